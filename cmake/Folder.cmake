@@ -1,0 +1,69 @@
+# sheepop_folder(NAME [DEPENDS folder...] [LIBRARIES target...]) describes the folder it is called in:
+# every *.cc is part of the library sheepop_NAME, every *_test.cc of the test program sheepop_NAME_test, every
+# *_bench.cc of sheepop_NAME_bench, and every *_fuzz.cc is a libFuzzer program of its own.
+
+set(SHEEPOP_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi -mbmi2)
+set(SHEEPOP_AVX512_FLAGS ${SHEEPOP_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
+                         -mavx512vbmi -mprefer-vector-width=512)
+set(SHEEPOP_AVX512BF16_FLAGS ${SHEEPOP_AVX512_FLAGS} -mavx512bf16)
+
+# -ffp-contract=off: a sum is fused only where the source says fma, so every compiler gives the same bits.
+add_library(sheepop_flags INTERFACE)
+target_compile_options(sheepop_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+                       -ffp-contract=off)
+target_include_directories(sheepop_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
+if(SHEEPOP_SANITIZE)
+  add_compile_options(-fsanitize=${SHEEPOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SHEEPOP_SANITIZE})
+endif()
+if(SHEEPOP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+function(sheepop_folder name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  set(library ${sources})
+  list(FILTER library EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER library EXCLUDE REGEX "/main\\.cc$")
+  if(NOT library)
+    return()
+  endif()
+  add_library(sheepop_${name} STATIC ${library})
+  list(TRANSFORM ARG_DEPENDS PREPEND sheepop_)
+  target_link_libraries(sheepop_${name} PUBLIC sheepop_flags ${ARG_DEPENDS} ${ARG_LIBRARIES})
+
+  foreach(isa AVX2 AVX512 AVX512BF16)
+    string(TOLOWER ${isa} suffix)
+    set(matching ${sources})
+    list(FILTER matching INCLUDE REGEX "_${suffix}\\.cc$")
+    set_property(SOURCE ${matching} APPEND PROPERTY COMPILE_OPTIONS ${SHEEPOP_${isa}_FLAGS})
+  endforeach()
+
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(SHEEPOP_TESTS AND tests)
+    add_executable(sheepop_${name}_test ${tests})
+    target_link_libraries(sheepop_${name}_test PRIVATE sheepop_${name} GTest::gtest GTest::gtest_main)
+    target_compile_definitions(sheepop_${name}_test PRIVATE SHEEPOP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND sheepop_${name}_test)
+  endif()
+
+  set(benches ${sources})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  if(SHEEPOP_BENCHMARKS AND benches)
+    add_executable(sheepop_${name}_bench ${benches})
+    target_link_libraries(sheepop_${name}_bench PRIVATE sheepop_${name} benchmark::benchmark_main)
+  endif()
+
+  if(SHEEPOP_FUZZ)
+    set(fuzzers ${sources})
+    list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+    foreach(source ${fuzzers})
+      get_filename_component(target ${source} NAME_WE)
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE sheepop_${name})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,72 @@
+#include "base/file_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kBufferBytes = 1 << 20;
+
+}  // namespace
+
+FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
+  temporary_ = path_;
+  temporary_ += fmt::format(".partial-{}", ::getpid());
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) throw SystemError(fmt::format("cannot create {}", temporary_.string()), errno);
+  buffer_.reserve(kBufferBytes);
+}
+
+FileWriter::~FileWriter() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void FileWriter::Write(std::span<const std::byte> bytes) {
+  written_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBufferBytes) Flush();
+  if (bytes.size() < kBufferBytes) {
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    return;
+  }
+  buffer_.assign(bytes.begin(), bytes.end());
+  Flush();
+}
+
+void FileWriter::Flush() {
+  size_t done = 0;
+  while (done < buffer_.size()) {
+    const ssize_t n = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw SystemError(fmt::format("cannot write {}", temporary_.string()), errno);
+    done += static_cast<size_t>(n);
+  }
+  buffer_.clear();
+}
+
+void FileWriter::Commit() {
+  Flush();
+  if (::fsync(fd_) != 0) throw SystemError(fmt::format("cannot sync {}", temporary_.string()), errno);
+  const int closed = ::close(std::exchange(fd_, -1));
+  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary_.c_str());
+    throw SystemError(fmt::format("cannot write {}", path_.string()), error);
+  }
+  // The rename itself must reach the disk too, or a power cut could bring the old file back.
+  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd >= 0) {
+    ::fsync(folder_fd);
+    ::close(folder_fd);
+  }
+}
+
+}  // namespace sheepop

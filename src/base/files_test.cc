@@ -1,0 +1,94 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file_writer.h"
+#include "base/huge_buffer.h"
+#include "base/mapped_file.h"
+
+namespace sheepop {
+namespace {
+
+class Files : public ::testing::Test {
+ protected:
+  Files() : folder_(std::filesystem::path(::testing::TempDir()) / "sheepop_files") {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  std::string Read(const std::filesystem::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(Files, CommitReplacesWhole) {
+  const auto path = folder_ / "a";
+  std::ofstream(path) << "old";
+  {
+    FileWriter writer(path);
+    writer.Write("new and ");
+    EXPECT_EQ(Read(path), "old");
+    writer.Write(std::string(3 << 20, 'x'));
+    writer.Commit();
+  }
+  EXPECT_EQ(Read(path), "new and " + std::string(3 << 20, 'x'));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(Files, WithoutCommitNothingChanges) {
+  const auto path = folder_ / "a";
+  std::ofstream(path) << "old";
+  { FileWriter(path).Write("new"); }
+  EXPECT_EQ(Read(path), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(Files, FullDiskIsAnErrorAndKeepsTheOldFile) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "/dev/full is absent";
+  const auto path = folder_ / "a";
+  std::filesystem::create_symlink("/dev/full", std::filesystem::path(path.string() + fmt::format(".partial-{}", getpid())));
+  FileWriter writer(path);
+  writer.Write("new");
+  EXPECT_THROW(writer.Commit(), Error);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Files, MapsWholeFileAndEmptyFile) {
+  std::ofstream(folder_ / "a") << "hello";
+  std::ofstream(folder_ / "empty");
+  EXPECT_EQ(MappedFile::Open(folder_ / "a").bytes().size(), 5u);
+  EXPECT_EQ(MappedFile::Open(folder_ / "empty").bytes().size(), 0u);
+}
+
+TEST_F(Files, MapErrorsNameTheFile) {
+  for (const auto& [path, category] : {std::pair{folder_ / "absent", ErrorCategory::kNotFound},
+                                       std::pair{folder_, ErrorCategory::kInvalidArgument}}) {
+    try {
+      MappedFile::Open(path);
+      ADD_FAILURE() << "must throw";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), category);
+      EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos);
+    }
+  }
+}
+
+TEST(HugeBuffer, IsZeroedAlignedAndMovable) {
+  HugeBuffer buffer(5 << 20);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % (2 << 20), 0u);
+  for (std::byte byte : buffer.bytes()) ASSERT_EQ(byte, std::byte{0});
+  const std::byte* data = buffer.data();
+  HugeBuffer moved = std::move(buffer);
+  EXPECT_EQ(moved.data(), data);
+  EXPECT_EQ(buffer.data(), nullptr);
+}
+
+TEST(HugeBuffer, RefusesTheImpossible) { EXPECT_THROW(HugeBuffer(SIZE_MAX / 2), Error); }
+
+}  // namespace
+}  // namespace sheepop

@@ -1,0 +1,25 @@
+// Philox4x32-10, a counter-based random number generator: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy
+// as 1, 2, 3" (SC 2011). A draw is a pure function of its key and counter, so neither batching nor threads can shift it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace sheepop {
+
+using PhiloxCounter = std::array<uint32_t, 4>;
+using PhiloxKey = std::array<uint32_t, 2>;
+
+PhiloxCounter Philox4x32(PhiloxCounter counter, PhiloxKey key);
+
+// Independent streams for one (seed, sequence, position): each random step of a chain uses its own.
+enum class RandomLane : uint32_t { kDraw = 0, kXtc = 1, kMirostat = 2, kTraining = 3 };
+
+// 64 random bits for (seed, sequence, position, lane). The key is the seed; the counter is position (64 bits),
+// sequence (the low 32 bits) and lane.
+uint64_t RandomBits(uint64_t seed, uint32_t sequence, uint64_t position, RandomLane lane);
+
+// The top 53 of those bits as a number in [0, 1).
+double RandomUnit(uint64_t seed, uint32_t sequence, uint64_t position, RandomLane lane);
+
+}  // namespace sheepop

@@ -1,0 +1,142 @@
+#include "base/thread_pool.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <climits>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+// About 30 microseconds: longer than the serial code between two loops of one token, shorter than a time slice.
+constexpr int kSpins = 1000;
+
+void Pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#else
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
+}
+
+void FutexWait(std::atomic<uint32_t>& word, uint32_t expected) {
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+}
+
+void FutexWake(std::atomic<uint32_t>& word) {
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace
+
+FlushDenormals::FlushDenormals() {
+#if defined(__x86_64__)
+  saved_ = _mm_getcsr();
+  _mm_setcsr(saved_ | 0x8040);
+#else
+  saved_ = 0;
+#endif
+}
+
+FlushDenormals::~FlushDenormals() {
+#if defined(__x86_64__)
+  _mm_setcsr(saved_);
+#endif
+}
+
+ThreadPool::ThreadPool(size_t threads) {
+  if (threads < 1 || threads > kMaxThreads) {
+    throw Error(ErrorCategory::kInvalidArgument, "threads is {}, it must be between 1 and {}", threads, kMaxThreads);
+  }
+  workers_.reserve(threads - 1);
+  for (size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { Work(worker); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true);
+  loop_.fetch_add(1);
+  FutexWake(loop_);
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::Run(size_t chunks, Call call, const void* context) {
+  assert(chunks < UINT32_MAX);
+  if (chunks == 0) return;
+  FlushDenormals flush;
+  if (workers_.empty() || chunks == 1) {
+    for (size_t chunk = 0; chunk < chunks; ++chunk) call(context, chunk, 0);
+    return;
+  }
+  chunks_.store(static_cast<uint32_t>(chunks), std::memory_order_relaxed);
+  call_.store(call, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  const uint64_t loop = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
+  ticket_.store(loop << 32, std::memory_order_release);
+  loop_.fetch_add(1);
+  if (sleepers_.load() > 0) FutexWake(loop_);
+  while (TakeChunk(0)) {
+  }
+  WaitForChunks();
+}
+
+bool ThreadPool::TakeChunk(size_t worker) {
+  uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  for (;;) {
+    const auto chunk = static_cast<uint32_t>(ticket);
+    const uint32_t chunks = chunks_.load(std::memory_order_relaxed);
+    const Call call = call_.load(std::memory_order_relaxed);
+    const void* context = context_.load(std::memory_order_relaxed);
+    if (chunk >= chunks) {
+      // The count may belong to a newer loop than the ticket; only an unchanged ticket proves that nothing is left.
+      const uint64_t again = ticket_.load(std::memory_order_acquire);
+      if (again == ticket) return false;
+      ticket = again;
+      continue;
+    }
+    if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acquire)) {
+      call(context, chunk, worker);
+      if (done_.fetch_add(1) + 1 == chunks && caller_sleeps_.load() != 0) FutexWake(done_);
+      return true;
+    }
+  }
+}
+
+void ThreadPool::WaitForChunks() {
+  const uint32_t chunks = chunks_.load(std::memory_order_relaxed);
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (done_.load(std::memory_order_acquire) == chunks) return;
+    Pause();
+  }
+  caller_sleeps_.store(1);
+  for (uint32_t done = done_.load(); done != chunks; done = done_.load()) FutexWait(done_, done);
+  caller_sleeps_.store(0);
+}
+
+void ThreadPool::Work(size_t worker) {
+  FlushDenormals flush;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    const uint32_t seen = loop_.load();
+    while (TakeChunk(worker)) {
+    }
+    bool changed = false;
+    for (int spin = 0; spin < kSpins && !changed; ++spin) {
+      Pause();
+      changed = loop_.load(std::memory_order_relaxed) != seen;
+    }
+    if (changed) continue;
+    sleepers_.fetch_add(1);
+    if (loop_.load() == seen) FutexWait(loop_, seen);
+    sleepers_.fetch_sub(1);
+  }
+}
+
+}  // namespace sheepop

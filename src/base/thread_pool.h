@@ -1,0 +1,74 @@
+// A pool for short parallel loops: a few hundred a token, some of them only microseconds long.
+//
+// The caller runs straight-line code and takes part in each loop. Chunks are handed out one by one, and a loop is over
+// when its chunks are done, not when every worker has arrived: a worker that the system has taken off its core costs at
+// most the chunk it holds. Waiting is a short spin, then a futex sleep, so that an idle core can pull in that worker.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace sheepop {
+
+class ThreadPool {
+ public:
+  // `threads` counts the caller; 1 starts no worker. More threads than processors work, only slower.
+  // Throws kInvalidArgument outside [1, kMaxThreads].
+  explicit ThreadPool(size_t threads);
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool();
+
+  static constexpr size_t kMaxThreads = 1024;
+
+  size_t threads() const { return workers_.size() + 1; }
+
+  // Calls body(chunk, worker) once for each chunk in [0, chunks), worker in [0, threads()), and returns when all calls
+  // have. The caller is worker 0. The body must not throw and must not use the pool. One caller at a time.
+  // Denormal results are flushed to zero inside (FlushDenormals), in the caller as in the workers.
+  template <typename Body>
+  void ParallelFor(size_t chunks, const Body& body) {
+    Run(chunks, [](const void* context, size_t chunk, size_t worker) {
+      (*static_cast<const Body*>(context))(chunk, worker);
+    }, &body);
+  }
+
+ private:
+  using Call = void (*)(const void* context, size_t chunk, size_t worker);
+
+  void Run(size_t chunks, Call call, const void* context);
+  bool TakeChunk(size_t worker);  // runs one chunk of the current loop; false when none is left
+  void Work(size_t worker);
+  void WaitForChunks();
+
+  // The loop in progress. A chunk is taken by a compare-and-swap on ticket_ (loop number << 32 | next chunk), which
+  // fails if the loop has changed since the other fields were read.
+  alignas(64) std::atomic<uint64_t> ticket_{0};
+  std::atomic<uint32_t> chunks_{0};
+  std::atomic<Call> call_{nullptr};
+  std::atomic<const void*> context_{nullptr};
+
+  alignas(64) std::atomic<uint32_t> done_{0};
+  std::atomic<uint32_t> caller_sleeps_{0};
+  alignas(64) std::atomic<uint32_t> loop_{0};  // futex word of idle workers
+  std::atomic<uint32_t> sleepers_{0};
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> workers_;
+};
+
+// Sets flush-to-zero and denormals-are-zero for its scope: products with denormals take a hundred times as long.
+class FlushDenormals {
+ public:
+  FlushDenormals();
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  unsigned saved_;
+};
+
+}  // namespace sheepop

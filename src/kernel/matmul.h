@@ -1,0 +1,76 @@
+// Products of a packed weight matrix with rows of activations.
+//
+// Weights of every type lie in tiles of 16 output rows x 32 inputs, so that a vector register holds one value of each of
+// 16 rows and sums run vertically: no horizontal sum, and each output element adds its blocks in ascending order in every
+// kernel. For quantised types, with idot the exact integer dot product of one block,
+//     acc = fma(d_w * d_x, float(idot), acc)         then, for types with a minimum,   acc = fma(m, d_x * sum_x, acc)
+// For float types acc = fma(w, x, acc), inputs ascending. An output is therefore bit-identical whatever the instruction
+// set, the number of rows in the call, the range of tiles and the thread that computes it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace sheepop::kernel {
+
+inline constexpr size_t kTileRows = 16;   // output rows in a tile
+inline constexpr size_t kBlockSize = 32;  // inputs in a block: the span of one activation scale
+
+// How the values of a tile are stored. packed.h describes each to the byte.
+enum class PackedType : uint8_t;
+
+// A view; the bytes belong to tensor/'s PackedMatrix and are 64-byte aligned.
+struct PackedView {
+  PackedType type;
+  size_t rows;  // outputs; padded to whole tiles in memory
+  size_t cols;  // inputs; padded to whole blocks in memory, the padding weighs nothing
+  const std::byte* data;
+
+  size_t tiles() const { return (rows + kTileRows - 1) / kTileRows; }
+  size_t blocks() const { return (cols + kBlockSize - 1) / kBlockSize; }
+};
+
+// Activation rows quantised to int8 in blocks of 32: d_x = max|x| / 127 over the block, values = round(x / d_x) (nearest,
+// ties to even) in [-127, 127], sums = the sum of the block's values. A block of zeros has scale 0.
+struct QuantisedRows {
+  int8_t* values;  // [rows, 32 * blocks]
+  float* scales;   // [rows, blocks]
+  int32_t* sums;   // [rows, blocks]
+  size_t blocks;
+};
+
+// The input of a product: quantised types read `quantised`, float types read `values`. Either may be null if not read.
+struct MatMulInput {
+  const float* values;  // [rows, stride]
+  size_t stride;        // at least cols
+  QuantisedRows quantised;
+  size_t rows;
+};
+
+struct MatMulOutput {
+  float* values;  // [rows, stride]; element (row, output) is values[row * stride + output]
+  size_t stride;
+  bool add;  // add to what is there (a residual) instead of replacing it: one float addition after the complete sum
+};
+
+struct TileRange {
+  size_t begin, end;  // in tiles of 16 outputs
+};
+
+struct MatMulKernels {
+  // out[:, outputs of the tiles] = x w^T for every input row. `scratch` is private to the calling thread, 64-byte aligned,
+  // at least kMatMulScratch bytes. Outputs beyond w.rows are not written.
+  void (*multiply)(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+                   std::span<std::byte> scratch);
+
+  // Quantises blocks [0, blocks) of one row: reads 32 * blocks floats, writes as QuantisedRows says.
+  void (*quantise)(const float* x, size_t blocks, int8_t* values, float* scales, int32_t* sums);
+};
+
+inline constexpr size_t kMatMulScratch = size_t{1} << 20;
+
+// True when products of this type read MatMulInput::quantised.
+bool IsQuantised(PackedType type);
+
+}  // namespace sheepop::kernel
