@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <span>
 
+#include "base/cpu.h"
+
 namespace sheepop::kernel {
 
 inline constexpr size_t kTileRows = 16;   // output rows in a tile
@@ -67,6 +69,8 @@ struct MatMulKernels {
   // Quantises blocks [0, blocks) of one row: reads 32 * blocks floats, writes as QuantisedRows says.
   void (*quantise)(const float* x, size_t blocks, int8_t* values, float* scales, int32_t* sums);
 };
+
+const MatMulKernels& MatMulKernelsFor(Isa isa);
 
 inline constexpr size_t kMatMulScratch = size_t{1} << 20;
 

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/cpu.h"
+
 namespace sheepop::kernel {
 
 struct VectorKernels {
@@ -33,6 +35,8 @@ struct VectorKernels {
   // log(sum(exp(x))), accumulated in double per lane; -infinity when every x is.
   double (*log_sum_exp)(const float* x, size_t n);
 };
+
+const VectorKernels& VectorKernelsFor(Isa isa);
 
 // Cosine and sine of position * frequency, computed in double with our own range reduction: the C library's differ between
 // processors. [pairs] each; `factor` multiplies both (YaRN's and LongRoPE's attention factor).
