@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -28,15 +30,15 @@ class Metadata {
 
   struct Entry {
     std::string key;
-    GgufType type;  // of the value, or of the elements when value is a vector
-    Value value;
+    GgufType type;  // of the value, or of the elements when value is a vector; never kArray
+    Value value;    // the alternative that holds `type`: unsigned types are uint64_t, signed ones int64_t, ...
   };
 
   // In file order. Keys are unique: Set replaces.
   const std::vector<Entry>& entries() const { return entries_; }
   const Entry* Find(std::string_view key) const;
   void Set(std::string key, GgufType type, Value value);
-  void Remove(std::string_view key);
+  void Remove(std::string_view key);  // linear in the number of entries
 
   // Typed reads. Nullopt (or null) when the key is absent; kCorrupt, naming the key and both types, when it holds another
   // type. Integers convert between widths and signs when the value fits, and to double.
@@ -54,7 +56,16 @@ class Metadata {
   const std::string& RequireString(std::string_view key) const;
 
  private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
+  };
+
   std::vector<Entry> entries_;
+  std::unordered_map<std::string, size_t, Hash, std::equal_to<>> index_;  // key -> position in entries_
 };
+
+// "uint32", "string", ...; "unknown" for a number that is no GGUF type.
+std::string_view Name(Metadata::GgufType type);
 
 }  // namespace sheepop
