@@ -77,7 +77,6 @@ size_t DecoderPass::TilesPerChunk(size_t tiles) const {
 
 void DecoderPass::Embed() {
   const kernel::PackedView& table = weights_.matrix(Role::kTokenEmbedding);
-  const float* positions = nullptr;
   std::vector<float> position_row(config_.learned_positions ? config_.hidden : 0);
   for (size_t r = 0; r < rows_.size(); ++r) {
     float* x = work_.stream_.row(r);
@@ -88,7 +87,6 @@ void DecoderPass::Embed() {
       kernels_.vector.add(position_row.data(), config_.hidden, x);
     }
   }
-  static_cast<void>(positions);
 }
 
 void DecoderPass::NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const {

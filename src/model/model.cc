@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "kernel/kernels.h"
 #include "model/arch/architecture.h"
 #include "model/decoder_pass.h"
 
@@ -11,12 +12,12 @@ namespace sheepop {
 
 std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
   const ConfigOptions config_options{options.context};
-  const bool gguf = checkpoint.metadata() != nullptr;
-  const Architecture& architecture = gguf ? ArchitectureByName(checkpoint.metadata()->RequireString("general.architecture"))
-                                          : ArchitectureByHfType(checkpoint.hf_model_type());
+  const GgufFile* gguf = checkpoint.gguf();
+  const Architecture& architecture = gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
+                                          : ArchitectureByHfType(checkpoint.hf()->model_type());
   const TensorSource& tensors = checkpoint.tensors();
-  ModelConfig config = gguf ? architecture.from_gguf(*checkpoint.metadata(), tensors, config_options)
-                            : architecture.from_hf(checkpoint.hf_config(), tensors, config_options);
+  ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), tensors, config_options)
+                            : architecture.from_hf(checkpoint.hf()->config(), tensors, config_options);
   Validate(config);
   Weights weights =
       Weights::Load(config, tensors, gguf ? architecture.locate_gguf : architecture.locate_hf, pool);
@@ -55,6 +56,10 @@ LogitRows Model::Forward(std::span<const Row> rows, KvCache& cache, Workspace& w
   pass.Embed();
   for (size_t layer = 0; layer < config_.layers; ++layer) architecture_.layer(pass, layer);
   return pass.Logits();
+}
+
+double Model::LogSumExp(std::span<const float> logits) const {
+  return kernel::KernelsFor(isa_).vector.log_sum_exp(logits.data(), logits.size());
 }
 
 }  // namespace sheepop

@@ -63,6 +63,9 @@ class Model {
   // the cache has no room; kInvalidArgument for a token outside the vocabulary.
   LogitRows Forward(std::span<const Row> rows, KvCache& cache, Workspace& work, ThreadPool& pool) const;
 
+  // log(sum(exp(logits))): a logit less this is a log-probability.
+  double LogSumExp(std::span<const float> logits) const;
+
  private:
   Model(ModelConfig config, const Architecture& architecture, Weights weights, Isa isa)
       : config_(std::move(config)), architecture_(architecture), weights_(std::move(weights)), isa_(isa) {}

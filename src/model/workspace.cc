@@ -14,19 +14,13 @@ size_t Aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kA
 ActivationBuffer::ActivationBuffer(size_t rows, size_t cols) {
   blocks_ = (cols + kernel::kBlockSize - 1) / kernel::kBlockSize;
   stride_ = blocks_ * kernel::kBlockSize;
-  const size_t floats = Aligned(rows * stride_ * sizeof(float)), values = Aligned(rows * stride_);
-  const size_t scales = Aligned(rows * blocks_ * sizeof(float)), sums = Aligned(rows * blocks_ * sizeof(int32_t));
-  memory_ = HugeBuffer(floats + values + scales + sums);
-  std::byte* at = memory_.data() + floats;
-  quantised_.values = reinterpret_cast<int8_t*>(at);
-  quantised_.scales = reinterpret_cast<float*>(at += values);
-  quantised_.sums = reinterpret_cast<int32_t*>(at + scales);
-  quantised_.blocks = blocks_;
+  const size_t floats = Aligned(rows * stride_ * sizeof(float));
+  memory_ = HugeBuffer(floats + rows * blocks_ * sizeof(kernel::QuantisedBlock));
+  quantised_ = reinterpret_cast<kernel::QuantisedBlock*>(memory_.data() + floats);
 }
 
 void ActivationBuffer::Quantise(const kernel::MatMulKernels& kernels, size_t r) {
-  kernels.quantise(row(r), blocks_, quantised_.values + r * stride_, quantised_.scales + r * blocks_,
-                   quantised_.sums + r * blocks_);
+  kernels.quantise(row(r), blocks_, quantised_ + r * blocks_);
 }
 
 Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, size_t threads, size_t context)

@@ -19,18 +19,16 @@ class ActivationBuffer {
 
   float* row(size_t r) { return values() + r * stride_; }
   float* values() { return reinterpret_cast<float*>(memory_.data()); }
-  size_t stride() const { return stride_; }
-  size_t blocks() const { return blocks_; }
-  const kernel::QuantisedRows& quantised() const { return quantised_; }
-  kernel::MatMulInput Input(size_t rows) { return {values(), stride_, quantised_, rows}; }
+  size_t stride() const { return stride_; }  // whole blocks: the padding beyond the columns is zero
+  kernel::MatMulInput Input(size_t rows) { return {values(), stride_, quantised_, blocks_, rows}; }
 
-  // Quantises row r from its values; its padding beyond the columns stays zero.
+  // Quantises row r from its values.
   void Quantise(const kernel::MatMulKernels& kernels, size_t r);
 
  private:
   HugeBuffer memory_;
   size_t stride_ = 0, blocks_ = 0;
-  kernel::QuantisedRows quantised_{};
+  kernel::QuantisedBlock* quantised_ = nullptr;  // [rows, blocks]
 };
 
 // Up to this many rows of a call share out a long context over threads by segments; with more rows there is enough to

@@ -1,5 +1,7 @@
 // Phi-3: the Llama layer with q, k, v in one tensor and gate, up in another, LongRoPE in the long-context variants.
 // arXiv:2404.14219; https://huggingface.co/docs/transformers/model_doc/phi3.
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
 
