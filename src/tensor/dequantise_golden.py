@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Prints the golden rows of dequantise_test.cc from the `gguf` Python package (pip install gguf).
+
+A row: type, offsets of its fp16 fields, FNV-1a hash of the bits of all values of two blocks, values 0 and 37. The blocks
+are pseudo-random bytes; the exponents of the fp16 fields are confined so that every value is finite.
+"""
+
+import numpy as np
+from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+from gguf.quants import dequantize
+
+HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108],
+          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "IQ4_NL": [0]}
+
+
+def xorshift32(count, state):
+    for _ in range(count):
+        state ^= (state << 13) & 0xFFFFFFFF
+        state ^= state >> 17
+        state ^= (state << 5) & 0xFFFFFFFF
+        yield state & 255
+
+
+for name, halves in HALVES.items():
+    kind = GGMLQuantizationType[name]
+    size = GGML_QUANT_SIZES[kind][1]
+    blocks = np.array(list(xorshift32(2 * size, 12345 + int(kind))), np.uint8).reshape(2, size)
+    for offset in halves:
+        blocks[:, offset + 1] = (blocks[:, offset + 1] & 0x83) | 0x2C
+    values = dequantize(blocks.reshape(1, -1), kind).ravel().astype(np.float32)
+    fnv = 0xCBF29CE484222325
+    for byte in values.view(np.uint8):
+        fnv = ((fnv ^ int(byte)) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    print(f'    {{DType::k{name}, {{{", ".join(map(str, halves))}}}, 0x{fnv:016x}u, '
+          f'{float(values[0]).hex()}f, {float(values[37]).hex()}f}},')
