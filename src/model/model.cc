@@ -9,15 +9,24 @@
 #include "model/decoder_pass.h"
 
 namespace sheepop {
+namespace {
+
+std::string HfModelType(const boost::json::object& config) {
+  const boost::json::value* type = config.if_contains("model_type");
+  if (!type || !type->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no model_type");
+  return std::string(type->get_string());
+}
+
+}  // namespace
 
 std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
   const ConfigOptions config_options{options.context};
   const GgufFile* gguf = checkpoint.gguf();
   const Architecture& architecture = gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
-                                          : ArchitectureByHfType(checkpoint.hf()->model_type());
+                                          : ArchitectureByHfType(HfModelType(checkpoint.hf()->config));
   const TensorSource& tensors = checkpoint.tensors();
   ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), tensors, config_options)
-                            : architecture.from_hf(checkpoint.hf()->config(), tensors, config_options);
+                            : architecture.from_hf(checkpoint.hf()->config, tensors, config_options);
   Validate(config);
   Weights weights =
       Weights::Load(config, tensors, gguf ? architecture.locate_gguf : architecture.locate_hf, pool);
