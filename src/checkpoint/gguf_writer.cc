@@ -57,7 +57,7 @@ void PutOne(FileWriter& file, const Entry& entry, const Kept& value) {
       case GgufType::kInt64: return PutNumber<int64_t>(file, entry, value);
       case GgufType::kFloat32: return PutNumber<float>(file, entry, value);
       case GgufType::kFloat64: return PutNumber<double>(file, entry, value);
-      case GgufType::kBool: return Put<uint8_t>(file, value ? 1 : 0);
+      case GgufType::kBool: return Put<uint8_t>(file, value != Kept{} ? 1 : 0);
       case GgufType::kString:
       case GgufType::kArray: assert(false);
     }
