@@ -1,7 +1,5 @@
 #include "kernel/attention.h"
 
-#include <algorithm>
-
 #include "kernel/attention_variants.h"
 
 namespace sheepop::kernel {
@@ -15,14 +13,16 @@ SegmentRange SegmentsOf(const AttentionShape& shape, size_t position) {
 const AttentionKernels& AttentionKernelsFor(Isa isa) {
   switch (isa) {
     case Isa::kReference: return kAttentionReference;
-    case Isa::kAvx2: return kAttentionReference;
-    case Isa::kAvx512: return kAttentionReference;
+    case Isa::kAvx2: return kAttentionAvx2;
+    case Isa::kAvx512: return kAttentionAvx512;
   }
   return kAttentionReference;
 }
 
 size_t AttentionScratch(const AttentionShape& shape) {
-  return shape.head_dim * sizeof(float);
+  const size_t queries = PaddedQueries(shape.heads_per_kv);
+  const size_t per_query = kScoreStride + 2 * RoundUp16(shape.head_dim) + shape.head_dim + 4;
+  return sizeof(float) * (queries * per_query + kPanelWidth * 16 * (shape.head_dim + kSegment));
 }
 
 }  // namespace sheepop::kernel

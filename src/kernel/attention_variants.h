@@ -29,4 +29,17 @@ constexpr PositionRange InSegment(PositionRange visible, size_t segment) {
   return begin < end ? PositionRange{begin, end} : PositionRange{begin, begin};
 }
 
+// The vector forms take the rows of a call in blocks of about this many query vectors, each block one pass over the cache.
+inline constexpr size_t kBlockQueries = 48;
+constexpr size_t RowsPerBlock(size_t heads_per_kv) {
+  return heads_per_kv < kBlockQueries ? kBlockQueries / heads_per_kv : 1;
+}
+
+// Query vectors of a block, filled up to whole groups whatever the size of a group (at most 12).
+constexpr size_t PaddedQueries(size_t heads_per_kv) { return RowsPerBlock(heads_per_kv) * heads_per_kv + 12; }
+
+inline constexpr size_t kScoreStride = kSegment + 16;  // not a power of two, to spread over the cache's sets
+inline constexpr size_t kPanelWidth = 2;               // at most so many 16-lane columns are widened to float at a time
+constexpr size_t RoundUp16(size_t n) { return (n + 15) / 16 * 16; }
+
 }  // namespace sheepop::kernel

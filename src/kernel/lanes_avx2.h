@@ -13,8 +13,9 @@ struct F32x16 {
   __m256 a, b;  // lanes 0 to 7, 8 to 15
 };
 
-// Pairs of registers that a block of accumulators may fill.
+// Pairs of registers that a block of accumulators may fill, and the most query vectors that share a load in attention.
 constexpr size_t kAccumulators = 6;
+constexpr size_t kMaxGroup = 6;
 
 inline F32x16 Broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 inline F32x16 Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }

@@ -20,8 +20,9 @@ struct F32x16 {
   __m512 v;
 };
 
-// Registers that a block of accumulators may fill.
+// Registers that a block of accumulators may fill, and the most query vectors that share a load in attention.
 constexpr size_t kAccumulators = 24;
+constexpr size_t kMaxGroup = 12;
 
 inline F32x16 Broadcast(float x) { return {_mm512_set1_ps(x)}; }
 inline F32x16 Zero() { return {_mm512_setzero_ps()}; }
