@@ -6,6 +6,8 @@
 namespace sheepop::kernel {
 
 extern const MatMulKernels kMatMulReference;
+extern const MatMulKernels kMatMulAvx2;
+extern const MatMulKernels kMatMulAvx512;
 
 inline constexpr float kSmallestMaximum = 0x1p-119F;  // see QuantisedBlock
 
