@@ -5,7 +5,6 @@ the llama architecture go from half-split to interleaved rotary order; Gemma's n
 transposed; rotary scaling by llama3 or longrope becomes tensors of divisors.
 """
 
-import json
 import math
 import re
 
@@ -18,15 +17,17 @@ import transformers
 import tiny_models_tokenizer
 
 QUANTISATION = gguf.GGMLQuantizationType
-TYPES = {"f32": QUANTISATION.F32, "f16": QUANTISATION.F16, "bf16": QUANTISATION.BF16, "q8_0": QUANTISATION.Q8_0, "q4_0": QUANTISATION.Q4_0}
+TYPES = {"f32": QUANTISATION.F32, "f16": QUANTISATION.F16, "bf16": QUANTISATION.BF16, "q8_0": QUANTISATION.Q8_0,
+         "q4_0": QUANTISATION.Q4_0}
+FILE_TYPES = {"f32": "ALL_F32", "f16": "MOSTLY_F16", "bf16": "MOSTLY_BF16", "q8_0": "MOSTLY_Q8_0", "q4_0": "MOSTLY_Q4_0"}
 
 TOP = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
        "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm"}
 LAYER = {
     "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
-    "self_attn.qkv_proj": "attn_qkv", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down", "mlp.gate_up_proj": "ffn_up",
+    "self_attn.qkv_proj": "attn_qkv", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "mlp.gate_up_proj": "ffn_up",
     "ln_1": "attn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "ln_2": "ffn_norm", "mlp.c_fc": "ffn_up",
     "mlp.c_proj": "ffn_down"}
 GEMMA_LAYER = LAYER | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
@@ -78,7 +79,8 @@ def add_rope(writer, config, head_dim):
     if rope["rope_type"] == "longrope":
         scale = config.max_position_embeddings / config.original_max_position_embeddings
         writer.add_rope_scaling_type(gguf.RopeScalingType.LONGROPE)
-        writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(scale) / math.log(config.original_max_position_embeddings)))
+        writer.add_rope_scaling_attn_factors(
+            math.sqrt(1 + math.log(scale) / math.log(config.original_max_position_embeddings)))
         writer.add_tensor("rope_factors_long.weight", np.array(rope["long_factor"], np.float32))
         writer.add_tensor("rope_factors_short.weight", np.array(rope["short_factor"], np.float32))
 
@@ -124,8 +126,7 @@ def write(path, folder, model, kind):
     writer = gguf.GGUFWriter(path, model["arch"])
     writer.add_type("model")
     writer.add_name("tiny random model")
-    file_types = {"f32": "ALL_F32", "f16": "MOSTLY_F16", "bf16": "MOSTLY_BF16", "q8_0": "MOSTLY_Q8_0", "q4_0": "MOSTLY_Q4_0"}
-    writer.add_file_type(gguf.LlamaFileType[file_types[kind]])
+    writer.add_file_type(gguf.LlamaFileType[FILE_TYPES[kind]])
     add_hyperparameters(writer, model, config)
     tiny_models_tokenizer.add_to_gguf(writer, folder, model)
     for name, weight in sorted(read_state(folder).items()):

@@ -9,8 +9,9 @@ TEXTS = ["Once upon a time", "The cat sat on the mat.", "  two spaces, then\na l
 
 def model(arch, seed, config, **other):
     settings = dict(
-        arch=arch, seed=seed, config=config, stored=torch.float32, shards=1, gguf=True, variants=[], matters={}, texts=TEXTS,
-        norm_shift=0.0, final_norm=1.0, qk_norm=1.8, embedding=0.6, pre="gpt-2", alphabet="ascii", chat=None,
+        arch=arch, seed=seed, config=config, stored=torch.float32, shards=1, gguf=True, variants=[], texts=TEXTS,
+        matters={},  # configuration keys and the value that must change the logits
+        norm_shift=0.0, final_norm=3.0, qk_norm=1.8, embedding=0.25, pre="gpt-2", alphabet="ascii", chat=None,
         prompt=8)  # ids before the greedy continuation
     return settings | other
 
@@ -65,19 +66,19 @@ MODELS = {
                      "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
         pre="qwen2"),
     "gemma2": model(
-        "gemma2", 7, v4("Gemma2ForCausalLM", "gemma2", vocab_size=112, hidden_size=28, intermediate_size=36, num_hidden_layers=3,
+        "gemma2", 11, v4("Gemma2ForCausalLM", "gemma2", vocab_size=112, hidden_size=28, intermediate_size=36, num_hidden_layers=3,
                         num_attention_heads=2, num_key_value_heads=1, rope_theta=10000.0, query_pre_attn_scalar=8,
                         sliding_window=10, attn_logit_softcapping=2.0, final_logit_softcapping=6.0, torch_dtype="bfloat16", **GEMMA),
-        stored=torch.bfloat16, norm_shift=1.0, final_norm=3.0, embedding=0.25,
+        stored=torch.bfloat16, norm_shift=1.0, embedding=0.12, final_norm=4.0,
         matters={"sliding_window": 256, "attn_logit_softcapping": None, "final_logit_softcapping": None}),
     "gemma3": model(
-        "gemma3", 8, v4("Gemma3ForCausalLM", "gemma3_text", vocab_size=112, hidden_size=28, intermediate_size=20,
+        "gemma3", 9, v4("Gemma3ForCausalLM", "gemma3_text", vocab_size=112, hidden_size=28, intermediate_size=20,
                         num_hidden_layers=7, num_attention_heads=2, num_key_value_heads=1, rope_theta=1000000.0,
                         rope_local_base_freq=10000.0, rope_scaling=None, query_pre_attn_scalar=8, sliding_window=9,
                         sliding_window_pattern=6, attn_logit_softcapping=None, final_logit_softcapping=None, **GEMMA),
-        norm_shift=1.0, final_norm=3.0, embedding=0.25, matters={"sliding_window": 256}),
+        norm_shift=1.0, embedding=0.12, final_norm=4.0, matters={"sliding_window": 256}),
     "gpt2": model(
-        "gpt2", 9, v4("GPT2LMHeadModel", "gpt2", vocab_size=112, n_embd=24, n_layer=2, n_head=3, n_inner=None, n_ctx=64,
+        "gpt2", 8, v4("GPT2LMHeadModel", "gpt2", vocab_size=112, n_embd=24, n_layer=2, n_head=3, n_inner=None, n_ctx=64,
                       n_positions=64, activation_function="gelu_new", layer_norm_epsilon=1e-5, resid_pdrop=0.1, embd_pdrop=0.1,
                       attn_pdrop=0.1, scale_attn_weights=True, scale_attn_by_inverse_layer_idx=False, tie_word_embeddings=True)),
     "phi3": model(
@@ -86,7 +87,7 @@ MODELS = {
                        original_max_position_embeddings=256, rms_norm_eps=1e-5, rope_theta=10000.0, rope_scaling=None,
                        sliding_window=None, tie_word_embeddings=False, pad_token_id=0)),
     "phi3_longrope": model(
-        "phi3", 11, {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "bos_token_id": 0, "eos_token_id": 0,
+        "phi3", 12, {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "bos_token_id": 0, "eos_token_id": 0,
                      "pad_token_id": 0, "dtype": "float32", "vocab_size": 112, "hidden_size": 36, "intermediate_size": 40,
                      "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1, "hidden_act": "silu",
                      "max_position_embeddings": 256, "original_max_position_embeddings": 16, "rms_norm_eps": 1e-5,

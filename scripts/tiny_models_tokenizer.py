@@ -12,7 +12,8 @@ had gone. Then the sun came out over the house and the trees, and the two of the
 "Isn't it a fine day?" the dog asked. "They're all fine," said the cat, "when there is something to eat."
 """ * 4
 
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+          r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 
 
@@ -34,13 +35,15 @@ def write(folder, model):
     tokenizer.decoder = decoders.ByteLevel()
     printable = [c for c in string.printable[:95] if c != " "] + ["Ġ", "Ċ"]
     alphabet = pre_tokenizers.ByteLevel.alphabet() if model["alphabet"] == "bytes" else printable
-    trainer = trainers.BpeTrainer(vocab_size=model["config"]["vocab_size"], special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=model["config"]["vocab_size"], special_tokens=SPECIAL,
+                                  initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(CORPUS.splitlines(keepends=True), trainer)
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in SPECIAL])
     assert tokenizer.get_vocab_size() == model["config"]["vocab_size"]
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIAL[0], "eos_token": SPECIAL[2 if model["chat"] else 0],
-              "add_bos_token": False, "model_max_length": 256, "clean_up_tokenization_spaces": False}
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIAL[0],
+              "eos_token": SPECIAL[2 if model["chat"] else 0], "add_bos_token": False, "model_max_length": 256,
+              "clean_up_tokenization_spaces": False}
     if model["chat"]:
         config["chat_template"] = model["chat"]
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
