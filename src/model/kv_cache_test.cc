@@ -111,7 +111,7 @@ TEST(KvCache, RandomOperationsKeepContents) {
   std::map<SequenceId, std::vector<Token>> live;
   for (int step = 0; step < 20000; ++step) {
     const auto pick = [&] { return std::next(live.begin(), static_cast<long>(random() % live.size())); };
-    const unsigned action = random() % 10;
+    const auto action = random() % 10;
     if (live.size() < 2 || (action == 0 && live.size() < 6)) {
       const SequenceId id = cache.Open();
       std::vector<Token> wanted(1 + random() % 60);

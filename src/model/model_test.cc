@@ -140,7 +140,7 @@ TEST_P(TinyModel, OneResult) {
 INSTANTIATE_TEST_SUITE_P(Architectures, TinyModel,
                          ::testing::Values("llama", "llama3_rope", "mistral", "mistral_window", "qwen2", "qwen3", "gemma2",
                                            "gemma3", "gpt2", "phi3", "phi3_longrope"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 // Quantised files give the same bits on every instruction set.
 TEST(TinyQuantised, EveryInstructionSetGivesTheSameBits) {
