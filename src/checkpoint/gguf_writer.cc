@@ -57,7 +57,7 @@ void PutOne(FileWriter& file, const Entry& entry, const Kept& value) {
       case GgufType::kInt64: return PutNumber<int64_t>(file, entry, value);
       case GgufType::kFloat32: return PutNumber<float>(file, entry, value);
       case GgufType::kFloat64: return PutNumber<double>(file, entry, value);
-      case GgufType::kBool: return Put<uint8_t>(file, value ? 1 : 0);
+      case GgufType::kBool: return Put<uint8_t>(file, value != Kept{} ? 1 : 0);
       case GgufType::kString:
       case GgufType::kArray: assert(false);
     }
@@ -109,7 +109,7 @@ uint64_t CheckedSize(const TensorSpec& tensor) {
   return *size;
 }
 
-std::vector<uint64_t> CheckedSizes(const std::vector<TensorSpec>& tensors) {
+AppendOrder CheckedOrder(std::vector<TensorSpec> tensors) {
   std::vector<uint64_t> sizes;
   std::unordered_set<std::string_view> names;
   for (const TensorSpec& tensor : tensors) {
@@ -118,16 +118,13 @@ std::vector<uint64_t> CheckedSizes(const std::vector<TensorSpec>& tensors) {
       throw Error(ErrorCategory::kInvalidArgument, "tensor {} appears twice", Quoted(tensor.name));
     }
   }
-  return sizes;
+  return {std::move(tensors), std::move(sizes)};
 }
 
 }  // namespace
 
 GgufWriter::GgufWriter(std::filesystem::path path, const Metadata& metadata, std::vector<TensorSpec> tensors)
-    : tensors_(std::move(tensors)),
-      sizes_(CheckedSizes(tensors_)),
-      alignment_(GgufAlignment(metadata)),
-      file_(std::move(path)) {
+    : order_(CheckedOrder(std::move(tensors))), alignment_(GgufAlignment(metadata)), file_(std::move(path)) {
   WriteHeader(metadata);
   Pad();
 }
@@ -135,38 +132,31 @@ GgufWriter::GgufWriter(std::filesystem::path path, const Metadata& metadata, std
 void GgufWriter::WriteHeader(const Metadata& metadata) {
   file_.Write("GGUF");
   Put<uint32_t>(file_, 3);
-  Put<uint64_t>(file_, tensors_.size());
+  Put<uint64_t>(file_, order_.tensors().size());
   Put<uint64_t>(file_, metadata.entries().size());
   for (const Entry& entry : metadata.entries()) {
     PutString(file_, entry.key);
     std::visit(PutValue{file_, entry}, entry.value);
   }
   uint64_t offset = 0;
-  for (size_t i = 0; i < tensors_.size(); ++i) {
-    const TensorSpec& tensor = tensors_[i];
+  for (size_t i = 0; i < order_.tensors().size(); ++i) {
+    const TensorSpec& tensor = order_.tensors()[i];
     PutString(file_, tensor.name);
     Put(file_, static_cast<uint32_t>(tensor.shape.size()));
     for (size_t d = tensor.shape.size(); d-- > 0;) Put<uint64_t>(file_, tensor.shape[d]);
     Put(file_, static_cast<uint32_t>(tensor.type));
     Put<uint64_t>(file_, offset);
-    offset = RoundUp(offset + sizes_[i], alignment_);
+    offset = RoundUp(offset + order_.sizes()[i], alignment_);
   }
 }
 
 void GgufWriter::Append(std::string_view tensor, std::span<const std::byte> bytes) {
-  assert(current_ < tensors_.size() && tensors_[current_].name == tensor);
-  assert(bytes.size() <= sizes_[current_] - appended_);
-  static_cast<void>(tensor);
   file_.Write(bytes);
-  appended_ += bytes.size();
-  if (appended_ < sizes_[current_]) return;
-  Pad();
-  appended_ = 0;
-  ++current_;
+  if (order_.Advance(tensor, bytes.size())) Pad();
 }
 
 void GgufWriter::Commit() {
-  assert(current_ == tensors_.size());
+  assert(order_.complete());
   file_.Commit();
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/file_writer.h"
+#include "checkpoint/append_order.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/tensor_spec.h"
 
@@ -38,11 +39,8 @@ class GgufWriter {
   void WriteHeader(const Metadata& metadata);
   void Pad();
 
-  std::vector<TensorSpec> tensors_;
-  std::vector<uint64_t> sizes_;  // [tensors] bytes
+  AppendOrder order_;
   uint64_t alignment_;
-  size_t current_ = 0;           // the tensor in progress
-  uint64_t appended_ = 0;        // its bytes so far
   FileWriter file_;
 };
 

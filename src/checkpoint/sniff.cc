@@ -71,8 +71,9 @@ FileKind Sniff(std::span<const std::byte> file) {
   if (IsOldGgml(head)) return FileKind::kOldGgml;
   if (head.starts_with("PK\x03\x04")) return FileKind::kZip;
   if (head.starts_with("\x89HDF")) return FileKind::kHdf5;
-  if (head.starts_with("\x1f\x8b")) return FileKind::kGzip;
+  // Before the two-byte magics, which a header length can equal.
   if (IsSafetensors(head, file.size())) return FileKind::kSafetensors;
+  if (head.starts_with("\x1f\x8b")) return FileKind::kGzip;
   if (IsPickle(head)) return FileKind::kPickle;
   if (head.size() >= 262 && head.substr(257, 5) == "ustar") return FileKind::kTar;
   return SniffText(head);

@@ -2,10 +2,15 @@
 //
 // Weights of every type lie in tiles of 16 output rows x 32 inputs, so that a vector register holds one value of each of
 // 16 rows and sums run vertically: no horizontal sum, and each output element adds its blocks in ascending order in every
-// kernel. For quantised types, with idot the exact integer dot product of one block,
+// kernel. For quantised types, with idot the exact integer dot product of one block of weights and activations,
 //     acc = fma(d_w * d_x, float(idot), acc)         then, for types with a minimum,   acc = fma(m, d_x * sum_x, acc)
+// where d_w is d or, exact in fp32, d * scale, and m is m or -(dmin * min). Types with a scale for every 16 inputs put the
+// integer scales into the integer dot product, which stays below 2^24 and so exact as a float:
+//     idot = scale_0 * dot_0 + scale_1 * dot_1       and their minimum is   acc = fma(-dmin * d_x, float(isum), acc)
+//                                                    with isum = min_0 * sum_0 + min_1 * sum_1
 // For float types acc = fma(w, x, acc), inputs ascending. An output is therefore bit-identical whatever the instruction
-// set, the number of rows in the call, the range of tiles and the thread that computes it.
+// set, the number of rows in the call, the range of tiles and the thread that computes it. (Only the payload of a NaN may
+// differ.) Callers flush denormals (base/thread_pool.h), or not, everywhere alike.
 #pragma once
 
 #include <cstddef>
@@ -33,20 +38,23 @@ struct PackedView {
   size_t blocks() const { return (cols + kBlockSize - 1) / kBlockSize; }
 };
 
-// Activation rows quantised to int8 in blocks of 32: d_x = max|x| / 127 over the block, values = round(x / d_x) (nearest,
-// ties to even) in [-127, 127], sums = the sum of the block's values. A block of zeros has scale 0.
-struct QuantisedRows {
-  int8_t* values;  // [rows, 32 * blocks]
-  float* scales;   // [rows, blocks]
-  int32_t* sums;   // [rows, blocks]
-  size_t blocks;
+// 32 activations quantised to int8: d_x = max|x| / 127, values = round(x * (127 / max|x|)) (nearest, ties to even), in
+// [-127, 127]. A block whose magnitudes are all below 2^-119 is a block of zeros with scale 0. A block that holds an
+// infinity or a NaN has scale NaN and zero values, so that the fault reaches every output.
+struct alignas(16) QuantisedBlock {
+  float scale;       // d_x
+  float scaled_sum;  // d_x * float(sum of the values)
+  // Sums of values: [0] those with k % 4 < 2, [1] those with k % 4 >= 2; [2] and [3] the same over k >= 16 alone.
+  int16_t sums[4];
+  int8_t values[kBlockSize];
 };
 
 // The input of a product: quantised types read `quantised`, float types read `values`. Either may be null if not read.
 struct MatMulInput {
   const float* values;  // [rows, stride]
   size_t stride;        // at least cols
-  QuantisedRows quantised;
+  const QuantisedBlock* quantised;  // [rows, quantised_stride]
+  size_t quantised_stride;          // at least w.blocks()
   size_t rows;
 };
 
@@ -66,8 +74,8 @@ struct MatMulKernels {
   void (*multiply)(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
                    std::span<std::byte> scratch);
 
-  // Quantises blocks [0, blocks) of one row: reads 32 * blocks floats, writes as QuantisedRows says.
-  void (*quantise)(const float* x, size_t blocks, int8_t* values, float* scales, int32_t* sums);
+  // Quantises blocks [0, blocks) of a row: reads 32 * blocks floats, writes as many blocks.
+  void (*quantise)(const float* x, size_t blocks, QuantisedBlock* out);
 };
 
 const MatMulKernels& MatMulKernelsFor(Isa isa);

@@ -1,0 +1,88 @@
+#include "checkpoint/hf_folder.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "checkpoint/json.h"
+#include "checkpoint/text_file.h"
+
+namespace sheepop {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr size_t kMaxConfigBytes = 64 << 20;
+
+json::object ReadObject(const fs::path& path) {
+  return ParseJsonObject(ReadTextFile(path, "a JSON file", kMaxConfigBytes), path.string());
+}
+
+std::optional<json::object> ReadOptionalObject(const fs::path& path) {
+  return fs::exists(path) ? std::optional(ReadObject(path)) : std::nullopt;
+}
+
+json::object ReadConfig(const fs::path& folder) {
+  if (!fs::exists(folder / "config.json")) {
+    throw Error(ErrorCategory::kNotFound,
+                "{} has no config.json, so it is no model folder or not all of it was downloaded", folder.string());
+  }
+  return ReadObject(folder / "config.json");
+}
+
+std::string ReadTokenizer(const fs::path& folder) {
+  if (fs::exists(folder / "tokenizer.json")) return ReadTextFile(folder / "tokenizer.json", "a tokenizer.json");
+  for (const char* older : {"tokenizer.model", "spiece.model", "vocab.json"}) {
+    if (!fs::exists(folder / older)) continue;
+    throw Error(ErrorCategory::kNotFound,
+                "{} has {} but no tokenizer.json; make it with "
+                "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) of the transformers Python package",
+                folder.string(), older);
+  }
+  throw Error(ErrorCategory::kNotFound, "{} has no tokenizer.json; download it from where the model came from",
+              folder.string());
+}
+
+// "chat_template" is a template, or a list of named ones.
+std::optional<std::string> TemplateOf(const json::object& config, const fs::path& path) {
+  const json::value* value = config.if_contains("chat_template");
+  if (!value || value->is_null()) return std::nullopt;
+  if (const json::string* text = value->if_string()) return std::string(*text);
+  const json::array* list = value->if_array();
+  for (size_t i = 0; list && i < list->size(); ++i) {
+    const json::object* named = (*list)[i].if_object();
+    const json::value* name = named ? named->if_contains("name") : nullptr;
+    const json::value* text = named ? named->if_contains("template") : nullptr;
+    if (name && text && text->is_string() && *name == "default") return std::string(text->get_string());
+  }
+  if (list) return std::nullopt;
+  throw Error(ErrorCategory::kCorrupt, "{}: \"chat_template\" must be a string or a list of named templates", path.string());
+}
+
+std::optional<std::string> ReadChatTemplate(const fs::path& folder, const std::optional<json::object>& tokenizer_config) {
+  const fs::path own = folder / "chat_template.jinja";
+  if (fs::exists(own)) return ReadTextFile(own, "a chat template", kMaxConfigBytes);
+  if (!tokenizer_config) return std::nullopt;
+  return TemplateOf(*tokenizer_config, folder / "tokenizer_config.json");
+}
+
+}  // namespace
+
+HfFolder HfFolder::Open(const fs::path& folder) {
+  if (!fs::is_directory(folder)) throw Error(ErrorCategory::kNotFound, "{} is no folder", folder.string());
+  json::object config = ReadConfig(folder);
+  SafetensorsFolder weights = SafetensorsFolder::Open(folder);
+  std::string tokenizer = ReadTokenizer(folder);
+  auto generation_config = ReadOptionalObject(folder / "generation_config.json");
+  auto tokenizer_config = ReadOptionalObject(folder / "tokenizer_config.json");
+  auto chat_template = ReadChatTemplate(folder, tokenizer_config);
+  return {folder,
+          std::move(config),
+          std::move(generation_config),
+          std::move(tokenizer_config),
+          std::move(tokenizer),
+          std::move(chat_template),
+          std::move(weights)};
+}
+
+}  // namespace sheepop

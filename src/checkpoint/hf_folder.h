@@ -1,0 +1,27 @@
+// A model as a Hugging Face folder: weights, config and tokenizer as their own files. Plain data once opened.
+#pragma once
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "checkpoint/safetensors.h"
+
+namespace sheepop {
+
+struct HfFolder {
+  std::filesystem::path path;
+  boost::json::object config;                            // config.json
+  std::optional<boost::json::object> generation_config;  // generation_config.json
+  std::optional<boost::json::object> tokenizer_config;   // tokenizer_config.json
+  std::string tokenizer_json;                            // tokenizer.json, unparsed
+  // chat_template.jinja, else "chat_template" of tokenizer_config.json (of several, the one named "default").
+  std::optional<std::string> chat_template;
+  SafetensorsFolder weights;
+
+  // Throws kNotFound naming the file that is missing and how to get it; otherwise what the files' readers throw.
+  static HfFolder Open(const std::filesystem::path& folder);
+};
+
+}  // namespace sheepop

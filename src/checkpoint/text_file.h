@@ -1,0 +1,14 @@
+// Small text files that stand beside the weights.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace sheepop {
+
+// The whole file. Throws what MappedFile::Open does; WrongFile when it is no text but a Git LFS pointer, a web page, empty
+// or binary (`wanted`: "a tokenizer.json"); kLimit past `max_bytes`.
+std::string ReadTextFile(const std::filesystem::path& path, std::string_view wanted, size_t max_bytes = 256 << 20);
+
+}  // namespace sheepop

@@ -1,0 +1,71 @@
+#include "cli/console.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+namespace sheepop::cli {
+namespace {
+
+void WriteAll(FILE* stream, std::string_view text, std::string_view name) {
+  if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() || std::fflush(stream) != 0) {
+    throw SystemError(fmt::format("cannot write to {}", name), errno);
+  }
+}
+
+}  // namespace
+
+bool Console::StdoutIsTerminal() const { return ::isatty(STDOUT_FILENO) == 1; }
+bool Console::StderrIsTerminal() const { return ::isatty(STDERR_FILENO) == 1; }
+
+bool Console::UsesColor() const {
+  if (color != Color::kAuto) return color == Color::kAlways;
+  const char* no_color = std::getenv("NO_COLOR");
+  return StdoutIsTerminal() && !(no_color && *no_color);
+}
+
+void Console::Print(std::string_view text) const { WriteAll(stdout, text, "standard output"); }
+
+void Console::PrintJson(const boost::json::value& document) const {
+  Print(boost::json::serialize(document));
+  Print("\n");
+}
+
+void Console::Note(std::string_view line) const {
+  if (verbose || StderrIsTerminal()) fmt::print(stderr, "{}\n", line);
+}
+
+void Console::Progress(std::string_view line) const {
+  if (!StderrIsTerminal()) return;
+  fmt::print(stderr, "\r\x1b[K{}", line);
+  std::fflush(stderr);
+}
+
+void Console::PrintError(const Error& error) const {
+  Progress("");
+  fmt::print(stderr, "sheepop: {}\n", error.what());
+  if (!json) return;
+  const boost::json::object document{{"error", {{"category", Name(error.category())}, {"message", error.what()}}}};
+  try {
+    PrintJson(document);
+  } catch (const Error&) {
+    // stdout is gone; the message stands on stderr.
+  }
+}
+
+std::string ReadText(const std::string& path) {
+  FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  if (!file) throw SystemError(fmt::format("cannot open {}", path), errno);
+  std::string text;
+  char buffer[1 << 16];
+  size_t n = 0;
+  while ((n = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, n);
+  const int error = std::ferror(file) ? errno : 0;
+  if (file != stdin) std::fclose(file);
+  if (error) throw SystemError(fmt::format("cannot read {}", path), error);
+  return text;
+}
+
+}  // namespace sheepop::cli

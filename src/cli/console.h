@@ -1,0 +1,39 @@
+// What commands print and how: text for people, one JSON document for programs, notes and progress on stderr.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace sheepop::cli {
+
+enum class Color { kAuto, kAlways, kNever };
+
+class Console {
+ public:
+  bool json = false;     // --json: one document on stdout and nothing else
+  bool verbose = false;  // notes also when stderr is no terminal
+  Color color = Color::kAuto;
+
+  // Writes to stdout at once. Throws kIo when it cannot (a full disk).
+  void Print(std::string_view text) const;
+  void PrintJson(const boost::json::value& document) const;  // one line, numbers round-trip, UTF-8
+
+  // A line on stderr, shown on a terminal or with --verbose.
+  void Note(std::string_view line) const;
+  // Replaces the current line on stderr; only on a terminal. Empty text clears it.
+  void Progress(std::string_view line) const;
+
+  void PrintError(const Error& error) const;  // "sheepop: message" on stderr, and the JSON document when asked for
+
+  bool UsesColor() const;         // of stdout; honours NO_COLOR
+  bool StdoutIsTerminal() const;
+  bool StderrIsTerminal() const;
+};
+
+// The whole of a file, or of standard input for "-". Throws kNotFound, kIo.
+std::string ReadText(const std::string& path);
+
+}  // namespace sheepop::cli

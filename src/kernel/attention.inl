@@ -1,0 +1,488 @@
+// The attention kernels over F32x16. Included after lanes_ISA.h; internal linkage, so that each instruction set has its own.
+//
+// Query vectors (a row's head) are taken in groups that share every load of keys and values, each in its own chain of
+// sums. Few groups read the cache as it is stored; many groups share keys and values widened to float once.
+#include <utility>
+
+#include "kernel/attention_variants.h"
+#include "kernel/lanes_math.inl"
+
+namespace sheepop::kernel {
+namespace {
+
+constexpr float kNothing = -__builtin_inff();
+constexpr size_t kDirectGroups = 2;  // up to so many groups, reading 16-bit elements again costs less than widening them
+
+// Tiles of keys, or 16-lane columns of values, that `queries` vectors take at a time.
+constexpr size_t Width(size_t queries) {
+  size_t width = 4;
+  while (width * queries > kAccumulators) width /= 2;
+  return width;
+}
+static_assert(Width(kMaxGroup) <= kPanelWidth);
+
+constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
+constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
+
+// scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
+template <size_t Q, size_t T, typename Element>
+void ScoreTiles(const float* queries, size_t head_dim, const Element* const* tiles, float* scores) {
+  F32x16 sums[Q][T];
+  for (auto& row : sums) {
+    for (F32x16& sum : row) sum = Zero();
+  }
+  const Element* keys[T];
+  for (size_t t = 0; t < T; ++t) keys[t] = tiles[t];
+  for (size_t d = 0; d < head_dim; ++d) {
+    F32x16 k[T];
+#pragma GCC unroll 4
+    for (size_t t = 0; t < T; ++t) k[t] = Load(keys[t] + d * 16);
+#pragma GCC unroll 12
+    for (size_t q = 0; q < Q; ++q) {
+      const F32x16 x = Broadcast(queries[d * Q + q]);
+#pragma GCC unroll 4
+      for (size_t t = 0; t < T; ++t) sums[q][t] = Fma(x, k[t], sums[q][t]);
+    }
+  }
+  for (size_t q = 0; q < Q; ++q) {
+    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[q][t]);
+  }
+}
+
+// Values as a kernel reads them: position p of the segment at blocks[p / 16] + p % 16 * stride.
+template <typename Element>
+struct ValueColumns {
+  const Element* blocks[kSegmentBlocks];
+  size_t stride;
+};
+
+// sums[q, :] += weights[q, p] * values[p, :] for p in the range, ascending, D columns of 16.
+template <size_t Q, size_t D, typename Element>
+void AddValues(const float* weights, PositionRange range, const ValueColumns<Element>& values, float* sums,
+               size_t sums_stride) {
+  F32x16 acc[Q][D];
+  for (size_t q = 0; q < Q; ++q) {
+    for (size_t i = 0; i < D; ++i) acc[q][i] = Load(sums + q * sums_stride + i * 16);
+  }
+  for (size_t p = range.begin; p < range.end;) {
+    const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
+    const size_t end = Smaller(range.end, p / 16 * 16 + 16);
+    for (; p < end; ++p, v += values.stride) {
+      F32x16 columns[D];
+#pragma GCC unroll 4
+      for (size_t i = 0; i < D; ++i) columns[i] = Load(v + i * 16);
+#pragma GCC unroll 12
+      for (size_t q = 0; q < Q; ++q) {
+        const F32x16 w = Broadcast(weights[q * kScoreStride + p]);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < D; ++i) acc[q][i] = Fma(w, columns[i], acc[q][i]);
+      }
+    }
+  }
+  for (size_t q = 0; q < Q; ++q) {
+    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[q][i]);
+  }
+}
+
+template <typename Element>
+struct Products {
+  using Score = void (*)(const float*, size_t, const Element* const*, float*);
+  using Add = void (*)(const float*, PositionRange, const ValueColumns<Element>&, float*, size_t);
+
+  // For 1 to kMaxGroup queries, at index queries - 1; values of 1, 2 and 4 columns.
+  struct Tables {
+    Score score[kMaxGroup];
+    Add add[kMaxGroup][3];
+  };
+
+  template <size_t Q, size_t D>
+  static constexpr Add AddOf() {
+    return AddValues<Q, Smaller(D, Width(Q)), Element>;
+  }
+  template <size_t... I>
+  static constexpr Tables Make(std::index_sequence<I...>) {
+    return {{ScoreTiles<I + 1, Width(I + 1), Element>...}, {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
+  }
+  static constexpr Tables kTables = Make(std::make_index_sequence<kMaxGroup>());
+};
+
+// Consecutive rows of one key head, and the scratch memory they work in.
+struct Block {
+  const AttentionShape& shape;
+  const KvLayer& layer;
+  const uint32_t* table;
+  size_t kv_head;
+  size_t first_position;
+  size_t queries;  // rows * heads_per_kv
+  size_t group;    // query vectors in a group
+  size_t groups;
+
+  float* scores;  // [queries, kScoreStride], of one segment; then the weights
+  float* sums;    // [queries, RoundUp16(head_dim)], of one segment
+  float* totals;  // [queries, RoundUp16(head_dim)]
+  float* keys;    // [kPanelWidth, head_dim, 16]
+  float* values;  // [kSegment, 16 * kPanelWidth]
+  float* packed;  // [groups, head_dim, group]
+  float* sums_l;  // [queries] each
+  float* sums_m;
+  float* totals_l;
+  float* totals_m;
+
+  size_t padded_dim() const { return RoundUp16(shape.head_dim); }
+  size_t position(size_t query) const { return first_position + query / shape.heads_per_kv; }
+
+  // What a query sees of a segment, counted from the segment's begin.
+  PositionRange Visible(size_t query, size_t segment) const { return Visible(query, query, segment); }
+
+  // What any query from `first` to `last` sees.
+  PositionRange Visible(size_t first, size_t last, size_t segment) const {
+    const PositionRange all = {VisiblePositions(shape, position(first)).begin, position(last) + 1};
+    const PositionRange range = InSegment(all, segment);
+    return {range.begin - segment * kSegment, range.end - segment * kSegment};
+  }
+};
+
+void Carve(Block& block, std::byte* scratch) {
+  const size_t padded = PaddedQueries(block.shape.heads_per_kv);
+  auto* next = reinterpret_cast<float*>(scratch);
+  auto take = [&](size_t floats) {
+    float* taken = next;
+    next += floats;
+    return taken;
+  };
+  block.scores = take(padded * kScoreStride);
+  block.sums = take(padded * block.padded_dim());
+  block.totals = take(padded * block.padded_dim());
+  block.keys = take(kPanelWidth * 16 * block.shape.head_dim);
+  block.values = take(kPanelWidth * 16 * kSegment);
+  block.packed = take(padded * block.shape.head_dim);
+  block.sums_l = take(padded);
+  block.sums_m = take(padded);
+  block.totals_l = take(padded);
+  block.totals_m = take(padded);
+}
+
+Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
+                std::byte* scratch) {
+  Block block = {.shape = shape, .layer = layer, .table = rows.blocks, .kv_head = kv_head,
+                 .first_position = rows.first_position, .queries = rows.rows * shape.heads_per_kv,
+                 .group = 0, .groups = 0, .scores = nullptr, .sums = nullptr, .totals = nullptr, .keys = nullptr,
+                 .values = nullptr, .packed = nullptr, .sums_l = nullptr, .sums_m = nullptr, .totals_l = nullptr,
+                 .totals_m = nullptr};
+  block.groups = (block.queries + kMaxGroup - 1) / kMaxGroup;
+  block.group = (block.queries + block.groups - 1) / block.groups;
+  Carve(block, scratch);
+  const size_t dim = shape.head_dim;
+  for (size_t query = 0; query < block.groups * block.group; ++query) {
+    const size_t head = kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
+    const float* from = rows.queries + query / shape.heads_per_kv * rows.stride + head * dim;
+    float* to = block.packed + query / block.group * dim * block.group + query % block.group;
+    for (size_t d = 0; d < dim; ++d) to[d * block.group] = query < block.queries ? from[d] : 0;
+  }
+  return block;
+}
+
+template <typename Element>
+const Element* BlockOf(const Block& block, const std::byte* data, size_t kv_block) {
+  const size_t index = block.kv_head * block.layer.blocks + block.table[kv_block];
+  return reinterpret_cast<const Element*>(data) + index * kKvBlock * block.shape.head_dim;
+}
+
+void Widen(const float* /*from*/, size_t /*n*/, float* /*to*/) {}
+
+template <typename Element>
+void Widen(const Element* from, size_t n, float* to) {
+  for (size_t i = 0; i < n; i += 16) Store(to + i, Load(from + i));
+}
+
+// Raw products of every query with the keys of a segment's positions in `range`, whole tiles.
+template <typename Element>
+void Score(const Block& block, size_t segment, PositionRange range) {
+  const size_t dim = block.shape.head_dim;
+  const size_t width = Width(block.group);
+  const size_t first = range.begin / 16;
+  const size_t last = (range.end - 1) / 16;
+  const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
+  for (size_t tile = first / width * width; tile <= last; tile += width) {
+    const Element* stored[4];
+    const float* widened[4];
+    for (size_t t = 0; t < width; ++t) {
+      // Tiles outside the range only fill up the width: any stored one will do.
+      const size_t inside = Smaller(Larger(tile + t, first), last);
+      stored[t] = BlockOf<Element>(block, block.layer.keys, segment * kSegmentBlocks + inside);
+      widened[t] = block.keys + t * 16 * dim;
+      if (widen) Widen(stored[t], 16 * dim, block.keys + t * 16 * dim);
+    }
+    for (size_t g = 0; g < block.groups; ++g) {
+      const float* packed = block.packed + g * block.group * dim;
+      float* scores = block.scores + g * block.group * kScoreStride + tile * 16;
+      if (widen) {
+        Products<float>::kTables.score[block.group - 1](packed, dim, widened, scores);
+      } else {
+        Products<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
+      }
+    }
+  }
+}
+
+// Scores of one query -> weights, their sum and the maximum.
+void Weigh(const Block& block, size_t query, PositionRange range) {
+  float* scores = block.scores + query * kScoreStride;
+  const size_t begin = range.begin / 16 * 16;
+  const F32x16 scale = Broadcast(block.shape.scale);
+  const F32x16 cap = Broadcast(block.shape.softcap);
+  const F32x16 nothing = Broadcast(kNothing);
+  F32x16 maxima = nothing;
+  for (size_t p = begin; p < range.end; p += 16) {
+    F32x16 s = Load(scores + p) * scale;
+    if (block.shape.softcap > 0) s = Softcap(s, cap);
+    if (p < range.begin || p + 16 > range.end) {
+      s = KeepRange(s, p < range.begin ? range.begin - p : 0, Smaller(range.end - p, 16), nothing);
+    }
+    maxima = Max(s, maxima);
+    Store(scores + p, s);
+  }
+  const float max = MaxLane(maxima);
+  const F32x16 shift = Broadcast(max == kNothing ? 0 : max);
+  F32x16 total = Zero();
+  for (size_t p = begin; p < range.end; p += 16) {
+    const F32x16 weight = Exp(Load(scores + p) - shift);
+    Store(scores + p, weight);
+    total = total + weight;
+  }
+  block.sums_l[query] = Sum(total);
+  block.sums_m[query] = max;
+}
+
+// The positions that every query of a group sees; empty when there are none.
+PositionRange Common(const Block& block, size_t first, size_t end, size_t segment) {
+  const PositionRange oldest = block.Visible(first, segment);
+  const PositionRange newest = block.Visible(end - 1, segment);
+  const size_t stop = oldest.begin < oldest.end ? oldest.end : newest.begin;
+  return {newest.begin, Larger(stop, newest.begin)};
+}
+
+// Adds the weighted values of columns [column, column + width) to the sums of every group.
+template <typename Element>
+void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>& values, size_t column, size_t width) {
+  const size_t dim = block.padded_dim();
+  const size_t form = width / 2;
+  for (size_t first = 0; first < block.queries; first += block.group) {
+    const size_t end = Smaller(first + block.group, block.queries);
+    const PositionRange common = Common(block, first, end, segment);
+    auto one_by_one = [&](size_t from, size_t to) {
+      for (size_t query = first; query < end; ++query) {
+        PositionRange range = block.Visible(query, segment);
+        range = {Larger(range.begin, from), Smaller(range.end, to)};
+        if (range.begin >= range.end) continue;
+        Products<Element>::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
+                                                block.sums + query * dim + column * 16, dim);
+      }
+    };
+    one_by_one(0, common.begin);
+    Products<Element>::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
+                                                          block.sums + first * dim + column * 16, dim);
+    one_by_one(common.end, kSegment);
+  }
+}
+
+// Widens the columns of the segment's positions in `range`; `lanes` says how many elements of a row there are.
+template <typename Element>
+void AddWidened(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
+  ValueColumns<float> panel = {{}, 16 * width};
+  for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
+    panel.blocks[b] = block.values + b * 16 * panel.stride;
+    const Element* stored = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
+    for (size_t p = Larger(range.begin, b * 16); p < Smaller(range.end, b * 16 + 16); ++p) {
+      for (size_t i = 0; i < width; ++i) {
+        const Element* from = stored + p % 16 * block.shape.head_dim + i * 16;
+        const size_t left = block.shape.head_dim - (column + i) * 16;
+        Store(block.values + p * panel.stride + i * 16, left < 16 ? LoadFirst(from, left) : Load(from));
+      }
+    }
+  }
+  AddColumns(block, segment, panel, column, width);
+}
+
+template <typename Element>
+void AddStored(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
+  ValueColumns<Element> columns = {{}, block.shape.head_dim};
+  for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
+    columns.blocks[b] = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
+  }
+  AddColumns(block, segment, columns, column, width);
+}
+
+// One segment for every query of the block -> sums, sums_l, sums_m.
+template <typename Element>
+void AttendBlock(const Block& block, size_t segment) {
+  const PositionRange range = block.Visible(0, block.queries - 1, segment);
+  const size_t dim = block.padded_dim();
+  for (size_t i = 0; i < block.groups * block.group * dim; i += 16) Store(block.sums + i, Zero());
+  for (size_t query = 0; query < block.queries; ++query) {
+    block.sums_l[query] = 0;
+    block.sums_m[query] = kNothing;
+  }
+  if (range.begin >= range.end) return;
+  Score<Element>(block, segment, range);
+  for (size_t query = 0; query < block.queries; ++query) {
+    const PositionRange visible = block.Visible(query, segment);
+    if (visible.begin < visible.end) Weigh(block, query, visible);
+  }
+  const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
+  const size_t whole = block.shape.head_dim / 16;
+  for (size_t column = 0; column < whole;) {
+    size_t width = Width(block.group);
+    while (column + width > whole) width /= 2;
+    widen ? AddWidened<Element>(block, segment, range, column, width)
+          : AddStored<Element>(block, segment, range, column, width);
+    column += width;
+  }
+  if (whole * 16 < block.shape.head_dim) AddWidened<Element>(block, segment, range, whole, 1);
+}
+
+void AttendBlock(const Block& block, size_t segment) {
+  switch (block.shape.type) {
+    case KvType::kF32: return AttendBlock<float>(block, segment);
+    case KvType::kF16: return AttendBlock<Half>(block, segment);
+    case KvType::kBf16: return AttendBlock<Bf16>(block, segment);
+  }
+}
+
+float ExpOf(float x) { return FirstLane(Exp(Broadcast(x))); }
+float MaxOf(float a, float b) { return a > b ? a : b; }
+
+struct Factors {
+  float mine, theirs;
+};
+
+// Joins l and m of two sides; the sums are to be multiplied by the factors and added.
+Factors JoinTails(float l, float m, float& total_l, float& total_m) {
+  const float max = MaxOf(m, total_m);
+  const float mine = total_m == kNothing ? 0 : ExpOf(total_m - max);
+  const float theirs = m == kNothing ? 0 : ExpOf(m - max);
+  total_l = FirstLane(Fma(Broadcast(total_l), Broadcast(mine), Broadcast(l * theirs)));
+  total_m = max;
+  return {mine, theirs};
+}
+
+void JoinSegment(const Block& block) {
+  const size_t dim = block.padded_dim();
+  for (size_t query = 0; query < block.queries; ++query) {
+    const Factors factors =
+        JoinTails(block.sums_l[query], block.sums_m[query], block.totals_l[query], block.totals_m[query]);
+    const F32x16 mine = Broadcast(factors.mine);
+    const F32x16 theirs = Broadcast(factors.theirs);
+    float* totals = block.totals + query * dim;
+    for (size_t d = 0; d < dim; d += 16) {
+      Store(totals + d, Fma(Load(totals + d), mine, Load(block.sums + query * dim + d) * theirs));
+    }
+  }
+}
+
+void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
+            const AttentionOutput& out, std::byte* scratch) {
+  const size_t dim = shape.head_dim;
+  const size_t at_once = RowsPerBlock(shape.heads_per_kv);
+  for (size_t row = 0; row < rows.rows; row += at_once) {
+    const size_t count = Smaller(at_once, rows.rows - row);
+    const Block block = MakeBlock(
+        shape, layer, {rows.queries + row * rows.stride, rows.stride, count, rows.first_position + row, rows.blocks},
+        kv_head, scratch);
+    for (size_t i = 0; i < block.queries * block.padded_dim(); i += 16) Store(block.totals + i, Zero());
+    for (size_t query = 0; query < block.queries; ++query) {
+      block.totals_l[query] = 0;
+      block.totals_m[query] = kNothing;
+    }
+    const size_t first = VisiblePositions(shape, block.first_position).begin / kSegment;
+    const size_t last = (block.first_position + count - 1) / kSegment;
+    for (size_t segment = first; segment <= last; ++segment) {
+      AttendBlock(block, segment);
+      JoinSegment(block);
+    }
+    for (size_t query = 0; query < block.queries; ++query) {
+      const size_t head = kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
+      float* to = out.values + (row + query / shape.heads_per_kv) * out.stride + head * dim;
+      for (size_t d = 0; d < dim; d += 16) {
+        const F32x16 value = Load(block.totals + query * block.padded_dim() + d) / Broadcast(block.totals_l[query]);
+        StoreFirst(to + d, Smaller(16, dim - d), value);
+      }
+    }
+  }
+}
+
+void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& row, size_t kv_head,
+                   size_t segment, float* partial, std::byte* scratch) {
+  const Block block = MakeBlock(shape, layer, row, kv_head, scratch);
+  AttendBlock(block, segment);
+  const size_t dim = shape.head_dim;
+  for (size_t query = 0; query < block.queries; ++query, partial += PartialFloats(dim)) {
+    for (size_t d = 0; d < dim; d += 16) {
+      StoreFirst(partial + d, Smaller(16, dim - d), Load(block.sums + query * block.padded_dim() + d));
+    }
+    partial[dim] = block.sums_l[query];
+    partial[dim + 1] = block.sums_m[query];
+  }
+}
+
+void Merge(const AttentionShape& shape, const float* partials, size_t segments, float* out) {
+  const size_t dim = shape.head_dim;
+  for (size_t head = 0; head < shape.heads_per_kv; ++head, out += dim) {
+    float l = 0;
+    float m = kNothing;
+    for (size_t d = 0; d < dim; ++d) out[d] = 0;
+    for (size_t segment = 0; segment < segments; ++segment) {
+      const float* next = partials + (segment * shape.heads_per_kv + head) * PartialFloats(dim);
+      const Factors factors = JoinTails(next[dim], next[dim + 1], l, m);
+      for (size_t d = 0; d < dim; d += 16) {
+        const size_t lanes = Smaller(16, dim - d);
+        const F32x16 theirs = LoadFirst(next + d, lanes) * Broadcast(factors.theirs);
+        StoreFirst(out + d, lanes, Fma(LoadFirst(out + d, lanes), Broadcast(factors.mine), theirs));
+      }
+    }
+    for (size_t d = 0; d < dim; d += 16) {
+      const size_t lanes = Smaller(16, dim - d);
+      StoreFirst(out + d, lanes, LoadFirst(out + d, lanes) / Broadcast(l));
+    }
+  }
+}
+
+template <typename Element>
+void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value, uint32_t block,
+             size_t slot) {
+  const size_t dim = shape.head_dim;
+  for (size_t head = 0; head < shape.kv_heads; ++head, key += dim, value += dim) {
+    const size_t offset = (head * layer.blocks + block) * kKvBlock * dim;
+    Element* keys = reinterpret_cast<Element*>(layer.keys) + offset + slot;
+    Element* values = reinterpret_cast<Element*>(layer.values) + offset + slot * dim;
+    for (size_t d = 0; d < dim; d += 16) {
+      const size_t lanes = Smaller(16, dim - d);
+      Element narrow[2][16];
+      Store(narrow[0], LoadFirst(key + d, lanes));
+      Store(narrow[1], LoadFirst(value + d, lanes));
+      for (size_t i = 0; i < lanes; ++i) {
+        keys[(d + i) * kKvBlock] = narrow[0][i];
+        values[d + i] = narrow[1][i];
+      }
+    }
+  }
+}
+
+void StorePosition(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value,
+                   uint32_t block, size_t slot) {
+  switch (shape.type) {
+    case KvType::kF32: return StoreAs<float>(shape, layer, key, value, block, slot);
+    case KvType::kF16: return StoreAs<Half>(shape, layer, key, value, block, slot);
+    case KvType::kBf16: return StoreAs<Bf16>(shape, layer, key, value, block, slot);
+  }
+}
+
+constexpr AttentionKernels kTable = {
+    .store = StorePosition,
+    .attend = Attend,
+    .attend_segment = AttendSegment,
+    .merge = Merge,
+};
+
+}  // namespace
+}  // namespace sheepop::kernel

@@ -1,0 +1,40 @@
+// exp, tanh and their kin over F32x16, step by step as lanes_reference.h. Included after lanes_ISA.h.
+#include "kernel/lanes_polynomials.h"
+
+namespace sheepop::kernel {
+namespace {
+
+inline F32x16 Exp(F32x16 x) {
+  const F32x16 bias = Broadcast(kRoundingBias);
+  const F32x16 biased = Fma(x, Broadcast(kLog2E), bias);
+  const F32x16 n = biased - bias;
+  const F32x16 r = Fma(n, Broadcast(-kLn2Low), Fma(n, Broadcast(-kLn2High), x));
+  F32x16 p = Broadcast(kExpTerms[4]);
+  for (int i = 3; i >= 0; --i) p = Fma(p, r, Broadcast(kExpTerms[i]));
+  p = Fma(p, r * r, r) + Broadcast(1);
+  const F32x16 normal = ScaleByPower(p, biased);
+  const F32x16 bounded = IfLess(Broadcast(kExpMax), x, Broadcast(__builtin_inff()), normal);
+  return IfLess(x, Broadcast(kExpMin), Zero(), bounded);
+}
+
+inline F32x16 Tanh(F32x16 x) {
+  const F32x16 size = Abs(x);
+  const F32x16 z = x * x;
+  F32x16 t = Broadcast(kTanhTerms[5]);
+  for (int i = 4; i >= 0; --i) t = Fma(t, z, Broadcast(kTanhTerms[i]));
+  const F32x16 small = Fma(t * z, x, x);
+  const F32x16 large = Broadcast(1) - Broadcast(2) / (Exp(size + size) + Broadcast(1));
+  return IfLess(size, Broadcast(kTanhSmall), small, CopySign(large, x));
+}
+
+inline F32x16 Silu(F32x16 x) { return x / (Broadcast(1) + Exp(-x)); }
+
+inline F32x16 Gelu(F32x16 x) {
+  const F32x16 power = x * Fma(x * x, Broadcast(kGeluCubic), Broadcast(kGeluLinear));
+  return x / (Broadcast(1) + Exp(power));
+}
+
+inline F32x16 Softcap(F32x16 x, F32x16 cap) { return cap * Tanh(x / cap); }
+
+}  // namespace
+}  // namespace sheepop::kernel

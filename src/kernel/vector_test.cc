@@ -1,0 +1,324 @@
+#include "kernel/vector.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "base/philox.h"
+#include "base/thread_pool.h"
+#include "kernel/lanes_reference.h"
+#include "kernel/vector_variants.h"
+
+namespace sheepop::kernel {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+enum class Values { kUsual, kWide, kExtreme };
+
+float Draw(uint64_t index, Values values) {
+  const auto unit = static_cast<float>(RandomUnit(11, 0, index, RandomLane::kDraw) * 2 - 1);
+  if (values == Values::kUsual) return unit * 3;
+  if (values == Values::kWide) return unit * std::ldexp(1.0F, static_cast<int>(index % 37) - 18);
+  constexpr float kSpecial[] = {0.0F, -0.0F, kInf, -kInf, kNan, 1e-40F, -1e-40F, 3e38F, -3e38F, 1.2e-38F, 88.8F, -87.4F};
+  return index % 3 == 0 ? kSpecial[index / 3 % std::size(kSpecial)] : unit * 90;
+}
+
+std::vector<float> Vector(size_t n, uint64_t seed, Values values) {
+  std::vector<float> v(n);
+  for (size_t i = 0; i < n; ++i) v[i] = Draw(seed * 100003 + i, values);
+  return v;
+}
+
+// The payload of a NaN is nobody's promise; everything else is compared to the bit.
+uint32_t Bits(float x) { return x != x ? 0x7fc00000 : std::bit_cast<uint32_t>(x); }
+uint64_t Bits(double x) { return x != x ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(x); }
+
+// A copy of values at an odd place between guards that must stay as they are.
+class Guarded {
+ public:
+  explicit Guarded(const std::vector<float>& values) : storage_(values.size() + 2 * kGuard + 1, kSentinel) {
+    std::copy(values.begin(), values.end(), data());
+    size_ = values.size();
+  }
+  float* data() { return storage_.data() + kGuard + 1; }
+  std::vector<float> values() { return {data(), data() + size_}; }
+  bool intact() {
+    for (size_t i = 0; i < storage_.size(); ++i) {
+      const bool inside = i > kGuard && i <= kGuard + size_;
+      if (!inside && storage_[i] != kSentinel) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr size_t kGuard = 64;
+  static constexpr float kSentinel = 12345.5F;
+  std::vector<float> storage_;
+  size_t size_ = 0;
+};
+
+// What a function under test may do with its arrays: two inputs, one array read and written.
+using Operation = std::function<void(const VectorKernels&, const float* a, const float* b, size_t n, float* y)>;
+
+std::vector<size_t> Sizes() {
+  std::vector<size_t> sizes;
+  for (size_t n = 0; n <= 67; ++n) sizes.push_back(n);
+  for (size_t n : {127, 128, 129, 576, 1000, 4099}) sizes.push_back(n);
+  return sizes;
+}
+
+void ExpectSameBits(const Operation& operation) {
+  FlushDenormals flush;
+  for (Isa isa : AvailableIsas()) {
+    for (Values values : {Values::kUsual, Values::kWide, Values::kExtreme}) {
+      for (size_t n : Sizes()) {
+        Guarded a(Vector(n, 1 + n, values));
+        Guarded b(Vector(n, 2 + n, values));
+        Guarded expected(Vector(n, 3 + n, values));
+        Guarded actual(expected.values());
+        operation(VectorKernelsFor(Isa::kReference), a.data(), b.data(), n, expected.data());
+        operation(VectorKernelsFor(isa), a.data(), b.data(), n, actual.data());
+        ASSERT_TRUE(actual.intact()) << Name(isa) << " wrote outside, n = " << n;
+        const auto want = expected.values();
+        const auto got = actual.values();
+        for (size_t i = 0; i < n; ++i) {
+          ASSERT_EQ(Bits(got[i]), Bits(want[i])) << Name(isa) << ", n = " << n << ", element " << i << ": " << got[i]
+                                                 << " instead of " << want[i];
+        }
+      }
+    }
+  }
+}
+
+TEST(Vector, EverySetHasTheBitsOfTheReference) {
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.rms_norm(a, b, n, 1e-5F, y); });
+  ExpectSameBits([](auto& k, auto* a, auto*, size_t n, float* y) { k.rms_norm(a, nullptr, n, 1e-6F, y); });
+  ExpectSameBits([](auto& k, auto*, auto* b, size_t n, float* y) { k.rms_norm(y, b, n, 1e-5F, y); });
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.layer_norm(a, b, b, n, 1e-5F, y); });
+  ExpectSameBits([](auto& k, auto*, auto* b, size_t n, float* y) { k.layer_norm(y, b, nullptr, n, 1e-5F, y); });
+  ExpectSameBits([](auto& k, auto* a, auto*, size_t n, float* y) { k.add(a, n, y); });
+  ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.scale(0.3F, n, y); });
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.silu_multiply(a, b, n, y); });
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.gelu_multiply(a, b, n, y); });
+  ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.gelu(n, y); });
+  ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.softcap(30.0F, n, y); });
+  ExpectSameBits([](auto& k, auto* a, auto*, size_t n, float* y) { k.group_maxima(a, n, y); });
+}
+
+TEST(Vector, RotateHasTheBitsOfTheReference) {
+  FlushDenormals flush;
+  for (Isa isa : AvailableIsas()) {
+    for (bool interleaved : {false, true}) {
+      for (size_t pairs = 0; pairs <= 37; ++pairs) {
+        const size_t head_dim = 2 * pairs + pairs % 3;
+        const size_t heads = 3;
+        for (Values values : {Values::kUsual, Values::kExtreme}) {
+          Guarded cosines(Vector(pairs, 1, values));
+          Guarded sines(Vector(pairs, 2, values));
+          Guarded expected(Vector(heads * head_dim, 3, values));
+          Guarded actual(expected.values());
+          auto rotate = [&](Isa with, float* x) {
+            VectorKernelsFor(with).rotate(cosines.data(), sines.data(), pairs, interleaved, heads, head_dim, x);
+          };
+          rotate(Isa::kReference, expected.data());
+          rotate(isa, actual.data());
+          ASSERT_TRUE(actual.intact());
+          for (size_t i = 0; i < heads * head_dim; ++i) {
+            ASSERT_EQ(Bits(actual.data()[i]), Bits(expected.data()[i])) << Name(isa) << " " << pairs << " " << i;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Vector, LogSumExpHasTheBitsOfTheReference) {
+  FlushDenormals flush;
+  for (Isa isa : AvailableIsas()) {
+    for (Values values : {Values::kUsual, Values::kWide, Values::kExtreme}) {
+      for (size_t n : Sizes()) {
+        Guarded x(Vector(n, n, values));
+        ASSERT_EQ(Bits(VectorKernelsFor(isa).log_sum_exp(x.data(), n)),
+                  Bits(VectorKernelsFor(Isa::kReference).log_sum_exp(x.data(), n)))
+            << Name(isa) << " " << n;
+      }
+    }
+  }
+}
+
+double RelativeError(double got, double want) { return std::abs(got - want) / std::abs(want); }
+
+// Every 997th float of either sign.
+template <typename Body>
+void ForManyFloats(const Body& body) {
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 997) {
+    const auto x = std::bit_cast<float>(static_cast<uint32_t>(bits));
+    if (x == x) body(x);
+  }
+}
+
+TEST(VectorReference, ExpIsAccurateAndSaturates) {
+  double worst = 0;
+  ForManyFloats([&](float x) {
+    const double want = std::exp(static_cast<double>(x));
+    const float got = reference::Exp(x);
+    if (want > std::numeric_limits<float>::max()) {
+      ASSERT_EQ(got, kInf) << x;
+    } else if (x < kExpMin) {
+      ASSERT_EQ(got, 0) << x;
+    } else {
+      worst = std::max(worst, RelativeError(got, want));
+    }
+  });
+  EXPECT_LT(worst, 1.2e-7);
+  EXPECT_EQ(reference::Exp(0), 1);
+  EXPECT_EQ(reference::Exp(-kInf), 0);
+  EXPECT_EQ(reference::Exp(kInf), kInf);
+  EXPECT_LT(reference::Exp(kExpMax), kInf);
+  EXPECT_GE(reference::Exp(kExpMin), std::numeric_limits<float>::min());
+  EXPECT_TRUE(std::isnan(reference::Exp(kNan)));
+}
+
+TEST(VectorReference, TanhIsAccurate) {
+  double worst = 0;
+  ForManyFloats([&](float x) {
+    if (x == 0) return;
+    worst = std::max(worst, RelativeError(reference::Tanh(x), std::tanh(static_cast<double>(x))));
+  });
+  EXPECT_LT(worst, 2e-7);
+  EXPECT_EQ(reference::Tanh(kInf), 1);
+  EXPECT_EQ(reference::Tanh(-kInf), -1);
+  EXPECT_TRUE(std::isnan(reference::Tanh(kNan)));
+}
+
+TEST(VectorReference, ActivationsFollowTheirFormulas) {
+  for (double x = -12; x <= 12; x += 0.0137) {
+    const auto f = static_cast<float>(x);
+    const double y = f;
+    EXPECT_NEAR(reference::Silu(f), y / (1 + std::exp(-y)), 4e-7 * std::abs(y)) << x;
+    const double u = std::sqrt(2 / M_PI) * (y + 0.044715 * y * y * y);
+    EXPECT_NEAR(reference::Gelu(f), 0.5 * y * (1 + std::tanh(u)), 4e-7 * std::abs(y)) << x;
+    EXPECT_NEAR(reference::Softcap(f, 5), 5 * std::tanh(y / 5), 2e-6) << x;
+  }
+  EXPECT_EQ(reference::Silu(-200), 0);
+  EXPECT_EQ(reference::Gelu(-200), 0);
+  EXPECT_EQ(reference::Gelu(3e38F), 3e38F);
+}
+
+TEST(VectorReference, NormsFollowTheirFormulas) {
+  const size_t n = 100;
+  const auto x = Vector(n, 1, Values::kUsual);
+  const auto weight = Vector(n, 2, Values::kUsual);
+  const auto bias = Vector(n, 3, Values::kUsual);
+  double sum = 0;
+  double squares = 0;
+  for (float v : x) sum += v;
+  for (float v : x) squares += static_cast<double>(v) * v;
+  const double mean = sum / n;
+  const double variance = squares / n - mean * mean;
+  std::vector<float> rms(n);
+  std::vector<float> layer(n);
+  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  k.rms_norm(x.data(), weight.data(), n, 0.25F, rms.data());
+  k.layer_norm(x.data(), weight.data(), bias.data(), n, 0.25F, layer.data());
+  for (size_t i = 0; i < n; ++i) {
+    EXPECT_NEAR(rms[i], x[i] / std::sqrt(squares / n + 0.25) * weight[i], 2e-6);
+    EXPECT_NEAR(layer[i], (x[i] - mean) / std::sqrt(variance + 0.25) * weight[i] + bias[i], 4e-6);
+  }
+}
+
+TEST(VectorReference, RotateTurnsPairs) {
+  const float cosines[] = {0, 1};
+  const float sines[] = {1, 0};
+  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  std::vector<float> halves = {1, 2, 3, 4, 9};
+  k.rotate(cosines, sines, 2, false, 1, 5, halves.data());
+  EXPECT_EQ(halves, (std::vector<float>{-3, 2, 1, 4, 9}));
+  std::vector<float> neighbours = {1, 2, 3, 4, 9};
+  k.rotate(cosines, sines, 2, true, 1, 5, neighbours.data());
+  EXPECT_EQ(neighbours, (std::vector<float>{-2, 1, 3, 4, 9}));
+}
+
+TEST(VectorReference, GroupMaximaTreatNanAsAbsent) {
+  std::vector<float> logits(130, -5);
+  logits[3] = kNan;
+  logits[63] = 7;
+  for (size_t i = 64; i < 128; ++i) logits[i] = kNan;
+  logits[129] = 2;
+  std::vector<float> maxima(3);
+  VectorKernelsFor(Isa::kReference).group_maxima(logits.data(), logits.size(), maxima.data());
+  EXPECT_EQ(maxima, (std::vector<float>{7, -kInf, 2}));
+}
+
+TEST(VectorReference, LogSumExp) {
+  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  const auto x = Vector(1000, 5, Values::kUsual);
+  double sum = 0;
+  for (float v : x) sum += std::exp(static_cast<double>(v));
+  EXPECT_NEAR(k.log_sum_exp(x.data(), x.size()), std::log(sum), 1e-6);
+  const float low[] = {-kInf, -kInf};
+  EXPECT_EQ(k.log_sum_exp(low, 2), -kInf);
+  EXPECT_EQ(k.log_sum_exp(low, 0), -kInf);
+  const float big[] = {3e38F, 1};
+  EXPECT_EQ(k.log_sum_exp(big, 2), 3e38F);
+  const float infinite[] = {1, kInf};
+  EXPECT_EQ(k.log_sum_exp(infinite, 2), kInf);
+  const float bad[] = {1, kNan, -kInf};
+  EXPECT_TRUE(std::isnan(k.log_sum_exp(bad, 3)));
+}
+
+TEST(VectorReference, LogIsAccurate) {
+  for (double x = 1e-300; x < 1e300; x *= 1.37) {
+    EXPECT_NEAR(Log(x), std::log(x), 4e-16 * std::max(1.0, std::abs(std::log(x)))) << x;
+  }
+  EXPECT_EQ(Log(1), 0);
+}
+
+TEST(RopeAngles, AreAccurate) {
+  for (double position : {0.0, 1.0, 2.0, 17.0, 1000.0, 8191.0, 131071.0, 1048575.0, 1048576.0}) {
+    std::vector<double> frequencies;
+    for (double f = 1; f > 1e-8; f *= 0.83) frequencies.push_back(f);
+    std::vector<float> cosines(frequencies.size());
+    std::vector<float> sines(frequencies.size());
+    RopeAngles(position, frequencies.data(), frequencies.size(), 1, cosines.data(), sines.data());
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+      EXPECT_NEAR(cosines[i], std::cos(position * frequencies[i]), 1e-7) << position << " " << frequencies[i];
+      EXPECT_NEAR(sines[i], std::sin(position * frequencies[i]), 1e-7) << position << " " << frequencies[i];
+    }
+    RopeAngles(position, frequencies.data(), 1, 2, cosines.data(), sines.data());
+    EXPECT_NEAR(cosines[0], 2 * std::cos(position), 2e-7);
+  }
+}
+
+TEST(LanesReference, HalvesRoundToNearestEvenAndSaturate) {
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const float value = reference::HalfToFloat(half);
+    if (std::isinf(value)) {
+      EXPECT_EQ(reference::FloatToHalf(value), (bits & 0x8000) | 0x7bff);
+    } else if (value == value) {
+      ASSERT_EQ(reference::FloatToHalf(value), half);
+      const float next = reference::HalfToFloat(static_cast<uint16_t>(half + 1));
+      if (std::isfinite(next)) {
+        ASSERT_EQ(reference::FloatToHalf((value + next) / 2), bits & 1 ? half + 1 : half) << value;
+      }
+    }
+  }
+  EXPECT_EQ(reference::HalfToFloat(0x3c00), 1);
+  EXPECT_EQ(reference::HalfToFloat(0x0001), 0x1p-24F);
+  EXPECT_EQ(reference::FloatToHalf(65519.9F), 0x7bff);
+  EXPECT_EQ(reference::FloatToHalf(-1e30F), 0xfbff);
+  EXPECT_TRUE(std::isnan(reference::HalfToFloat(reference::FloatToHalf(kNan))));
+  EXPECT_EQ(reference::FloatToBf16(1.0F + 0x1p-8F), 0x3f80);
+  EXPECT_EQ(reference::FloatToBf16(1.0F + 0x3p-8F), 0x3f82);
+  EXPECT_TRUE(std::isnan(reference::Bf16ToFloat(reference::FloatToBf16(kNan))));
+}
+
+}  // namespace
+}  // namespace sheepop::kernel

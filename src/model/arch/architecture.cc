@@ -1,0 +1,41 @@
+#include "model/arch/architecture.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+constexpr std::array<const Architecture*, 7> kAll = {&kLlama, &kQwen2, &kQwen3, &kGemma2, &kGemma3, &kGpt2, &kPhi3};
+
+std::string Names() {
+  std::string names;
+  for (const Architecture* architecture : kAll) {
+    if (!names.empty()) names += ", ";
+    names += architecture->name;
+  }
+  return names;
+}
+
+}  // namespace
+
+const Architecture& ArchitectureByName(std::string_view name) {
+  for (const Architecture* architecture : kAll) {
+    if (architecture->name == name) return *architecture;
+  }
+  throw Error(ErrorCategory::kUnsupported, "models of architecture {} are not supported; these are: {}", name, Names());
+}
+
+const Architecture& ArchitectureByHfType(std::string_view type) {
+  for (const Architecture* architecture : kAll) {
+    if (std::ranges::find(architecture->hf_model_types, type) != architecture->hf_model_types.end()) {
+      return *architecture;
+    }
+  }
+  throw Error(ErrorCategory::kUnsupported, "config.json: model_type {} is not supported; these families are: {}", type,
+              Names());
+}
+
+}  // namespace sheepop

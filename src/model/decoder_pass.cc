@@ -1,0 +1,334 @@
+#include "model/decoder_pass.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "base/error.h"
+#include "tensor/pack.h"
+
+namespace sheepop {
+namespace {
+
+using kernel::kTileRows;
+using kernel::TileRange;
+
+// Rows of a prompt that one thread attends to at a time: enough to use each key and value several times, few enough that
+// the threads finish together.
+constexpr size_t kAttendRows = 16;
+
+}  // namespace
+
+DecoderPass::DecoderPass(const Model& model, std::span<const Row> rows, KvCache& cache, Workspace& work,
+                         ThreadPool& pool)
+    : model_(model),
+      config_(model.config()),
+      weights_(model.weights()),
+      kernels_(kernel::KernelsFor(model.isa())),
+      rows_(rows),
+      cache_(cache),
+      work_(work),
+      pool_(pool) {
+  AppendRows();
+  Rotations();
+}
+
+void DecoderPass::AppendRows() {
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    if (runs_.empty() || runs_.back().sequence != rows_[r].sequence) {
+      runs_.push_back({rows_[r].sequence, r, 0, cache_.size(rows_[r].sequence)});
+    }
+    ++runs_.back().rows;
+    positions_.push_back(cache_.Append(rows_[r].sequence, rows_[r].token));
+    row_run_.push_back(static_cast<uint32_t>(runs_.size() - 1));
+  }
+}
+
+// Cosines and sines of every row, once a call: they are the same in each layer.
+void DecoderPass::Rotations() {
+  const size_t pairs = config_.head_dim / 2, ropes = config_.ropes.size();
+  auto* cosines = reinterpret_cast<float*>(work_.cosines_.data());
+  auto* sines = reinterpret_cast<float*>(work_.sines_.data());
+  ForEachRow(rows_.size(), [&](size_t r) {
+    for (size_t i = 0; i < ropes; ++i) {
+      const RopeConfig& rope = config_.ropes[i];
+      const size_t at = (i * work_.rows_ + r) * pairs;
+      kernel::RopeAngles(static_cast<double>(positions_[r]), rope.frequencies.data(), rope.frequencies.size(),
+                         rope.factor, cosines + at, sines + at);
+    }
+  });
+}
+
+// A single row is done by the caller at once: waking a worker would take longer.
+template <typename Body>
+void DecoderPass::ForEachRow(size_t rows, const Body& body) {
+  pool_.ParallelFor(rows, [&](size_t r, size_t) { body(r); });
+}
+
+std::span<std::byte> DecoderPass::Scratch(size_t worker) const {
+  return work_.scratch_.bytes().subspan(worker * work_.scratch_bytes_, work_.scratch_bytes_);
+}
+
+// About eight chunks a thread, so that a slow or interrupted thread holds up little; whole pairs of tiles.
+size_t DecoderPass::TilesPerChunk(size_t tiles) const {
+  const size_t chunks = 8 * pool_.threads();
+  return std::max<size_t>(2, (tiles + 2 * chunks - 1) / (2 * chunks) * 2);
+}
+
+void DecoderPass::Embed() {
+  const kernel::PackedView& table = weights_.matrix(Role::kTokenEmbedding);
+  std::vector<float> position_row(config_.learned_positions ? config_.hidden : 0);
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    float* x = work_.stream_.row(r);
+    UnpackRow(table, static_cast<size_t>(rows_[r].token), x);
+    if (config_.embedding_scale != 1) kernels_.vector.scale(config_.embedding_scale, config_.hidden, x);
+    if (config_.learned_positions) {
+      UnpackRow(weights_.matrix(Role::kPositionEmbedding), positions_[r], position_row.data());
+      kernels_.vector.add(position_row.data(), config_.hidden, x);
+    }
+  }
+}
+
+void DecoderPass::NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const {
+  const float* w = weights_.vector(weight, layer);
+  if (config_.norm == NormType::kRms) {
+    kernels_.vector.rms_norm(x, w, config_.hidden, config_.norm_epsilon, out);
+  } else {
+    kernels_.vector.layer_norm(x, w, weights_.vector(bias, layer), config_.hidden, config_.norm_epsilon, out);
+  }
+}
+
+void DecoderPass::Norm(Role weight, Role bias, size_t layer) {
+  ForEachRow(rows_.size(), [&](size_t r) {
+    NormRow(work_.stream_.row(r), weight, bias, layer, work_.normed_.row(r));
+    work_.normed_.Quantise(kernels_.matmul, r);
+  });
+}
+
+void DecoderPass::MultiplyChunk(const Product& product, const kernel::MatMulInput& input, TileRange tiles,
+                                size_t worker) {
+  kernels_.matmul.multiply(*product.weight, input, tiles, product.out, Scratch(worker));
+  if (!product.bias) return;
+  const size_t begin = tiles.begin * kTileRows, end = std::min(product.weight->rows, tiles.end * kTileRows);
+  for (size_t r = 0; r < input.rows; ++r) {
+    kernels_.vector.add(product.bias + begin, end - begin, product.out.values + r * product.out.stride + begin);
+  }
+}
+
+void DecoderPass::Multiply(std::span<const Product> products, const kernel::MatMulInput& input) {
+  size_t tiles = 0;
+  for (const Product& product : products) tiles += product.weight->tiles();
+  const size_t step = TilesPerChunk(tiles);
+  size_t chunks = 0;
+  for (const Product& product : products) chunks += (product.weight->tiles() + step - 1) / step;
+  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
+    const Product* product = products.data();
+    for (size_t of_product; chunk >= (of_product = (product->weight->tiles() + step - 1) / step); ++product) {
+      chunk -= of_product;
+    }
+    MultiplyChunk(*product, input, {chunk * step, std::min(product->weight->tiles(), (chunk + 1) * step)}, worker);
+  });
+}
+
+void DecoderPass::NormHeads(const float* weight, size_t heads, float* x) const {
+  for (size_t h = 0; h < heads; ++h) {
+    float* head = x + h * config_.head_dim;
+    kernels_.vector.rms_norm(head, weight, config_.head_dim, config_.norm_epsilon, head);
+  }
+}
+
+void DecoderPass::RotateAndStore(size_t layer, size_t r) {
+  float* query = work_.queries_.row(r);
+  float* key = work_.keys_.row(r);
+  if (config_.query_key_norm) {
+    NormHeads(weights_.vector(Role::kQueryNorm, layer), config_.heads, query);
+    NormHeads(weights_.vector(Role::kKeyNorm, layer), config_.kv_heads, key);
+  }
+  if (!config_.ropes.empty()) {
+    const size_t index = config_.layer_rope[layer];
+    const RopeConfig& rope = config_.ropes[index];
+    const size_t at = (index * work_.rows_ + r) * (config_.head_dim / 2);
+    const float* cosines = reinterpret_cast<const float*>(work_.cosines_.data()) + at;
+    const float* sines = reinterpret_cast<const float*>(work_.sines_.data()) + at;
+    const size_t pairs = rope.frequencies.size();
+    kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
+    kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
+  }
+}
+
+void DecoderPass::Attend(size_t layer) {
+  const auto out = [](ActivationBuffer& buffer) { return kernel::MatMulOutput{buffer.values(), buffer.stride(), false}; };
+  const Product products[] = {
+      {&weights_.matrix(Role::kQuery, layer), weights_.vector(Role::kQueryBias, layer), out(work_.queries_)},
+      {&weights_.matrix(Role::kKey, layer), weights_.vector(Role::kKeyBias, layer), out(work_.keys_)},
+      {&weights_.matrix(Role::kValue, layer), weights_.vector(Role::kValueBias, layer), out(work_.values_)}};
+  Multiply(products, work_.normed_.Input(rows_.size()));
+
+  kernel::AttentionShape shape{};
+  shape.kv_heads = config_.kv_heads;
+  shape.heads_per_kv = config_.heads / config_.kv_heads;
+  shape.head_dim = config_.head_dim;
+  shape.scale = config_.attention_scale;
+  shape.softcap = config_.attention_softcap;
+  shape.window = config_.layer_window[layer];
+  shape.type = cache_.shape().type;
+
+  const kernel::KvLayer kv = cache_.Layer(layer);
+  ForEachRow(rows_.size(), [&](size_t r) {
+    RotateAndStore(layer, r);
+    const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
+    kernels_.attention.store(shape, kv, work_.keys_.row(r), work_.values_.row(r),
+                             blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
+  });
+  if (rows_.size() <= kSplitRows) {
+    AttendSplit(shape, layer);
+  } else {
+    AttendRuns(shape, layer);
+  }
+  ForEachRow(rows_.size(), [&](size_t r) { work_.attention_.Quantise(kernels_.matmul, r); });
+}
+
+// Many rows: each unit is one key head and up to kAttendRows rows of a run. Late rows cost most and go first.
+void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) {
+  struct Unit {
+    const Run* run;
+    size_t first, rows;
+  };
+  std::vector<Unit> units;
+  for (const Run& run : runs_) {
+    for (size_t first = 0; first < run.rows; first += kAttendRows) {
+      units.push_back({&run, first, std::min(kAttendRows, run.rows - first)});
+    }
+  }
+  const kernel::KvLayer kv = cache_.Layer(layer);
+  const kernel::AttentionOutput out{work_.attention_.values(), work_.attention_.stride()};
+  pool_.ParallelFor(units.size() * shape.kv_heads, [&](size_t chunk, size_t worker) {
+    const Unit& unit = units[units.size() - 1 - chunk / shape.kv_heads];
+    const size_t row = unit.run->first_row + unit.first;
+    const kernel::AttentionRows rows{work_.queries_.row(row), work_.queries_.stride(), unit.rows,
+                                     unit.run->first_position + unit.first,
+                                     cache_.block_table(unit.run->sequence).data()};
+    kernels_.attention.attend(shape, kv, rows, chunk % shape.kv_heads,
+                              {out.values + row * out.stride, out.stride}, Scratch(worker).data());
+  });
+}
+
+// Few rows: the context itself is shared out, segment by segment.
+void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer) {
+  struct Unit {
+    size_t row, kv_head, segment;
+    float* partial;
+  };
+  const size_t partial = shape.heads_per_kv * kernel::PartialFloats(shape.head_dim);
+  auto* partials = reinterpret_cast<float*>(work_.partials_.data());
+  std::vector<Unit> units;
+  const auto partials_of = [&](size_t row, size_t head) {
+    return partials + (row * shape.kv_heads + head) * work_.segments_ * partial;
+  };
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    const kernel::SegmentRange range = kernel::SegmentsOf(shape, positions_[r]);
+    for (size_t h = 0; h < shape.kv_heads; ++h) {
+      for (size_t s = range.first; s <= range.last; ++s) {
+        units.push_back({r, h, s, partials_of(r, h) + (s - range.first) * partial});
+      }
+    }
+  }
+  const kernel::KvLayer kv = cache_.Layer(layer);
+  pool_.ParallelFor(units.size(), [&](size_t i, size_t worker) {
+    const Unit& unit = units[i];
+    const kernel::AttentionRows row{work_.queries_.row(unit.row), work_.queries_.stride(), 1, positions_[unit.row],
+                                    cache_.block_table(rows_[unit.row].sequence).data()};
+    kernels_.attention.attend_segment(shape, kv, row, unit.kv_head, unit.segment, unit.partial,
+                                      Scratch(worker).data());
+  });
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    const kernel::SegmentRange range = kernel::SegmentsOf(shape, positions_[r]);
+    for (size_t h = 0; h < shape.kv_heads; ++h) {
+      kernels_.attention.merge(shape, partials_of(r, h), range.last - range.first + 1,
+                               work_.attention_.row(r) + h * shape.heads_per_kv * shape.head_dim);
+    }
+  }
+}
+
+void DecoderPass::FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into) {
+  ActivationBuffer& target = into == Into::kStream ? work_.stream_ : work_.branch_;
+  const Product product{&weights_.matrix(weight, layer), weights_.vector(bias, layer),
+                        {target.values(), target.stride(), into == Into::kStream}};
+  Multiply({&product, 1}, input.Input(rows_.size()));
+}
+
+void DecoderPass::AttentionOutput(size_t layer, Into into) {
+  FinishBranch(layer, Role::kAttentionOutput, Role::kAttentionOutputBias, work_.attention_, into);
+}
+
+// Gate and up of the same outputs, then their activation, while both are in the cache.
+void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
+  const size_t begin = tiles.begin * kTileRows, end = std::min(config_.feed_forward, tiles.end * kTileRows);
+  const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
+  const kernel::MatMulOutput hidden{work_.hidden_.values(), work_.hidden_.stride(), false};
+  const Product up{&weights_.matrix(Role::kUp, layer), weights_.vector(Role::kUpBias, layer),
+                   config_.gated ? kernel::MatMulOutput{work_.up_.values(), work_.up_.stride(), false} : hidden};
+  MultiplyChunk(up, input, tiles, worker);
+  if (config_.gated) MultiplyChunk({&weights_.matrix(Role::kGate, layer), nullptr, hidden}, input, tiles, worker);
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    float* y = work_.hidden_.row(r) + begin;
+    const float* u = work_.up_.row(r) + begin;
+    if (!config_.gated) {
+      kernels_.vector.gelu(end - begin, y);
+    } else if (config_.activation == Activation::kSilu) {
+      kernels_.vector.silu_multiply(y, u, end - begin, y);
+    } else {
+      kernels_.vector.gelu_multiply(y, u, end - begin, y);
+    }
+  }
+}
+
+void DecoderPass::FeedForward(size_t layer, Into into) {
+  const size_t tiles = weights_.matrix(Role::kUp, layer).tiles();
+  const size_t step = TilesPerChunk(tiles);
+  pool_.ParallelFor((tiles + step - 1) / step, [&](size_t chunk, size_t worker) {
+    GatedChunk(layer, {chunk * step, std::min(tiles, (chunk + 1) * step)}, worker);
+  });
+  ForEachRow(rows_.size(), [&](size_t r) { work_.hidden_.Quantise(kernels_.matmul, r); });
+  FinishBranch(layer, Role::kDown, Role::kDownBias, work_.hidden_, into);
+}
+
+void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
+  ForEachRow(rows_.size(), [&](size_t r) {
+    float* branch = work_.branch_.row(r);
+    kernels_.vector.rms_norm(branch, weights_.vector(weight, layer), config_.hidden, config_.norm_epsilon, branch);
+    kernels_.vector.add(branch, config_.hidden, work_.stream_.row(r));
+  });
+}
+
+LogitRows DecoderPass::Logits() {
+  size_t wanted = 0;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    if (!rows_[r].wants_logits) continue;
+    NormRow(work_.stream_.row(r), Role::kOutputNorm, Role::kOutputNormBias, 0, work_.normed_.row(wanted));
+    work_.normed_.Quantise(kernels_.matmul, wanted++);
+  }
+  auto* logits = reinterpret_cast<float*>(work_.logits_.data());
+  auto* maxima = reinterpret_cast<float*>(work_.maxima_.data());
+  if (wanted == 0) return {0, config_.vocab, logits, maxima};
+
+  constexpr size_t kGroup = 64;
+  const kernel::PackedView& output = weights_.output();
+  const kernel::MatMulInput input = work_.normed_.Input(wanted);
+  const size_t groups = (config_.vocab + kGroup - 1) / kGroup;
+  const size_t step = std::max<size_t>(1, groups / (16 * pool_.threads()));
+  pool_.ParallelFor((groups + step - 1) / step, [&](size_t chunk, size_t worker) {
+    const size_t begin = chunk * step, end = std::min(groups, begin + step);
+    const TileRange tiles{begin * (kGroup / kTileRows), std::min(output.tiles(), end * (kGroup / kTileRows))};
+    MultiplyChunk({&output, nullptr, {logits, config_.vocab, false}}, input, tiles, worker);
+    const size_t first = begin * kGroup, count = std::min(config_.vocab, end * kGroup) - first;
+    for (size_t r = 0; r < wanted; ++r) {
+      float* row = logits + r * config_.vocab + first;
+      if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, row);
+      kernels_.vector.group_maxima(row, count, maxima + r * groups + begin);
+    }
+  });
+  return {wanted, config_.vocab, logits, maxima};
+}
+
+}  // namespace sheepop

@@ -1,0 +1,214 @@
+#include "model/kv_cache.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+using kernel::kKvBlock;
+
+constexpr uint64_t kRoot = 0x9E3779B97F4A7C15;
+
+// Content is compared as well, so the hash only has to spread.
+uint64_t HashBlock(uint64_t parent, std::span<const Token> tokens) {
+  uint64_t hash = parent;
+  for (Token token : tokens) {
+    hash = (hash ^ static_cast<uint32_t>(token)) * 0xFF51AFD7ED558CCD;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+}  // namespace
+
+KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type) {
+  return {config.layers, config.kv_heads, config.head_dim, type};
+}
+
+KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
+  const size_t block_bytes = kKvBlock * shape.head_dim * kernel::KvTypeBytes(shape.type);
+  const size_t blocks = (capacity + kKvBlock - 1) / kKvBlock;
+  if (blocks == 0 || blocks > UINT32_MAX / 2) {
+    throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}", capacity,
+                (UINT32_MAX / 2) * kKvBlock);
+  }
+  layer_bytes_ = shape.kv_heads * blocks * block_bytes;
+  if (layer_bytes_ > SIZE_MAX / 4 / shape.layers) {
+    throw Error(ErrorCategory::kLimit, "a context of {} positions is larger than the memory; ask for a smaller one",
+                capacity);
+  }
+  keys_ = HugeBuffer(layer_bytes_ * shape.layers);
+  values_ = HugeBuffer(layer_bytes_ * shape.layers);
+  blocks_.resize(blocks);
+  free_.resize(blocks);
+  for (size_t i = 0; i < blocks; ++i) free_[i] = static_cast<uint32_t>(blocks - 1 - i);
+}
+
+const KvCache::Sequence& KvCache::Find(SequenceId id) const {
+  const auto index = static_cast<size_t>(id);
+  assert(index < sequences_.size() && sequences_[index].open);
+  return sequences_[index];
+}
+
+KvCache::Sequence& KvCache::Find(SequenceId id) { return const_cast<Sequence&>(std::as_const(*this).Find(id)); }
+
+SequenceId KvCache::Open() {
+  const auto free = std::ranges::find(sequences_, false, &Sequence::open);
+  const auto index = static_cast<uint32_t>(free - sequences_.begin());
+  if (free == sequences_.end()) sequences_.emplace_back();
+  sequences_[index] = Sequence{.open = true, .tokens = {}, .blocks = {}, .hashes = {}};
+  return SequenceId{index};
+}
+
+size_t KvCache::Reuse(SequenceId id, std::span<const Token> tokens) {
+  Sequence& sequence = Find(id);
+  assert(sequence.tokens.empty());
+  uint64_t parent = kRoot;
+  while (sequence.tokens.size() + kKvBlock < tokens.size()) {
+    const auto next = tokens.subspan(sequence.tokens.size(), kKvBlock);
+    const uint64_t hash = HashBlock(parent, next);
+    const auto found = index_.find(hash);
+    if (found == index_.end()) break;
+    const Block& block = blocks_[found->second];
+    if (block.parent != parent || !std::ranges::equal(block.tokens, next)) break;
+    Hold(found->second);
+    sequence.blocks.push_back(found->second);
+    sequence.hashes.push_back(hash);
+    sequence.tokens.insert(sequence.tokens.end(), next.begin(), next.end());
+    parent = hash;
+  }
+  return sequence.tokens.size();
+}
+
+SequenceId KvCache::Fork(SequenceId id) {
+  const SequenceId copy = Open();
+  Sequence& to = Find(copy);
+  to = Find(id);
+  for (uint32_t block : to.blocks) Hold(block);
+  return copy;
+}
+
+void KvCache::Truncate(SequenceId id, size_t size) {
+  Sequence& sequence = Find(id);
+  assert(size <= sequence.tokens.size());
+  sequence.tokens.resize(size);
+  sequence.hashes.resize(std::min(sequence.hashes.size(), size / kKvBlock));
+  const size_t blocks = (size + kKvBlock - 1) / kKvBlock;
+  while (sequence.blocks.size() > blocks) {
+    Drop(sequence.blocks.back());
+    sequence.blocks.pop_back();
+  }
+}
+
+void KvCache::Close(SequenceId id) {
+  Truncate(id, 0);
+  Find(id).open = false;
+}
+
+bool KvCache::NeedsCopy(const Sequence& sequence) const {
+  return sequence.tokens.size() % kKvBlock != 0 && blocks_[sequence.blocks.back()].references > 1;
+}
+
+void KvCache::CheckRoom(std::span<const Count> counts) const {
+  size_t needed = 0;
+  for (const Count& count : counts) {
+    const Sequence& sequence = Find(count.sequence);
+    const size_t after = (sequence.tokens.size() + count.positions + kKvBlock - 1) / kKvBlock;
+    needed += after - sequence.blocks.size() + (count.positions > 0 && NeedsCopy(sequence) ? 1 : 0);
+  }
+  const size_t available = free_.size() + idle_.size();
+  if (needed > available) {
+    throw Error(ErrorCategory::kLimit,
+                "the context is full: it holds {} positions, {} are free and {} more are needed; use a larger --context",
+                capacity(), available * kKvBlock, needed * kKvBlock);
+  }
+}
+
+size_t KvCache::Append(SequenceId id, Token token) {
+  Sequence& sequence = Find(id);
+  const size_t position = sequence.tokens.size();
+  if (position % kKvBlock == 0) {
+    sequence.blocks.push_back(TakeBlock());
+  } else {
+    MakeWritable(sequence);
+  }
+  blocks_[sequence.blocks.back()].tokens[position % kKvBlock] = token;
+  sequence.tokens.push_back(token);
+  if (sequence.tokens.size() % kKvBlock == 0) IndexLastBlock(sequence);
+  return position;
+}
+
+kernel::KvLayer KvCache::Layer(size_t layer) {
+  return {keys_.data() + layer * layer_bytes_, values_.data() + layer * layer_bytes_, blocks_.size()};
+}
+
+uint32_t KvCache::TakeBlock() {
+  if (free_.empty()) {
+    assert(!idle_.empty() && "CheckRoom comes first");
+    Unindex(idle_.front());
+  }
+  const uint32_t block = free_.back();
+  free_.pop_back();
+  blocks_[block].references = 1;
+  return block;
+}
+
+void KvCache::Hold(uint32_t number) {
+  Block& block = blocks_[number];
+  if (block.references++ == 0) idle_.erase(block.idle);
+}
+
+void KvCache::Drop(uint32_t number) {
+  Block& block = blocks_[number];
+  if (--block.references > 0) return;
+  if (block.indexed) {
+    block.idle = idle_.insert(idle_.end(), number);
+  } else {
+    free_.push_back(number);
+  }
+}
+
+// Takes the block out of the index; one without references becomes free.
+void KvCache::Unindex(uint32_t number) {
+  Block& block = blocks_[number];
+  index_.erase(block.hash);
+  block.indexed = false;
+  if (block.references == 0) {
+    idle_.erase(block.idle);
+    free_.push_back(number);
+  }
+}
+
+void KvCache::MakeWritable(Sequence& sequence) {
+  const uint32_t shared = sequence.blocks.back();
+  if (blocks_[shared].references == 1) {
+    if (blocks_[shared].indexed) Unindex(shared);
+    return;
+  }
+  const uint32_t own = TakeBlock();
+  const size_t bytes = kKvBlock * shape_.head_dim * kernel::KvTypeBytes(shape_.type);
+  for (size_t row = 0; row < shape_.layers * shape_.kv_heads; ++row) {
+    const size_t base = row * blocks_.size();
+    std::memcpy(keys_.data() + (base + own) * bytes, keys_.data() + (base + shared) * bytes, bytes);
+    std::memcpy(values_.data() + (base + own) * bytes, values_.data() + (base + shared) * bytes, bytes);
+  }
+  std::ranges::copy(blocks_[shared].tokens, blocks_[own].tokens);
+  Drop(shared);
+  sequence.blocks.back() = own;
+}
+
+void KvCache::IndexLastBlock(Sequence& sequence) {
+  const uint32_t number = sequence.blocks.back();
+  Block& block = blocks_[number];
+  block.parent = sequence.hashes.empty() ? kRoot : sequence.hashes.back();
+  block.hash = HashBlock(block.parent, block.tokens);
+  sequence.hashes.push_back(block.hash);
+  // The first block with some content stays the one that is found.
+  block.indexed = index_.emplace(block.hash, number).second;
+}
+
+}  // namespace sheepop

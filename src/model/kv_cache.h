@@ -1,0 +1,107 @@
+// Keys and values of many sequences in blocks of 16 positions. The cache knows which tokens it holds, owns every
+// position, and shares equal prefixes: a full block is immutable once written and is found again by the tokens before it,
+// by other sequences or by the same conversation later. Capacity is fixed when the cache is made.
+//
+// Not thread-safe: one caller at a time. Kernels write and read the layers through KvLayer while Forward runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/huge_buffer.h"
+#include "base/token.h"
+#include "kernel/attention.h"
+#include "model/config.h"
+
+namespace sheepop {
+
+enum class SequenceId : uint32_t {};
+
+struct KvShape {
+  size_t layers, kv_heads, head_dim;
+  kernel::KvType type;
+
+  size_t BytesPerPosition() const { return 2 * layers * kv_heads * head_dim * kernel::KvTypeBytes(type); }
+};
+KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type);
+
+class KvCache {
+ public:
+  // `capacity` counts positions of all sequences together, rounded up to whole blocks. Memory is taken as it is touched.
+  KvCache(const KvShape& shape, size_t capacity);
+
+  SequenceId Open();
+
+  // For a sequence that is still empty: attaches the longest cached prefix of `tokens` in whole blocks, shorter than
+  // `tokens` so that one token is left to compute, and returns its length.
+  size_t Reuse(SequenceId sequence, std::span<const Token> tokens);
+
+  // A second sequence with the same content; blocks are shared and copied when either writes to them.
+  SequenceId Fork(SequenceId sequence);
+
+  // Forgets all but the first `size` positions.
+  void Truncate(SequenceId sequence, size_t size);
+
+  // The sequence ends. Its full blocks stay findable until their room is needed, least recently used first.
+  void Close(SequenceId sequence);
+
+  size_t size(SequenceId sequence) const { return Find(sequence).tokens.size(); }
+  std::span<const Token> tokens(SequenceId sequence) const { return Find(sequence).tokens; }
+  size_t capacity() const { return blocks_.size() * kernel::kKvBlock; }
+
+  // Positions that can still be appended, all sequences together, when each fills whole blocks of its own.
+  size_t room() const { return (free_.size() + idle_.size()) * kernel::kKvBlock; }
+
+  // Forward's part: appends one position, or throws kLimit naming the numbers, before anything has changed, when the
+  // tokens of `counts` do not fit.
+  struct Count {
+    SequenceId sequence;
+    size_t positions;
+  };
+  void CheckRoom(std::span<const Count> counts) const;
+  size_t Append(SequenceId sequence, Token token);  // returns the position
+  std::span<const uint32_t> block_table(SequenceId sequence) const { return Find(sequence).blocks; }
+  kernel::KvLayer Layer(size_t layer);
+  const KvShape& shape() const { return shape_; }
+
+ private:
+  struct Block {
+    uint32_t references = 0;
+    bool indexed = false;
+    uint64_t hash = 0;    // of all tokens up to and including this block, when indexed
+    uint64_t parent = 0;  // of all tokens before it
+    Token tokens[kernel::kKvBlock];
+    std::list<uint32_t>::iterator idle;  // valid when indexed and without references
+  };
+  struct Sequence {
+    bool open = false;
+    std::vector<Token> tokens;
+    std::vector<uint32_t> blocks;
+    std::vector<uint64_t> hashes;  // of each full block
+  };
+
+  const Sequence& Find(SequenceId sequence) const;
+  Sequence& Find(SequenceId sequence);
+  uint32_t TakeBlock();
+  void Hold(uint32_t block);
+  void Drop(uint32_t block);
+  void Unindex(uint32_t block);
+  void MakeWritable(Sequence& sequence);
+  void IndexLastBlock(Sequence& sequence);
+  bool NeedsCopy(const Sequence& sequence) const;
+
+  KvShape shape_;
+  size_t layer_bytes_;  // of keys or of values
+  HugeBuffer keys_, values_;
+  std::vector<Block> blocks_;
+  std::vector<uint32_t> free_;  // never used or unindexed; the lowest number last
+  std::list<uint32_t> idle_;    // indexed, without references; the least recently used first
+  std::unordered_map<uint64_t, uint32_t> index_;
+  std::vector<Sequence> sequences_;
+};
+
+}  // namespace sheepop

@@ -1,0 +1,74 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "kernel/kernels.h"
+#include "model/arch/architecture.h"
+#include "model/decoder_pass.h"
+
+namespace sheepop {
+namespace {
+
+std::string HfModelType(const boost::json::object& config) {
+  const boost::json::value* type = config.if_contains("model_type");
+  if (!type || !type->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no model_type");
+  return std::string(type->get_string());
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
+  const ConfigOptions config_options{options.context};
+  const GgufFile* gguf = checkpoint.gguf();
+  const Architecture& architecture = gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
+                                          : ArchitectureByHfType(HfModelType(checkpoint.hf()->config));
+  const TensorSource& tensors = checkpoint.tensors();
+  ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), tensors, config_options)
+                            : architecture.from_hf(checkpoint.hf()->config, tensors, config_options);
+  Validate(config);
+  Weights weights =
+      Weights::Load(config, tensors, gguf ? architecture.locate_gguf : architecture.locate_hf, pool);
+  return std::shared_ptr<const Model>(new Model(std::move(config), architecture, std::move(weights), options.isa));
+}
+
+LogitRows Model::Forward(std::span<const Row> rows, KvCache& cache, Workspace& work, ThreadPool& pool) const {
+  const auto wanted = static_cast<size_t>(std::ranges::count(rows, true, &Row::wants_logits));
+  if (rows.size() > work.rows() || wanted > work.logit_rows()) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} rows, {} of them with logits: this workspace holds {} and {}",
+                rows.size(), wanted, work.rows(), work.logit_rows());
+  }
+  std::vector<KvCache::Count> counts;
+  for (const Row& row : rows) {
+    if (row.token < 0 || static_cast<size_t>(row.token) >= config_.vocab) {
+      throw Error(ErrorCategory::kInvalidArgument, "token {} is outside the vocabulary of {}", row.token, config_.vocab);
+    }
+    const auto found = std::ranges::find(counts, row.sequence, &KvCache::Count::sequence);
+    if (found == counts.end()) {
+      counts.push_back({row.sequence, 1});
+    } else {
+      ++found->positions;
+    }
+  }
+  cache.CheckRoom(counts);
+  if (config_.learned_positions) {
+    for (const KvCache::Count& count : counts) {
+      const size_t after = cache.size(count.sequence) + count.positions;
+      if (after > config_.context) {
+        throw Error(ErrorCategory::kLimit, "{} positions, the model has {} learned ones", after, config_.context);
+      }
+    }
+  }
+  FlushDenormals flush;
+  DecoderPass pass(*this, rows, cache, work, pool);
+  pass.Embed();
+  for (size_t layer = 0; layer < config_.layers; ++layer) architecture_.layer(pass, layer);
+  return pass.Logits();
+}
+
+double Model::LogSumExp(std::span<const float> logits) const {
+  return kernel::KernelsFor(isa_).vector.log_sum_exp(logits.data(), logits.size());
+}
+
+}  // namespace sheepop

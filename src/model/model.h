@@ -1,0 +1,79 @@
+// A transformer that can run: configuration and weights, immutable after Load and shared between threads.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "base/cpu.h"
+#include "base/thread_pool.h"
+#include "base/token.h"
+#include "checkpoint/checkpoint.h"
+#include "model/config.h"
+#include "model/kv_cache.h"
+#include "model/weights.h"
+#include "model/workspace.h"
+
+namespace sheepop {
+
+// One token of one sequence; its position is the cache's business.
+struct Row {
+  SequenceId sequence;
+  Token token;
+  bool wants_logits;
+};
+
+// The logits of the rows that wanted them, in the order of the rows. Views into the workspace.
+class LogitRows {
+ public:
+  LogitRows(size_t rows, size_t vocab, const float* logits, const float* maxima)
+      : rows_(rows), vocab_(vocab), logits_(logits), maxima_(maxima) {}
+
+  size_t size() const { return rows_; }
+  std::span<const float> logits(size_t row) const { return {logits_ + row * vocab_, vocab_}; }
+  std::span<const float> group_maxima(size_t row) const {  // of 64 ids each
+    const size_t groups = (vocab_ + 63) / 64;
+    return {maxima_ + row * groups, groups};
+  }
+
+ private:
+  size_t rows_, vocab_;
+  const float* logits_;
+  const float* maxima_;
+};
+
+struct LoadOptions {
+  size_t context = 0;  // positions that will be used; 0: the model's own. LongRoPE chooses its factors by it.
+  Isa isa = AvailableIsas().back();
+};
+
+class Model {
+ public:
+  // Repacks the weights with the pool. Throws kCorrupt or kUnsupported, naming what is wrong.
+  static std::shared_ptr<const Model> Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool);
+
+  const ModelConfig& config() const { return config_; }
+  const Weights& weights() const { return weights_; }
+  Isa isa() const { return isa_; }
+
+  // Appends the rows to their sequences, in order: prefill, decode, many users, chunked prompts and drafts are all rows.
+  // Results do not depend on how rows are shared out over calls. At most work.rows() rows, work.logit_rows() of them
+  // wanting logits. The logits are valid until the next call on `work`. Throws kLimit, before anything has changed, when
+  // the cache has no room; kInvalidArgument for a token outside the vocabulary.
+  LogitRows Forward(std::span<const Row> rows, KvCache& cache, Workspace& work, ThreadPool& pool) const;
+
+  // log(sum(exp(logits))): a logit less this is a log-probability.
+  double LogSumExp(std::span<const float> logits) const;
+
+ private:
+  Model(ModelConfig config, const Architecture& architecture, Weights weights, Isa isa)
+      : config_(std::move(config)), architecture_(architecture), weights_(std::move(weights)), isa_(isa) {}
+
+  ModelConfig config_;
+  const Architecture& architecture_;
+  Weights weights_;
+  Isa isa_;
+};
+
+}  // namespace sheepop

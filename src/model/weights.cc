@@ -1,0 +1,168 @@
+#include "model/weights.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "tensor/dequantise.h"
+#include "tensor/pack.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+// Tensors that some writers add and that carry nothing the configuration does not: rotary tables, masks.
+constexpr std::array<std::string_view, 7> kCarryNothing = {
+    "rope_freqs.weight",     "rope_factors_short.weight", "rope_factors_long.weight", ".attn_rot_embd",
+    ".rotary_emb.inv_freq",  ".attn.bias",                ".attn.masked_bias"};
+
+struct Placed {
+  const Parameter* parameter;
+  const TensorInfo* tensor;
+  Location location;
+  std::byte* out;
+};
+
+std::string ShapeText(std::span<const uint64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+void CheckShape(const Parameter& parameter, const Location& location, const TensorInfo& tensor) {
+  std::vector<uint64_t> want(parameter.shape.begin(), parameter.shape.end());
+  if (location.transposed) std::ranges::reverse(want);
+  std::vector<uint64_t> have = tensor.shape;
+  // A vector may be written as [1, n].
+  if (want.size() == 1 && have.size() == 2 && have[0] == 1) have.erase(have.begin());
+  const size_t row_axis = location.transposed ? 1 : 0;
+  const bool same_rank = want.size() == have.size();
+  const bool rows_fit = same_rank && location.row_begin + parameter.shape[0] <= have[row_axis];
+  const bool whole = location.row_begin == 0 && same_rank && have == want;
+  const bool cols_fit = same_rank && (have.size() == 1 || have[1 - row_axis] == want[1 - row_axis]);
+  if (!parameter.is_matrix() && Info(tensor.type).quantised) {
+    throw Error(ErrorCategory::kUnsupported, "tensor {} is a vector of type {}, vectors are F32, F16 or BF16",
+                tensor.name, Info(tensor.type).name);
+  }
+  if (whole || (location.slice && rows_fit && cols_fit)) return;
+  throw Error(ErrorCategory::kCorrupt, "tensor {} has shape {}, {} needs {} from row {}", tensor.name,
+              ShapeText(have), parameter.name, ShapeText(want), location.row_begin);
+}
+
+size_t BytesOf(const Placed& placed) {
+  const Parameter& p = *placed.parameter;
+  if (!p.is_matrix()) return p.shape[0] * sizeof(float);
+  return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor->type, p.shape[0], p.shape[1]);
+}
+
+std::span<const std::byte> RowsOf(const Placed& placed, size_t begin, size_t end) {
+  const size_t cols = placed.parameter->is_matrix() ? placed.parameter->shape[1] : 1;
+  const size_t row_bytes = RowBytes(placed.tensor->type, cols);
+  return placed.tensor->bytes.subspan((placed.location.row_begin + begin) * row_bytes, (end - begin) * row_bytes);
+}
+
+void LoadVector(const Placed& placed) {
+  const std::span<float> out(reinterpret_cast<float*>(placed.out), placed.parameter->shape[0]);
+  Dequantise(placed.tensor->type, RowsOf(placed, 0, out.size()), out);
+  for (float& value : out) value += placed.location.offset;
+}
+
+void LoadTransposed(const Placed& placed) {
+  const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
+  const size_t stored = placed.tensor->shape[1];
+  std::vector<float> file(cols * stored), matrix(rows * cols);
+  Dequantise(placed.tensor->type, placed.tensor->bytes, file);
+  for (size_t c = 0; c < cols; ++c) {
+    for (size_t r = 0; r < rows; ++r) matrix[r * cols + c] = file[c * stored + placed.location.row_begin + r];
+  }
+  PackTiles(DType::kF32, reinterpret_cast<const std::byte*>(matrix.data()), rows, cols,
+            {0, (rows + kernel::kTileRows - 1) / kernel::kTileRows}, placed.out);
+}
+
+void LoadTiles(const Placed& placed, kernel::TileRange tiles, const TensorSource& source) {
+  const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
+  PackTiles(placed.tensor->type, RowsOf(placed, 0, rows).data(), rows, cols, tiles, placed.out);
+  TensorInfo part = *placed.tensor;
+  part.bytes = RowsOf(placed, tiles.begin * kernel::kTileRows, std::min(rows, tiles.end * kernel::kTileRows));
+  source.Release(part);
+}
+
+void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::less<>>& used) {
+  for (const TensorInfo& tensor : source.tensors()) {
+    if (used.contains(tensor.name)) continue;
+    const bool known = std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); });
+    if (!known) {
+      throw Error(ErrorCategory::kUnsupported, "the model holds a tensor {} {} that its architecture does not use",
+                  tensor.name, ShapeText(tensor.shape));
+    }
+  }
+}
+
+}  // namespace
+
+const kernel::PackedView& Weights::output() const {
+  const kernel::PackedView& own = matrix(Role::kOutput);
+  return own.data ? own : matrix(Role::kTokenEmbedding);
+}
+
+Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool) {
+  const std::vector<Parameter> parameters = ParametersOf(config);
+  std::vector<Placed> placed;
+  std::set<std::string, std::less<>> used;
+  size_t bytes = 0;
+  std::vector<size_t> offsets;
+  for (const Parameter& parameter : parameters) {
+    Location location = locate(config, parameter, source);
+    const TensorInfo* tensor = source.Find(location.tensor);
+    if (!tensor) {
+      throw Error(ErrorCategory::kCorrupt, "the model has no tensor {}; the file may be cut or of another architecture",
+                  location.tensor);
+    }
+    CheckShape(parameter, location, *tensor);
+    used.insert(location.tensor);
+    placed.push_back({&parameter, tensor, std::move(location), nullptr});
+    offsets.push_back(bytes);
+    bytes += (BytesOf(placed.back()) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  CheckAllUsed(source, used);
+
+  Weights weights;
+  weights.arena_ = HugeBuffer(bytes);
+  weights.matrices_.resize(config.layers * kRoles);
+  weights.vectors_.resize(config.layers * kRoles);
+  struct Chunk {
+    const Placed* placed;
+    kernel::TileRange tiles;
+  };
+  std::vector<Chunk> chunks;
+  for (size_t i = 0; i < placed.size(); ++i) {
+    Placed& p = placed[i];
+    const Parameter& parameter = *p.parameter;
+    p.out = weights.arena_.data() + offsets[i];
+    const size_t index = Index(parameter.role, parameter.layer);
+    if (!parameter.is_matrix()) {
+      weights.vectors_[index] = reinterpret_cast<const float*>(p.out);
+      chunks.push_back({&p, {}});
+      continue;
+    }
+    const DType type = p.location.transposed ? DType::kF32 : p.tensor->type;
+    weights.matrices_[index] = {PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out};
+    const size_t tiles = weights.matrices_[index].tiles();
+    const size_t step = p.location.transposed ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
+    for (size_t begin = 0; begin < tiles; begin += step) chunks.push_back({&p, {begin, std::min(tiles, begin + step)}});
+  }
+  pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {
+    const Chunk& chunk = chunks[i];
+    if (!chunk.placed->parameter->is_matrix()) {
+      LoadVector(*chunk.placed);
+    } else if (chunk.placed->location.transposed) {
+      LoadTransposed(*chunk.placed);
+    } else {
+      LoadTiles(*chunk.placed, chunk.tiles, source);
+    }
+  });
+  return weights;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,68 @@
+// The buffers of one forward pass. Made once for a number of rows, reused by every call; one caller at a time.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/huge_buffer.h"
+#include "kernel/attention.h"
+#include "kernel/matmul.h"
+#include "model/config.h"
+
+namespace sheepop {
+
+// Rows of activations and their quantised form, as the products read them.
+class ActivationBuffer {
+ public:
+  ActivationBuffer() = default;
+  ActivationBuffer(size_t rows, size_t cols);
+
+  float* row(size_t r) { return values() + r * stride_; }
+  float* values() { return reinterpret_cast<float*>(memory_.data()); }
+  size_t stride() const { return stride_; }  // whole blocks: the padding beyond the columns is zero
+  kernel::MatMulInput Input(size_t rows) { return {values(), stride_, quantised_, blocks_, rows}; }
+
+  // Quantises row r from its values.
+  void Quantise(const kernel::MatMulKernels& kernels, size_t r);
+
+ private:
+  HugeBuffer memory_;
+  size_t stride_ = 0, blocks_ = 0;
+  kernel::QuantisedBlock* quantised_ = nullptr;  // [rows, blocks]
+};
+
+// Up to this many rows of a call share out a long context over threads by segments; with more rows there is enough to
+// share without.
+inline constexpr size_t kSplitRows = 8;
+
+class Workspace {
+ public:
+  // `rows`: the most rows of one call; `logit_rows`: the most that want logits. Throws kLimit when memory is short.
+  Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, size_t threads, size_t context);
+
+  size_t rows() const { return rows_; }
+  size_t logit_rows() const { return logit_rows_; }
+
+ private:
+  friend class DecoderPass;
+
+  size_t rows_, logit_rows_;
+  ActivationBuffer stream_;     // [rows, hidden] the residual stream
+  ActivationBuffer normed_;     // [rows, hidden] what the products of a branch read
+  ActivationBuffer branch_;     // [rows, hidden] a branch's result before its own norm
+  ActivationBuffer queries_;    // [rows, heads * head_dim]
+  ActivationBuffer keys_;       // [rows, kv_heads * head_dim]
+  ActivationBuffer values_;     // [rows, kv_heads * head_dim]
+  ActivationBuffer attention_;  // [rows, heads * head_dim]
+  ActivationBuffer up_;         // [rows, feed_forward]
+  ActivationBuffer hidden_;     // [rows, feed_forward] gate, then the activated product
+  HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
+  HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
+  HugeBuffer logits_;           // [logit_rows, vocab]
+  HugeBuffer maxima_;           // [logit_rows, ceil(vocab / 64)]
+  HugeBuffer scratch_;          // [threads, scratch_bytes_]
+  size_t scratch_bytes_;
+  size_t segments_;             // of the longest context
+};
+
+}  // namespace sheepop
