@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "tokenize/bpe.h"
+#include "tokenize/byte_alphabet.h"
+#include "tokenize/pre_tokenizers.h"
+#include "tokenize/tokenizer_parts.h"
+
+namespace sheepop {
+namespace {
+
+constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581
+
+// `<0xAB>` -> AB.
+std::optional<uint8_t> ByteOfName(std::string_view name) {
+  if (name.size() != 6 || !name.starts_with("<0x") || name[5] != '>') return std::nullopt;
+  int value = 0;
+  for (const char c : name.substr(3, 2)) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    value = value * 16 + digit;
+  }
+  return static_cast<uint8_t>(value);
+}
+
+class Loader {
+ public:
+  explicit Loader(const Metadata& metadata) : metadata_(metadata) {}
+
+  TokenizerParts Load() {
+    const std::string& model = metadata_.RequireString("tokenizer.ggml.model");
+    ReadTokens();
+    if (model == "gpt2") {
+      LoadByteLevel();
+    } else if (model == "llama") {
+      LoadSentencePieceBpe();
+    } else {
+      throw Error(ErrorCategory::kUnsupported, "tokenizer.ggml.model is '{}'; 'gpt2', 'llama' and 't5' are known here",
+                  model);
+    }
+    parts_.special = std::move(special_);
+    return std::move(parts_);
+  }
+
+ private:
+  void ReadTokens() {
+    tokens_ = metadata_.Strings("tokenizer.ggml.tokens");
+    if (!tokens_ || tokens_->empty()) {
+      throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.tokens is missing or empty: the file has no vocabulary");
+    }
+    kinds_.assign(tokens_->size(), TokenKind::kNormal);
+    const auto kinds = metadata_.Ints("tokenizer.ggml.token_type");
+    if (!kinds) return;
+    RequireSameSize("tokenizer.ggml.token_type", kinds->size());
+    for (size_t i = 0; i < kinds->size(); ++i) {
+      // 0 is "undefined", and later versions may add kinds: such tokens are text.
+      const int64_t kind = (*kinds)[i];
+      if (kind >= 1 && kind <= 6) kinds_[i] = static_cast<TokenKind>(kind);
+      if (kinds_[i] == TokenKind::kUserDefined && LooksLikeControl((*tokens_)[i])) kinds_[i] = TokenKind::kControl;
+    }
+  }
+
+  void RequireSameSize(std::string_view key, size_t size) const {
+    if (size != tokens_->size()) {
+      throw Error(ErrorCategory::kCorrupt, "{} has {} entries, tokenizer.ggml.tokens has {}", key, size,
+                  tokens_->size());
+    }
+  }
+
+  std::optional<Token> Id(std::string_view key) const {
+    const std::string full = "tokenizer.ggml." + std::string(key);
+    const std::optional<int64_t> id = metadata_.Int(full);
+    // Files write -1, or its unsigned twin, for "none".
+    if (!id || *id == -1 || *id == 0xFFFFFFFF) return std::nullopt;
+    if (*id < 0 || static_cast<size_t>(*id) >= tokens_->size()) {
+      throw Error(ErrorCategory::kCorrupt, "{} is {}, the vocabulary has {} tokens", full, *id, tokens_->size());
+    }
+    return static_cast<Token>(*id);
+  }
+
+  void ReadSpecial(Vocabulary& vocabulary, bool add_bos, bool add_eos) {
+    special_.bos = Id("bos_token_id");
+    special_.eos = Id("eos_token_id");
+    special_.pad = Id("padding_token_id");
+    special_.unknown = Id("unknown_token_id");
+    std::vector<Token> more;
+    for (const std::string_view key : {"eot_token_id", "eom_token_id"}) {
+      if (const auto id = Id(key)) more.push_back(*id);
+    }
+    special_.end = FindEndTokens(vocabulary, special_.eos, more);
+    special_.add_bos = metadata_.Bool("tokenizer.ggml.add_bos_token").value_or(add_bos);
+    special_.add_eos = metadata_.Bool("tokenizer.ggml.add_eos_token").value_or(add_eos);
+  }
+
+  void FindAddedTokens(const Vocabulary& vocabulary, bool phi3) {
+    std::vector<AddedToken> added;
+    for (size_t i = 0; i < tokens_->size(); ++i) {
+      const TokenKind kind = vocabulary.Kind(static_cast<Token>(i));
+      if (kind != TokenKind::kControl && kind != TokenKind::kUserDefined && kind != TokenKind::kUnknown) continue;
+      AddedToken token;
+      token.token = static_cast<Token>(i);
+      token.text = (*tokens_)[i];
+      token.control = kind != TokenKind::kUserDefined;
+      token.strips_right = phi3 && (token.text == "</s>" || (LooksLikeControl(token.text) &&
+                                                             token.text != "<|endoftext|>"));
+      if (!token.text.empty()) added.push_back(std::move(token));
+    }
+    parts_.added = AddedTokens(std::move(added));
+  }
+
+  void LoadByteLevel() {
+    const std::string* name = metadata_.String("tokenizer.ggml.pre");
+    const PreTokenizer pre = PreTokenizerOf(name ? *name : "");
+    auto vocabulary = std::make_shared<Vocabulary>();
+    std::string piece;
+    for (size_t i = 0; i < tokens_->size(); ++i) {
+      piece.clear();
+      const bool text = kinds_[i] == TokenKind::kNormal || kinds_[i] == TokenKind::kUnused;
+      if (!text || !AppendBytesOfAlphabet((*tokens_)[i], piece)) piece = (*tokens_)[i];
+      vocabulary->Add(piece, kinds_[i]);
+    }
+    ReadSpecial(*vocabulary, pre.add_bos, false);
+    vocabulary->Seal();
+    FindAddedTokens(*vocabulary, false);
+    parts_.splitter = MakeSplitter(pre.steps);
+    if (pre.nfc) parts_.normalizer.Add(MakeUnicodeStep(UnicodeForm::kNfc));
+    if (metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(false)) {
+      parts_.prefix_space = PrefixSpace::kEveryFragment;
+      parts_.prefix_only_if_missing = true;
+    }
+    BpeOptions options;
+    options.ignore_merges = pre.ignore_merges;
+    options.fallback.unknown = special_.unknown.value_or(-1);
+    MergeTable merges = ReadMerges(*vocabulary);
+    parts_.vocabulary = vocabulary;
+    parts_.model = std::make_unique<RankedBpe>(vocabulary, std::move(merges), options);
+  }
+
+  MergeTable ReadMerges(const Vocabulary& vocabulary) const {
+    const std::vector<std::string>* merges = metadata_.Strings("tokenizer.ggml.merges");
+    if (!merges) throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.merges is missing, model 'gpt2' needs it");
+    MergeTable table(merges->size());
+    std::string bytes;
+    for (size_t i = 0; i < merges->size(); ++i) {
+      const std::string_view merge = (*merges)[i];
+      const size_t space = merge.find(' ', 1);
+      bytes.clear();
+      size_t middle = 0;
+      bool good = space != std::string_view::npos && AppendBytesOfAlphabet(merge.substr(0, space), bytes);
+      middle = bytes.size();
+      good = good && AppendBytesOfAlphabet(merge.substr(space + 1), bytes);
+      const std::string_view joined = bytes;
+      const Token left = good ? vocabulary.FindText(joined.substr(0, middle)) : -1;
+      const Token right = good ? vocabulary.FindText(joined.substr(middle)) : -1;
+      const Token token = good ? vocabulary.FindText(joined) : -1;
+      if (left < 0 || right < 0 || token < 0) {
+        throw Error(ErrorCategory::kCorrupt,
+                    "tokenizer.ggml.merges[{}] is '{}', which does not join two tokens of the vocabulary into a third", i,
+                    merge);
+      }
+      table.Add(left, right, {static_cast<uint32_t>(i), token});
+    }
+    return table;
+  }
+
+  // Pieces with U+2581 read as spaces.
+  std::shared_ptr<Vocabulary> SentencePieceVocabulary() {
+    auto vocabulary = std::make_shared<Vocabulary>();
+    std::string piece;
+    for (size_t i = 0; i < tokens_->size(); ++i) {
+      const std::string& name = (*tokens_)[i];
+      const auto byte = kinds_[i] == TokenKind::kByte ? ByteOfName(name) : std::nullopt;
+      if (kinds_[i] == TokenKind::kByte && !byte) {
+        throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.tokens[{}] is a byte token named '{}'; such are <0x00> to "
+                    "<0xFF>", i, name);
+      }
+      if (byte) {
+        piece.assign(1, static_cast<char>(*byte));
+      } else if (kinds_[i] == TokenKind::kControl) {
+        piece = name;
+      } else {
+        DecodeSpaces(name, piece);
+      }
+      vocabulary->Add(piece, kinds_[i]);
+    }
+    return vocabulary;
+  }
+
+  static void DecodeSpaces(std::string_view name, std::string& piece) {
+    piece.clear();
+    for (size_t at = name.find(kSpaceSymbol); at != std::string_view::npos; at = name.find(kSpaceSymbol)) {
+      piece.append(name.substr(0, at)).push_back(' ');
+      name.remove_prefix(at + kSpaceSymbol.size());
+    }
+    piece.append(name);
+  }
+
+  std::vector<double> ReadScores() const {
+    auto scores = metadata_.Floats("tokenizer.ggml.scores");
+    if (!scores) throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.scores is missing, this tokenizer needs it");
+    RequireSameSize("tokenizer.ggml.scores", scores->size());
+    return std::move(*scores);
+  }
+
+  void LoadSentencePieceBpe() {
+    auto vocabulary = SentencePieceVocabulary();
+    ReadSpecial(*vocabulary, true, false);
+    vocabulary->Seal();
+    const std::string* architecture = metadata_.String("general.architecture");
+    FindAddedTokens(*vocabulary, architecture && *architecture == "phi3");
+    parts_.normalizer.Add(MakeReplaceStep(std::string(kSpaceSymbol), " "));
+    if (metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true)) {
+      parts_.prefix_space = PrefixSpace::kEveryFragment;
+    }
+    BpeOptions options;
+    options.byte_symbols = false;
+    options.fallback = {special_.unknown.value_or(-1), true, true};
+    parts_.borders = std::make_unique<PieceBorders>(*vocabulary);
+    parts_.vocabulary = vocabulary;
+    parts_.model = std::make_unique<ScoredBpe>(vocabulary, ReadScores(), options);
+  }
+
+  const Metadata& metadata_;
+  const std::vector<std::string>* tokens_ = nullptr;
+  std::vector<TokenKind> kinds_;
+  SpecialTokenIds special_;
+  TokenizerParts parts_;
+};
+
+}  // namespace
+
+Tokenizer Tokenizer::FromGguf(const Metadata& metadata) { return Tokenizer(Loader(metadata).Load()); }
+
+}  // namespace sheepop
