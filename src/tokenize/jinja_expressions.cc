@@ -275,7 +275,9 @@ Value Interpreter::EvaluateSlice(const Value& object, const Expression& slice) {
     Steps steps = Indices(bounds[0], bounds[1], step, static_cast<int64_t>(CountCodePoints(object.bytes())));
     return MakeString(PickCodePoints(object.text(), steps.first, steps.step, steps.count), object.string().safe);
   }
-  if (!object.IsSequenceList()) return Missing(object, "[:]");
+  if (!object.IsSequenceList()) {
+    throw Error(ErrorCategory::kInvalidArgument, "'{}' object cannot be sliced", object.TypeName());
+  }
   const std::vector<Value>& items = object.list().items;
   Steps steps = Indices(bounds[0], bounds[1], step, static_cast<int64_t>(items.size()));
   std::vector<Value> picked;

@@ -283,6 +283,7 @@ Arguments Rest(const Arguments& arguments, size_t from) {
 
 Value MapOverFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   std::vector<Value> mapped;
+  if (!input.Truth()) return interpreter.MakeList({}, List::Kind::kIterator);
   if (arguments.positional.empty()) {
     Bound bound = Bind("map", arguments, {"attribute", "default"}, 1);
     std::vector<Value> path = AttributePath(*bound[0]);
@@ -301,6 +302,7 @@ Value MapOverFilter(Interpreter& interpreter, const Value& input, const Argument
 
 template <bool by_attribute, bool keep>
 Value SelectFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
+  if (!input.Truth()) return interpreter.MakeList({}, List::Kind::kIterator);
   size_t test_at = by_attribute ? 1 : 0;
   std::vector<Value> path;
   if (by_attribute) {
@@ -461,6 +463,9 @@ Value IndentFilter(Interpreter& interpreter, const Value& input, const Arguments
 
 Value TruncateFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   Bound bound = Bind("truncate", arguments, {"length", "killwords", "end", "leeway"});
+  if (!input.IsString() && !input.IsUndefined()) {
+    Fail(fmt::format("truncate takes a string, not '{}'", input.TypeName()));
+  }
   Text text = InputText(interpreter, input);
   int64_t length = IntegerOr(bound[0], 255);
   Text end = bound[2] ? ToText(interpreter.budget(), *bound[2]) : Text("...", false);
@@ -486,8 +491,7 @@ Value CenterFilter(Interpreter& interpreter, const Value& input, const Arguments
 Value WordCountFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   Bind("wordcount", arguments, {});
   Text text = InputText(interpreter, input);
-  interpreter.budget().Make(text.size() * 4);
-  return Value(static_cast<int64_t>(Split(text, std::nullopt, -1).size()));
+  return Value(CountWords(text.bytes()));
 }
 
 Value FormatFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
@@ -614,7 +618,9 @@ Value RoundFilter(Interpreter&, const Value& input, const Arguments& arguments) 
   if (method == "ceil") return Value(std::ceil(value * scale) / scale).WithContent(input.from_content());
   if (method == "floor") return Value(std::floor(value * scale) / scale).WithContent(input.from_content());
   if (method != "common") Fail("round takes the method common, ceil or floor");
-  if (!std::isfinite(value) || (input.IsIntegral() && precision >= 0)) return input;
+  if (!std::isfinite(value) || (input.IsIntegral() && precision >= 0)) {
+    return input.IsBool() ? Value(input.integral()).WithContent(input.from_content()) : input;
+  }
   if (precision < 0) {
     double rounded = std::nearbyint(value * scale) / scale;
     return (input.IsFloat() ? Value(rounded) : Value(static_cast<int64_t>(rounded))).WithContent(input.from_content());

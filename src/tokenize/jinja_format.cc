@@ -66,7 +66,9 @@ class PercentFormatter {
       rest.remove_prefix(literal);
       if (!rest.empty()) rest = Convert(rest.substr(1), begin + literal);
     }
-    if (!named_ && next_ < items_.size() && !arguments_.IsDict()) FailFormat("not all arguments were converted");
+    // As in Python, mappings and lists may be left unused.
+    bool may_remain = arguments_.IsDict() || (arguments_.IsList() && arguments_.list().kind != List::Kind::kTuple);
+    if (!named_ && next_ < items_.size() && !may_remain) FailFormat("not all arguments were converted");
     return std::move(out_);
   }
 

@@ -65,7 +65,8 @@ class Interpreter {
   Flow ExecuteIf(const Statement& statement);
   void ExecuteOutput(const Statement& statement);
   void ExecuteFor(const Statement& statement, const Value& items, int64_t depth);
-  void RunLoop(const Statement& statement, const std::shared_ptr<Loop>& loop);
+  // Whether any turn reached the end of the body: break and continue do not, and then the else runs, as in Jinja.
+  bool RunLoop(const Statement& statement, const std::shared_ptr<Loop>& loop);
   std::vector<Value> FilterItems(const Statement& statement, std::vector<Value> items);
   void ExecuteSetBlock(const Statement& statement);
   void ExecuteWith(const Statement& statement);

@@ -8,9 +8,9 @@
 
 namespace sheepop::jinja {
 
-class Loop : public Object {
+class Loop : public Object, public std::enable_shared_from_this<Loop> {
  public:
-  // `items` is a list value, not empty; `scope` is the one around the loop; `depth` counts recursion from 1.
+  // `items` is a list value; `scope` is the one around the loop; `depth` counts recursion from 1.
   Loop(const Statement& statement, std::shared_ptr<Scope> scope, Value items, int64_t depth)
       : statement_(statement), scope_(std::move(scope)), items_(std::move(items)), depth_(depth) {}
 
@@ -23,7 +23,7 @@ class Loop : public Object {
   bool Changed(std::string text);
 
   std::string TypeName() const override { return "LoopContext"; }
-  std::optional<Value> Attribute(Interpreter& interpreter, std::string_view name) const override;
+  std::optional<Value> Attribute(Interpreter& interpreter, std::string_view name) override;
   bool callable() const override { return statement_.recursive; }
   Value Call(Interpreter& interpreter, Arguments arguments) override;
   uint32_t Nesting() const override { return items_.Nesting() + 1; }

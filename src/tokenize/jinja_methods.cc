@@ -336,7 +336,9 @@ MethodFunction FindIn(std::span<const Named> methods, std::string_view name) {
 MethodFunction FindMethod(const Value& self, std::string_view name) {
   if (self.IsString()) return FindIn(kStringMethods, name);
   if (self.IsDict()) return FindIn(kDictMethods, name);
-  if (self.IsSequenceList()) return FindIn(kListMethods, name);
+  if (self.IsSequenceList() && (name != "copy" || self.list().kind == List::Kind::kList)) {
+    return FindIn(kListMethods, name);
+  }
   return nullptr;
 }
 

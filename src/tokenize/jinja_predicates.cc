@@ -11,14 +11,13 @@ namespace sheepop::jinja {
 
 namespace {
 
-const Value Argument(const Arguments& arguments) {
+Value Argument(const Arguments& arguments) {
   return *Bind("test", arguments, {"other"}, 1)[0];
 }
 
-int64_t Remainder(Interpreter& interpreter, const Value& input, int64_t divisor) {
-  Value remainder = ApplyBinary(interpreter, Operator::kModulo, input, Value(divisor));
-  if (!remainder.IsIntegral()) return remainder.number() == 0 ? 0 : 1;
-  return remainder.integral();
+bool HasRemainder(Interpreter& interpreter, const Value& input, int64_t divisor, int64_t remainder) {
+  Value modulo = ApplyBinary(interpreter, Operator::kModulo, input, Value(divisor));
+  return Equal(interpreter.budget(), modulo, Value(remainder));
 }
 
 bool IsDefined(Interpreter&, const Value& input, const Arguments&) { return !input.IsUndefined(); }
@@ -51,15 +50,15 @@ bool HasCase(Interpreter& interpreter, const Value& input, const Arguments&) {
 }
 
 bool IsOdd(Interpreter& interpreter, const Value& input, const Arguments&) {
-  return Remainder(interpreter, input, 2) == 1;
+  return HasRemainder(interpreter, input, 2, 1);
 }
 bool IsEven(Interpreter& interpreter, const Value& input, const Arguments&) {
-  return Remainder(interpreter, input, 2) == 0;
+  return HasRemainder(interpreter, input, 2, 0);
 }
 bool IsDivisibleBy(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   Value divisor = Argument(arguments);
   if (!divisor.IsIntegral()) throw Error(ErrorCategory::kInvalidArgument, "divisibleby takes an integer");
-  return Remainder(interpreter, input, divisor.integral()) == 0;
+  return HasRemainder(interpreter, input, divisor.integral(), 0);
 }
 
 bool IsEqual(Interpreter& interpreter, const Value& input, const Arguments& arguments) {

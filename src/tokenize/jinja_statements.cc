@@ -17,7 +17,7 @@ class Macro : public Object {
 
   std::string TypeName() const override { return fmt::format("Macro '{}'", statement_.name); }
   bool callable() const override { return true; }
-  std::optional<Value> Attribute(Interpreter&, std::string_view name) const override {
+  std::optional<Value> Attribute(Interpreter&, std::string_view name) override {
     return name == "name" ? std::optional(Value::Literal(statement_.name)) : std::nullopt;
   }
   Value Call(Interpreter& interpreter, Arguments arguments) override {
@@ -175,12 +175,11 @@ void Interpreter::ExecuteFor(const Statement& statement, const Value& iterated, 
   line_ = statement.line;
   std::vector<Value> items = Iterate(budget_, iterated);
   if (statement.expressions[1]) items = FilterItems(statement, std::move(items));
-  if (items.empty()) {
+  auto loop = std::make_shared<Loop>(statement, scope_, MakeList(std::move(items)), depth);
+  if (!RunLoop(statement, loop)) {
     ScopeGuard scope(*this);
     Execute(statement.bodies[1]);
-    return;
   }
-  RunLoop(statement, std::make_shared<Loop>(statement, scope_, MakeList(std::move(items)), depth));
 }
 
 std::vector<Value> Interpreter::FilterItems(const Statement& statement, std::vector<Value> items) {
@@ -193,13 +192,17 @@ std::vector<Value> Interpreter::FilterItems(const Statement& statement, std::vec
   return kept;
 }
 
-void Interpreter::RunLoop(const Statement& statement, const std::shared_ptr<Loop>& loop) {
+bool Interpreter::RunLoop(const Statement& statement, const std::shared_ptr<Loop>& loop) {
+  bool completed = false;
   for (; loop->index() < loop->size(); loop->Advance()) {
     ScopeGuard scope(*this);
     Assign("loop", Value(std::shared_ptr<Object>(loop)));
     Assign(*statement.target, loop->current());
-    if (Execute(statement.bodies[0]) == Flow::kBreak) break;
+    Flow flow = Execute(statement.bodies[0]);
+    if (flow == Flow::kBreak) break;
+    completed |= flow == Flow::kNormal;
   }
+  return completed;
 }
 
 Value Interpreter::RunLoopAgain(const Statement& statement, const std::shared_ptr<Scope>& scope, const Value& items,

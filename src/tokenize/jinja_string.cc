@@ -34,6 +34,10 @@ bool IsCased(char32_t c) {
   utf8proc_category_t category = Category(c);
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LT;
 }
+bool IsLetterOrNumber(char32_t c) {
+  utf8proc_category_t category = Category(c);
+  return IsLetter(c) || (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
+}
 bool IsDecimal(char32_t c) { return Category(c) == UTF8PROC_CATEGORY_ND; }
 
 void AppendUpper(char32_t c, std::string& out) {
@@ -325,13 +329,19 @@ bool IsUpper(std::string_view text) { return HasOnlyCase(text, UTF8PROC_CATEGORY
 bool IsLower(std::string_view text) { return HasOnlyCase(text, UTF8PROC_CATEGORY_LL); }
 bool IsSpaceText(std::string_view text) { return AllOf(text, IsSpace); }
 bool IsAlpha(std::string_view text) { return AllOf(text, IsLetter); }
-bool IsAlnum(std::string_view text) {
-  return AllOf(text, [](char32_t c) {
-    utf8proc_category_t category = Category(c);
-    return IsLetter(c) || (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
-  });
-}
+bool IsAlnum(std::string_view text) { return AllOf(text, IsLetterOrNumber); }
 bool IsDigitText(std::string_view text) { return AllOf(text, IsDecimal); }
+
+int64_t CountWords(std::string_view text) {
+  int64_t words = 0;
+  bool inside = false;
+  ForEachCodePoint(text, [&](char32_t c, size_t, size_t) {
+    bool in_word = IsLetterOrNumber(c) || c == '_';
+    words += in_word && !inside ? 1 : 0;
+    inside = in_word;
+  });
+  return words;
+}
 
 Text EscapeHtml(const Text& text) {
   return MapCharacters(text, [](char32_t c, std::string& out) {

@@ -49,6 +49,8 @@ bool IsAlpha(std::string_view text);
 bool IsAlnum(std::string_view text);
 bool IsDigitText(std::string_view text);
 
+int64_t CountWords(std::string_view text);  // runs of letters, digits and "_"
+
 // & < > " ' as HTML entities.
 Text EscapeHtml(const Text& text);
 

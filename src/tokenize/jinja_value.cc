@@ -198,7 +198,7 @@ Value Object::Call(Interpreter&, Arguments) {
   throw Error(ErrorCategory::kInvalidArgument, "'{}' object is not callable", TypeName());
 }
 
-std::optional<Value> Namespace::Attribute(Interpreter&, std::string_view name) const {
+std::optional<Value> Namespace::Attribute(Interpreter&, std::string_view name) {
   auto found = attributes_.find(std::string(name));
   return found == attributes_.end() ? std::nullopt : std::optional<Value>(found->second);
 }

@@ -162,7 +162,7 @@ class Object {
  public:
   virtual ~Object() = default;
   virtual std::string TypeName() const = 0;
-  virtual std::optional<Value> Attribute(Interpreter&, std::string_view) const { return std::nullopt; }
+  virtual std::optional<Value> Attribute(Interpreter&, std::string_view) { return std::nullopt; }
   virtual bool callable() const { return false; }
   virtual Value Call(Interpreter&, Arguments);
   virtual uint32_t Nesting() const { return 0; }
@@ -171,7 +171,7 @@ class Object {
 class Namespace : public Object {
  public:
   std::string TypeName() const override { return "Namespace"; }
-  std::optional<Value> Attribute(Interpreter&, std::string_view name) const override;
+  std::optional<Value> Attribute(Interpreter&, std::string_view name) override;
   void Set(std::string name, Value value) { attributes_[std::move(name)] = std::move(value); }
   void Clear() { attributes_.clear(); }
 
