@@ -10,6 +10,7 @@ bool IsQuantised(PackedType type) { return FormatOf(type).scales != ScaleForm::k
 const MatMulKernels& MatMulKernelsFor(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
+    case Isa::kAvx2: return kMatMulAvx2;
     case Isa::kAvx512: return kMatMulAvx512;
 #endif
     default: return kMatMulReference;

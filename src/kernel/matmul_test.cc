@@ -134,6 +134,13 @@ bool Same(float a, float b) {
   return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (std::isnan(a) && std::isnan(b));
 }
 
+TEST(MatMulKernels, AreTheirOwnForEveryIsa) {
+  for (Isa isa : AvailableIsas()) {
+    const bool own = MatMulKernelsFor(isa).multiply != MatMulKernelsFor(Isa::kReference).multiply;
+    EXPECT_EQ(own, isa != Isa::kReference);
+  }
+}
+
 class MatMul : public ::testing::TestWithParam<Isa> {
  protected:
   void Check(const Case& c) {
