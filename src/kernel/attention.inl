@@ -24,28 +24,42 @@ static_assert(Width(kMaxGroup) <= kPanelWidth);
 constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
 
+// sums[t][q] += x[q * x_stride] * lanes[16 t], all at once. With few queries their values stay in registers and the lanes pass
+// by, with many it is the lanes that stay: sixteen registers hold twelve sums and little more.
+template <size_t Q, size_t T, typename Element>
+inline void AddProducts(const float* x, size_t x_stride, const Element* const (&lanes)[T], size_t offset,
+                        F32x16 (&sums)[T][Q]) {
+  if constexpr (Q <= 3) {
+    F32x16 factors[Q];
+#pragma GCC unroll 3
+    for (size_t q = 0; q < Q; ++q) factors[q] = Broadcast(x[q * x_stride]);
+#pragma GCC unroll 4
+    for (size_t t = 0; t < T; ++t) AddTo(sums[t], factors, lanes[t] + offset);
+  } else {
+    F32x16 held[T];
+#pragma GCC unroll 4
+    for (size_t t = 0; t < T; ++t) held[t] = Load(lanes[t] + offset);
+#pragma GCC unroll 12
+    for (size_t q = 0; q < Q; ++q) {
+      const F32x16 factor = Broadcast(x[q * x_stride]);
+#pragma GCC unroll 4
+      for (size_t t = 0; t < T; ++t) sums[t][q] = Fma(factor, held[t], sums[t][q]);
+    }
+  }
+}
+
 // scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
 template <size_t Q, size_t T, typename Element>
 void ScoreTiles(const float* queries, size_t head_dim, const Element* const* tiles, float* scores) {
-  F32x16 sums[Q][T];
-  for (auto& row : sums) {
-    for (F32x16& sum : row) sum = Zero();
+  F32x16 sums[T][Q];
+  for (auto& tile : sums) {
+    for (F32x16& sum : tile) sum = Zero();
   }
   const Element* keys[T];
   for (size_t t = 0; t < T; ++t) keys[t] = tiles[t];
-  for (size_t d = 0; d < head_dim; ++d) {
-    F32x16 k[T];
-#pragma GCC unroll 4
-    for (size_t t = 0; t < T; ++t) k[t] = Load(keys[t] + d * 16);
-#pragma GCC unroll 12
-    for (size_t q = 0; q < Q; ++q) {
-      const F32x16 x = Broadcast(queries[d * Q + q]);
-#pragma GCC unroll 4
-      for (size_t t = 0; t < T; ++t) sums[q][t] = Fma(x, k[t], sums[q][t]);
-    }
-  }
+  for (size_t d = 0; d < head_dim; ++d) AddProducts(queries + d * Q, 1, keys, d * 16, sums);
   for (size_t q = 0; q < Q; ++q) {
-    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[q][t]);
+    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[t][q]);
   }
 }
 
@@ -60,27 +74,21 @@ struct ValueColumns {
 template <size_t Q, size_t D, typename Element>
 void AddValues(const float* weights, PositionRange range, const ValueColumns<Element>& values, float* sums,
                size_t sums_stride) {
-  F32x16 acc[Q][D];
+  F32x16 acc[D][Q];
   for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) acc[q][i] = Load(sums + q * sums_stride + i * 16);
+    for (size_t i = 0; i < D; ++i) acc[i][q] = Load(sums + q * sums_stride + i * 16);
   }
   for (size_t p = range.begin; p < range.end;) {
     const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
     const size_t end = Smaller(range.end, p / 16 * 16 + 16);
     for (; p < end; ++p, v += values.stride) {
-      F32x16 columns[D];
-#pragma GCC unroll 4
-      for (size_t i = 0; i < D; ++i) columns[i] = Load(v + i * 16);
-#pragma GCC unroll 12
-      for (size_t q = 0; q < Q; ++q) {
-        const F32x16 w = Broadcast(weights[q * kScoreStride + p]);
-#pragma GCC unroll 4
-        for (size_t i = 0; i < D; ++i) acc[q][i] = Fma(w, columns[i], acc[q][i]);
-      }
+      const Element* columns[D];
+      for (size_t i = 0; i < D; ++i) columns[i] = v + i * 16;
+      AddProducts(weights + p, kScoreStride, columns, 0, acc);
     }
   }
   for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[q][i]);
+    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[i][q]);
   }
 }
 
@@ -162,6 +170,22 @@ void Carve(Block& block, std::byte* scratch) {
   block.totals_m = take(padded);
 }
 
+// The group's queries, interleaved so that the products read them in order; missing ones are zero.
+void Pack(const Block& block, const AttentionRows& rows, size_t g) {
+  const AttentionShape& shape = block.shape;
+  const float* from[kMaxGroup];
+  size_t present = 0;
+  for (; present < block.group && g * block.group + present < block.queries; ++present) {
+    const size_t query = g * block.group + present;
+    const size_t head = block.kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
+    from[present] = rows.queries + query / shape.heads_per_kv * rows.stride + head * shape.head_dim;
+  }
+  float* to = block.packed + g * block.group * shape.head_dim;
+  for (size_t d = 0; d < shape.head_dim; ++d) {
+    for (size_t i = 0; i < block.group; ++i) *to++ = i < present ? from[i][d] : 0;
+  }
+}
+
 Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
                 std::byte* scratch) {
   Block block = {.shape = shape, .layer = layer, .table = rows.blocks, .kv_head = kv_head,
@@ -172,13 +196,7 @@ Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const Attenti
   block.groups = (block.queries + kMaxGroup - 1) / kMaxGroup;
   block.group = (block.queries + block.groups - 1) / block.groups;
   Carve(block, scratch);
-  const size_t dim = shape.head_dim;
-  for (size_t query = 0; query < block.groups * block.group; ++query) {
-    const size_t head = kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
-    const float* from = rows.queries + query / shape.heads_per_kv * rows.stride + head * dim;
-    float* to = block.packed + query / block.group * dim * block.group + query % block.group;
-    for (size_t d = 0; d < dim; ++d) to[d * block.group] = query < block.queries ? from[d] : 0;
-  }
+  for (size_t g = 0; g < block.groups; ++g) Pack(block, rows, g);
   return block;
 }
 
@@ -214,6 +232,8 @@ void Score(const Block& block, size_t segment, PositionRange range) {
       if (widen) Widen(stored[t], 16 * dim, block.keys + t * 16 * dim);
     }
     for (size_t g = 0; g < block.groups; ++g) {
+      const size_t newest = Smaller((g + 1) * block.group, block.queries) - 1;
+      if (block.Visible(newest, segment).end <= tile * 16) continue;
       const float* packed = block.packed + g * block.group * dim;
       float* scores = block.scores + g * block.group * kScoreStride + tile * 16;
       if (widen) {
@@ -246,7 +266,7 @@ void Weigh(const Block& block, size_t query, PositionRange range) {
   const F32x16 shift = Broadcast(max == kNothing ? 0 : max);
   F32x16 total = Zero();
   for (size_t p = begin; p < range.end; p += 16) {
-    const F32x16 weight = Exp(Load(scores + p) - shift);
+    const F32x16 weight = ExpBounded(Load(scores + p) - shift);
     Store(scores + p, weight);
     total = total + weight;
   }
@@ -349,7 +369,8 @@ void AttendBlock(const Block& block, size_t segment) {
   }
 }
 
-float ExpOf(float x) { return FirstLane(Exp(Broadcast(x))); }
+// Mostly exp(0), which is 1 to the bit.
+float ExpOf(float x) { return x == 0 ? 1 : FirstLane(Exp(Broadcast(x))); }
 float MaxOf(float a, float b) { return a > b ? a : b; }
 
 struct Factors {
