@@ -48,30 +48,42 @@ inline void AddProducts(const float* x, size_t x_stride, const Element* const (&
   }
 }
 
+// Tiles of keys as a product reads them, [head_dim, 16] each, and as many bytes elsewhere that are wanted soon after.
+template <typename Element>
+struct KeyTiles {
+  const Element* tiles[4];
+  const Element* ahead[4];
+};
+
 // scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
-template <size_t Q, size_t T, typename Element>
-void ScoreTiles(const float* queries, size_t head_dim, const Element* const* tiles, float* scores) {
+template <size_t Q, size_t T, bool kAhead, typename Element>
+void ScoreTiles(const float* queries, size_t head_dim, const KeyTiles<Element>& keys, float* scores) {
   F32x16 sums[T][Q];
   for (auto& tile : sums) {
     for (F32x16& sum : tile) sum = Zero();
   }
-  const Element* keys[T];
-  for (size_t t = 0; t < T; ++t) keys[t] = tiles[t];
-  for (size_t d = 0; d < head_dim; ++d) AddProducts(queries + d * Q, 1, keys, d * 16, sums);
+  const Element* tiles[T];
+  for (size_t t = 0; t < T; ++t) tiles[t] = keys.tiles[t];
+  for (size_t d = 0; d < head_dim; ++d) {
+    for (size_t t = 0; kAhead && t < T; ++t) __builtin_prefetch(keys.ahead[t] + d * 16, 0, 2);
+    AddProducts(queries + d * Q, 1, tiles, d * 16, sums);
+  }
   for (size_t q = 0; q < Q; ++q) {
     for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[t][q]);
   }
 }
 
-// Values as a kernel reads them: position p of the segment at blocks[p / 16] + p % 16 * stride.
+// Values as a product reads them: position p of the segment at blocks[p / 16] + p % 16 * stride. As many bytes elsewhere
+// are wanted soon after.
 template <typename Element>
 struct ValueColumns {
   const Element* blocks[kSegmentBlocks];
+  const Element* ahead[kSegmentBlocks];
   size_t stride;
 };
 
 // sums[q, :] += weights[q, p] * values[p, :] for p in the range, ascending, D columns of 16.
-template <size_t Q, size_t D, typename Element>
+template <size_t Q, size_t D, bool kAhead, typename Element>
 void AddValues(const float* weights, PositionRange range, const ValueColumns<Element>& values, float* sums,
                size_t sums_stride) {
   F32x16 acc[D][Q];
@@ -80,10 +92,12 @@ void AddValues(const float* weights, PositionRange range, const ValueColumns<Ele
   }
   for (size_t p = range.begin; p < range.end;) {
     const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
+    const Element* ahead = values.ahead[p / 16] + p % 16 * values.stride;
     const size_t end = Smaller(range.end, p / 16 * 16 + 16);
-    for (; p < end; ++p, v += values.stride) {
+    for (; p < end; ++p, v += values.stride, ahead += values.stride) {
       const Element* columns[D];
       for (size_t i = 0; i < D; ++i) columns[i] = v + i * 16;
+      for (size_t i = 0; kAhead && i < D; ++i) __builtin_prefetch(ahead + i * 16, 0, 2);
       AddProducts(weights + p, kScoreStride, columns, 0, acc);
     }
   }
@@ -92,9 +106,9 @@ void AddValues(const float* weights, PositionRange range, const ValueColumns<Ele
   }
 }
 
-template <typename Element>
+template <typename Element, bool kAhead>
 struct Products {
-  using Score = void (*)(const float*, size_t, const Element* const*, float*);
+  using Score = void (*)(const float*, size_t, const KeyTiles<Element>&, float*);
   using Add = void (*)(const float*, PositionRange, const ValueColumns<Element>&, float*, size_t);
 
   // For 1 to kMaxGroup queries, at index queries - 1; values of 1, 2 and 4 columns.
@@ -105,14 +119,18 @@ struct Products {
 
   template <size_t Q, size_t D>
   static constexpr Add AddOf() {
-    return AddValues<Q, Smaller(D, Width(Q)), Element>;
+    return AddValues<Q, Smaller(D, Width(Q)), kAhead, Element>;
   }
   template <size_t... I>
   static constexpr Tables Make(std::index_sequence<I...>) {
-    return {{ScoreTiles<I + 1, Width(I + 1), Element>...}, {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
+    return {{ScoreTiles<I + 1, Width(I + 1), kAhead, Element>...},
+            {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
   }
   static constexpr Tables kTables = Make(std::make_index_sequence<kMaxGroup>());
 };
+using WidenedProducts = Products<float, false>;
+template <typename Element>
+using StoredProducts = Products<Element, true>;
 
 // Consecutive rows of one key head, and the scratch memory they work in.
 struct Block {
@@ -222,14 +240,15 @@ void Score(const Block& block, size_t segment, PositionRange range) {
   const size_t last = (range.end - 1) / 16;
   const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
   for (size_t tile = first / width * width; tile <= last; tile += width) {
-    const Element* stored[4];
-    const float* widened[4];
+    KeyTiles<Element> stored;
+    KeyTiles<float> widened;
     for (size_t t = 0; t < width; ++t) {
       // Tiles outside the range only fill up the width: any stored one will do.
-      const size_t inside = Smaller(Larger(tile + t, first), last);
-      stored[t] = BlockOf<Element>(block, block.layer.keys, segment * kSegmentBlocks + inside);
-      widened[t] = block.keys + t * 16 * dim;
-      if (widen) Widen(stored[t], 16 * dim, block.keys + t * 16 * dim);
+      const size_t kv_block = segment * kSegmentBlocks + Smaller(Larger(tile + t, first), last);
+      stored.tiles[t] = BlockOf<Element>(block, block.layer.keys, kv_block);
+      stored.ahead[t] = BlockOf<Element>(block, block.layer.values, kv_block);
+      widened.tiles[t] = block.keys + t * 16 * dim;
+      if (widen) Widen(stored.tiles[t], 16 * dim, block.keys + t * 16 * dim);
     }
     for (size_t g = 0; g < block.groups; ++g) {
       const size_t newest = Smaller((g + 1) * block.group, block.queries) - 1;
@@ -237,9 +256,9 @@ void Score(const Block& block, size_t segment, PositionRange range) {
       const float* packed = block.packed + g * block.group * dim;
       float* scores = block.scores + g * block.group * kScoreStride + tile * 16;
       if (widen) {
-        Products<float>::kTables.score[block.group - 1](packed, dim, widened, scores);
+        WidenedProducts::kTables.score[block.group - 1](packed, dim, widened, scores);
       } else {
-        Products<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
+        StoredProducts<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
       }
     }
   }
@@ -283,7 +302,7 @@ PositionRange Common(const Block& block, size_t first, size_t end, size_t segmen
 }
 
 // Adds the weighted values of columns [column, column + width) to the sums of every group.
-template <typename Element>
+template <typename Forms, typename Element>
 void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>& values, size_t column, size_t width) {
   const size_t dim = block.padded_dim();
   const size_t form = width / 2;
@@ -295,12 +314,12 @@ void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>&
         PositionRange range = block.Visible(query, segment);
         range = {Larger(range.begin, from), Smaller(range.end, to)};
         if (range.begin >= range.end) continue;
-        Products<Element>::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
+        Forms::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
                                                 block.sums + query * dim + column * 16, dim);
       }
     };
     one_by_one(0, common.begin);
-    Products<Element>::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
+    Forms::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
                                                           block.sums + first * dim + column * 16, dim);
     one_by_one(common.end, kSegment);
   }
@@ -309,7 +328,7 @@ void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>&
 // Widens the columns of the segment's positions in `range`; `lanes` says how many elements of a row there are.
 template <typename Element>
 void AddWidened(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
-  ValueColumns<float> panel = {{}, 16 * width};
+  ValueColumns<float> panel = {{}, {}, 16 * width};
   for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
     panel.blocks[b] = block.values + b * 16 * panel.stride;
     const Element* stored = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
@@ -321,16 +340,20 @@ void AddWidened(const Block& block, size_t segment, PositionRange range, size_t 
       }
     }
   }
-  AddColumns(block, segment, panel, column, width);
+  AddColumns<WidenedProducts>(block, segment, panel, column, width);
 }
 
 template <typename Element>
 void AddStored(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
-  ValueColumns<Element> columns = {{}, block.shape.head_dim};
+  ValueColumns<Element> columns = {{}, {}, block.shape.head_dim};
+  const size_t last = block.position(block.queries - 1) / kKvBlock;
   for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
-    columns.blocks[b] = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
+    const size_t kv_block = segment * kSegmentBlocks + b;
+    const size_t next = Smaller(kv_block + kSegmentBlocks, last);
+    columns.blocks[b] = BlockOf<Element>(block, block.layer.values, kv_block) + column * 16;
+    columns.ahead[b] = BlockOf<Element>(block, block.layer.keys, next) + column * 16;
   }
-  AddColumns(block, segment, columns, column, width);
+  AddColumns<StoredProducts<Element>>(block, segment, columns, column, width);
 }
 
 // One segment for every query of the block -> sums, sums_l, sums_m.

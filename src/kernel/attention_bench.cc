@@ -43,9 +43,8 @@ struct Bench {
   std::vector<uint32_t> table;
 };
 
-void Decode(benchmark::State& state, Isa isa, AttentionShape shape, size_t layers) {
+void Decode(benchmark::State& state, Isa isa, AttentionShape shape, size_t positions, size_t layers) {
   FlushDenormals flush;
-  const size_t positions = 2000;
   Bench bench(shape, positions, layers);
   std::vector<float> queries(bench.width, 0.01F);
   std::vector<float> out(bench.width);
@@ -119,13 +118,15 @@ const bool kRegistered = [] {
   for (Isa isa : AvailableIsas()) {
     if (isa == Isa::kReference) continue;
     const std::string name(Name(isa));
-    auto decode = [&](const std::string& what, AttentionShape shape, size_t layers) {
-      benchmark::RegisterBenchmark((what + "/" + name).c_str(), [=](auto& state) { Decode(state, isa, shape, layers); });
+    auto decode = [&](const std::string& what, AttentionShape shape, size_t layers, size_t positions = 2000) {
+      benchmark::RegisterBenchmark((what + "/" + name).c_str(),
+                                   [=](auto& state) { Decode(state, isa, shape, positions, layers); });
     };
     auto prefill = [&](const std::string& what, AttentionShape shape, size_t rows, size_t first) {
       benchmark::RegisterBenchmark((what + "/" + name).c_str(),
                                    [=](auto& state) { Prefill(state, isa, shape, rows, first); });
     };
+    decode("decode_256/l2", smol, 1, 256);
     decode("decode_2000/l3", smol, 6);
     decode("decode_2000/memory", smol, 120);
     AttentionShape other = smol;
