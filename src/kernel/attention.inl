@@ -24,69 +24,91 @@ static_assert(Width(kMaxGroup) <= kPanelWidth);
 constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
 
-// scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
+// sums[t][q] += x[q * x_stride] * lanes[16 t], all at once. With few queries their values stay in registers and the lanes pass
+// by, with many it is the lanes that stay: sixteen registers hold twelve sums and little more.
 template <size_t Q, size_t T, typename Element>
-void ScoreTiles(const float* queries, size_t head_dim, const Element* const* tiles, float* scores) {
-  F32x16 sums[Q][T];
-  for (auto& row : sums) {
-    for (F32x16& sum : row) sum = Zero();
-  }
-  const Element* keys[T];
-  for (size_t t = 0; t < T; ++t) keys[t] = tiles[t];
-  for (size_t d = 0; d < head_dim; ++d) {
-    F32x16 k[T];
+inline void AddProducts(const float* x, size_t x_stride, const Element* const (&lanes)[T], size_t offset,
+                        F32x16 (&sums)[T][Q]) {
+  if constexpr (Q <= 3) {
+    F32x16 factors[Q];
+#pragma GCC unroll 3
+    for (size_t q = 0; q < Q; ++q) factors[q] = Broadcast(x[q * x_stride]);
 #pragma GCC unroll 4
-    for (size_t t = 0; t < T; ++t) k[t] = Load(keys[t] + d * 16);
+    for (size_t t = 0; t < T; ++t) AddTo(sums[t], factors, lanes[t] + offset);
+  } else {
+    F32x16 held[T];
+#pragma GCC unroll 4
+    for (size_t t = 0; t < T; ++t) held[t] = Load(lanes[t] + offset);
 #pragma GCC unroll 12
     for (size_t q = 0; q < Q; ++q) {
-      const F32x16 x = Broadcast(queries[d * Q + q]);
+      const F32x16 factor = Broadcast(x[q * x_stride]);
 #pragma GCC unroll 4
-      for (size_t t = 0; t < T; ++t) sums[q][t] = Fma(x, k[t], sums[q][t]);
+      for (size_t t = 0; t < T; ++t) sums[t][q] = Fma(factor, held[t], sums[t][q]);
     }
-  }
-  for (size_t q = 0; q < Q; ++q) {
-    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[q][t]);
   }
 }
 
-// Values as a kernel reads them: position p of the segment at blocks[p / 16] + p % 16 * stride.
+// Tiles of keys as a product reads them, [head_dim, 16] each, and as many bytes elsewhere that are wanted soon after.
+template <typename Element>
+struct KeyTiles {
+  const Element* tiles[4];
+  const Element* ahead[4];
+};
+
+// scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
+template <size_t Q, size_t T, bool kAhead, typename Element>
+void ScoreTiles(const float* queries, size_t head_dim, const KeyTiles<Element>& keys, float* scores) {
+  F32x16 sums[T][Q];
+  for (auto& tile : sums) {
+    for (F32x16& sum : tile) sum = Zero();
+  }
+  const Element* tiles[T];
+  for (size_t t = 0; t < T; ++t) tiles[t] = keys.tiles[t];
+  for (size_t d = 0; d < head_dim; ++d) {
+    for (size_t t = 0; kAhead && t < T; ++t) __builtin_prefetch(keys.ahead[t] + d * 16, 0, 2);
+    AddProducts(queries + d * Q, 1, tiles, d * 16, sums);
+  }
+  for (size_t q = 0; q < Q; ++q) {
+    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[t][q]);
+  }
+}
+
+// Values as a product reads them: position p of the segment at blocks[p / 16] + p % 16 * stride. As many bytes elsewhere
+// are wanted soon after.
 template <typename Element>
 struct ValueColumns {
   const Element* blocks[kSegmentBlocks];
+  const Element* ahead[kSegmentBlocks];
   size_t stride;
 };
 
 // sums[q, :] += weights[q, p] * values[p, :] for p in the range, ascending, D columns of 16.
-template <size_t Q, size_t D, typename Element>
+template <size_t Q, size_t D, bool kAhead, typename Element>
 void AddValues(const float* weights, PositionRange range, const ValueColumns<Element>& values, float* sums,
                size_t sums_stride) {
-  F32x16 acc[Q][D];
+  F32x16 acc[D][Q];
   for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) acc[q][i] = Load(sums + q * sums_stride + i * 16);
+    for (size_t i = 0; i < D; ++i) acc[i][q] = Load(sums + q * sums_stride + i * 16);
   }
   for (size_t p = range.begin; p < range.end;) {
     const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
+    const Element* ahead = values.ahead[p / 16] + p % 16 * values.stride;
     const size_t end = Smaller(range.end, p / 16 * 16 + 16);
-    for (; p < end; ++p, v += values.stride) {
-      F32x16 columns[D];
-#pragma GCC unroll 4
-      for (size_t i = 0; i < D; ++i) columns[i] = Load(v + i * 16);
-#pragma GCC unroll 12
-      for (size_t q = 0; q < Q; ++q) {
-        const F32x16 w = Broadcast(weights[q * kScoreStride + p]);
-#pragma GCC unroll 4
-        for (size_t i = 0; i < D; ++i) acc[q][i] = Fma(w, columns[i], acc[q][i]);
-      }
+    for (; p < end; ++p, v += values.stride, ahead += values.stride) {
+      const Element* columns[D];
+      for (size_t i = 0; i < D; ++i) columns[i] = v + i * 16;
+      for (size_t i = 0; kAhead && i < D; ++i) __builtin_prefetch(ahead + i * 16, 0, 2);
+      AddProducts(weights + p, kScoreStride, columns, 0, acc);
     }
   }
   for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[q][i]);
+    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[i][q]);
   }
 }
 
-template <typename Element>
+template <typename Element, bool kAhead>
 struct Products {
-  using Score = void (*)(const float*, size_t, const Element* const*, float*);
+  using Score = void (*)(const float*, size_t, const KeyTiles<Element>&, float*);
   using Add = void (*)(const float*, PositionRange, const ValueColumns<Element>&, float*, size_t);
 
   // For 1 to kMaxGroup queries, at index queries - 1; values of 1, 2 and 4 columns.
@@ -97,14 +119,18 @@ struct Products {
 
   template <size_t Q, size_t D>
   static constexpr Add AddOf() {
-    return AddValues<Q, Smaller(D, Width(Q)), Element>;
+    return AddValues<Q, Smaller(D, Width(Q)), kAhead, Element>;
   }
   template <size_t... I>
   static constexpr Tables Make(std::index_sequence<I...>) {
-    return {{ScoreTiles<I + 1, Width(I + 1), Element>...}, {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
+    return {{ScoreTiles<I + 1, Width(I + 1), kAhead, Element>...},
+            {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
   }
   static constexpr Tables kTables = Make(std::make_index_sequence<kMaxGroup>());
 };
+using WidenedProducts = Products<float, false>;
+template <typename Element>
+using StoredProducts = Products<Element, true>;
 
 // Consecutive rows of one key head, and the scratch memory they work in.
 struct Block {
@@ -162,6 +188,22 @@ void Carve(Block& block, std::byte* scratch) {
   block.totals_m = take(padded);
 }
 
+// The group's queries, interleaved so that the products read them in order; missing ones are zero.
+void Pack(const Block& block, const AttentionRows& rows, size_t g) {
+  const AttentionShape& shape = block.shape;
+  const float* from[kMaxGroup];
+  size_t present = 0;
+  for (; present < block.group && g * block.group + present < block.queries; ++present) {
+    const size_t query = g * block.group + present;
+    const size_t head = block.kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
+    from[present] = rows.queries + query / shape.heads_per_kv * rows.stride + head * shape.head_dim;
+  }
+  float* to = block.packed + g * block.group * shape.head_dim;
+  for (size_t d = 0; d < shape.head_dim; ++d) {
+    for (size_t i = 0; i < block.group; ++i) *to++ = i < present ? from[i][d] : 0;
+  }
+}
+
 Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
                 std::byte* scratch) {
   Block block = {.shape = shape, .layer = layer, .table = rows.blocks, .kv_head = kv_head,
@@ -172,13 +214,7 @@ Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const Attenti
   block.groups = (block.queries + kMaxGroup - 1) / kMaxGroup;
   block.group = (block.queries + block.groups - 1) / block.groups;
   Carve(block, scratch);
-  const size_t dim = shape.head_dim;
-  for (size_t query = 0; query < block.groups * block.group; ++query) {
-    const size_t head = kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
-    const float* from = rows.queries + query / shape.heads_per_kv * rows.stride + head * dim;
-    float* to = block.packed + query / block.group * dim * block.group + query % block.group;
-    for (size_t d = 0; d < dim; ++d) to[d * block.group] = query < block.queries ? from[d] : 0;
-  }
+  for (size_t g = 0; g < block.groups; ++g) Pack(block, rows, g);
   return block;
 }
 
@@ -204,22 +240,25 @@ void Score(const Block& block, size_t segment, PositionRange range) {
   const size_t last = (range.end - 1) / 16;
   const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
   for (size_t tile = first / width * width; tile <= last; tile += width) {
-    const Element* stored[4];
-    const float* widened[4];
+    KeyTiles<Element> stored;
+    KeyTiles<float> widened;
     for (size_t t = 0; t < width; ++t) {
       // Tiles outside the range only fill up the width: any stored one will do.
-      const size_t inside = Smaller(Larger(tile + t, first), last);
-      stored[t] = BlockOf<Element>(block, block.layer.keys, segment * kSegmentBlocks + inside);
-      widened[t] = block.keys + t * 16 * dim;
-      if (widen) Widen(stored[t], 16 * dim, block.keys + t * 16 * dim);
+      const size_t kv_block = segment * kSegmentBlocks + Smaller(Larger(tile + t, first), last);
+      stored.tiles[t] = BlockOf<Element>(block, block.layer.keys, kv_block);
+      stored.ahead[t] = BlockOf<Element>(block, block.layer.values, kv_block);
+      widened.tiles[t] = block.keys + t * 16 * dim;
+      if (widen) Widen(stored.tiles[t], 16 * dim, block.keys + t * 16 * dim);
     }
     for (size_t g = 0; g < block.groups; ++g) {
+      const size_t newest = Smaller((g + 1) * block.group, block.queries) - 1;
+      if (block.Visible(newest, segment).end <= tile * 16) continue;
       const float* packed = block.packed + g * block.group * dim;
       float* scores = block.scores + g * block.group * kScoreStride + tile * 16;
       if (widen) {
-        Products<float>::kTables.score[block.group - 1](packed, dim, widened, scores);
+        WidenedProducts::kTables.score[block.group - 1](packed, dim, widened, scores);
       } else {
-        Products<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
+        StoredProducts<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
       }
     }
   }
@@ -246,7 +285,7 @@ void Weigh(const Block& block, size_t query, PositionRange range) {
   const F32x16 shift = Broadcast(max == kNothing ? 0 : max);
   F32x16 total = Zero();
   for (size_t p = begin; p < range.end; p += 16) {
-    const F32x16 weight = Exp(Load(scores + p) - shift);
+    const F32x16 weight = ExpBounded(Load(scores + p) - shift);
     Store(scores + p, weight);
     total = total + weight;
   }
@@ -263,7 +302,7 @@ PositionRange Common(const Block& block, size_t first, size_t end, size_t segmen
 }
 
 // Adds the weighted values of columns [column, column + width) to the sums of every group.
-template <typename Element>
+template <typename Forms, typename Element>
 void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>& values, size_t column, size_t width) {
   const size_t dim = block.padded_dim();
   const size_t form = width / 2;
@@ -275,12 +314,12 @@ void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>&
         PositionRange range = block.Visible(query, segment);
         range = {Larger(range.begin, from), Smaller(range.end, to)};
         if (range.begin >= range.end) continue;
-        Products<Element>::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
+        Forms::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
                                                 block.sums + query * dim + column * 16, dim);
       }
     };
     one_by_one(0, common.begin);
-    Products<Element>::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
+    Forms::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
                                                           block.sums + first * dim + column * 16, dim);
     one_by_one(common.end, kSegment);
   }
@@ -289,7 +328,7 @@ void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>&
 // Widens the columns of the segment's positions in `range`; `lanes` says how many elements of a row there are.
 template <typename Element>
 void AddWidened(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
-  ValueColumns<float> panel = {{}, 16 * width};
+  ValueColumns<float> panel = {{}, {}, 16 * width};
   for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
     panel.blocks[b] = block.values + b * 16 * panel.stride;
     const Element* stored = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
@@ -301,16 +340,20 @@ void AddWidened(const Block& block, size_t segment, PositionRange range, size_t 
       }
     }
   }
-  AddColumns(block, segment, panel, column, width);
+  AddColumns<WidenedProducts>(block, segment, panel, column, width);
 }
 
 template <typename Element>
 void AddStored(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
-  ValueColumns<Element> columns = {{}, block.shape.head_dim};
+  ValueColumns<Element> columns = {{}, {}, block.shape.head_dim};
+  const size_t last = block.position(block.queries - 1) / kKvBlock;
   for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
-    columns.blocks[b] = BlockOf<Element>(block, block.layer.values, segment * kSegmentBlocks + b) + column * 16;
+    const size_t kv_block = segment * kSegmentBlocks + b;
+    const size_t next = Smaller(kv_block + kSegmentBlocks, last);
+    columns.blocks[b] = BlockOf<Element>(block, block.layer.values, kv_block) + column * 16;
+    columns.ahead[b] = BlockOf<Element>(block, block.layer.keys, next) + column * 16;
   }
-  AddColumns(block, segment, columns, column, width);
+  AddColumns<StoredProducts<Element>>(block, segment, columns, column, width);
 }
 
 // One segment for every query of the block -> sums, sums_l, sums_m.
@@ -349,7 +392,8 @@ void AttendBlock(const Block& block, size_t segment) {
   }
 }
 
-float ExpOf(float x) { return FirstLane(Exp(Broadcast(x))); }
+// Mostly exp(0), which is 1 to the bit.
+float ExpOf(float x) { return x == 0 ? 1 : FirstLane(Exp(Broadcast(x))); }
 float MaxOf(float a, float b) { return a > b ? a : b; }
 
 struct Factors {

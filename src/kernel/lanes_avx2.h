@@ -87,6 +87,11 @@ inline F32x16 IfLess(F32x16 x, F32x16 y, F32x16 yes, F32x16 no) {
   return {_mm256_blendv_ps(no.a, yes.a, _mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ)),
           _mm256_blendv_ps(no.b, yes.b, _mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ))};
 }
+// x < y ? 0 : z
+inline F32x16 ZeroIfLess(F32x16 x, F32x16 y, F32x16 z) {
+  return {_mm256_andnot_ps(_mm256_cmp_ps(x.a, y.a, _CMP_LT_OQ), z.a),
+          _mm256_andnot_ps(_mm256_cmp_ps(x.b, y.b, _CMP_LT_OQ), z.b)};
+}
 inline __m256 ScaleByPower(__m256 x, __m256 biased) {
   const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(biased), 23);
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
@@ -144,17 +149,30 @@ struct Bf16 {
   uint16_t bits;
 };
 
-inline __m128i LoadEight(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
-inline F32x16 Load(const Half* p) { return {_mm256_cvtph_ps(LoadEight(p)), _mm256_cvtph_ps(LoadEight(p + 8))}; }
-inline F32x16 Load(const Bf16* p) {
-  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LoadEight(p)), 16)),
-          _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LoadEight(p + 8)), 16))};
+inline __m256 LoadEight(const float* p) { return _mm256_loadu_ps(p); }
+inline __m256 LoadEight(const Half* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
+inline __m256 LoadEight(const Bf16* p) {
+  const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+inline F32x16 Load(const Half* p) { return {LoadEight(p), LoadEight(p + 8)}; }
+inline F32x16 Load(const Bf16* p) { return {LoadEight(p), LoadEight(p + 8)}; }
 template <typename Short>
 F32x16 LoadFirst(const Short* p, size_t n) {
   Short padded[16] = {};
   for (size_t i = 0; i < n; ++i) padded[i] = p[i];
   return Load(padded);
+}
+
+// sums[q] += factors[q] * p[0 .. 16), one register of p at a time.
+template <size_t Q, typename Element>
+inline void AddTo(F32x16 (&sums)[Q], const F32x16 (&factors)[Q], const Element* p) {
+  const __m256 low = LoadEight(p);
+  for (size_t q = 0; q < Q; ++q) sums[q].a = _mm256_fmadd_ps(factors[q].a, low, sums[q].a);
+  const __m256 high = LoadEight(p + 8);
+  for (size_t q = 0; q < Q; ++q) sums[q].b = _mm256_fmadd_ps(factors[q].b, high, sums[q].b);
 }
 
 // Nearest, ties to even; halves saturate at +-65504.

@@ -68,6 +68,10 @@ inline F32x16 CopySign(F32x16 size, F32x16 sign) {
 inline F32x16 IfLess(F32x16 a, F32x16 b, F32x16 yes, F32x16 no) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), no.v, yes.v)};
 }
+// a < b ? 0 : x
+inline F32x16 ZeroIfLess(F32x16 a, F32x16 b, F32x16 x) {
+  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ), x.v)};
+}
 // x * 2^n, n in the low bits of `biased`; x and the result normal.
 inline F32x16 ScaleByPower(F32x16 x, F32x16 biased) {
   const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(biased.v), 23);
@@ -127,6 +131,13 @@ inline F32x16 Load(const Bf16* p) {
 inline F32x16 LoadFirst(const Bf16* p, size_t n) {
   const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(FirstMask(n), p));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};
+}
+
+// sums[q] += factors[q] * p[0 .. 16)
+template <size_t Q, typename Element>
+inline void AddTo(F32x16 (&sums)[Q], const F32x16 (&factors)[Q], const Element* p) {
+  const F32x16 x = Load(p);
+  for (size_t q = 0; q < Q; ++q) sums[q] = Fma(factors[q], x, sums[q]);
 }
 
 // Nearest, ties to even; halves saturate at +-65504.

@@ -4,7 +4,8 @@
 namespace sheepop::kernel {
 namespace {
 
-inline F32x16 Exp(F32x16 x) {
+// Exp for x <= kExpMax.
+inline F32x16 ExpBounded(F32x16 x) {
   const F32x16 bias = Broadcast(kRoundingBias);
   const F32x16 biased = Fma(x, Broadcast(kLog2E), bias);
   const F32x16 n = biased - bias;
@@ -12,10 +13,10 @@ inline F32x16 Exp(F32x16 x) {
   F32x16 p = Broadcast(kExpTerms[4]);
   for (int i = 3; i >= 0; --i) p = Fma(p, r, Broadcast(kExpTerms[i]));
   p = Fma(p, r * r, r) + Broadcast(1);
-  const F32x16 normal = ScaleByPower(p, biased);
-  const F32x16 bounded = IfLess(Broadcast(kExpMax), x, Broadcast(__builtin_inff()), normal);
-  return IfLess(x, Broadcast(kExpMin), Zero(), bounded);
+  return ZeroIfLess(x, Broadcast(kExpMin), ScaleByPower(p, biased));
 }
+
+inline F32x16 Exp(F32x16 x) { return IfLess(Broadcast(kExpMax), x, Broadcast(__builtin_inff()), ExpBounded(x)); }
 
 inline F32x16 Tanh(F32x16 x) {
   const F32x16 size = Abs(x);
