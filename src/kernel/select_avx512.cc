@@ -1,3 +1,9 @@
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 warns about its own _mm512_undefined_* (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
 #include <immintrin.h>
 
 #include <algorithm>
