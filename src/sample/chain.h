@@ -1,0 +1,62 @@
+// From logits to a token: a list of steps, then softmax and a draw. Immutable once built; what a sequence remembers is
+// in its SequenceState, so one chain serves any number of sequences and threads.
+//
+// Masks come first (bias, bans, allowed tokens, bad words, repeated n-grams, min-tokens), then the steps of the profile
+// or of `samplers` in their order. A step whose setting is neutral is left out. The names in `samplers` and in traces:
+// repetition, presence, frequency (together: penalties), dry, temperature (dynamic, too), top_k, top_p, min_p,
+// typical_p, top_n_sigma, epsilon, eta, xtc, mirostat.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/cpu.h"
+#include "sample/logit_row.h"
+#include "sample/options.h"
+#include "sample/sequence_state.h"
+#include "sample/step.h"
+#include "sample/trace.h"
+#include "sample/vocabulary.h"
+
+namespace sheepop {
+
+struct Choice {
+  Token token = 0;
+  double prob = 0;     // among the candidates it was drawn from
+  double logprob = 0;  // ln(prob)
+  size_t rank = 0;     // among them, 0 the best
+  double u = 0;        // the random number, in [0, 1)
+};
+
+class Chain {
+ public:
+  // Throws kInvalidArgument for settings out of range, unknown names, and tokens that the vocabulary does not have.
+  // Steps read the vocabulary only here.
+  static Chain Build(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa = AvailableIsas().back());
+
+  // Draws the token at state.position() and appends it to the state. Throws kInvalidArgument, naming the step, when
+  // masks leave no token, and kCorrupt when the logits have no finite one; the state is then as before. A sink costs
+  // passes over the row for each step; without one nothing is recorded.
+  Choice Sample(const LogitRow& row, SequenceState& state, TraceSink* sink = nullptr) const;
+
+  // The same with a given random number in place of the sequence's own.
+  Choice SampleAt(double u, const LogitRow& row, SequenceState& state, TraceSink* sink = nullptr) const;
+
+  // What Sample draws from, for the next position; changes nothing but the state's buffers.
+  const Candidates& Filter(const LogitRow& row, SequenceState& state) const;
+
+  const SamplingOptions& options() const { return options_; }
+  std::vector<std::string_view> step_names() const;
+
+ private:
+  Chain(const SamplingOptions& options, Isa isa) : options_(options), select_(&kernel::SelectKernelsFor(isa)) {}
+
+  Candidates& Prepare(const LogitRow& row, SequenceState& state) const;
+  void Apply(const Step& step, Candidates& candidates, const SequenceState& state) const;
+
+  SamplingOptions options_;
+  const kernel::SelectKernels* select_;
+  std::vector<std::shared_ptr<const Step>> steps_;
+};
+
+}  // namespace sheepop

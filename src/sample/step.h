@@ -1,0 +1,26 @@
+// One step of a chain: drops candidates or changes how likely they are. Immutable, shared between sequences and
+// threads.
+#pragma once
+
+#include <string_view>
+
+#include "sample/candidates.h"
+#include "sample/sequence_state.h"
+
+namespace sheepop {
+
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  // The name in traces and in --samplers.
+  virtual std::string_view name() const = 0;
+
+  // Filters never empty the candidates; masks may, and the chain then refuses.
+  virtual void Apply(Candidates& candidates, const SequenceState& state) const = 0;
+
+  // After the draw, before the token joins the history: `probability` is what it was drawn with.
+  virtual void Learn(double /*probability*/, SequenceState& /*state*/) const {}
+};
+
+}  // namespace sheepop

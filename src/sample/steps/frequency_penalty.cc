@@ -1,0 +1,11 @@
+#include "sample/steps/frequency_penalty.h"
+
+namespace sheepop {
+
+void FrequencyPenalty::Apply(Candidates& candidates, const SequenceState& state) const {
+  std::vector<LogitEdit> edits;
+  for (const auto& seen : window_.Count(state)) edits.push_back({seen.token, 1, -penalty_ * seen.count});
+  candidates.Edit(edits);
+}
+
+}  // namespace sheepop

@@ -1,0 +1,20 @@
+// Keeps the smallest set of best tokens whose probability, renormalised over the candidates, is at least p (and at
+// least min_keep of them). Holtzman et al., "The Curious Case of Neural Text Degeneration", arXiv:1904.09751.
+#pragma once
+
+#include "sample/step.h"
+
+namespace sheepop {
+
+class TopP : public Step {
+ public:
+  TopP(double p, size_t min_keep) : p_(p), min_keep_(min_keep) {}  // p in [0, 1]
+  std::string_view name() const override { return "top_p"; }
+  void Apply(Candidates& candidates, const SequenceState&) const override { candidates.KeepMass(p_, min_keep_); }
+
+ private:
+  double p_;
+  size_t min_keep_;
+};
+
+}  // namespace sheepop
