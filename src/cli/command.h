@@ -1,0 +1,29 @@
+// One subcommand: how it registers its flags, and how it runs. Each lives in a file of its own; app.cc lists them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+
+#include "cli/console.h"
+
+namespace sheepop::cli {
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  // Adds the flags; called once, before parsing. The command's fields receive the values.
+  virtual void Register(CLI::App& app) = 0;
+  // Runs with the parsed flags. Throws Error. Returns the exit code.
+  virtual int Run(Console& console) = 0;
+};
+
+struct CommandEntry {
+  const char* name;
+  const char* description;
+  std::unique_ptr<Command> (*make)();
+};
+
+std::unique_ptr<Command> MakeGenerate();
+
+}  // namespace sheepop::cli

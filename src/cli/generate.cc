@@ -1,0 +1,176 @@
+// sheepop generate: continue a prompt.
+#include <boost/json.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/model_flags.h"
+#include "cli/prompt_flags.h"
+#include "cli/sampling_flags.h"
+#include "generate/text_listener.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Generate final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    model_.Register(app);
+    prompt_.Register(app);
+    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 256)")->type_name("N");
+    app.add_option("--stop", stops_, "end the text before this string; may be given several times")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    app.add_option("--sequences", sequences_, "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
+        ->check(CLI::Range(size_t{1}, size_t{256}))
+        ->type_name("N");
+    app.add_option("--logprobs", logprobs_, "report each token's log-probability and this many alternatives (with --json)")
+        ->type_name("N");
+    app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
+    engine_.Register(app);
+    sampling_.Register(app);
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  struct Timing {
+    double load_s = 0, prefill_s = 0, decode_s = 0;
+    size_t prefill_tokens = 0, decode_tokens = 0;
+  };
+
+  void Drive(Engine& engine, RequestId id, Timing& timing);
+  json::object Document(const TextListener& text) const;
+  void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
+                   std::span<const std::unique_ptr<TextListener>> texts, const Timing& timing) const;
+
+  ModelFlags model_;
+  PromptFlags prompt_;
+  SamplingFlags sampling_;
+  EngineFlags engine_;
+  size_t max_tokens_ = 256;
+  size_t sequences_ = 1;
+  std::optional<size_t> logprobs_;
+  std::vector<std::string> stops_;
+  bool ignore_eos_ = false;
+};
+
+void Generate::Drive(Engine& engine, RequestId id, Timing& timing) {
+  InterruptGuard interrupt;
+  Clock::time_point start = Clock::now();
+  bool writing = false;
+  while (engine.Step()) {
+    if (!writing && timing.decode_tokens > 0) {
+      timing.prefill_s = SecondsSince(start);
+      start = Clock::now();
+      writing = true;
+    }
+    if (interrupt.interrupted()) engine.Cancel(id);
+  }
+  (writing ? timing.decode_s : timing.prefill_s) = SecondsSince(start);
+}
+
+json::object Generate::Document(const TextListener& text) const {
+  json::object out;
+  out["ids"] = json::array(text.ids().begin(), text.ids().end());
+  out["text"] = text.text();
+  out["finish_reason"] = Name(text.finish_reason().value_or(FinishReason::kInterrupt));
+  if (logprobs_) {
+    json::array list;
+    for (const TokenLogprobs& token : text.logprobs()) {
+      json::array top;
+      for (const auto& [id, logprob] : token.top) top.push_back(json::array{id, logprob});
+      list.push_back(json::object{{"id", token.id}, {"piece", text.PieceText(token.id)}, {"logprob", token.logprob}, {"top", top}});
+    }
+    out["logprobs"] = std::move(list);
+  }
+  return out;
+}
+
+void Generate::PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt,
+                           uint64_t seed, std::span<const std::unique_ptr<TextListener>> texts,
+                           const Timing& timing) const {
+  if (!console.json) {
+    const double rate = timing.decode_s > 0 ? static_cast<double>(timing.decode_tokens - texts.size()) / timing.decode_s : 0;
+    console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second", seed,
+                             timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate));
+    return;
+  }
+  json::object out;
+  out["model"] = loaded.path.string();
+  out["prompt_ids"] = json::array(prompt.begin(), prompt.end());
+  const json::object first = Document(*texts[0]);
+  for (const auto& member : first) out[member.key()] = member.value();
+  out["seed"] = seed;
+  if (texts.size() > 1) {
+    json::array all;
+    for (const auto& text : texts) all.push_back(Document(*text));
+    out["sequences"] = std::move(all);
+  }
+  out["timing"] = {{"load_s", timing.load_s},
+                   {"prefill_tokens", timing.prefill_tokens},
+                   {"prefill_s", timing.prefill_s},
+                   {"decode_tokens", timing.decode_tokens},
+                   {"decode_s", timing.decode_s}};
+  console.PrintJson(out);
+}
+
+int Generate::Run(Console& console) {
+  const SamplingOptions sampling = sampling_.Options();
+  Timing timing;
+  const Clock::time_point start = Clock::now();
+  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
+  EngineOptions options = engine_.options;
+  options.sequences = sequences_;
+  Engine engine(loaded.model, options, model_.pool());
+  timing.load_s = SecondsSince(start);
+
+  Request request;
+  request.prompt = prompt;
+  request.chain = std::make_shared<const Chain>(
+      Chain::Build(sampling, TokenizerVocabulary(*loaded.tokenizer), loaded.model->isa()));
+  request.seed = SeedInUse(sampling);
+  if (!ignore_eos_) request.end_tokens = loaded.tokenizer->special().end;
+  request.max_tokens = max_tokens_;
+  timing.prefill_tokens = prompt.size();
+
+  std::vector<std::unique_ptr<TextListener>> texts;
+  std::vector<Listener*> listeners;
+  for (size_t i = 0; i < sequences_; ++i) {
+    TextListener::Options text;
+    text.stops = stops_;
+    text.record_logprobs = logprobs_.has_value();
+    text.logprobs = logprobs_.value_or(0);
+    text.show_end_token = ignore_eos_;
+    text.on_token = [&timing] { ++timing.decode_tokens; };
+    if (!console.json && sequences_ == 1) text.on_text = [&console](std::string_view piece) { console.Print(piece); };
+    texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
+    listeners.push_back(texts.back().get());
+  }
+  const uint64_t seed = request.seed;
+  Drive(engine, engine.Submit(std::move(request), listeners), timing);
+
+  if (!console.json) {
+    for (size_t i = 0; i < texts.size() && texts.size() > 1; ++i) {
+      console.Print(fmt::format("{}--- {} of {}\n{}", i ? "\n" : "", i + 1, texts.size(), texts[i]->text()));
+    }
+    console.Print("\n");
+  }
+  PrintResult(console, loaded, prompt, seed, texts, timing);
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeGenerate() { return std::make_unique<Generate>(); }
+
+}  // namespace sheepop::cli

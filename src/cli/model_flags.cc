@@ -1,0 +1,100 @@
+#include "cli/model_flags.h"
+
+#include <cstdlib>
+#include <map>
+
+namespace sheepop::cli {
+namespace {
+
+constexpr const char* kDefaultModel = "smollm2";
+
+std::string AvailableNames() {
+  std::string names;
+  for (Isa isa : AvailableIsas()) {
+    if (!names.empty()) names += ", ";
+    names += Name(isa);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::filesystem::path SheepopHome() {
+  const char* home = std::getenv("SHEEPOP_HOME");
+  if (home && *home) return home;
+  const char* user = std::getenv("HOME");
+  return std::filesystem::path(user && *user ? user : ".") / ".cache" / "sheepop";
+}
+
+std::filesystem::path FindModel(const std::string& name) {
+  const std::filesystem::path path(name);
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return path;
+  const std::filesystem::path models = SheepopHome() / "models";
+  const bool plain = path.filename() == path && !name.empty();
+  for (const auto& candidate : {models / name, models / (name + ".gguf")}) {
+    if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
+  }
+  throw Error(ErrorCategory::kNotFound,
+              "there is no model {}: no such file or folder{}; give the path of a .gguf file or a Hugging Face folder, or "
+              "fetch a model with: sheepop pull NAME",
+              name, plain ? fmt::format(", and nothing of that name in {}", models.string()) : "");
+}
+
+void ModelFlags::Register(CLI::App& app) {
+  app.add_option("-m,--model", model_,
+                 fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", kDefaultModel))
+      ->type_name("MODEL");
+  app.add_option("--threads", threads_,
+                 fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
+                             ThreadPool::kMaxThreads, PhysicalCores()))
+      ->check(CLI::Range(size_t{1}, ThreadPool::kMaxThreads))
+      ->type_name("N");
+  app.add_option("--isa", isa_,
+                 fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA)", AvailableNames()))
+      ->type_name("NAME");
+}
+
+ThreadPool& ModelFlags::pool() {
+  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_ ? threads_ : PhysicalCores());
+  return *pool_;
+}
+
+Isa ModelFlags::isa() const {
+  const char* environment = std::getenv("SHEEPOP_ISA");
+  const std::string name = !isa_.empty() ? isa_ : environment ? environment : "";
+  if (name.empty()) return AvailableIsas().back();
+  for (Isa isa : AvailableIsas()) {
+    if (Name(isa) == name) return isa;
+  }
+  throw Error(ErrorCategory::kInvalidArgument, "instruction set {} is not available here; these are: {}", name,
+              AvailableNames());
+}
+
+std::filesystem::path ModelFlags::Path(const Console& console) const {
+  if (!model_.empty()) return FindModel(model_);
+  std::filesystem::path path = FindModel(kDefaultModel);
+  console.Note(fmt::format("model: {} (no --model given)", path.string()));
+  return path;
+}
+
+LoadedModel ModelFlags::Open(const Console& console, size_t context) {
+  return LoadedModel::Open(Path(console), {.context = context, .isa = isa()}, pool());
+}
+
+void EngineFlags::Register(CLI::App& app) {
+  app.add_option("-c,--context", options.context,
+                 "positions of the context, prompt and answer together (default: the model's own, at most 4096)")
+      ->check(CLI::Range(size_t{1}, size_t{1} << 24))
+      ->type_name("N");
+  app.add_option("--prefill-chunk", options.prefill_chunk, "most prompt tokens of one pass (default 256)")
+      ->check(CLI::Range(size_t{1}, size_t{65536}))
+      ->type_name("N");
+  const std::map<std::string, kernel::KvType> types = {
+      {"f32", kernel::KvType::kF32}, {"f16", kernel::KvType::kF16}, {"bf16", kernel::KvType::kBf16}};
+  app.add_option("--kv-type", options.kv_type, "type of cached keys and values: f16, bf16 or f32 (default f16)")
+      ->transform(CLI::CheckedTransformer(types))
+      ->type_name("TYPE");
+}
+
+}  // namespace sheepop::cli

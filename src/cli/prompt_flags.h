@@ -1,0 +1,34 @@
+// Where a prompt comes from: -p TEXT, -f FILE (or - for standard input), or --ids.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "base/token.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop::cli {
+
+class PromptFlags {
+ public:
+  void Register(CLI::App& app, bool with_ids = true);
+
+  bool has_ids() const { return ids_given_; }
+  const std::vector<Token>& ids() const { return ids_; }
+
+  // The text of -p or -f. Throws kInvalidArgument when none or several sources were given.
+  std::string Text() const;
+
+  // The ids given, or the text's, with bos in front when the model wants it. Control tokens in text are text, unless
+  // --special was given.
+  std::vector<Token> Tokens(const Tokenizer& tokenizer) const;
+
+ private:
+  std::string text_, file_;
+  std::vector<Token> ids_;
+  bool text_given_ = false, file_given_ = false, ids_given_ = false;
+  bool special_ = false, no_bos_ = false;
+};
+
+}  // namespace sheepop::cli

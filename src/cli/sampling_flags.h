@@ -1,0 +1,24 @@
+// The sampling flags, from the one table of sample/options.h.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sample/options.h"
+
+namespace sheepop::cli {
+
+class SamplingFlags {
+ public:
+  void Register(CLI::App& app);
+
+  // The profile's defaults with the given flags over them. Throws kInvalidArgument naming field, value and bound.
+  SamplingOptions Options() const;
+
+ private:
+  std::vector<std::pair<const OptionField*, std::vector<std::string>>> given_;
+};
+
+}  // namespace sheepop::cli

@@ -1,0 +1,43 @@
+#include "generate/loaded_model.h"
+
+#include <future>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+
+namespace sheepop {
+
+std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    return std::make_shared<const Tokenizer>(Tokenizer::FromGguf(gguf->metadata()));
+  }
+  const HfFolder& hf = *checkpoint.hf();
+  return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, hf.tokenizer_config, hf.config));
+}
+
+std::optional<std::string> ChatTemplateOf(const Checkpoint& checkpoint) {
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    const std::string* text = gguf->metadata().String("tokenizer.chat_template");
+    return text ? std::optional(*text) : std::nullopt;
+  }
+  return checkpoint.hf()->chat_template;
+}
+
+LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool) {
+  const Checkpoint checkpoint = Checkpoint::Open(path);
+  auto tokenizer = std::async(std::launch::async, [&] { return TokenizerOf(checkpoint); });
+  LoadedModel loaded;
+  loaded.path = path;
+  loaded.model = Model::Load(checkpoint, options, pool);
+  loaded.tokenizer = tokenizer.get();
+  loaded.chat_template = ChatTemplateOf(checkpoint);
+  const size_t vocab = loaded.model->config().vocab, tokens = loaded.tokenizer->vocab_size();
+  // Embedding tables are often padded; the other way round, a prompt could name a row that is not there.
+  if (tokens > vocab) {
+    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", path.string(), tokens,
+                vocab);
+  }
+  return loaded;
+}
+
+}  // namespace sheepop

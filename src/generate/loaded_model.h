@@ -1,0 +1,46 @@
+// A model ready to write: weights, tokenizer, chat template, opened together from one path.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "model/model.h"
+#include "sample/vocabulary.h"
+#include "tokenize/chat_template.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop {
+
+// What sampling asks about tokens, answered by a tokenizer. The tokenizer must outlive it.
+class TokenizerVocabulary final : public Vocabulary {
+ public:
+  explicit TokenizerVocabulary(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  size_t size() const override { return tokenizer_.vocab_size(); }
+  std::string_view piece(Token token) const override { return tokenizer_.Piece(token); }
+  std::span<const Token> eos() const override { return tokenizer_.special().end; }
+
+ private:
+  const Tokenizer& tokenizer_;
+};
+
+// Immutable once opened; shared between threads.
+struct LoadedModel {
+  std::filesystem::path path;
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::optional<std::string> chat_template;  // Jinja source
+
+  // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt
+  // when the tokenizer and the model disagree about the size of the vocabulary.
+  static LoadedModel Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool);
+};
+
+// Only the tokenizer and the template of a checkpoint: no weights are read.
+std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint);
+std::optional<std::string> ChatTemplateOf(const Checkpoint& checkpoint);
+
+}  // namespace sheepop

@@ -1,0 +1,59 @@
+// Collects one sequence as ids and text, hands text on as it becomes safe to show, and ends it at a stop string.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "generate/engine.h"
+#include "tokenize/text_stream.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop {
+
+struct TokenLogprobs {
+  Token id;
+  double logprob;                             // of the token under the unmodified logits, natural logarithm
+  std::vector<std::pair<Token, double>> top;  // the most probable tokens, in order
+};
+
+class TextListener final : public Listener {
+ public:
+  struct Options {
+    std::vector<std::string> stops;
+    size_t logprobs = 0;         // record this many alternatives a token; used when record_logprobs
+    bool record_logprobs = false;
+    bool show_end_token = false;  // an end token ends the text and is not part of it, unless asked for
+    std::function<void(std::string_view)> on_text;  // called with each new piece of text
+    std::function<void()> on_token;                 // called with each token
+  };
+
+  TextListener(const Model& model, const Tokenizer& tokenizer, Options options);
+
+  Next OnToken(const Choice& choice, std::span<const float> logits) override;
+  void OnFinish(FinishReason reason) override;
+
+  const std::vector<Token>& ids() const { return ids_; }
+  const std::string& text() const { return text_; }  // valid UTF-8
+  std::string PieceText(Token token) const;  // as valid UTF-8
+  const std::vector<TokenLogprobs>& logprobs() const { return logprobs_; }
+  std::optional<FinishReason> finish_reason() const { return finish_reason_; }
+
+ private:
+  void Show(std::string_view text);
+  TokenLogprobs Logprobs(Token token, std::span<const float> logits) const;
+
+  const Model& model_;
+  const Tokenizer& tokenizer_;
+  Options options_;
+  TextStream stream_;
+  std::vector<Token> ids_;
+  std::string text_;
+  std::vector<TokenLogprobs> logprobs_;
+  std::optional<FinishReason> finish_reason_;
+};
+
+}  // namespace sheepop
