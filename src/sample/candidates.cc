@@ -10,7 +10,6 @@
 namespace sheepop {
 namespace {
 
-constexpr double kSlack = 0x1p-20;
 constexpr float kLargest = std::numeric_limits<float>::max();
 constexpr double kFirstWindow = 4;  // nats below the best; holds most of the mass of a peaked distribution
 constexpr double kWindowGrowth = 1.6;
@@ -268,10 +267,14 @@ void Candidates::KeepFirst(size_t k, bool keep_ties) {
   }
 }
 
+uint64_t Candidates::MassTarget(double p) const {
+  const double target = std::ceil(p * (1 - kProbabilitySlack) * static_cast<double>(Mass()));
+  return std::max<uint64_t>(1, static_cast<uint64_t>(target));
+}
+
 void Candidates::KeepMass(double p, size_t min_keep) {
   if (p >= 1) return;
-  const double target = std::ceil(p * (1 - kSlack) * static_cast<double>(Mass()));
-  const Prefix prefix = PrefixOf(std::max<uint64_t>(1, static_cast<uint64_t>(target)), Measure::kMass);
+  const Prefix prefix = PrefixOf(MassTarget(p), Measure::kMass);
   if (prefix.count < min_keep) {
     KeepFirst(min_keep, false);
   } else {
@@ -280,7 +283,8 @@ void Candidates::KeepMass(double p, size_t min_keep) {
 }
 
 void Candidates::KeepWithin(double nats, size_t min_keep) {
-  CutAtLogit(FloatAtLeast(static_cast<double>(Scale().best) - (std::max(nats, 0.0) + kSlack) * temperature_), min_keep);
+  CutAtLogit(FloatAtLeast(static_cast<double>(Scale().best) - (std::max(nats, 0.0) + kProbabilitySlack) * temperature_),
+             min_keep);
 }
 
 std::vector<uint64_t> Candidates::FirstKeys(size_t n) const {
@@ -396,11 +400,10 @@ double Candidates::LogProbability(float logit) const {
 
 double Candidates::Probability(float logit) const { return Exp(LogProbability(logit)); }
 
-template <class Visit>
-void Candidates::ForEachWeighted(Visit visit) const {
+void Candidates::ForEach(const std::function<void(const Candidate&, uint32_t)>& visit) const {
   const auto flush = [&](std::span<const uint64_t> keys) {
     const std::vector<uint32_t> weights = Weights(keys);
-    for (size_t i = 0; i < keys.size(); ++i) visit(keys[i], weights[i]);
+    for (size_t i = 0; i < keys.size(); ++i) visit(FromKey(keys[i]), weights[i]);
   };
   if (is_list_) return flush(list_);
   std::vector<uint64_t> block;
@@ -408,7 +411,7 @@ void Candidates::ForEachWeighted(Visit visit) const {
     const uint64_t key = kernel::OrderKey(logit, static_cast<uint32_t>(token));
     if (key < cut_) return;
     block.push_back(key);
-    if (block.size() < 1024) return;
+    if (block.size() < kListLimit) return;
     flush(block);
     block.clear();
   });
@@ -417,22 +420,11 @@ void Candidates::ForEachWeighted(Visit visit) const {
 
 double Candidates::EntropyNats() const {
   double mean = 0;
-  ForEachWeighted([&](uint64_t key, uint32_t weight) {
-    if (weight) mean += weight * Nats(kernel::KeyLogit(key));
+  ForEach([&](const Candidate& candidate, uint32_t weight) {
+    if (weight) mean += weight * Nats(candidate.logit);
   });
   const auto mass = static_cast<double>(Mass());
   return std::max(0.0, Ln(mass / kernel::kFullWeight) - mean / mass);
-}
-
-void Candidates::ForEach(const std::function<void(const Candidate&)>& visit) const {
-  if (is_list_) {
-    for (uint64_t key : list_) visit(FromKey(key));
-    return;
-  }
-  row_.ForEach([&](Token token, float logit) {
-    const Candidate candidate{token, logit};
-    if (KeyOf(candidate) >= cut_) visit(candidate);
-  });
 }
 
 std::optional<Candidate> Candidates::Find(Token token) const {

@@ -23,6 +23,9 @@
 
 namespace sheepop {
 
+// What float logits resolve: a share of a probability, and a distance in nats.
+inline constexpr double kProbabilitySlack = 0x1p-20;
+
 struct Candidate {
   Token token;
   float logit;  // before temperature
@@ -70,7 +73,9 @@ class Candidates {
   std::vector<Candidate> First(size_t n) const;
   std::optional<Candidate> Find(Token token) const;  // empty when it is no candidate
   size_t Rank(const Candidate& candidate) const;
-  void ForEach(const std::function<void(const Candidate&)>& visit) const;  // in no particular order
+  uint64_t MassTarget(double p) const;  // the mass that reaches probability p, at least 1
+  // visit(candidate, weight), the same order for the same history of calls, but no particular one.
+  void ForEach(const std::function<void(const Candidate&, uint32_t)>& visit) const;
 
   // Tokens that are no candidates are left alone. Results are clamped to finite numbers: an edit removes nothing.
   void Edit(std::span<const LogitEdit> edits);
@@ -104,8 +109,6 @@ class Candidates {
   Prefix PrefixDownTo(uint64_t key) const;
   const std::vector<kernel::SelectBucket>& Histogram() const;
   std::vector<uint64_t> FirstKeys(size_t n) const;
-  template <class Visit>
-  void ForEachWeighted(Visit visit) const;  // visit(key, weight)
   void CutAt(const Prefix& prefix);
   void CutAtLogit(float threshold, size_t min_keep);
   void MakeList(size_t expected);

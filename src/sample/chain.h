@@ -7,14 +7,13 @@
 // typical_p, top_n_sigma, epsilon, eta, xtc, mirostat.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "base/cpu.h"
 #include "sample/logit_row.h"
 #include "sample/options.h"
 #include "sample/sequence_state.h"
-#include "sample/step.h"
+#include "sample/step_list.h"
 #include "sample/trace.h"
 #include "sample/vocabulary.h"
 
@@ -30,8 +29,8 @@ struct Choice {
 
 class Chain {
  public:
-  // Throws kInvalidArgument for settings out of range, unknown names, and tokens that the vocabulary does not have.
-  // Steps read the vocabulary only here.
+  // Throws kInvalidArgument for settings out of range, unknown names, and tokens that the vocabulary does not have. The
+  // vocabulary must outlive the chain and its copies.
   static Chain Build(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa = AvailableIsas().back());
 
   // Draws the token at state.position() and appends it to the state. Throws kInvalidArgument, naming the step, when
@@ -49,14 +48,21 @@ class Chain {
   std::vector<std::string_view> step_names() const;
 
  private:
-  Chain(const SamplingOptions& options, Isa isa) : options_(options), select_(&kernel::SelectKernelsFor(isa)) {}
+  Chain(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa)
+      : options_(options), vocabulary_(&vocabulary), select_(&kernel::SelectKernelsFor(isa)) {}
 
+  Chain With(const SamplingOptions& options) const;  // the same masks, other settings for the rest
+  template <class Visit>
+  void ForEachStep(Visit visit) const;
   Candidates& Prepare(const LogitRow& row, SequenceState& state) const;
   void Apply(const Step& step, Candidates& candidates, const SequenceState& state) const;
+  std::vector<Remedy> Remedies(const WatchedToken& watched, const LogitRow& row, SequenceState& state) const;
 
   SamplingOptions options_;
+  const Vocabulary* vocabulary_;
   const kernel::SelectKernels* select_;
-  std::vector<std::shared_ptr<const Step>> steps_;
+  StepList masks_;
+  StepList ordered_;
 };
 
 }  // namespace sheepop

@@ -169,14 +169,13 @@ struct Reader {
 
   void operator()(double& value) const {
     double parsed = 0;
-    if (!ParseWhole(text, parsed))
-      Refuse(field, text, "a number" + (field.Bounds().empty() ? "" : ", " + field.Bounds()));
+    if (!ParseWhole(text, parsed)) Refuse(field, text, fmt::format("a number, {}", field.Bounds()));
     CheckNumber(field, parsed);
     value = parsed;
   }
   void operator()(int64_t& value) const {
     int64_t parsed = 0;
-    if (!ParseWhole(text, parsed)) Refuse(field, text, "a whole number, " + field.Bounds());
+    if (!ParseWhole(text, parsed)) Refuse(field, text, fmt::format("a whole number, {}", field.Bounds()));
     CheckNumber(field, static_cast<double>(parsed));
     value = parsed;
   }

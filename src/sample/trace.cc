@@ -72,17 +72,19 @@ WatchedToken Tracer::Watch(Token token) const {
   return watched;
 }
 
-void Tracer::Finish(size_t position, double u, const Drawn& drawn, const Candidates& candidates,
-                    const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies) {
+void Tracer::Draw(size_t position, double u, const Drawn& drawn, const Candidates& candidates) {
   trace_.position = position;
   trace_.u = u;
   trace_.low = drawn.low;
   trace_.high = drawn.high;
   trace_.chosen = Describe(*candidates.Find(drawn.token), drawn.rank, candidates);
+}
+
+void Tracer::Finish(const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies) {
   for (Token token : sink_.watched()) {
-    trace_.watched.push_back(Watch(token));
-    if (!trace_.watched.back().removed_by.empty())
-      trace_.watched.back().remedies = find_remedies(trace_.watched.back());
+    WatchedToken watched = Watch(token);
+    if (!watched.removed_by.empty()) watched.remedies = find_remedies(watched);
+    trace_.watched.push_back(std::move(watched));
   }
   sink_.OnTrace(std::move(trace_));
 }

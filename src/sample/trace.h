@@ -68,11 +68,9 @@ class Tracer {
  public:
   Tracer(TraceSink& sink, const Candidates& entry);
   void AfterStep(std::string_view name, const Candidates& candidates);
-  const Trace& trace() const { return trace_; }
-  // Settles what became of the watched tokens and hands the trace to the sink, with the remedies added by
-  // `find_remedies`.
-  void Finish(size_t position, double u, const Drawn& drawn, const Candidates& candidates,
-              const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies);
+  void Draw(size_t position, double u, const Drawn& drawn, const Candidates& candidates);
+  // Settles what became of the watched tokens, asks for the remedies of those removed, and hands the trace to the sink.
+  void Finish(const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies);
 
  private:
   TracedStage Record(std::string_view name, const Candidates& candidates) const;

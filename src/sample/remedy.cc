@@ -1,0 +1,103 @@
+#include "sample/remedy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace sheepop {
+namespace {
+
+// A filter's setting and the value at which it lets everything pass.
+struct Loosening {
+  std::string_view step;
+  std::string_view field;
+  double open;
+};
+
+constexpr Loosening kLoosenings[] = {
+    {"top_p", "top_p", 1},
+    {"min_p", "min_p", 0},
+    {"typical_p", "typical_p", 1},
+    {"top_n_sigma", "top_n_sigma", 1e6},
+    {"epsilon", "epsilon_cutoff", 0},
+    {"eta", "eta_cutoff", 0},
+    {"xtc", "xtc_threshold", 1},
+    {"temperature", "temperature", 100},
+};
+
+constexpr int kHalvings = 40;
+
+using Survives = std::function<bool(const SamplingOptions&)>;
+
+double& Value(SamplingOptions& options, const OptionField& field) {
+  return options.*std::get<double SamplingOptions::*>(field.member);
+}
+
+// Six digits, rounded away from the value that removes the token.
+double Readable(double value, double removing) {
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 5);
+  return value > removing ? std::ceil(value / unit) * unit : std::floor(value / unit) * unit;
+}
+
+std::optional<Remedy> LoosenReal(const SamplingOptions& options, const Loosening& loosening, const Survives& survives) {
+  const OptionField& field = SamplingField(loosening.field);
+  SamplingOptions changed = options;
+  double& value = Value(changed, field);
+  double removing = value;
+  double keeping = loosening.open;
+  if (removing == keeping) return std::nullopt;
+  const auto keeps = [&](double candidate) {
+    value = candidate;
+    return survives(changed);
+  };
+  if (!keeps(keeping)) return std::nullopt;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = removing + (keeping - removing) / 2;
+    (keeps(middle) ? keeping : removing) = middle;
+  }
+  const double readable = keeping == 0 ? 0 : Readable(keeping, removing);
+  if (readable < field.low || readable > field.high || !keeps(readable)) value = keeping;
+  return Remedy{std::string(field.name), field.Get(options), field.Get(changed)};
+}
+
+std::optional<Remedy> LoosenTopK(const SamplingOptions& options, size_t vocabulary_size, const Survives& survives) {
+  if (options.top_k == 0) return std::nullopt;
+  SamplingOptions changed = options;
+  const auto keeps = [&](int64_t k) {
+    changed.top_k = k;
+    return survives(changed);
+  };
+  int64_t removing = options.top_k;
+  auto keeping = static_cast<int64_t>(vocabulary_size);
+  if (removing >= keeping || !keeps(keeping)) return std::nullopt;
+  while (keeping - removing > 1) {
+    const int64_t middle = removing + (keeping - removing) / 2;
+    (keeps(middle) ? keeping : removing) = middle;
+  }
+  changed.top_k = keeping;
+  const OptionField& field = SamplingField("top_k");
+  return Remedy{"top_k", field.Get(options), field.Get(changed)};
+}
+
+std::optional<Remedy> Sampling(const SamplingOptions& options, const Survives& survives) {
+  SamplingOptions changed = options;
+  changed.do_sample = true;
+  if (options.do_sample || !survives(changed)) return std::nullopt;
+  return Remedy{"do_sample", "false", "true"};
+}
+
+}  // namespace
+
+std::vector<Remedy> FindRemedies(const SamplingOptions& options, std::string_view removed_by, size_t vocabulary_size,
+                                 const Survives& survives) {
+  std::vector<Remedy> remedies;
+  const auto add = [&](std::string_view step, std::optional<Remedy> remedy) {
+    if (remedy) remedies.insert(step == removed_by ? remedies.begin() : remedies.end(), std::move(*remedy));
+  };
+  add("top_k", LoosenTopK(options, vocabulary_size, survives));
+  for (const Loosening& loosening : kLoosenings) add(loosening.step, LoosenReal(options, loosening, survives));
+  add("greedy", Sampling(options, survives));
+  return remedies;
+}
+
+}  // namespace sheepop
