@@ -137,7 +137,7 @@ int Generate::Run(Console& console) {
   Request request;
   request.prompt = prompt;
   request.chain = std::make_shared<const Chain>(
-      Chain::Build(sampling, TokenizerVocabulary(*loaded.tokenizer), loaded.model->isa()));
+      Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
   request.seed = SeedInUse(sampling);
   if (!ignore_eos_) request.end_tokens = loaded.tokenizer->special().end;
   request.max_tokens = max_tokens_;

@@ -1,5 +1,7 @@
 #include "cli/sampling_flags.h"
 
+#include <fmt/format.h>
+
 #include "sample/profile.h"
 
 namespace sheepop::cli {

@@ -166,7 +166,9 @@ void Engine::Fork(Sequence& sequence, std::span<const float> logits, std::span<c
 
 void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima) {
   const Request& request = sequence.shared->request;
-  const Choice choice = request.chain->Sample({logits, maxima}, sequence.state, request.trace);
+  const size_t drawable = request.chain->vocabulary().size();
+  const LogitRow row = drawable < logits.size() ? LogitRow{logits.first(drawable), {}} : LogitRow{logits, maxima};
+  const Choice choice = request.chain->Sample(row, sequence.state, request.trace);
   const Next next = sequence.listener->OnToken(choice, logits);
   if (std::ranges::binary_search(request.end_tokens, choice.token) || next == Next::kStop) {
     Finish(sequence, FinishReason::kStop);

@@ -44,7 +44,7 @@ class Listener {
 
 struct Request {
   std::vector<Token> prompt;            // not empty
-  std::shared_ptr<const Chain> chain;
+  std::shared_ptr<const Chain> chain;   // may draw the ids of its vocabulary; a model's table can be padded beyond them
   uint64_t seed = 0;
   std::vector<Token> end_tokens;        // ascending; drawing one ends the sequence
   size_t max_tokens = SIZE_MAX;         // drawn tokens, the end token included

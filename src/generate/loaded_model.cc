@@ -30,6 +30,7 @@ LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptio
   loaded.path = path;
   loaded.model = Model::Load(checkpoint, options, pool);
   loaded.tokenizer = tokenizer.get();
+  loaded.vocabulary = std::make_shared<const TokenizerVocabulary>(*loaded.tokenizer);
   loaded.chat_template = ChatTemplateOf(checkpoint);
   const size_t vocab = loaded.model->config().vocab, tokens = loaded.tokenizer->vocab_size();
   // Embedding tables are often padded; the other way round, a prompt could name a row that is not there.

@@ -16,7 +16,7 @@
 namespace sheepop {
 
 // What sampling asks about tokens, answered by a tokenizer. The tokenizer must outlive it.
-class TokenizerVocabulary final : public Vocabulary {
+class TokenizerVocabulary final : public SamplingVocabulary {
  public:
   explicit TokenizerVocabulary(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
   size_t size() const override { return tokenizer_.vocab_size(); }
@@ -32,6 +32,7 @@ struct LoadedModel {
   std::filesystem::path path;
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const TokenizerVocabulary> vocabulary;  // must outlive the chains built with it
   std::optional<std::string> chat_template;  // Jinja source
 
   // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt

@@ -6,7 +6,7 @@
 
 namespace sheepop {
 
-Chain Chain::Build(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa) {
+Chain Chain::Build(const SamplingOptions& options, const SamplingVocabulary& vocabulary, Isa isa) {
   Validate(options);
   Chain chain(options, vocabulary, isa);
   chain.masks_ = MakeMasks(options, vocabulary);

@@ -31,7 +31,7 @@ class Chain {
  public:
   // Throws kInvalidArgument for settings out of range, unknown names, and tokens that the vocabulary does not have. The
   // vocabulary must outlive the chain and its copies.
-  static Chain Build(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa = AvailableIsas().back());
+  static Chain Build(const SamplingOptions& options, const SamplingVocabulary& vocabulary, Isa isa = AvailableIsas().back());
 
   // Draws the token at state.position() and appends it to the state. Throws kInvalidArgument, naming the step, when
   // masks leave no token, and kCorrupt when the logits have no finite one; the state is then as before. A sink costs
@@ -45,10 +45,11 @@ class Chain {
   const Candidates& Filter(const LogitRow& row, SequenceState& state) const;
 
   const SamplingOptions& options() const { return options_; }
+  const SamplingVocabulary& vocabulary() const { return *vocabulary_; }
   std::vector<std::string_view> step_names() const;
 
  private:
-  Chain(const SamplingOptions& options, const Vocabulary& vocabulary, Isa isa)
+  Chain(const SamplingOptions& options, const SamplingVocabulary& vocabulary, Isa isa)
       : options_(options), vocabulary_(&vocabulary), select_(&kernel::SelectKernelsFor(isa)) {}
 
   Chain With(const SamplingOptions& options) const;  // the same masks, other settings for the rest
@@ -59,7 +60,7 @@ class Chain {
   std::vector<Remedy> Remedies(const WatchedToken& watched, const LogitRow& row, SequenceState& state) const;
 
   SamplingOptions options_;
-  const Vocabulary* vocabulary_;
+  const SamplingVocabulary* vocabulary_;
   const kernel::SelectKernels* select_;
   StepList masks_;
   StepList ordered_;

@@ -278,7 +278,7 @@ void Validate(const SamplingOptions& options) {
   CheckProfile(options);
 }
 
-std::vector<Token> ResolveToken(const TokenName& name, const Vocabulary& vocabulary, std::string_view field) {
+std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary& vocabulary, std::string_view field) {
   if (const Token* id = std::get_if<Token>(&name)) {
     if (*id >= 0 && static_cast<size_t>(*id) < vocabulary.size()) return {*id};
     throw Error(ErrorCategory::kInvalidArgument, "{} names token {}, the vocabulary has ids 0 to {}", field, *id,

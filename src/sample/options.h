@@ -14,7 +14,7 @@
 
 namespace sheepop {
 
-class Vocabulary;
+class SamplingVocabulary;
 
 // A token given by its id, or by text that must be a token of its own.
 using TokenName = std::variant<Token, std::string>;
@@ -114,7 +114,7 @@ void Validate(const SamplingOptions& options);
 
 // The ids that `name` stands for: the id itself, or every token whose bytes are the text. Throws kInvalidArgument,
 // naming `field`, for an id outside the vocabulary and for text that is no single token.
-std::vector<Token> ResolveToken(const TokenName& name, const Vocabulary& vocabulary, std::string_view field);
+std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary& vocabulary, std::string_view field);
 
 // The seed to draw with: options.seed, or a random one that the caller reports.
 uint64_t SeedInUse(const SamplingOptions& options);

@@ -31,7 +31,7 @@
 namespace sheepop {
 namespace {
 
-std::vector<Token> ResolveAll(const std::vector<TokenName>& names, const Vocabulary& vocabulary,
+std::vector<Token> ResolveAll(const std::vector<TokenName>& names, const SamplingVocabulary& vocabulary,
                               std::string_view field) {
   std::vector<Token> tokens;
   for (const TokenName& name : names) {
@@ -41,7 +41,7 @@ std::vector<Token> ResolveAll(const std::vector<TokenName>& names, const Vocabul
   return tokens;
 }
 
-StepPointer MakeLogitBias(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeLogitBias(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   std::vector<LogitEdit> edits;
   for (const LogitBias& bias : options.logit_bias) {
     for (Token token : ResolveToken(bias.token, vocabulary, "logit_bias")) edits.push_back({token, 1, bias.bias});
@@ -50,12 +50,12 @@ StepPointer MakeLogitBias(const SamplingOptions& options, const Vocabulary& voca
   return std::make_shared<LogitBiasStep>(std::move(edits));
 }
 
-StepPointer MakeBanned(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeBanned(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   if (options.banned.empty()) return nullptr;
   return std::make_shared<BannedTokens>(ResolveAll(options.banned, vocabulary, "banned"));
 }
 
-StepPointer MakeAllowed(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeAllowed(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   if (options.allowed.empty()) return nullptr;
   return std::make_shared<AllowedTokens>(ResolveAll(options.allowed, vocabulary, "allowed"), vocabulary.size());
 }
@@ -69,85 +69,85 @@ PenaltyWindow CountWindow(const SamplingOptions& options) {
   return RepetitionWindow(options);
 }
 
-StepPointer MakeRepetition(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeRepetition(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.repeat_penalty == 1) return nullptr;
   return std::make_shared<RepetitionPenalty>(options.repeat_penalty, RepetitionWindow(options));
 }
 
-StepPointer MakePresence(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakePresence(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.presence_penalty == 0) return nullptr;
   return std::make_shared<PresencePenalty>(options.presence_penalty, CountWindow(options));
 }
 
-StepPointer MakeFrequency(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeFrequency(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.frequency_penalty == 0) return nullptr;
   return std::make_shared<FrequencyPenalty>(options.frequency_penalty, CountWindow(options));
 }
 
-StepPointer MakeDry(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeDry(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   if (options.dry_multiplier == 0) return nullptr;
   const DryOptions dry = {options.dry_multiplier, options.dry_base, static_cast<size_t>(options.dry_allowed_length),
                           options.dry_last_n};
   return std::make_shared<Dry>(dry, options.dry_breakers, vocabulary);
 }
 
-StepPointer MakeTemperature(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeTemperature(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.dynatemp_range == 0) return std::make_shared<Temperature>(options.temperature);
   return std::make_shared<DynamicTemperature>(options.temperature, options.dynatemp_range, options.dynatemp_exponent);
 }
 
-StepPointer MakeTopK(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeTopK(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.top_k == 0) return nullptr;
   return std::make_shared<TopK>(std::max(options.top_k, options.min_keep), options.keep_ties);
 }
 
-StepPointer MakeTopP(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeTopP(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.top_p == 1) return nullptr;
   return std::make_shared<TopP>(options.top_p, options.min_keep);
 }
 
-StepPointer MakeMinP(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeMinP(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.min_p == 0) return nullptr;
   return std::make_shared<MinP>(options.min_p, options.min_keep);
 }
 
-StepPointer MakeTypicalP(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeTypicalP(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.typical_p == 1) return nullptr;
   return std::make_shared<TypicalP>(options.typical_p, options.min_keep, options.keep_ties);
 }
 
-StepPointer MakeTopNSigma(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeTopNSigma(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.top_n_sigma == 0) return nullptr;
   return std::make_shared<TopNSigma>(options.top_n_sigma, options.min_keep);
 }
 
-StepPointer MakeEpsilon(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeEpsilon(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.epsilon_cutoff == 0) return nullptr;
   return std::make_shared<EpsilonCutoff>(options.epsilon_cutoff, options.min_keep);
 }
 
-StepPointer MakeEta(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeEta(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.eta_cutoff == 0) return nullptr;
   return std::make_shared<EtaCutoff>(options.eta_cutoff, options.min_keep);
 }
 
-StepPointer MakeXtc(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeXtc(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.xtc_probability == 0) return nullptr;
   return std::make_shared<Xtc>(options.xtc_probability, options.xtc_threshold, options.min_keep);
 }
 
-StepPointer MakeMirostat(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeMirostat(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.mirostat == 0) return nullptr;
   if (options.mirostat == 1) return std::make_shared<MirostatV1>(options.mirostat_tau, options.mirostat_eta);
   return std::make_shared<MirostatV2>(options.mirostat_tau, options.mirostat_eta);
 }
 
-StepPointer MakeBadWords(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeBadWords(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   if (options.bad_words.empty()) return nullptr;
   return std::make_shared<BadWords>(options.bad_words, vocabulary);
 }
 
-StepPointer MakeBadSequences(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeBadSequences(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   for (const auto& sequence : options.bad_sequences) {
     for (Token token : sequence) ResolveToken(token, vocabulary, "bad_sequences");
   }
@@ -155,19 +155,19 @@ StepPointer MakeBadSequences(const SamplingOptions& options, const Vocabulary& v
   return std::make_shared<BadSequences>(options.bad_sequences);
 }
 
-StepPointer MakeNoRepeatNgram(const SamplingOptions& options, const Vocabulary&) {
+StepPointer MakeNoRepeatNgram(const SamplingOptions& options, const SamplingVocabulary&) {
   if (options.no_repeat_ngram == 0) return nullptr;
   return std::make_shared<NoRepeatNgram>(options.no_repeat_ngram);
 }
 
-StepPointer MakeMinTokens(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepPointer MakeMinTokens(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   if (options.min_tokens == 0) return nullptr;
   return std::make_shared<MinTokens>(options.min_tokens, vocabulary.eos());
 }
 
 struct Maker {
   std::string_view name;
-  StepPointer (*make)(const SamplingOptions&, const Vocabulary&);
+  StepPointer (*make)(const SamplingOptions&, const SamplingVocabulary&);
 };
 
 // In the order they have in every profile.
@@ -245,7 +245,7 @@ std::vector<std::string_view> GivenOrder(const SamplingOptions& options) {
 
 }  // namespace
 
-StepList MakeMasks(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepList MakeMasks(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   StepList steps;
   for (const Maker& maker : kMasks) {
     if (StepPointer step = maker.make(options, vocabulary)) steps.push_back(std::move(step));
@@ -253,7 +253,7 @@ StepList MakeMasks(const SamplingOptions& options, const Vocabulary& vocabulary)
   return steps;
 }
 
-StepList MakeOrdered(const SamplingOptions& options, const Vocabulary& vocabulary) {
+StepList MakeOrdered(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   StepList steps;
   for (std::string_view name : options.samplers.empty() ? ProfileOrder(options) : GivenOrder(options)) {
     if (StepPointer step = FindMaker(name)->make(options, vocabulary)) steps.push_back(std::move(step));

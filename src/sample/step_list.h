@@ -14,10 +14,10 @@ using StepPointer = std::shared_ptr<const Step>;
 using StepList = std::vector<StepPointer>;
 
 // What comes first in every profile: bias, bans and the like. Throws kInvalidArgument for tokens that do not exist.
-StepList MakeMasks(const SamplingOptions& options, const Vocabulary& vocabulary);
+StepList MakeMasks(const SamplingOptions& options, const SamplingVocabulary& vocabulary);
 
 // The steps of `samplers`, or of the profile; Mirostat, when on, stands in for the profile's filters. A step whose
 // setting is neutral is left out. Throws kInvalidArgument for an unknown name.
-StepList MakeOrdered(const SamplingOptions& options, const Vocabulary& vocabulary);
+StepList MakeOrdered(const SamplingOptions& options, const SamplingVocabulary& vocabulary);
 
 }  // namespace sheepop

@@ -8,7 +8,7 @@
 
 namespace sheepop::testing {
 
-class ListVocabulary : public Vocabulary {
+class ListVocabulary : public SamplingVocabulary {
  public:
   explicit ListVocabulary(std::vector<std::string> pieces, std::vector<Token> eos = {})
       : pieces_(std::move(pieces)), eos_(std::move(eos)) {}

@@ -9,9 +9,9 @@
 
 namespace sheepop {
 
-class Vocabulary {
+class SamplingVocabulary {
  public:
-  virtual ~Vocabulary() = default;
+  virtual ~SamplingVocabulary() = default;
   virtual size_t size() const = 0;
   virtual std::string_view piece(Token token) const = 0;  // raw bytes; may be part of a UTF-8 character
   virtual std::span<const Token> eos() const = 0;

@@ -13,7 +13,7 @@ namespace sheepop {
 class BadWords : public Step {
  public:
   // Reads the vocabulary once for each byte of each word, and keeps it: it must outlive the step. No word is empty.
-  BadWords(const std::vector<std::string>& words, const Vocabulary& vocabulary);
+  BadWords(const std::vector<std::string>& words, const SamplingVocabulary& vocabulary);
   std::string_view name() const override { return "bad_words"; }
   void Apply(Candidates& candidates, const SequenceState& state) const override;
 
@@ -25,7 +25,7 @@ class BadWords : public Step {
 
   std::string Tail(const SequenceState& state) const;
 
-  const Vocabulary& vocabulary_;
+  const SamplingVocabulary& vocabulary_;
   size_t longest_ = 0;  // bytes
   std::vector<Word> words_;
 };

@@ -27,7 +27,7 @@ std::vector<size_t> MatchLengths(const std::vector<Token>& text) {
 
 }  // namespace
 
-Dry::Dry(const DryOptions& options, const std::vector<std::string>& breakers, const Vocabulary& vocabulary)
+Dry::Dry(const DryOptions& options, const std::vector<std::string>& breakers, const SamplingVocabulary& vocabulary)
     : options_(options), is_breaker_(vocabulary.size(), false) {
   for (size_t id = 0; id < is_breaker_.size(); ++id) {
     const std::string_view piece = vocabulary.piece(static_cast<Token>(id));

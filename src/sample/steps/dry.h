@@ -21,7 +21,7 @@ struct DryOptions {
 
 class Dry : public Step {
  public:
-  Dry(const DryOptions& options, const std::vector<std::string>& breakers, const Vocabulary& vocabulary);
+  Dry(const DryOptions& options, const std::vector<std::string>& breakers, const SamplingVocabulary& vocabulary);
   std::string_view name() const override { return "dry"; }
   void Apply(Candidates& candidates, const SequenceState& state) const override;
 
