@@ -34,40 +34,40 @@ constexpr int CentreOf(const PackedFormat& format) {
 }
 constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
 
-inline __m256i Load(const void* bytes) { return _mm256_load_si256(static_cast<const __m256i*>(bytes)); }
+[[gnu::always_inline]] inline __m256i Load(const void* bytes) { return _mm256_load_si256(static_cast<const __m256i*>(bytes)); }
 
-inline __m256i Broadcast32(const void* four_bytes) {
+[[gnu::always_inline]] inline __m256i Broadcast32(const void* four_bytes) {
   int32_t word;
   std::memcpy(&word, four_bytes, 4);
   return _mm256_set1_epi32(word);
 }
 
 // Compilers would move all products in front of all additions, and spill: one instruction each keeps the order.
-inline void Add16(__m256i& sum, __m256i v) { asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(v)); }
-inline void Add32(__m256i& sum, __m256i v) { asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(v)); }
+[[gnu::always_inline]] inline void Add16(__m256i& sum, __m256i v) { asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(v)); }
+[[gnu::always_inline]] inline void Add32(__m256i& sum, __m256i v) { asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(v)); }
 
 // Makes the compiler hold a loaded value in a register instead of loading it again at every use.
-inline void Keep(__m256i& v) { asm("" : "+x"(v)); }
+[[gnu::always_inline]] inline void Keep(__m256i& v) { asm("" : "+x"(v)); }
 
-inline __m256 Halves(const std::byte* halves) {
+[[gnu::always_inline]] inline __m256 Halves(const std::byte* halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
 }
 
-inline __m128i Load8(const std::byte* bytes) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)); }
+[[gnu::always_inline]] inline __m128i Load8(const std::byte* bytes) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)); }
 
-inline __m256 FloatsOfBytes(const std::byte* bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(Load8(bytes))); }
+[[gnu::always_inline]] inline __m256 FloatsOfBytes(const std::byte* bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(Load8(bytes))); }
 
 // 8 integers as 8 pairs of equal int16.
-inline __m256i Pairs(__m256i wide) { return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa); }
-inline __m256i SignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepi8_epi32(Load8(bytes))); }
-inline __m256i UnsignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepu8_epi32(Load8(bytes))); }
+[[gnu::always_inline]] inline __m256i Pairs(__m256i wide) { return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa); }
+[[gnu::always_inline]] inline __m256i SignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepi8_epi32(Load8(bytes))); }
+[[gnu::always_inline]] inline __m256i UnsignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepu8_epi32(Load8(bytes))); }
 
-inline __m256 Negative(__m256 v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0F)); }
+[[gnu::always_inline]] inline __m256 Negative(__m256 v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0F)); }
 
 // ---- values ----
 
 template <int kShift>
-inline __m256i ShiftLeft(__m256i v) {
+[[gnu::always_inline]] inline __m256i ShiftLeft(__m256i v) {
   if constexpr (kShift > 0) return _mm256_slli_epi16(v, kShift);
   if constexpr (kShift < 0) return _mm256_srli_epi16(v, -kShift);
   return v;
@@ -75,7 +75,7 @@ inline __m256i ShiftLeft(__m256i v) {
 
 // Line kLine of a block for one strip: 4 inputs of 8 rows, stored values, unsigned.
 template <int kBits, int kLine>
-inline __m256i LoadValues(const std::byte* block, int strip) {
+[[gnu::always_inline]] inline __m256i LoadValues(const std::byte* block, int strip) {
   block += 32 * strip;
   if constexpr (kBits == 8) return Load(block + 64 * kLine);
   __m256i v = Load(block + 64 * (kLine % 4));
@@ -102,7 +102,7 @@ struct Scales {
 };
 
 template <ScaleForm kForm>
-inline Scales LoadScales(const std::byte* header, size_t index, int strip) {
+[[gnu::always_inline]] inline Scales LoadScales(const std::byte* header, size_t index, int strip) {
   Scales s = {};
   const std::byte* halves = header + 16 * strip;
   const std::byte* bytes = header + 64 + 8 * strip;
@@ -140,44 +140,70 @@ struct Block {
   static constexpr int kCentre = CentreOf(kFormat);
   static constexpr int kRestored = kCentre - (kFormat.bits == 8 ? 0 : kFormat.offset);
 
-  // Lane sums of a whole block in int16 -> the dot product in int32.
-  static __m256i Finish(__m256i lanes, const QuantisedBlock& x) {
-    if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, _mm256_slli_epi16(Broadcast32(x.sums), Log2(kCentre)));
-    __m256i dot = _mm256_madd_epi16(lanes, _mm256_set1_epi16(1));
-    if constexpr (kRestored != 0) {
-      dot = _mm256_add_epi32(dot, _mm256_madd_epi16(Broadcast32(x.sums), _mm256_set1_epi16(kRestored)));
+  // What a block of activations adds to the dot products of all rows.
+  struct Input {
+    __m256 d_x, scaled_sum;
+    __m256i low, high;           // pair sums times the centre, of the two sixteenths or of the whole block (low)
+    __m256i restored;            // sum * kRestored
+    __m256i low_sums, high_sums;  // for integer minimums
+  };
+
+  [[gnu::always_inline]] static Input LoadInput(const QuantisedBlock& x) {
+    Input in = {};
+    in.d_x = _mm256_broadcast_ss(&x.scale);
+    in.scaled_sum = _mm256_broadcast_ss(&x.scaled_sum);
+    in.low_sums = Broadcast32(x.sums);
+    if constexpr (kRestored != 0) in.restored = _mm256_madd_epi16(in.low_sums, _mm256_set1_epi16(kRestored));
+    if constexpr (HasSixteenths(kForm)) {
+      in.high_sums = Broadcast32(x.sums + 2);
+      in.low_sums = _mm256_sub_epi16(in.low_sums, in.high_sums);
+      in.high = _mm256_slli_epi16(in.high_sums, Log2(kCentre));
     }
+    in.low = _mm256_slli_epi16(in.low_sums, Log2(kCentre));
+    return in;
+  }
+
+  // Lane sums of a whole block -> the dot products in int32.
+  [[gnu::always_inline]] static __m256i Finish(__m256i lanes, const Input& in) {
+    if constexpr (kFormat.bits == 8) return lanes;
+    if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, in.low);
+    __m256i dot = _mm256_madd_epi16(lanes, _mm256_set1_epi16(1));
+    if constexpr (kRestored != 0) dot = _mm256_add_epi32(dot, in.restored);
     return dot;
   }
 
-  // The same for 16 inputs with the pair sums of their activations, times their scale.
-  static __m256i FinishSixteenth(__m256i lanes, __m256i pair_sums, __m256i scale) {
-    if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, _mm256_slli_epi16(pair_sums, Log2(kCentre)));
+  // The same of 16 inputs, times their scale; `centred` is in.low or in.high.
+  [[gnu::always_inline]] static __m256i FinishSixteenth(__m256i lanes, __m256i centred, __m256i scale) {
+    if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, centred);
     return _mm256_madd_epi16(lanes, scale);
   }
 
-  static __m256 Add(__m256i dot, const Scales& s, const QuantisedBlock& x, __m256 acc) {
-    const __m256 d_x = _mm256_broadcast_ss(&x.scale);
-    acc = _mm256_fmadd_ps(_mm256_mul_ps(s.scale, d_x), _mm256_cvtepi32_ps(dot), acc);
+  [[gnu::always_inline]] static __m256 Add(__m256i dot, const Scales& s, const Input& in, __m256 acc) {
+    acc = _mm256_fmadd_ps(_mm256_mul_ps(s.scale, in.d_x), _mm256_cvtepi32_ps(dot), acc);
     if constexpr (kForm == ScaleForm::kSixteenthsMin) {
-      const __m256i high_sums = Broadcast32(x.sums + 2), low_sums = _mm256_sub_epi16(Broadcast32(x.sums), high_sums);
       const __m256i sum =
-          _mm256_add_epi32(_mm256_madd_epi16(s.min_low, low_sums), _mm256_madd_epi16(s.min_high, high_sums));
-      acc = _mm256_fmadd_ps(_mm256_mul_ps(s.min, d_x), _mm256_cvtepi32_ps(sum), acc);
+          _mm256_add_epi32(_mm256_madd_epi16(s.min_low, in.low_sums), _mm256_madd_epi16(s.min_high, in.high_sums));
+      acc = _mm256_fmadd_ps(_mm256_mul_ps(s.min, in.d_x), _mm256_cvtepi32_ps(sum), acc);
     } else if constexpr (HasMin(kForm)) {
-      acc = _mm256_fmadd_ps(s.min, _mm256_broadcast_ss(&x.scaled_sum), acc);
+      acc = _mm256_fmadd_ps(s.min, in.scaled_sum, acc);
     }
     return acc;
   }
 };
 
-inline __m256i LowSums(const QuantisedBlock& x) { return _mm256_sub_epi16(Broadcast32(x.sums), Broadcast32(x.sums + 2)); }
-
-inline __m256i SignedProduct(__m256i magnitude, __m256i sign, __m256i x) {
+[[gnu::always_inline]] inline __m256i SignedProduct(__m256i magnitude, __m256i sign, __m256i x) {
   return _mm256_madd_epi16(_mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(x, sign)), _mm256_set1_epi16(1));
 }
 
 // ---- few input rows: one tile straight from memory ----
+
+// Asks for the lines that lie kPrefetchBytes behind a block, and behind the header together with the first block.
+template <PackedFormat kFormat>
+[[gnu::always_inline]] inline void PrefetchBlock(const std::byte* header, size_t index) {
+  const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
+  const std::byte* from = (index == 0 ? header : block) + kPrefetchBytes;
+  for (; from < block + kPrefetchBytes + kFormat.block_bytes; from += 64) _mm_prefetch(from, _MM_HINT_T0);
+}
 
 template <PackedType kType, int kTokens>
 struct TileKernel {
@@ -185,7 +211,7 @@ struct TileKernel {
 
   // lanes[strip][token] (+)= products of line kLine.
   template <int kLine, bool kFirst>
-  static void AddLine(const std::byte* block, const QuantisedBlock* const (&x)[kTokens], __m256i (&lanes)[2][kTokens]) {
+  [[gnu::always_inline]] static void AddLine(const std::byte* block, const QuantisedBlock* const (&x)[kTokens], __m256i (&lanes)[2][kTokens]) {
     __m256i w0 = LoadValues<B::kFormat.bits, kLine>(block, 0), w1 = LoadValues<B::kFormat.bits, kLine>(block, 1);
     if constexpr (B::kFormat.bits == 8) {
       const __m256i offset = _mm256_set1_epi8(static_cast<char>(0x80));
@@ -212,12 +238,10 @@ struct TileKernel {
     }
   }
 
-  static void AddBlock(const std::byte* header, size_t index, const QuantisedBlock* const (&x)[kTokens],
+  [[gnu::always_inline]] static void AddBlock(const std::byte* header, size_t index, const QuantisedBlock* const (&x)[kTokens],
                        __m256 (&acc)[2][kTokens]) {
     const std::byte* block = header + B::kFormat.header_bytes + index * B::kFormat.block_bytes;
-    for (size_t line = 0; line < B::kFormat.block_bytes; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes + line, _MM_HINT_T0);
-    }
+    PrefetchBlock<B::kFormat>(header, index);
     __m256i lanes[2][kTokens], dots[2][kTokens];
     const Scales s[2] = {LoadScales<B::kForm>(header, index, 0), LoadScales<B::kForm>(header, index, 1)};
     AddLine<0, true>(block, x, lanes);
@@ -227,9 +251,9 @@ struct TileKernel {
       AddLine<3, false>(block, x, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i sums = LowSums(*x[t]);
-        dots[0][t] = B::FinishSixteenth(lanes[0][t], sums, s[0].low);
-        dots[1][t] = B::FinishSixteenth(lanes[1][t], sums, s[1].low);
+        const __m256i centred = B::LoadInput(*x[t]).low;
+        dots[0][t] = B::FinishSixteenth(lanes[0][t], centred, s[0].low);
+        dots[1][t] = B::FinishSixteenth(lanes[1][t], centred, s[1].low);
       }
       AddLine<4, true>(block, x, lanes);
       AddLine<5, false>(block, x, lanes);
@@ -237,9 +261,9 @@ struct TileKernel {
       AddLine<7, false>(block, x, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i sums = Broadcast32(x[t]->sums + 2);
-        Add32(dots[0][t], B::FinishSixteenth(lanes[0][t], sums, s[0].high));
-        Add32(dots[1][t], B::FinishSixteenth(lanes[1][t], sums, s[1].high));
+        const __m256i centred = B::LoadInput(*x[t]).high;
+        Add32(dots[0][t], B::FinishSixteenth(lanes[0][t], centred, s[0].high));
+        Add32(dots[1][t], B::FinishSixteenth(lanes[1][t], centred, s[1].high));
       }
     } else {
       AddLine<4, false>(block, x, lanes);
@@ -251,14 +275,16 @@ struct TileKernel {
       AddLine<7, false>(block, x, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        dots[0][t] = B::kFormat.bits == 8 ? lanes[0][t] : B::Finish(lanes[0][t], *x[t]);
-        dots[1][t] = B::kFormat.bits == 8 ? lanes[1][t] : B::Finish(lanes[1][t], *x[t]);
+        const typename B::Input in = B::LoadInput(*x[t]);
+        dots[0][t] = B::Finish(lanes[0][t], in);
+        dots[1][t] = B::Finish(lanes[1][t], in);
       }
     }
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      acc[0][t] = B::Add(dots[0][t], s[0], *x[t], acc[0][t]);
-      acc[1][t] = B::Add(dots[1][t], s[1], *x[t], acc[1][t]);
+      const typename B::Input in = B::LoadInput(*x[t]);
+      acc[0][t] = B::Add(dots[0][t], s[0], in, acc[0][t]);
+      acc[1][t] = B::Add(dots[1][t], s[1], in, acc[1][t]);
     }
   }
 
@@ -334,7 +360,7 @@ constexpr PackedType PanelType(PackedType type) {
 }
 
 template <PackedType kType>  // the panel's
-inline Scales LoadStripScales(const std::byte* block) {
+[[gnu::always_inline]] inline Scales LoadStripScales(const std::byte* block) {
   using S = StripBlock<kType>;
   Scales s = {};
   s.scale = _mm256_load_ps(reinterpret_cast<const float*>(block + S::kScale));
@@ -350,10 +376,10 @@ inline Scales LoadStripScales(const std::byte* block) {
   return s;
 }
 
-inline void Store(std::byte* to, __m256i v) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), v); }
+[[gnu::always_inline]] inline void Store(std::byte* to, __m256i v) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), v); }
 
 template <PackedType kType>
-inline void StoreStripScales(const Scales& s, std::byte* block) {
+[[gnu::always_inline]] inline void StoreStripScales(const Scales& s, std::byte* block) {
   using S = StripBlock<kType>;
   Store(block + S::kScale, _mm256_castps_si256(s.scale));
   if constexpr (HasMin(S::kFormat.scales)) Store(block + S::kMin, _mm256_castps_si256(s.min));
@@ -380,7 +406,7 @@ struct StripKernel {
   using Lanes = __m256i[kStrips][kTokens];
 
   template <int kLine, bool kFirst>
-  static void AddLine(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
+  [[gnu::always_inline]] static void AddLine(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
     __m256i w[kStrips];
 #pragma GCC unroll 3
     for (int r = 0; r < kStrips; ++r) {
@@ -406,7 +432,7 @@ struct StripKernel {
     }
   }
 
-  static void AddSixteenths(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& dots) {
+  [[gnu::always_inline]] static void AddSixteenths(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& dots) {
     Lanes lanes;
     AddLine<0, true>(panel, x, x_stride, lanes);
     AddLine<1, false>(panel, x, x_stride, lanes);
@@ -414,10 +440,10 @@ struct StripKernel {
     AddLine<3, false>(panel, x, x_stride, lanes);
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const __m256i sums = LowSums(x[static_cast<size_t>(t) * x_stride]);
+      const __m256i centred = B::LoadInput(x[static_cast<size_t>(t) * x_stride]).low;
 #pragma GCC unroll 3
       for (int r = 0; r < kStrips; ++r) {
-        dots[r][t] = B::FinishSixteenth(lanes[r][t], sums, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kLow));
+        dots[r][t] = B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kLow));
       }
     }
     AddLine<4, true>(panel, x, x_stride, lanes);
@@ -426,16 +452,16 @@ struct StripKernel {
     AddLine<7, false>(panel, x, x_stride, lanes);
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const __m256i sums = Broadcast32(x[static_cast<size_t>(t) * x_stride].sums + 2);
+      const __m256i centred = B::LoadInput(x[static_cast<size_t>(t) * x_stride]).high;
 #pragma GCC unroll 3
       for (int r = 0; r < kStrips; ++r) {
         Add32(dots[r][t],
-              B::FinishSixteenth(lanes[r][t], sums, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kHigh)));
+              B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kHigh)));
       }
     }
   }
 
-  static void AddWhole(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
+  [[gnu::always_inline]] static void AddWhole(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
     AddLine<0, true>(panel, x, x_stride, lanes);
     AddLine<1, false>(panel, x, x_stride, lanes);
     AddLine<2, false>(panel, x, x_stride, lanes);
@@ -454,14 +480,13 @@ struct StripKernel {
       else AddWhole(panel, x, x_stride, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        const QuantisedBlock& own = x[static_cast<size_t>(t) * x_stride];
+        const typename B::Input in = B::LoadInput(x[static_cast<size_t>(t) * x_stride]);
 #pragma GCC unroll 3
         for (int r = 0; r < kStrips; ++r) {
-          const bool finished = HasSixteenths(B::kForm) || B::kFormat.bits == 8;
-          const __m256i dot = finished ? lanes[r][t] : B::Finish(lanes[r][t], own);
+          const __m256i dot = HasSixteenths(B::kForm) ? lanes[r][t] : B::Finish(lanes[r][t], in);
           float* sum = sums + kPanelWidth * static_cast<size_t>(t) + 8 * r;
           const Scales scales = LoadStripScales<kType>(panel + static_cast<size_t>(r) * kStripBytes);
-          _mm256_store_ps(sum, B::Add(dot, scales, own, _mm256_load_ps(sum)));
+          _mm256_store_ps(sum, B::Add(dot, scales, in, _mm256_load_ps(sum)));
         }
       }
     }
@@ -534,7 +559,7 @@ struct PanelKernel {
 // ---- float weights ----
 
 template <PackedType kType>
-inline __m256 LoadWeights(const std::byte* weights, int strip) {
+[[gnu::always_inline]] inline __m256 LoadWeights(const std::byte* weights, int strip) {
   if constexpr (kType == PackedType::kF32) return _mm256_load_ps(reinterpret_cast<const float*>(weights) + 8 * strip);
   if constexpr (kType == PackedType::kF16) return Halves(weights + 16 * strip);
   const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + 16 * strip));
@@ -648,7 +673,7 @@ inline uint32_t MaximumBits(const __m256 (&x)[4]) {
 }
 
 // Pair sums of 16 values, the same in each of the 4 lanes of two int16.
-inline __m128i PairSums(__m128i values) {
+[[gnu::always_inline]] inline __m128i PairSums(__m128i values) {
   __m128i pairs = _mm_maddubs_epi16(_mm_set1_epi8(1), values);
   pairs = _mm_add_epi16(pairs, _mm_shuffle_epi32(pairs, 0x4e));
   return _mm_add_epi16(pairs, _mm_shuffle_epi32(pairs, 0xb1));

@@ -183,6 +183,14 @@ inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBl
 
 // ---- few input rows: one tile straight from memory ----
 
+// Asks for the lines that lie kPrefetchBytes behind a block, and behind the header together with the first block.
+template <PackedFormat kFormat>
+inline void PrefetchBlock(const std::byte* header, size_t index) {
+  const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
+  const std::byte* from = (index == 0 ? header : block) + kPrefetchBytes;
+  for (; from < block + kPrefetchBytes + kFormat.block_bytes; from += 64) _mm_prefetch(from, _MM_HINT_T0);
+}
+
 struct TileOutput {
   float* values;  // of the first input row, at the tile's first output
   size_t stride;
@@ -204,9 +212,7 @@ void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x,
   for (int t = 0; t < kTokens; ++t) acc[t] = _mm512_setzero_ps();
   const auto add_block = [&](const std::byte* header, size_t index) __attribute__((always_inline)) {
     const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
-    for (size_t line = 0; line < kFormat.block_bytes; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes + line, _MM_HINT_T0);
-    }
+    PrefetchBlock<kFormat>(header, index);
     const Scales scales = LoadScales<kFormat.scales>(header, index);
     __m512i w[8];
     LoadValues<kFormat.bits>(block, w);

@@ -1,0 +1,159 @@
+// One thread. Decode: one input row, weights from memory far larger than the caches, in bytes of weights a second, to be
+// compared with Read. Prefill: 512 input rows, in operations a second (2 a weight and row), to be compared with Peak.
+// Limits and kernels swing together on a shared machine: run with
+//   --benchmark_enable_random_interleaving=true --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/huge_buffer.h"
+#include "base/thread_pool.h"
+#include "kernel/matmul.h"
+#include "kernel/packed.h"
+
+namespace sheepop::kernel {
+namespace {
+
+constexpr size_t kArenaBytes = size_t{256} << 20;
+
+HugeBuffer& Arena() {
+  static HugeBuffer arena = [] {
+    HugeBuffer buffer(kArenaBytes);
+    std::memset(buffer.data(), 0x21, kArenaBytes);  // as fp16 and as bf16 a small number
+    return buffer;
+  }();
+  return arena;
+}
+
+struct Shape {
+  size_t rows, cols;
+};
+
+struct Input {
+  Input(size_t tokens, size_t cols) : blocks((cols + 31) / 32), values(tokens * cols, 0.5F), quantised(tokens * blocks) {
+    for (QuantisedBlock& block : quantised) {
+      for (size_t i = 0; i < kBlockSize; ++i) block.values[i] = static_cast<int8_t>(i);
+      block.scale = 0.01F;
+    }
+  }
+  size_t blocks;
+  std::vector<float> values;
+  std::vector<QuantisedBlock> quantised;
+};
+
+void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, size_t tokens) {
+  const FlushDenormals flush;
+  const std::byte* arena = Arena().data();
+  const Input x(tokens, shape.cols);
+  std::vector<float> out(tokens * shape.rows);
+  HugeBuffer scratch(kMatMulScratch);
+  const size_t bytes = TileBytes(type, shape.cols) * (shape.rows / kTileRows);
+  const TileRange tiles = {0, shape.rows / kTileRows};
+  const MatMulKernels& kernels = MatMulKernelsFor(isa);
+  size_t at = 0;
+  for (auto _ : state) {
+    kernels.multiply({type, shape.rows, shape.cols, arena + at},
+                     {x.values.data(), shape.cols, x.quantised.data(), x.blocks, tokens}, tiles,
+                     {out.data(), shape.rows, false}, scratch.bytes());
+    at = at + 2 * bytes > kArenaBytes ? 0 : at + bytes;
+  }
+  benchmark::DoNotOptimize(out.data());
+  const auto runs = static_cast<double>(state.iterations());
+  state.counters["B/s"] = benchmark::Counter(runs * static_cast<double>(bytes), benchmark::Counter::kIsRate);
+  state.counters["op/s"] =
+      benchmark::Counter(runs * 2.0 * static_cast<double>(shape.rows * shape.cols * tokens), benchmark::Counter::kIsRate);
+}
+
+#if defined(__x86_64__)
+void Read(benchmark::State& state) {
+  const std::byte* data = Arena().data();
+  size_t at = 0;
+  constexpr size_t kStep = size_t{8} << 20;
+  for (auto _ : state) {
+    for (const std::byte* p = data + at; p < data + at + kStep; p += 256) {
+      asm volatile(
+          "vmovdqa (%0), %%ymm0\n vmovdqa 32(%0), %%ymm1\n vmovdqa 64(%0), %%ymm2\n vmovdqa 96(%0), %%ymm3\n"
+          "vmovdqa 128(%0), %%ymm4\n vmovdqa 160(%0), %%ymm5\n vmovdqa 192(%0), %%ymm6\n vmovdqa 224(%0), %%ymm7\n" ::"r"(p)
+          : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+    }
+    at = (at + kStep) % kArenaBytes;
+  }
+  state.counters["B/s"] = benchmark::Counter(static_cast<double>(state.iterations() * kStep), benchmark::Counter::kIsRate);
+}
+
+// Twelve vpmaddubsw and vpaddw, or twelve vpdpbusd, that wait for no other.
+void Peak(benchmark::State& state, Isa isa) {
+  for (auto _ : state) {
+    for (int i = 0; i < 1000; ++i) {
+      if (isa == Isa::kAvx2) {
+        asm volatile(
+            ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
+            "vpmaddubsw %%ymm15, %%ymm14, %%ymm13\n vpaddw %%ymm13, %%ymm\\r, %%ymm\\r\n .endr\n" ::
+                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm13");
+      } else {
+        asm volatile(
+            ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
+            "vpdpbusd %%zmm15, %%zmm14, %%zmm\\r\n .endr\n" ::
+                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11");
+      }
+    }
+  }
+  const double operations = isa == Isa::kAvx2 ? 12.0 * 64 : 12.0 * 128;
+  state.counters["op/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 1000 * operations, benchmark::Counter::kIsRate);
+}
+#endif
+
+void Quantise(benchmark::State& state, Isa isa) {
+  const std::vector<float> x(1536, 0.5F);
+  std::vector<QuantisedBlock> out(x.size() / kBlockSize);
+  for (auto _ : state) {
+    MatMulKernelsFor(isa).quantise(x.data(), out.size(), out.data());
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(x.size()));
+}
+
+constexpr struct {
+  PackedType type;
+  const char* name;
+} kTypes[] = {{PackedType::kQ4_0, "Q4_0"}, {PackedType::kQ4_1, "Q4_1"}, {PackedType::kQ8_0, "Q8_0"}, {PackedType::kQ4_K, "Q4_K"},
+              {PackedType::kQ6_K, "Q6_K"}, {PackedType::kQ5_0, "Q5_0"}, {PackedType::kQ5_1, "Q5_1"}, {PackedType::kQ5_K, "Q5_K"},
+              {PackedType::kQ2_K, "Q2_K"}, {PackedType::kQ3_K, "Q3_K"}, {PackedType::kF32, "F32"},   {PackedType::kF16, "F16"},
+              {PackedType::kBf16, "BF16"}};
+
+// The matrices of SmolLM2-135M: attention, feed-forward up and down, output.
+constexpr Shape kShapes[] = {{576, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
+
+void Register() {
+  for (Isa isa : AvailableIsas()) {
+    if (isa == Isa::kReference) continue;
+    const std::string set(Name(isa));
+#if defined(__x86_64__)
+    benchmark::RegisterBenchmark(("Peak/" + set).c_str(), Peak, isa);
+#endif
+    benchmark::RegisterBenchmark(("Quantise/" + set).c_str(), Quantise, isa);
+    for (const auto& [type, name] : kTypes) {
+      for (Shape shape : kShapes) {
+        const size_t inputs = FormatOf(type).blocks * kBlockSize;  // K types have whole groups only
+        shape.cols = (shape.cols + inputs - 1) / inputs * inputs;
+        const std::string size = std::to_string(shape.rows) + "x" + std::to_string(shape.cols);
+        for (size_t tokens : {1, 2, 4, 8, 16, 512}) {
+          if (tokens == 512 && shape.rows > 4096) continue;
+          const std::string label = set + "/" + name + "/" + size + "/rows:" + std::to_string(tokens);
+          benchmark::RegisterBenchmark(label.c_str(), Product, isa, type, shape, tokens);
+        }
+      }
+    }
+  }
+#if defined(__x86_64__)
+  benchmark::RegisterBenchmark("Read", Read);
+#endif
+}
+
+const int registered = (Register(), 0);
+
+}  // namespace
+}  // namespace sheepop::kernel
