@@ -24,6 +24,13 @@ static_assert(Width(kMaxGroup) <= kPanelWidth);
 constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
 
+// Up to `left` elements, 16 at most: masks cost more than they should, above all AVX2's stores.
+template <typename Element>
+inline F32x16 LoadSome(const Element* p, size_t left) {
+  return left < 16 ? LoadFirst(p, left) : Load(p);
+}
+inline void StoreSome(float* p, size_t left, F32x16 x) { left < 16 ? StoreFirst(p, left, x) : Store(p, x); }
+
 // sums[t][q] += x[q * x_stride] * lanes[16 t], all at once. With few queries their values stay in registers and the lanes pass
 // by, with many it is the lanes that stay: sixteen registers hold twelve sums and little more.
 template <size_t Q, size_t T, typename Element>
@@ -214,6 +221,12 @@ Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const Attenti
   block.groups = (block.queries + kMaxGroup - 1) / kMaxGroup;
   block.group = (block.queries + block.groups - 1) / block.groups;
   Carve(block, scratch);
+  // Rows lie far apart, and the processor foresees no such jumps.
+  const size_t heads_width = shape.heads_per_kv * shape.head_dim;
+  for (size_t row = 0; row < rows.rows; ++row) {
+    const float* from = rows.queries + row * rows.stride + kv_head * heads_width;
+    for (size_t i = 0; i < heads_width; i += 16) __builtin_prefetch(from + i);
+  }
   for (size_t g = 0; g < block.groups; ++g) Pack(block, rows, g);
   return block;
 }
@@ -336,7 +349,7 @@ void AddWidened(const Block& block, size_t segment, PositionRange range, size_t 
       for (size_t i = 0; i < width; ++i) {
         const Element* from = stored + p % 16 * block.shape.head_dim + i * 16;
         const size_t left = block.shape.head_dim - (column + i) * 16;
-        Store(block.values + p * panel.stride + i * 16, left < 16 ? LoadFirst(from, left) : Load(from));
+        Store(block.values + p * panel.stride + i * 16, LoadSome(from, left));
       }
     }
   }
@@ -449,7 +462,7 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
       float* to = out.values + (row + query / shape.heads_per_kv) * out.stride + head * dim;
       for (size_t d = 0; d < dim; d += 16) {
         const F32x16 value = Load(block.totals + query * block.padded_dim() + d) / Broadcast(block.totals_l[query]);
-        StoreFirst(to + d, Smaller(16, dim - d), value);
+        StoreSome(to + d, dim - d, value);
       }
     }
   }
@@ -462,7 +475,7 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
   const size_t dim = shape.head_dim;
   for (size_t query = 0; query < block.queries; ++query, partial += PartialFloats(dim)) {
     for (size_t d = 0; d < dim; d += 16) {
-      StoreFirst(partial + d, Smaller(16, dim - d), Load(block.sums + query * block.padded_dim() + d));
+      StoreSome(partial + d, dim - d, Load(block.sums + query * block.padded_dim() + d));
     }
     partial[dim] = block.sums_l[query];
     partial[dim + 1] = block.sums_m[query];
@@ -479,14 +492,14 @@ void Merge(const AttentionShape& shape, const float* partials, size_t segments, 
       const float* next = partials + (segment * shape.heads_per_kv + head) * PartialFloats(dim);
       const Factors factors = JoinTails(next[dim], next[dim + 1], l, m);
       for (size_t d = 0; d < dim; d += 16) {
-        const size_t lanes = Smaller(16, dim - d);
-        const F32x16 theirs = LoadFirst(next + d, lanes) * Broadcast(factors.theirs);
-        StoreFirst(out + d, lanes, Fma(LoadFirst(out + d, lanes), Broadcast(factors.mine), theirs));
+        const size_t left = dim - d;
+        const F32x16 theirs = LoadSome(next + d, left) * Broadcast(factors.theirs);
+        StoreSome(out + d, left, Fma(LoadSome(out + d, left), Broadcast(factors.mine), theirs));
       }
     }
     for (size_t d = 0; d < dim; d += 16) {
-      const size_t lanes = Smaller(16, dim - d);
-      StoreFirst(out + d, lanes, LoadFirst(out + d, lanes) / Broadcast(l));
+      const size_t left = dim - d;
+      StoreSome(out + d, left, LoadSome(out + d, left) / Broadcast(l));
     }
   }
 }
@@ -500,11 +513,11 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
     Element* keys = reinterpret_cast<Element*>(layer.keys) + offset + slot;
     Element* values = reinterpret_cast<Element*>(layer.values) + offset + slot * dim;
     for (size_t d = 0; d < dim; d += 16) {
-      const size_t lanes = Smaller(16, dim - d);
+      const size_t left = dim - d;
       Element narrow[2][16];
-      Store(narrow[0], LoadFirst(key + d, lanes));
-      Store(narrow[1], LoadFirst(value + d, lanes));
-      for (size_t i = 0; i < lanes; ++i) {
+      Store(narrow[0], LoadSome(key + d, left));
+      Store(narrow[1], LoadSome(value + d, left));
+      for (size_t i = 0; i < Smaller(left, 16); ++i) {
         keys[(d + i) * kKvBlock] = narrow[0][i];
         values[d + i] = narrow[1][i];
       }
