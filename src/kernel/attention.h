@@ -4,9 +4,12 @@
 // [16, head_dim]. Positions are walked in segments of kSegment from position 0, whatever the batch or the prefill chunk:
 //   scores  s_p = scale * q . k_p   (one fma chain over head_dim ascending), softcapped, masked outside the window
 //   segment m = max s_p, e_p = exp(s_p - m), l = sum e_p (16 lanes, fixed tree), o = fma chain of e_p * v_p, p ascending
-//   merge   segments in ascending order: M = max(M, m), both sides rescaled by exp(. - M), then L and O added
+//   merge   segments in ascending order, from nothing: M' = max(M, m), a = exp(M - M'), b = exp(m - M'), L = fma(L, a, l * b),
+//           O = fma(O, a, o * b); the factor of a side whose maximum is -infinity is 0
 //   result  O / L
-// so the bits do not depend on how rows, heads and segments are shared out. Dao et al., arXiv:2205.14135, for the merge.
+// so the bits (of all but NaNs) do not depend on how rows, heads and segments are shared out. Dao et al.,
+// arXiv:2205.14135, for the merge. A row depends on nothing at positions that it does not see: blocks before the window
+// are not read, nor are values outside it; keys are read in whole blocks, and what comes of unseen slots is thrown away.
 #pragma once
 
 #include <cstddef>
@@ -62,7 +65,9 @@ struct AttentionKernels {
                 size_t slot);
 
   // All segments of all rows for one key head, rows masked each at its own position. `scratch` is private to the thread,
-  // at least AttentionScratch(shape) bytes, 64-byte aligned. Cost grows with rows * positions.
+  // at least AttentionScratch(shape) bytes, 64-byte aligned. Cost grows with rows * positions. About 96 query vectors
+  // (rows * heads_per_kv) share one pass over keys and values: calls with fewer rows cost more a row. `out` may not
+  // overlap the queries.
   void (*attend)(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
                  const AttentionOutput& out, std::byte* scratch);
 

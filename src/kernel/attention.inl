@@ -1,9 +1,9 @@
-// The attention kernels over F32x16. Included after lanes_ISA.h; internal linkage, so that each instruction set has its own.
+// The attention kernels over F32x16. Included after lanes_ISA.h; internal linkage, so that each instruction set has its
+// own.
 //
-// Query vectors (a row's head) are taken in groups that share every load of keys and values, each in its own chain of
-// sums. Few groups read the cache as it is stored; many groups share keys and values widened to float once.
-#include <utility>
-
+// The rows of a call are taken in blocks, the query vectors of a block in groups. Few groups read the cache as it is
+// stored; many groups share keys and values widened to float once.
+#include "kernel/attention_products.inl"
 #include "kernel/attention_variants.h"
 #include "kernel/lanes_math.inl"
 
@@ -11,126 +11,8 @@ namespace sheepop::kernel {
 namespace {
 
 constexpr float kNothing = -__builtin_inff();
-constexpr size_t kDirectGroups = 2;  // up to so many groups, reading 16-bit elements again costs less than widening them
-
-// Tiles of keys, or 16-lane columns of values, that `queries` vectors take at a time.
-constexpr size_t Width(size_t queries) {
-  size_t width = 4;
-  while (width * queries > kAccumulators) width /= 2;
-  return width;
-}
-static_assert(Width(kMaxGroup) <= kPanelWidth);
-
-constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
-constexpr size_t Larger(size_t a, size_t b) { return a > b ? a : b; }
-
-// sums[t][q] += x[q * x_stride] * lanes[16 t], all at once. With few queries their values stay in registers and the lanes pass
-// by, with many it is the lanes that stay: sixteen registers hold twelve sums and little more.
-template <size_t Q, size_t T, typename Element>
-inline void AddProducts(const float* x, size_t x_stride, const Element* const (&lanes)[T], size_t offset,
-                        F32x16 (&sums)[T][Q]) {
-  if constexpr (Q <= 3) {
-    F32x16 factors[Q];
-#pragma GCC unroll 3
-    for (size_t q = 0; q < Q; ++q) factors[q] = Broadcast(x[q * x_stride]);
-#pragma GCC unroll 4
-    for (size_t t = 0; t < T; ++t) AddTo(sums[t], factors, lanes[t] + offset);
-  } else {
-    F32x16 held[T];
-#pragma GCC unroll 4
-    for (size_t t = 0; t < T; ++t) held[t] = Load(lanes[t] + offset);
-#pragma GCC unroll 12
-    for (size_t q = 0; q < Q; ++q) {
-      const F32x16 factor = Broadcast(x[q * x_stride]);
-#pragma GCC unroll 4
-      for (size_t t = 0; t < T; ++t) sums[t][q] = Fma(factor, held[t], sums[t][q]);
-    }
-  }
-}
-
-// Tiles of keys as a product reads them, [head_dim, 16] each, and as many bytes elsewhere that are wanted soon after.
-template <typename Element>
-struct KeyTiles {
-  const Element* tiles[4];
-  const Element* ahead[4];
-};
-
-// scores[q, 16 t + slot] = queries[:, q] . tiles[t][:, slot]
-template <size_t Q, size_t T, bool kAhead, typename Element>
-void ScoreTiles(const float* queries, size_t head_dim, const KeyTiles<Element>& keys, float* scores) {
-  F32x16 sums[T][Q];
-  for (auto& tile : sums) {
-    for (F32x16& sum : tile) sum = Zero();
-  }
-  const Element* tiles[T];
-  for (size_t t = 0; t < T; ++t) tiles[t] = keys.tiles[t];
-  for (size_t d = 0; d < head_dim; ++d) {
-    for (size_t t = 0; kAhead && t < T; ++t) __builtin_prefetch(keys.ahead[t] + d * 16, 0, 2);
-    AddProducts(queries + d * Q, 1, tiles, d * 16, sums);
-  }
-  for (size_t q = 0; q < Q; ++q) {
-    for (size_t t = 0; t < T; ++t) Store(scores + q * kScoreStride + t * 16, sums[t][q]);
-  }
-}
-
-// Values as a product reads them: position p of the segment at blocks[p / 16] + p % 16 * stride. As many bytes elsewhere
-// are wanted soon after.
-template <typename Element>
-struct ValueColumns {
-  const Element* blocks[kSegmentBlocks];
-  const Element* ahead[kSegmentBlocks];
-  size_t stride;
-};
-
-// sums[q, :] += weights[q, p] * values[p, :] for p in the range, ascending, D columns of 16.
-template <size_t Q, size_t D, bool kAhead, typename Element>
-void AddValues(const float* weights, PositionRange range, const ValueColumns<Element>& values, float* sums,
-               size_t sums_stride) {
-  F32x16 acc[D][Q];
-  for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) acc[i][q] = Load(sums + q * sums_stride + i * 16);
-  }
-  for (size_t p = range.begin; p < range.end;) {
-    const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
-    const Element* ahead = values.ahead[p / 16] + p % 16 * values.stride;
-    const size_t end = Smaller(range.end, p / 16 * 16 + 16);
-    for (; p < end; ++p, v += values.stride, ahead += values.stride) {
-      const Element* columns[D];
-      for (size_t i = 0; i < D; ++i) columns[i] = v + i * 16;
-      for (size_t i = 0; kAhead && i < D; ++i) __builtin_prefetch(ahead + i * 16, 0, 2);
-      AddProducts(weights + p, kScoreStride, columns, 0, acc);
-    }
-  }
-  for (size_t q = 0; q < Q; ++q) {
-    for (size_t i = 0; i < D; ++i) Store(sums + q * sums_stride + i * 16, acc[i][q]);
-  }
-}
-
-template <typename Element, bool kAhead>
-struct Products {
-  using Score = void (*)(const float*, size_t, const KeyTiles<Element>&, float*);
-  using Add = void (*)(const float*, PositionRange, const ValueColumns<Element>&, float*, size_t);
-
-  // For 1 to kMaxGroup queries, at index queries - 1; values of 1, 2 and 4 columns.
-  struct Tables {
-    Score score[kMaxGroup];
-    Add add[kMaxGroup][3];
-  };
-
-  template <size_t Q, size_t D>
-  static constexpr Add AddOf() {
-    return AddValues<Q, Smaller(D, Width(Q)), kAhead, Element>;
-  }
-  template <size_t... I>
-  static constexpr Tables Make(std::index_sequence<I...>) {
-    return {{ScoreTiles<I + 1, Width(I + 1), kAhead, Element>...},
-            {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
-  }
-  static constexpr Tables kTables = Make(std::make_index_sequence<kMaxGroup>());
-};
-using WidenedProducts = Products<float, false>;
-template <typename Element>
-using StoredProducts = Products<Element, true>;
+constexpr size_t kDirectGroups =
+    2;  // up to so many groups, reading 16-bit elements again costs less than widening them
 
 // Consecutive rows of one key head, and the scratch memory they work in.
 struct Block {
@@ -139,20 +21,20 @@ struct Block {
   const uint32_t* table;
   size_t kv_head;
   size_t first_position;
-  size_t queries;  // rows * heads_per_kv
-  size_t group;    // query vectors in a group
-  size_t groups;
+  size_t queries;    // rows * heads_per_kv
+  size_t group = 0;  // query vectors in a group
+  size_t groups = 0;
 
-  float* scores;  // [queries, kScoreStride], of one segment; then the weights
-  float* sums;    // [queries, RoundUp16(head_dim)], of one segment
-  float* totals;  // [queries, RoundUp16(head_dim)]
-  float* keys;    // [kPanelWidth, head_dim, 16]
-  float* values;  // [kSegment, 16 * kPanelWidth]
-  float* packed;  // [groups, head_dim, group]
-  float* sums_l;  // [queries] each
-  float* sums_m;
-  float* totals_l;
-  float* totals_m;
+  float* scores = nullptr;  // [queries, kScoreStride], of one segment; then the weights
+  float* sums = nullptr;    // [queries, RoundUp16(head_dim)], of one segment
+  float* totals = nullptr;  // [queries, RoundUp16(head_dim)]
+  float* keys = nullptr;    // [kPanelWidth, head_dim, 16]
+  float* values = nullptr;  // [kSegment, 16 * kPanelWidth]
+  float* packed = nullptr;  // [groups, head_dim, group]
+  float* sums_l = nullptr;  // [queries] each
+  float* sums_m = nullptr;
+  float* totals_l = nullptr;
+  float* totals_m = nullptr;
 
   size_t padded_dim() const { return RoundUp16(shape.head_dim); }
   size_t position(size_t query) const { return first_position + query / shape.heads_per_kv; }
@@ -206,14 +88,21 @@ void Pack(const Block& block, const AttentionRows& rows, size_t g) {
 
 Block MakeBlock(const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows, size_t kv_head,
                 std::byte* scratch) {
-  Block block = {.shape = shape, .layer = layer, .table = rows.blocks, .kv_head = kv_head,
-                 .first_position = rows.first_position, .queries = rows.rows * shape.heads_per_kv,
-                 .group = 0, .groups = 0, .scores = nullptr, .sums = nullptr, .totals = nullptr, .keys = nullptr,
-                 .values = nullptr, .packed = nullptr, .sums_l = nullptr, .sums_m = nullptr, .totals_l = nullptr,
-                 .totals_m = nullptr};
+  Block block = {.shape = shape,
+                 .layer = layer,
+                 .table = rows.blocks,
+                 .kv_head = kv_head,
+                 .first_position = rows.first_position,
+                 .queries = rows.rows * shape.heads_per_kv};
   block.groups = (block.queries + kMaxGroup - 1) / kMaxGroup;
   block.group = (block.queries + block.groups - 1) / block.groups;
   Carve(block, scratch);
+  // Rows lie far apart, and the processor foresees no such jumps.
+  const size_t heads_width = shape.heads_per_kv * shape.head_dim;
+  for (size_t row = 0; row < rows.rows; ++row) {
+    const float* from = rows.queries + row * rows.stride + kv_head * heads_width;
+    for (size_t i = 0; i < heads_width; i += 16) __builtin_prefetch(from + i);
+  }
   for (size_t g = 0; g < block.groups; ++g) Pack(block, rows, g);
   return block;
 }
@@ -315,17 +204,17 @@ void AddColumns(const Block& block, size_t segment, const ValueColumns<Element>&
         range = {Larger(range.begin, from), Smaller(range.end, to)};
         if (range.begin >= range.end) continue;
         Forms::kTables.add[0][form](block.scores + query * kScoreStride, range, values,
-                                                block.sums + query * dim + column * 16, dim);
+                                    block.sums + query * dim + column * 16, dim);
       }
     };
     one_by_one(0, common.begin);
     Forms::kTables.add[block.group - 1][form](block.scores + first * kScoreStride, common, values,
-                                                          block.sums + first * dim + column * 16, dim);
+                                              block.sums + first * dim + column * 16, dim);
     one_by_one(common.end, kSegment);
   }
 }
 
-// Widens the columns of the segment's positions in `range`; `lanes` says how many elements of a row there are.
+// Widens the columns of the segment's positions in `range`, with zeros beyond head_dim, and adds them.
 template <typename Element>
 void AddWidened(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
   ValueColumns<float> panel = {{}, {}, 16 * width};
@@ -336,7 +225,7 @@ void AddWidened(const Block& block, size_t segment, PositionRange range, size_t 
       for (size_t i = 0; i < width; ++i) {
         const Element* from = stored + p % 16 * block.shape.head_dim + i * 16;
         const size_t left = block.shape.head_dim - (column + i) * 16;
-        Store(block.values + p * panel.stride + i * 16, left < 16 ? LoadFirst(from, left) : Load(from));
+        Store(block.values + p * panel.stride + i * 16, LoadSome(from, left));
       }
     }
   }
@@ -386,9 +275,12 @@ void AttendBlock(const Block& block, size_t segment) {
 
 void AttendBlock(const Block& block, size_t segment) {
   switch (block.shape.type) {
-    case KvType::kF32: return AttendBlock<float>(block, segment);
-    case KvType::kF16: return AttendBlock<Half>(block, segment);
-    case KvType::kBf16: return AttendBlock<Bf16>(block, segment);
+    case KvType::kF32:
+      return AttendBlock<float>(block, segment);
+    case KvType::kF16:
+      return AttendBlock<Half>(block, segment);
+    case KvType::kBf16:
+      return AttendBlock<Bf16>(block, segment);
   }
 }
 
@@ -449,7 +341,7 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
       float* to = out.values + (row + query / shape.heads_per_kv) * out.stride + head * dim;
       for (size_t d = 0; d < dim; d += 16) {
         const F32x16 value = Load(block.totals + query * block.padded_dim() + d) / Broadcast(block.totals_l[query]);
-        StoreFirst(to + d, Smaller(16, dim - d), value);
+        StoreSome(to + d, dim - d, value);
       }
     }
   }
@@ -462,7 +354,7 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
   const size_t dim = shape.head_dim;
   for (size_t query = 0; query < block.queries; ++query, partial += PartialFloats(dim)) {
     for (size_t d = 0; d < dim; d += 16) {
-      StoreFirst(partial + d, Smaller(16, dim - d), Load(block.sums + query * block.padded_dim() + d));
+      StoreSome(partial + d, dim - d, Load(block.sums + query * block.padded_dim() + d));
     }
     partial[dim] = block.sums_l[query];
     partial[dim + 1] = block.sums_m[query];
@@ -479,14 +371,14 @@ void Merge(const AttentionShape& shape, const float* partials, size_t segments, 
       const float* next = partials + (segment * shape.heads_per_kv + head) * PartialFloats(dim);
       const Factors factors = JoinTails(next[dim], next[dim + 1], l, m);
       for (size_t d = 0; d < dim; d += 16) {
-        const size_t lanes = Smaller(16, dim - d);
-        const F32x16 theirs = LoadFirst(next + d, lanes) * Broadcast(factors.theirs);
-        StoreFirst(out + d, lanes, Fma(LoadFirst(out + d, lanes), Broadcast(factors.mine), theirs));
+        const size_t left = dim - d;
+        const F32x16 theirs = LoadSome(next + d, left) * Broadcast(factors.theirs);
+        StoreSome(out + d, left, Fma(LoadSome(out + d, left), Broadcast(factors.mine), theirs));
       }
     }
     for (size_t d = 0; d < dim; d += 16) {
-      const size_t lanes = Smaller(16, dim - d);
-      StoreFirst(out + d, lanes, LoadFirst(out + d, lanes) / Broadcast(l));
+      const size_t left = dim - d;
+      StoreSome(out + d, left, LoadSome(out + d, left) / Broadcast(l));
     }
   }
 }
@@ -500,11 +392,11 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
     Element* keys = reinterpret_cast<Element*>(layer.keys) + offset + slot;
     Element* values = reinterpret_cast<Element*>(layer.values) + offset + slot * dim;
     for (size_t d = 0; d < dim; d += 16) {
-      const size_t lanes = Smaller(16, dim - d);
+      const size_t left = dim - d;
       Element narrow[2][16];
-      Store(narrow[0], LoadFirst(key + d, lanes));
-      Store(narrow[1], LoadFirst(value + d, lanes));
-      for (size_t i = 0; i < lanes; ++i) {
+      Store(narrow[0], LoadSome(key + d, left));
+      Store(narrow[1], LoadSome(value + d, left));
+      for (size_t i = 0; i < Smaller(left, 16); ++i) {
         keys[(d + i) * kKvBlock] = narrow[0][i];
         values[d + i] = narrow[1][i];
       }
@@ -515,9 +407,12 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
 void StorePosition(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value,
                    uint32_t block, size_t slot) {
   switch (shape.type) {
-    case KvType::kF32: return StoreAs<float>(shape, layer, key, value, block, slot);
-    case KvType::kF16: return StoreAs<Half>(shape, layer, key, value, block, slot);
-    case KvType::kBf16: return StoreAs<Bf16>(shape, layer, key, value, block, slot);
+    case KvType::kF32:
+      return StoreAs<float>(shape, layer, key, value, block, slot);
+    case KvType::kF16:
+      return StoreAs<Half>(shape, layer, key, value, block, slot);
+    case KvType::kBf16:
+      return StoreAs<Bf16>(shape, layer, key, value, block, slot);
   }
 }
 

@@ -17,9 +17,14 @@ namespace {
 // of cache.
 struct Bench {
   Bench(const AttentionShape& s, size_t count, size_t layer_count)
-      : shape(s), positions(count), blocks((count + 15) / 16), layers(layer_count),
-        layer_bytes(s.kv_heads * blocks * 16 * s.head_dim * KvTypeBytes(s.type)), keys(layers * layer_bytes),
-        values(layers * layer_bytes), scratch(AttentionScratch(s)),
+      : shape(s),
+        positions(count),
+        blocks((count + 15) / 16),
+        layers(layer_count),
+        layer_bytes(s.kv_heads * blocks * 16 * s.head_dim * KvTypeBytes(s.type)),
+        keys(layers * layer_bytes),
+        values(layers * layer_bytes),
+        scratch(AttentionScratch(s)),
         width(s.kv_heads * s.heads_per_kv * s.head_dim) {
     std::vector<float> key(s.kv_heads * s.head_dim);
     std::vector<float> value(s.kv_heads * s.head_dim);
@@ -69,15 +74,16 @@ void Prefill(benchmark::State& state, Isa isa, AttentionShape shape, size_t rows
   std::vector<float> out(rows * bench.width);
   for (auto _ : state) {
     for (size_t head = 0; head < shape.kv_heads; ++head) {
-      AttentionKernelsFor(isa).attend(shape, bench.Layer(0), {queries.data(), bench.width, rows, first, bench.table.data()},
-                                      head, {out.data(), bench.width}, bench.scratch.data());
+      AttentionKernelsFor(isa).attend(shape, bench.Layer(0),
+                                      {queries.data(), bench.width, rows, first, bench.table.data()}, head,
+                                      {out.data(), bench.width}, bench.scratch.data());
     }
     benchmark::DoNotOptimize(out.data());
   }
   // Only what the rows see counts.
   const double seen = static_cast<double>(rows) * (static_cast<double>(first) + static_cast<double>(rows + 1) / 2);
-  state.counters["GFLOP/s"] = benchmark::Counter(4e-9 * seen * static_cast<double>(bench.width),
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(4e-9 * seen * static_cast<double>(bench.width), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void Store(benchmark::State& state, Isa isa, AttentionShape shape) {

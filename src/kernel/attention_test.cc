@@ -49,8 +49,12 @@ Bytes Allocate(size_t bytes) {
 class Cache {
  public:
   Cache(const AttentionShape& shape, size_t positions)
-      : shape_(shape), blocks_((positions + 15) / 16 + 2), bytes_(shape.kv_heads * blocks_ * 16 * shape.head_dim * KvTypeBytes(shape.type)),
-        keys_(Allocate(bytes_)), values_(Allocate(bytes_)), table_((positions + 15) / 16) {
+      : shape_(shape),
+        blocks_((positions + 15) / 16 + 2),
+        bytes_(shape.kv_heads * blocks_ * 16 * shape.head_dim * KvTypeBytes(shape.type)),
+        keys_(Allocate(bytes_)),
+        values_(Allocate(bytes_)),
+        table_((positions + 15) / 16) {
     std::vector<uint32_t> ids(blocks_);
     std::iota(ids.begin(), ids.end(), 0);
     for (size_t i = blocks_ - 1; i > 0; --i) {
@@ -88,7 +92,9 @@ class Cache {
 
 struct Query {
   Query(const AttentionShape& shape, size_t rows, size_t first)
-      : stride(shape.kv_heads * shape.heads_per_kv * shape.head_dim + 3), count(rows), first_position(first),
+      : stride(shape.kv_heads * shape.heads_per_kv * shape.head_dim + 3),
+        count(rows),
+        first_position(first),
         values(Vector(rows * stride, 7)) {}
 
   AttentionRows View(const std::vector<uint32_t>& table) const {
@@ -112,22 +118,26 @@ std::vector<float> Attend(Isa isa, const AttentionShape& shape, const KvLayer& l
   return out;
 }
 
-std::vector<float> AttendRowByRow(Isa isa, const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows) {
+std::vector<float> AttendRowByRow(Isa isa, const AttentionShape& shape, const KvLayer& layer,
+                                  const AttentionRows& rows) {
   std::vector<float> out;
   for (size_t row = 0; row < rows.rows; ++row) {
-    const AttentionRows one = {rows.queries + row * rows.stride, rows.stride, 1, rows.first_position + row, rows.blocks};
+    const AttentionRows one = {rows.queries + row * rows.stride, rows.stride, 1, rows.first_position + row,
+                               rows.blocks};
     const auto values = Attend(isa, shape, layer, one);
     out.insert(out.end(), values.begin(), values.end());
   }
   return out;
 }
 
-std::vector<float> AttendBySegments(Isa isa, const AttentionShape& shape, const KvLayer& layer, const AttentionRows& rows) {
+std::vector<float> AttendBySegments(Isa isa, const AttentionShape& shape, const KvLayer& layer,
+                                    const AttentionRows& rows) {
   const Bytes scratch = Allocate(AttentionScratch(shape));
   const size_t floats = shape.heads_per_kv * PartialFloats(shape.head_dim);
   std::vector<float> out(rows.rows * rows.stride, kUntouched);
   for (size_t row = 0; row < rows.rows; ++row) {
-    const AttentionRows one = {rows.queries + row * rows.stride, rows.stride, 1, rows.first_position + row, rows.blocks};
+    const AttentionRows one = {rows.queries + row * rows.stride, rows.stride, 1, rows.first_position + row,
+                               rows.blocks};
     const SegmentRange range = SegmentsOf(shape, one.first_position);
     const size_t segments = range.last - range.first + 1;
     for (size_t head = 0; head < shape.kv_heads; ++head) {
@@ -203,7 +213,8 @@ TEST(Attention, EverySetHasTheBitsOfTheReferenceHoweverTheWorkIsShared) {
     for (size_t row = 0; row + 1 < c.rows; ++row) ASSERT_TRUE(std::isfinite(want[row * rows.stride])) << what;
     for (Isa isa : AvailableIsas()) {
       ExpectSameBits(Attend(isa, c.shape, cache.layer(), rows), want, fmt::format("{} at once, {}", Name(isa), what));
-      ExpectSameBits(AttendRowByRow(isa, c.shape, cache.layer(), rows), want, fmt::format("{} by row, {}", Name(isa), what));
+      ExpectSameBits(AttendRowByRow(isa, c.shape, cache.layer(), rows), want,
+                     fmt::format("{} by row, {}", Name(isa), what));
       ExpectSameBits(AttendBySegments(isa, c.shape, cache.layer(), rows), want,
                      fmt::format("{} by segment, {}", Name(isa), what));
     }
@@ -268,7 +279,8 @@ TEST(Attention, StoreHasTheBytesOfTheReference) {
           got.Store(isa, p, key.data(), value.data());
         }
         ASSERT_EQ(std::memcmp(want.layer().keys, got.layer().keys, want.bytes()), 0) << Name(isa) << " " << head_dim;
-        ASSERT_EQ(std::memcmp(want.layer().values, got.layer().values, want.bytes()), 0) << Name(isa) << " " << head_dim;
+        ASSERT_EQ(std::memcmp(want.layer().values, got.layer().values, want.bytes()), 0)
+            << Name(isa) << " " << head_dim;
       }
     }
   }

@@ -15,13 +15,13 @@ inline constexpr size_t kSegmentBlocks = kSegment / kKvBlock;
 struct PositionRange {
   size_t begin, end;
 };
-constexpr PositionRange VisiblePositions(const AttentionShape& shape, size_t position) {
+static constexpr PositionRange VisiblePositions(const AttentionShape& shape, size_t position) {
   const bool all = shape.window == 0 || position < shape.window;
   return {all ? 0 : position + 1 - shape.window, position + 1};
 }
 
 // The part of `visible` inside a segment; begin == end when there is none.
-constexpr PositionRange InSegment(PositionRange visible, size_t segment) {
+static constexpr PositionRange InSegment(PositionRange visible, size_t segment) {
   const size_t first = segment * kSegment;
   const size_t last = first + kSegment;
   const size_t begin = visible.begin > first ? visible.begin : first;
@@ -29,17 +29,18 @@ constexpr PositionRange InSegment(PositionRange visible, size_t segment) {
   return begin < end ? PositionRange{begin, end} : PositionRange{begin, begin};
 }
 
-// The vector forms take the rows of a call in blocks of about this many query vectors, each block one pass over the cache.
-inline constexpr size_t kBlockQueries = 48;
-constexpr size_t RowsPerBlock(size_t heads_per_kv) {
+// The vector forms take the rows of a call in blocks of about this many query vectors, each block one pass over the
+// cache.
+inline constexpr size_t kBlockQueries = 96;
+static constexpr size_t RowsPerBlock(size_t heads_per_kv) {
   return heads_per_kv < kBlockQueries ? kBlockQueries / heads_per_kv : 1;
 }
 
 // Query vectors of a block, filled up to whole groups whatever the size of a group (at most 12).
-constexpr size_t PaddedQueries(size_t heads_per_kv) { return RowsPerBlock(heads_per_kv) * heads_per_kv + 12; }
+static constexpr size_t PaddedQueries(size_t heads_per_kv) { return RowsPerBlock(heads_per_kv) * heads_per_kv + 12; }
 
 inline constexpr size_t kScoreStride = kSegment + 16;  // not a power of two, to spread over the cache's sets
 inline constexpr size_t kPanelWidth = 2;               // at most so many 16-lane columns are widened to float at a time
-constexpr size_t RoundUp16(size_t n) { return (n + 15) / 16 * 16; }
+static constexpr size_t RoundUp16(size_t n) { return (n + 15) / 16 * 16; }
 
 }  // namespace sheepop::kernel

@@ -136,8 +136,8 @@ inline F64x16 AddTo(F64x16 sum, F32x16 x) {
            _mm256_add_pd(sum.quarters[3], _mm256_cvtps_pd(_mm256_extractf128_ps(x.b, 1)))}};
 }
 inline double Sum(F64x16 x) {
-  const __m256d four = _mm256_add_pd(_mm256_add_pd(x.quarters[0], x.quarters[2]),
-                                     _mm256_add_pd(x.quarters[1], x.quarters[3]));
+  const __m256d four =
+      _mm256_add_pd(_mm256_add_pd(x.quarters[0], x.quarters[2]), _mm256_add_pd(x.quarters[1], x.quarters[3]));
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
@@ -150,9 +150,7 @@ struct Bf16 {
 };
 
 inline __m256 LoadEight(const float* p) { return _mm256_loadu_ps(p); }
-inline __m256 LoadEight(const Half* p) {
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
+inline __m256 LoadEight(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 inline __m256 LoadEight(const Bf16* p) {
   const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));

@@ -44,9 +44,7 @@ inline F32x16 LoadTwice(const float* p, size_t n) {
   return {_mm512_permutexvar_ps(twice, _mm512_maskz_loadu_ps(FirstMask(n), p))};
 }
 inline F32x16 SwapPairs(F32x16 x) { return {_mm512_permute_ps(x.v, 0xb1)}; }
-inline F32x16 NegateEven(F32x16 x) {
-  return {_mm512_xor_ps(x.v, _mm512_castsi512_ps(_mm512_set1_epi64(0x80000000)))};
-}
+inline F32x16 NegateEven(F32x16 x) { return {_mm512_xor_ps(x.v, _mm512_castsi512_ps(_mm512_set1_epi64(0x80000000)))}; }
 
 inline F32x16 operator+(F32x16 a, F32x16 b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline F32x16 operator-(F32x16 a, F32x16 b) { return {_mm512_sub_ps(a.v, b.v)}; }
@@ -120,10 +118,10 @@ struct Bf16 {
   uint16_t bits;
 };
 
-inline F32x16 Load(const Half* p) {
-  return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+inline F32x16 Load(const Half* p) { return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))}; }
+inline F32x16 LoadFirst(const Half* p, size_t n) {
+  return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(FirstMask(n), p))};
 }
-inline F32x16 LoadFirst(const Half* p, size_t n) { return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(FirstMask(n), p))}; }
 inline F32x16 Load(const Bf16* p) {
   const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))};

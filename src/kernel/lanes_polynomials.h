@@ -16,7 +16,7 @@ inline constexpr float kExpTerms[] = {0.49999994F, 0.1666652F, 0.041668393F, 0.0
 
 // tanh(x) = x + x^3 * T(x^2) below kTanhSmall, 1 - 2 / (exp(2 |x|) + 1) with the sign of x above. T of error 2e-9.
 inline constexpr float kTanhSmall = 0.75F;
-inline constexpr float kTanhTerms[] = {-0.33333316F, 0.13332695F,   -0.053892724F,
+inline constexpr float kTanhTerms[] = {-0.33333316F, 0.13332695F,    -0.053892724F,
                                        0.021452036F, -0.0076572583F, 0.0017369376F};
 
 // gelu(x) = x / (1 + exp(-2 u)), u = sqrt(2 / pi) * (x + 0.044715 x^3), equal to x / 2 * (1 + tanh(u)) without its

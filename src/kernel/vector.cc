@@ -35,8 +35,7 @@ void RopeAngles(double position, const double* frequencies, size_t pairs, float 
   for (size_t i = 0; i < pairs; ++i) {
     const double angle = position * frequencies[i];
     const double quadrant = std::floor(angle * (2 / std::numbers::pi) + 0.5);
-    const double r =
-        ((angle - quadrant * kHalfPiHigh) - quadrant * kHalfPiMiddle) - quadrant * kHalfPiLow;
+    const double r = ((angle - quadrant * kHalfPiHigh) - quadrant * kHalfPiMiddle) - quadrant * kHalfPiLow;
     const double sine = SineNearZero(r);
     const double cosine = CosineNearZero(r);
     const auto turn = static_cast<int64_t>(quadrant) & 3;
@@ -66,9 +65,12 @@ double Log(double x) {
 
 const VectorKernels& VectorKernelsFor(Isa isa) {
   switch (isa) {
-    case Isa::kReference: return kVectorReference;
-    case Isa::kAvx2: return kVectorAvx2;
-    case Isa::kAvx512: return kVectorAvx512;
+    case Isa::kReference:
+      return kVectorReference;
+    case Isa::kAvx2:
+      return kVectorAvx2;
+    case Isa::kAvx512:
+      return kVectorAvx512;
   }
   return kVectorReference;
 }

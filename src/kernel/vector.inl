@@ -1,4 +1,5 @@
-// The vector kernels over F32x16. Included after lanes_ISA.h; internal linkage, so that each instruction set has its own.
+// The vector kernels over F32x16. Included after lanes_ISA.h; internal linkage, so that each instruction set has its
+// own.
 #include "kernel/lanes_math.inl"
 #include "kernel/vector_variants.h"
 
@@ -34,7 +35,8 @@ void RmsNorm(const float* x, const float* weight, size_t n, float epsilon, float
   });
   const F32x16 inverse = Broadcast(InverseRoot(Sum(squares) / static_cast<float>(n) + epsilon));
   if (weight) {
-    ForEach16(n, [&](size_t i, auto lanes) { lanes.Store(out + i, lanes.Load(x + i) * inverse * lanes.Load(weight + i)); });
+    ForEach16(
+        n, [&](size_t i, auto lanes) { lanes.Store(out + i, lanes.Load(x + i) * inverse * lanes.Load(weight + i)); });
   } else {
     ForEach16(n, [&](size_t i, auto lanes) { lanes.Store(out + i, lanes.Load(x + i) * inverse); });
   }

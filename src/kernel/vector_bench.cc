@@ -1,5 +1,3 @@
-#include "kernel/vector.h"
-
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <immintrin.h>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernel/vector.h"
 #include "kernel/vector_variants.h"
 
 namespace sheepop::kernel {
@@ -70,15 +69,15 @@ const bool kRegistered = [] {
   for (Isa isa : AvailableIsas()) {
     const std::string name = fmt::format("/{}", Name(isa));
     if (isa != Isa::kReference) {
-      benchmark::RegisterBenchmark(("fma_peak" + name).c_str(), [=](auto& state) {
-        FmaPeak(state, isa == Isa::kAvx2 ? FmaAvx2 : FmaAvx512);
-      });
+      benchmark::RegisterBenchmark(("fma_peak" + name).c_str(),
+                                   [=](auto& state) { FmaPeak(state, isa == Isa::kAvx2 ? FmaAvx2 : FmaAvx512); });
     }
     auto add = [&](const char* what, size_t n, Operation operation) {
       benchmark::RegisterBenchmark((what + name).c_str(), [=](auto& state) { Run(state, isa, n, operation); });
     };
     add("rms_norm_576", 576, [](auto& k, auto* a, auto* b, size_t n, float* y) { k.rms_norm(a, b, n, 1e-5F, y); });
-    add("layer_norm_768", 768, [](auto& k, auto* a, auto* b, size_t n, float* y) { k.layer_norm(a, b, b, n, 1e-5F, y); });
+    add("layer_norm_768", 768,
+        [](auto& k, auto* a, auto* b, size_t n, float* y) { k.layer_norm(a, b, b, n, 1e-5F, y); });
     add("add_576", 576, [](auto& k, auto* a, auto*, size_t n, float* y) { k.add(a, n, y); });
     add("silu_multiply_1536", 1536, [](auto& k, auto* a, auto* b, size_t n, float* y) { k.silu_multiply(a, b, n, y); });
     add("gelu_multiply_2048", 2048, [](auto& k, auto* a, auto* b, size_t n, float* y) { k.gelu_multiply(a, b, n, y); });
@@ -87,7 +86,8 @@ const bool kRegistered = [] {
     add("rotate_9x64_interleaved", 576,
         [](auto& k, auto* a, auto* b, size_t, float* y) { k.rotate(a, b, 32, true, 9, 64, y); });
     add("group_maxima_49152", 49152, [](auto& k, auto* a, auto*, size_t n, float* y) { k.group_maxima(a, n, y); });
-    add("log_sum_exp_49152", 49152, [](auto& k, auto* a, auto*, size_t n, float* y) { *y = static_cast<float>(k.log_sum_exp(a, n)); });
+    add("log_sum_exp_49152", 49152,
+        [](auto& k, auto* a, auto*, size_t n, float* y) { *y = static_cast<float>(k.log_sum_exp(a, n)); });
   }
   return true;
 }();

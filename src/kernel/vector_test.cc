@@ -25,7 +25,8 @@ float Draw(uint64_t index, Values values) {
   const auto unit = static_cast<float>(RandomUnit(11, 0, index, RandomLane::kDraw) * 2 - 1);
   if (values == Values::kUsual) return unit * 3;
   if (values == Values::kWide) return unit * std::ldexp(1.0F, static_cast<int>(index % 37) - 18);
-  constexpr float kSpecial[] = {0.0F, -0.0F, kInf, -kInf, kNan, 1e-40F, -1e-40F, 3e38F, -3e38F, 1.2e-38F, 88.8F, -87.4F};
+  constexpr float kSpecial[] = {0.0F,    -0.0F, kInf,   -kInf,    kNan,  1e-40F,
+                                -1e-40F, 3e38F, -3e38F, 1.2e-38F, 88.8F, -87.4F};
   return index % 3 == 0 ? kSpecial[index / 3 % std::size(kSpecial)] : unit * 90;
 }
 
@@ -88,8 +89,8 @@ void ExpectSameBits(const Operation& operation) {
         const auto want = expected.values();
         const auto got = actual.values();
         for (size_t i = 0; i < n; ++i) {
-          ASSERT_EQ(Bits(got[i]), Bits(want[i])) << Name(isa) << ", n = " << n << ", element " << i << ": " << got[i]
-                                                 << " instead of " << want[i];
+          ASSERT_EQ(Bits(got[i]), Bits(want[i]))
+              << Name(isa) << ", n = " << n << ", element " << i << ": " << got[i] << " instead of " << want[i];
         }
       }
     }
