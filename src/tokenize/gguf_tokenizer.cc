@@ -5,24 +5,12 @@
 #include "tokenize/bpe.h"
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/pre_tokenizers.h"
+#include "tokenize/sentencepiece.h"
 #include "tokenize/tokenizer_parts.h"
+#include "tokenize/unigram.h"
 
 namespace sheepop {
 namespace {
-
-constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581
-
-// `<0xAB>` -> AB.
-std::optional<uint8_t> ByteOfName(std::string_view name) {
-  if (name.size() != 6 || !name.starts_with("<0x") || name[5] != '>') return std::nullopt;
-  int value = 0;
-  for (const char c : name.substr(3, 2)) {
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    if (digit < 0) return std::nullopt;
-    value = value * 16 + digit;
-  }
-  return static_cast<uint8_t>(value);
-}
 
 class Loader {
  public:
@@ -35,6 +23,8 @@ class Loader {
       LoadByteLevel();
     } else if (model == "llama") {
       LoadSentencePieceBpe();
+    } else if (model == "t5") {
+      LoadUnigram();
     } else {
       throw Error(ErrorCategory::kUnsupported, "tokenizer.ggml.model is '{}'; 'gpt2', 'llama' and 't5' are known here",
                   model);
@@ -180,20 +170,11 @@ class Loader {
       } else if (kinds_[i] == TokenKind::kControl) {
         piece = name;
       } else {
-        DecodeSpaces(name, piece);
+        piece = WithSpaces(name);
       }
       vocabulary->Add(piece, kinds_[i]);
     }
     return vocabulary;
-  }
-
-  static void DecodeSpaces(std::string_view name, std::string& piece) {
-    piece.clear();
-    for (size_t at = name.find(kSpaceSymbol); at != std::string_view::npos; at = name.find(kSpaceSymbol)) {
-      piece.append(name.substr(0, at)).push_back(' ');
-      name.remove_prefix(at + kSpaceSymbol.size());
-    }
-    piece.append(name);
   }
 
   std::vector<double> ReadScores() const {
@@ -219,6 +200,28 @@ class Loader {
     parts_.borders = std::make_unique<PieceBorders>(*vocabulary);
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<ScoredBpe>(vocabulary, ReadScores(), options);
+  }
+
+  void LoadUnigram() {
+    auto vocabulary = SentencePieceVocabulary();
+    ReadSpecial(*vocabulary, false, true);
+    vocabulary->Seal();
+    FindAddedTokens(*vocabulary, false);
+    if (const auto map = metadata_.Ints("tokenizer.ggml.precompiled_charsmap"); map && !map->empty()) {
+      std::string bytes(map->size(), '\0');
+      std::transform(map->begin(), map->end(), bytes.begin(), [](int64_t byte) { return static_cast<char>(byte); });
+      parts_.normalizer.Add(MakeCharsMapStep(bytes));
+    }
+    parts_.normalizer.Add(MakeReplaceStep(std::string(kSpaceSymbol), " "));
+    if (metadata_.Bool("tokenizer.ggml.remove_extra_whitespaces").value_or(false)) {
+      parts_.normalizer.Add(MakeCollapseSpacesStep());
+    }
+    if (metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true)) {
+      parts_.prefix_space = PrefixSpace::kEveryFragment;
+    }
+    const Fallback fallback = {special_.unknown.value_or(-1), true, true};
+    parts_.vocabulary = vocabulary;
+    parts_.model = std::make_unique<Unigram>(vocabulary, ReadScores(), fallback);
   }
 
   const Metadata& metadata_;

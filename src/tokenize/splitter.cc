@@ -1,55 +1,17 @@
 #include "tokenize/splitter.h"
 
-#include <cstring>
 #include <utility>
 
-#include "base/utf8.h"
+#include "tokenize/valid_text.h"
 
 namespace sheepop {
-namespace {
-
-// Bytes at the front of `text` that are valid UTF-8.
-size_t ValidPrefix(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    uint64_t eight = 0;
-    if (i + 8 <= text.size()) {
-      std::memcpy(&eight, text.data() + i, 8);
-      if ((eight & 0x8080808080808080) == 0) {
-        i += 8;
-        continue;
-      }
-    }
-    if (static_cast<uint8_t>(text[i]) < 0x80) {
-      ++i;
-      continue;
-    }
-    const Utf8Step step = DecodeUtf8(text.substr(i));
-    if (!step.valid) break;
-    i += step.length;
-  }
-  return i;
-}
-
-size_t InvalidPrefix(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    const Utf8Step step = DecodeUtf8(text.substr(i));
-    if (step.valid) break;
-    i += step.length;
-  }
-  return i;
-}
-
-}  // namespace
-
 void Splitter::Split(std::string_view text, std::vector<std::string_view>& words) const {
   while (!text.empty()) {
-    const size_t valid = ValidPrefix(text);
+    const size_t valid = ValidUtf8Prefix(text);
     if (valid > 0) SplitValid(text.substr(0, valid), words);
     text.remove_prefix(valid);
     if (text.empty()) break;
-    const size_t invalid = InvalidPrefix(text);
+    const size_t invalid = InvalidUtf8Prefix(text);
     words.push_back(text.substr(0, invalid));
     text.remove_prefix(invalid);
   }

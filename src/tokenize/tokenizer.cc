@@ -42,7 +42,7 @@ class Encoder {
     const bool prefix = parts_.prefix_space == PrefixSpace::kEveryFragment ||
                         (parts_.prefix_space == PrefixSpace::kFirst && first);
     if (prefix && !text.empty() && !(parts_.prefix_only_if_missing && text.starts_with(' '))) {
-      prefixed_ = ' ';
+      prefixed_.assign(1, ' ');
       prefixed_ += text;
       text = prefixed_;
     }

@@ -50,6 +50,10 @@ class Tokenizer {
   // tokenizer models and pre-tokenizers that are not known here.
   static Tokenizer FromGguf(const Metadata& metadata);
 
+  // From a tokenizer.json and, for the names of bos, eos and pad, the tokenizer_config.json beside it (may be empty).
+  // Throws like FromGguf, naming the field.
+  static Tokenizer FromJson(std::string_view tokenizer_json, std::string_view tokenizer_config_json = {});
+
   explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -7,8 +7,6 @@ namespace sheepop {
 PieceBorders::PieceBorders(const Vocabulary& vocabulary) {
   const auto count = static_cast<Token>(vocabulary.size());
   for (Token token = 0; token < count; ++token) {
-    const TokenKind kind = vocabulary.Kind(token);
-    if (kind != TokenKind::kNormal && kind != TokenKind::kUserDefined) continue;
     const std::string_view piece = vocabulary.Piece(token);
     for (size_t i = 1; i < piece.size(); ++i) {
       const unsigned pair = static_cast<uint8_t>(piece[i - 1]) << 8u | static_cast<uint8_t>(piece[i]);
