@@ -1,6 +1,8 @@
 // For the tests of this folder: a vocabulary from a list of pieces.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
@@ -13,7 +15,7 @@ class ListVocabulary : public SamplingVocabulary {
   explicit ListVocabulary(std::vector<std::string> pieces, std::vector<Token> eos = {})
       : pieces_(std::move(pieces)), eos_(std::move(eos)) {}
   explicit ListVocabulary(size_t size, std::vector<Token> eos = {}) : eos_(std::move(eos)) {
-    for (size_t i = 0; i < size; ++i) pieces_.push_back("t" + std::to_string(i));
+    for (size_t i = 0; i < size; ++i) pieces_.push_back(fmt::format("t{}", i));
   }
   size_t size() const override { return pieces_.size(); }
   std::string_view piece(Token token) const override { return pieces_[static_cast<size_t>(token)]; }

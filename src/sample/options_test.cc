@@ -1,0 +1,128 @@
+#include "sample/options.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "sample/chain.h"
+#include "sample/profile.h"
+#include "sample/testing_vocabulary.h"
+
+namespace sheepop {
+namespace {
+
+std::string Refusal(std::string_view field, std::string_view text) {
+  SamplingOptions options;
+  try {
+    SamplingField(field).Set(options, text);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), ErrorCategory::kInvalidArgument);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Options, TableIsWellFormed) {
+  std::set<std::string_view> names, flags;
+  for (const OptionField& field : SamplingFields()) {
+    EXPECT_TRUE(names.insert(field.name).second) << field.name;
+    EXPECT_TRUE(flags.insert(field.flag).second) << field.flag;
+    EXPECT_TRUE(field.flag.starts_with("--"));
+    EXPECT_FALSE(field.help.empty());
+    SamplingOptions options;
+    const std::string value = field.Default();
+    if (value.empty() || field.is_list()) continue;
+    field.Set(options, value);
+    EXPECT_EQ(options, SamplingOptions()) << field.name;
+  }
+  EXPECT_NO_THROW(Validate(SamplingOptions()));
+}
+
+TEST(Options, ReadsText) {
+  SamplingOptions options;
+  SamplingField("--temperature").Set(options, "0.7");
+  SamplingField("top_k").Set(options, "40");
+  SamplingField("keep_ties").Set(options, "true");
+  SamplingField("penalty_scope").Set(options, "output");
+  SamplingField("seed").Set(options, "18446744073709551615");
+  SamplingField("samplers").Set(options, "penalties;top_k;temperature");
+  SamplingField("banned").Set(options, "5");
+  SamplingField("banned").Set(options, "wolf");
+  SamplingField("logit_bias").Set(options, "a=b=-1.5");
+  SamplingField("bad_sequences").Set(options, "1,2");
+  SamplingField("dry_breakers").Set(options, "");
+  SamplingField("dry_breakers").Set(options, ";");
+  EXPECT_EQ(options.temperature, 0.7);
+  EXPECT_EQ(options.top_k, 40);
+  EXPECT_TRUE(options.keep_ties);
+  EXPECT_EQ(options.penalty_scope, PenaltyScope::kOutput);
+  EXPECT_EQ(options.seed, ~uint64_t{0});
+  EXPECT_EQ(options.samplers, (std::vector<std::string>{"penalties", "top_k", "temperature"}));
+  EXPECT_EQ(options.banned, (std::vector<TokenName>{Token{5}, std::string("wolf")}));
+  EXPECT_EQ(options.logit_bias, (std::vector<LogitBias>{{std::string("a=b"), -1.5}}));
+  EXPECT_EQ(options.bad_sequences, (std::vector<std::vector<Token>>{{1, 2}}));
+  EXPECT_EQ(options.dry_breakers, std::vector<std::string>{";"});
+  EXPECT_EQ(SamplingField("banned").Get(options), "5;\"wolf\"");
+}
+
+TEST(Options, RefusalsNameFieldValueAndBound) {
+  EXPECT_EQ(Refusal("top_p", "1.5"), "top_p is 1.5, must be 0 to 1");
+  EXPECT_EQ(Refusal("top_p", "x"), "top_p is \"x\", must be a number, 0 to 1");
+  EXPECT_EQ(Refusal("top_k", "3.5"), "top_k is \"3.5\", must be a whole number, at least 0");
+  EXPECT_EQ(Refusal("temperature", "nan"), "temperature is nan, must be 0 to 1000000");
+  EXPECT_EQ(Refusal("seed", "-1"), "seed is \"-1\", must be a whole number, 0 to 18446744073709551615");
+  EXPECT_EQ(Refusal("keep_ties", "yes"), "keep_ties is \"yes\", must be true or false");
+  EXPECT_EQ(Refusal("logit_bias", "5"), "logit_bias is \"5\", must be TOKEN=BIAS, such as 42=-5 or sheep=2.5");
+  EXPECT_EQ(Refusal("logit_bias", "5=inf"), "logit_bias is inf, must be -1000000 to 1000000");
+  EXPECT_THROW(SamplingField("top_kk"), Error);
+}
+
+TEST(Profiles, DefaultsAreTheirSystems) {
+  const auto of = [](std::string_view name) { return ProfileNamed(name).defaults; };
+  EXPECT_EQ(of("sheepop"), SamplingOptions());
+  EXPECT_EQ(of("llama.cpp").temperature, 0.8);
+  EXPECT_EQ(of("llama.cpp").top_k, 40);
+  EXPECT_EQ(of("llama.cpp").min_p, 0.05);
+  EXPECT_FALSE(of("hf").do_sample);
+  EXPECT_TRUE(of("vllm").keep_ties);
+  EXPECT_EQ(of("openai").top_k, 0);
+  EXPECT_EQ(of("ollama").top_p, 0.9);
+  for (const Profile& profile : Profiles()) EXPECT_NO_THROW(Validate(profile.defaults)) << profile.name;
+  EXPECT_THROW(ProfileNamed("gpt"), Error);
+}
+
+TEST(Profiles, OrdersAreTheirSystems) {
+  const testing::ListVocabulary vocabulary(3);
+  const auto names = [&](std::string_view profile) {
+    SamplingOptions options = ProfileNamed(profile).defaults;
+    options.repeat_penalty = 1.1;
+    options.top_k = 2;
+    options.top_p = 0.9;
+    options.min_p = 0.1;
+    options.typical_p = 0.9;
+    std::string joined;
+    for (std::string_view name : Chain::Build(options, vocabulary).step_names()) joined += fmt::format("{} ", name);
+    return joined;
+  };
+  EXPECT_EQ(names("sheepop"), "repetition temperature top_k top_p min_p typical_p ");
+  EXPECT_EQ(names("llama.cpp"), "repetition top_k typical_p top_p min_p temperature ");
+  EXPECT_EQ(names("hf"), "repetition temperature top_k top_p min_p typical_p greedy ");
+  EXPECT_EQ(names("vllm"), "repetition temperature min_p top_k top_p typical_p ");
+  EXPECT_EQ(names("ollama"), "repetition top_k temperature top_p min_p typical_p ");
+}
+
+TEST(Profiles, OpenaiKeepsItsBounds) {
+  SamplingOptions options = ProfileNamed("openai").defaults;
+  options.presence_penalty = 2.5;
+  EXPECT_THROW(Validate(options), Error);
+  options = ProfileNamed("openai").defaults;
+  options.logit_bias = {{Token{1}, -100.5}};
+  EXPECT_THROW(Validate(options), Error);
+  options = ProfileNamed("openai").defaults;
+  options.temperature = 2.5;
+  EXPECT_THROW(Validate(options), Error);
+}
+
+}  // namespace
+}  // namespace sheepop
