@@ -202,8 +202,8 @@ std::string Repeat(std::string_view text, size_t count) {
 
 TEST(ChatTemplateLimitsTest, DeepNestingOfTheSource) {
   ExpectLimit("{{ " + Repeat("(", 100'000) + Repeat(")", 100'000) + " }}");
-  ExpectLimit("{{ " + Repeat("[", 100'000));
-  ExpectLimit("{{ " + Repeat("{1:", 100'000));
+  ExpectLimit("{{ " + Repeat("[", 100'000) + Repeat("]", 100'000) + " }}");
+  ExpectLimit("{{ " + Repeat("{1:", 100'000) + "1" + Repeat("}", 100'000) + " }}");
   ExpectLimit("{{ " + Repeat("not ", 100'000) + "1 }}");
   ExpectLimit("{{ " + Repeat("-", 100'000) + "1 }}");
   ExpectLimit("{{ 1" + Repeat("+1", 100'000) + " }}");

@@ -1,0 +1,25 @@
+// A conversation as the token ids that a model answers to.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "base/token.h"
+#include "tokenize/chat_template.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop {
+
+struct ChatPrompt {
+  std::string text;        // as rendered
+  std::vector<Token> ids;  // control tokens only where the template itself wrote them; no bos unless it wrote one
+};
+
+// Renders `variables` (see ChatTemplate::Render) and encodes the result. bos_token, eos_token, pad_token and unk_token
+// are the tokenizer's where `variables` holds none. Throws what Render and Encode throw.
+ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
+                      std::time_t now);
+
+}  // namespace sheepop
