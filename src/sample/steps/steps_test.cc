@@ -20,7 +20,7 @@ SamplingOptions Neutral() {
   return options;
 }
 
-std::vector<Token> Kept(const SamplingOptions& options, const Vocabulary& vocabulary, SequenceState& state,
+std::vector<Token> Kept(const SamplingOptions& options, const SamplingVocabulary& vocabulary, SequenceState& state,
                         std::vector<float> logits = {}) {
   if (logits.empty()) logits.assign(vocabulary.size(), 0.0f);
   const Chain chain = Chain::Build(options, vocabulary);
