@@ -16,6 +16,7 @@ constexpr const char* kVersion = "0.1.0";
 // In the order of a model's life.
 constexpr std::array kCommands = {
     CommandEntry{"generate", "continue a prompt", MakeGenerate},
+    CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
 };
 
 void AddCommonFlags(CLI::App& app, Console& console) {

@@ -25,5 +25,6 @@ struct CommandEntry {
 };
 
 std::unique_ptr<Command> MakeGenerate();
+std::unique_ptr<Command> MakeBench();
 
 }  // namespace sheepop::cli

@@ -12,7 +12,8 @@ std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
     return std::make_shared<const Tokenizer>(Tokenizer::FromGguf(gguf->metadata()));
   }
   const HfFolder& hf = *checkpoint.hf();
-  return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, hf.tokenizer_config, hf.config));
+  const std::string config = hf.tokenizer_config ? boost::json::serialize(*hf.tokenizer_config) : "";
+  return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, config));
 }
 
 std::optional<std::string> ChatTemplateOf(const Checkpoint& checkpoint) {

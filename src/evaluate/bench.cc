@@ -1,0 +1,194 @@
+#include "evaluate/bench.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/huge_buffer.h"
+#include "kernel/limits.h"
+
+namespace sheepop {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// The best of some tries of `work` in every thread at once, in units a second.
+template <typename Work>
+double BestRate(ThreadPool& pool, double units_per_thread, int tries, const Work& work) {
+  double best = 0;
+  for (int i = 0; i < tries; ++i) {
+    const Clock::time_point start = Clock::now();
+    pool.ParallelFor(pool.threads(), [&](size_t chunk, size_t) { work(chunk); });
+    best = std::max(best, units_per_thread * static_cast<double>(pool.threads()) / SecondsSince(start));
+  }
+  return best;
+}
+
+struct Test {
+  bool decode;
+  size_t tokens, batch, depth;
+};
+
+std::vector<Test> TestsOf(const BenchOptions& options) {
+  std::vector<Test> tests;
+  for (size_t depth : options.depth) {
+    for (size_t length : options.prefill) tests.push_back({false, length, 1, depth});
+    for (size_t batch : options.batch) {
+      if (options.decode > 0) tests.push_back({true, options.decode, batch, depth});
+    }
+  }
+  return tests;
+}
+
+void Check(const BenchOptions& options) {
+  const auto positive = [](std::string_view field, const std::vector<size_t>& values, size_t bound) {
+    for (size_t value : values) {
+      if (value < 1 || value > bound) {
+        throw Error(ErrorCategory::kInvalidArgument, "{} is {}, it must be between 1 and {}", field, value, bound);
+      }
+    }
+  };
+  positive("prefill", options.prefill, 1 << 20);
+  positive("batch", options.batch, 256);
+  positive("repeat", {options.repeat}, 1000);
+  positive("chunk", {options.chunk}, 65536);
+}
+
+// Runs the model on rows of arbitrary tokens: what they are does not change the time.
+class Runner {
+ public:
+  Runner(const Model& model, const BenchOptions& options, const Test& test, ThreadPool& pool)
+      : model_(model),
+        pool_(pool),
+        chunk_(options.chunk),
+        context_(test.depth + test.tokens + 1),
+        cache_(KvShapeOf(model.config(), options.kv_type), (context_ + 16) * (test.batch + 1)),
+        work_(model.config(), std::max(options.chunk, test.batch), test.batch, pool.threads(), context_) {}
+
+  void Open(size_t batch, size_t depth) {
+    sequences_.clear();
+    sequences_.push_back(cache_.Open());
+    Prompt(depth);
+    while (sequences_.size() < batch) sequences_.push_back(cache_.Fork(sequences_[0]));
+  }
+
+  void Close() {
+    for (SequenceId sequence : sequences_) cache_.Close(sequence);
+  }
+
+  // The last token's logits are computed, as for a prompt that is to be continued.
+  void Prompt(size_t length) {
+    for (size_t at = 0; at < length;) {
+      rows_.clear();
+      for (; at < length && rows_.size() < chunk_; ++at) rows_.push_back({sequences_[0], NextToken(), at + 1 == length});
+      model_.Forward(rows_, cache_, work_, pool_);
+    }
+  }
+
+  void Write(size_t tokens) {
+    for (size_t i = 0; i < tokens; ++i) {
+      rows_.clear();
+      for (SequenceId sequence : sequences_) rows_.push_back({sequence, NextToken(), true});
+      model_.Forward(rows_, cache_, work_, pool_);
+    }
+  }
+
+ private:
+  // A different token each time, so that no prefix is found in the cache.
+  Token NextToken() {
+    counter_ = counter_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<Token>((counter_ >> 33) % model_.config().vocab);
+  }
+
+  const Model& model_;
+  ThreadPool& pool_;
+  size_t chunk_, context_;
+  KvCache cache_;
+  Workspace work_;
+  std::vector<SequenceId> sequences_;
+  std::vector<Row> rows_;
+  uint64_t counter_ = 1;
+};
+
+double TokensPerSecond(const Model& model, const BenchOptions& options, const Test& test, ThreadPool& pool) {
+  Runner runner(model, options, test, pool);
+  runner.Open(test.batch, test.depth);
+  if (test.decode) runner.Write(1);
+  const Clock::time_point start = Clock::now();
+  if (test.decode) {
+    runner.Write(test.tokens);
+  } else {
+    runner.Prompt(test.tokens);
+  }
+  const double seconds = SecondsSince(start);
+  runner.Close();
+  return static_cast<double>(test.tokens * (test.decode ? test.batch : 1)) / seconds;
+}
+
+// A pass reads every weight and the cached positions once; a row costs two operations a weight.
+double ShareOfLimit(const Model& model, const BenchOptions& options, const Test& test, const MachineLimits& limits,
+                    double tokens_per_s) {
+  if (!test.decode) {
+    const double operations = 2 * static_cast<double>(ParameterCount(model.config()) -
+                                                      model.config().vocab * model.config().hidden);
+    return tokens_per_s * operations / limits.int8_ops_per_s;
+  }
+  const double positions = static_cast<double>(test.depth) + static_cast<double>(test.tokens) / 2;
+  const double cache_bytes =
+      positions * static_cast<double>(KvShapeOf(model.config(), options.kv_type).BytesPerPosition() * test.batch);
+  const double bytes = static_cast<double>(model.weights().bytes()) + cache_bytes;
+  return tokens_per_s / static_cast<double>(test.batch) * bytes / limits.read_bytes_per_s;
+}
+
+}  // namespace
+
+MachineLimits MeasureLimits(Isa isa, ThreadPool& pool) {
+  const kernel::LimitKernels& kernels = kernel::LimitKernelsFor(isa);
+  constexpr size_t kBytes = size_t{96} << 20;
+  constexpr size_t kRounds = 1 << 21;
+  HugeBuffer buffer(kBytes * pool.threads());
+  std::atomic<uint64_t> keep{0};
+  pool.ParallelFor(pool.threads(), [&](size_t t, size_t) {
+    std::fill_n(buffer.data() + t * kBytes, kBytes, std::byte{1});
+  });
+  MachineLimits limits{};
+  limits.read_bytes_per_s = BestRate(pool, static_cast<double>(kBytes), 9,
+                                     [&](size_t t) { keep += kernels.read(buffer.data() + t * kBytes, kBytes); });
+  limits.int8_ops_per_s = BestRate(pool, static_cast<double>(kRounds * kernels.int8_operations), 5,
+                                   [&](size_t) { keep += kernels.multiply(kRounds); });
+  return limits;
+}
+
+double Median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, const MachineLimits& limits,
+                               ThreadPool& pool, const std::function<void(std::string_view)>& progress) {
+  Check(options);
+  const std::vector<Test> tests = TestsOf(options);
+  std::vector<BenchResult> results;
+  for (const Test& test : tests) results.push_back({test.decode ? "decode" : "prefill", test.tokens, test.batch, test.depth, {}, 0});
+  for (size_t round = 0; round < options.repeat; ++round) {
+    for (size_t i = 0; i < tests.size(); ++i) {
+      if (progress) {
+        progress(fmt::format("{} of {}: {} {} tokens, batch {}, depth {}", round + 1, options.repeat, results[i].test,
+                             tests[i].tokens, tests[i].batch, tests[i].depth));
+      }
+      results[i].tokens_per_s.push_back(TokensPerSecond(model, options, tests[i], pool));
+    }
+  }
+  for (size_t i = 0; i < tests.size(); ++i) {
+    results[i].share_of_limit = ShareOfLimit(model, options, tests[i], limits, Median(results[i].tokens_per_s));
+  }
+  return results;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,48 @@
+// How fast a model runs here, and what share of the machine's limits that is.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "generate/engine.h"
+#include "model/model.h"
+
+namespace sheepop {
+
+struct MachineLimits {
+  double read_bytes_per_s;      // all threads, from memory
+  double int8_ops_per_s;        // all threads
+};
+
+// Takes about half a second.
+MachineLimits MeasureLimits(Isa isa, ThreadPool& pool);
+
+struct BenchOptions {
+  std::vector<size_t> prefill = {512};  // prompt lengths
+  size_t decode = 64;                   // tokens written by each sequence; 0: none
+  std::vector<size_t> batch = {1};      // sequences side by side
+  std::vector<size_t> depth = {0};      // positions already in the context
+  size_t repeat = 5;
+  size_t chunk = 256;                   // rows of one pass while a prompt is run
+  kernel::KvType kv_type = kernel::KvType::kF16;
+};
+
+struct BenchResult {
+  std::string test;  // "prefill" or "decode"
+  size_t tokens, batch, depth;
+  std::vector<double> tokens_per_s;  // one a repetition
+  double share_of_limit;             // of the median: of the read limit for one row a pass, of the int8 limit for many
+};
+
+double Median(std::vector<double> values);
+
+// Repetitions go round over all tests, so that a slow minute of a shared machine meets each of them. `progress` is told
+// what runs. Throws kInvalidArgument for options out of range.
+std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, const MachineLimits& limits,
+                               ThreadPool& pool, const std::function<void(std::string_view)>& progress = {});
+
+}  // namespace sheepop
