@@ -94,7 +94,7 @@ class PercentFormatter {
       rest.remove_prefix(close + 1);
     }
     size_t flags = std::min(rest.find_first_not_of("-+ #0"), rest.size());
-    std::string specification = "%" + std::string(rest.substr(0, flags));
+    std::string specification = fmt::format("%{}", rest.substr(0, flags));
     bool left = specification.find('-') != std::string::npos;
     rest.remove_prefix(flags);
     std::optional<size_t> width = TakeNumber(rest);
@@ -283,7 +283,7 @@ class BraceFormatter {
         if (rest.empty()) break;
       }
     }
-    std::string pattern = "{:" + std::string(specification) + "}";
+    std::string pattern = fmt::format("{{:{}}}", specification);
     std::string text;
     try {
       text = value.IsIntegral() && specification.find_first_of("eEfFgG.") == std::string_view::npos
@@ -320,7 +320,7 @@ std::string FormatTime(const std::string& format, std::time_t now) {
   if (!gmtime_r(&now, &time)) throw Error(ErrorCategory::kLimit, "the time {} has no date", now);
   if (format.find('\0') != std::string::npos) FailFormat("a date format holds a zero byte");
   // The leading character tells an empty result from one that does not fit.
-  std::string marked = "x" + format;
+  std::string marked = fmt::format("x{}", format);
   std::string buffer(4096 + 4 * format.size(), '\0');
   size_t size = std::strftime(buffer.data(), buffer.size(), marked.c_str(), &time);
   if (size == 0) throw Error(ErrorCategory::kLimit, "a formatted date exceeds {} bytes", buffer.size());

@@ -263,7 +263,7 @@ namespace {
 std::optional<Value> TakeNamed(Arguments& arguments, std::string_view name) {
   for (auto named = arguments.named.begin(); named != arguments.named.end(); ++named) {
     if (named->first != name) continue;
-    Value value = std::move(named->second);
+    std::optional<Value> value(std::move(named->second));
     arguments.named.erase(named);
     return value;
   }

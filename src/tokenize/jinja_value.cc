@@ -35,9 +35,15 @@ uint32_t CheckedNesting(uint32_t nesting) {
   return nesting;
 }
 
+std::string StringKey(std::string_view text) {
+  std::string key(1, 's');
+  key += text;
+  return key;
+}
+
 // A key such that equal Python values, and no others, give the same bytes.
 std::string HashKey(const Value& value) {
-  if (value.IsString()) return "s" + value.bytes();
+  if (value.IsString()) return StringKey(value.bytes());
   if (value.IsNone()) return "n";
   if (value.IsIntegral()) return fmt::format("i{}", value.integral());
   if (value.IsFloat()) {
@@ -77,7 +83,7 @@ const Value* Dict::Find(const Value& key) const {
 }
 
 const Value* Dict::Find(std::string_view key) const {
-  auto found = index_.find("s" + std::string(key));
+  auto found = index_.find(StringKey(key));
   return found == index_.end() ? nullptr : &entries_[found->second].second;
 }
 
@@ -355,7 +361,7 @@ class ReprWriter {
     } else if (value.IsUndefined()) {
       out_ += "Undefined";
     } else if (value.IsObject()) {
-      out_ += "<" + value.TypeName() + ">";
+      out_ += fmt::format("<{}>", value.TypeName());
     } else {
       out_ += ToText(budget_, value).bytes();
     }
