@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kMaxSourceBytes = 1 << 20;
 
 // Templates such as "<|" + role + "|>" build control tokens of these. Any other role is text like the rest.
-constexpr std::string_view kRoles[] = {"system",   "developer", "user",      "assistant",   "tool",
-                                       "function", "ipython",   "model",     "observation", "environment"};
+constexpr std::string_view kRoles[] = {"system",   "developer", "user",  "assistant",   "tool",
+                                       "function", "ipython",   "model", "observation", "environment"};
 
 bool IsKnownRole(const boost::json::value& role) {
   return role.is_string() && std::find(std::begin(kRoles), std::end(kRoles), role.get_string()) != std::end(kRoles);

@@ -35,11 +35,11 @@ class ChatTemplate {
 
   // `variables` are messages, add_generation_prompt, tools, bos_token, eos_token and whatever else the template reads.
   // `now` is the template's clock, in seconds since 1970, written as UTC.
-  // All that comes from `variables` is content, except strings whose name ends in "_token" (bos_token, ...) and the roles
-  // of messages that name a known kind of turn (system, developer, user, assistant, tool, ...): these the template may
-  // put into its markup. Callers who accept variables from strangers must set the *_token variables themselves.
-  // Throws Error: kInvalidArgument when the template refuses the conversation (with its words) or cannot handle it,
-  // kUnsupported for a filter or test it does not know, kLimit past a bound of time or memory.
+  // All that comes from `variables` is content, except strings whose name ends in "_token" (bos_token, ...) and the
+  // roles of messages that name a known kind of turn (system, developer, user, assistant, tool, ...): these the
+  // template may put into its markup. Callers who accept variables from strangers must set the *_token variables
+  // themselves. Throws Error: kInvalidArgument when the template refuses the conversation (with its words) or cannot
+  // handle it, kUnsupported for a filter or test it does not know, kLimit past a bound of time or memory.
   Rendered Render(const boost::json::object& variables, std::time_t now) const;
 
   const std::string& source() const;

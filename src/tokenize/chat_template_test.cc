@@ -219,8 +219,9 @@ TEST(ChatTemplateLimitsTest, EndlessLoops) {
   ExpectLimit("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}");
   ExpectLimit("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}");
   ExpectLimit("{% for a in [[]] recursive %}{{ loop([[]]) }}{% endfor %}");
-  ExpectLimit("{% set ns = namespace(f=0) %}{% macro f() %}{% for i in range(9) %}{{ ns.f() }}{% endfor %}{% endmacro %}"
-              "{% set ns.f = f %}{{ f() }}");
+  ExpectLimit(
+      "{% set ns = namespace(f=0) %}{% macro f() %}{% for i in range(9) %}{{ ns.f() }}{% endfor %}{% endmacro %}"
+      "{% set ns.f = f %}{{ f() }}");
 }
 
 TEST(ChatTemplateLimitsTest, Growth) {
@@ -245,8 +246,9 @@ TEST(ChatTemplateLimitsTest, Growth) {
 }
 
 TEST(ChatTemplateLimitsTest, SlowStringSearches) {
-  ExpectLimit("{% set a = 'a' * 1000000 %}{% set b = 'a' * 500000 ~ 'b' %}"
-              "{% for i in range(100000) %}{% if b in a %}{% endif %}{% endfor %}");
+  ExpectLimit(
+      "{% set a = 'a' * 1000000 %}{% set b = 'a' * 500000 ~ 'b' %}"
+      "{% for i in range(100000) %}{% if b in a %}{% endif %}{% endfor %}");
   ExpectLimit("{% set a = 'a' * 1000000 %}{% for i in range(100000) %}{% if a == a ~ '' %}{% endif %}{% endfor %}");
 }
 
@@ -263,12 +265,14 @@ TEST(ChatTemplateLimitsTest, NestedValues) {
 
 // Nothing here may leak or overflow the stack when the values are freed.
 TEST(ChatTemplateLimitsTest, LongChainsAndCyclesAreFreed) {
-  EXPECT_EQ(Render("{% set ns = namespace() %}{% set ns.self = ns %}{{ ns.self.self is defined }}", "{}").Text(), "True");
-  EXPECT_EQ(Render("{% set ns = namespace(n=0) %}{% for i in range(50000) %}{% set ns.n = namespace(n=ns.n) %}{% endfor %}"
-                   "{{ ns.n is defined }}",
-                   "{}")
-                .Text(),
+  EXPECT_EQ(Render("{% set ns = namespace() %}{% set ns.self = ns %}{{ ns.self.self is defined }}", "{}").Text(),
             "True");
+  EXPECT_EQ(
+      Render("{% set ns = namespace(n=0) %}{% for i in range(50000) %}{% set ns.n = namespace(n=ns.n) %}{% endfor %}"
+             "{{ ns.n is defined }}",
+             "{}")
+          .Text(),
+      "True");
   EXPECT_EQ(Render("{% set ns = namespace(m=0) %}{% for i in range(50000) %}{% set old = ns.m %}"
                    "{% macro m() %}{{ old is defined }}{% endmacro %}{% set ns.m = m %}{% endfor %}{{ ns.m() }}",
                    "{}")

@@ -93,8 +93,7 @@ Value Interpreter::GetItem(const Value& object, const Value& key) {
     if (std::optional<Value> attribute = FindAttribute(*this, object, key.bytes())) return *attribute;
     return Missing(object, key.bytes());
   }
-  return Value::MakeUndefined(
-      fmt::format("{} has no element {}", DescribeType(object), ToRepr(budget_, key).bytes()));
+  return Value::MakeUndefined(fmt::format("{} has no element {}", DescribeType(object), ToRepr(budget_, key).bytes()));
 }
 
 Value Interpreter::Call(const Value& callee, Arguments arguments) {

@@ -1,9 +1,9 @@
 // The filters, with the names, arguments and results of Jinja's; tojson as transformers defines it.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/error.h"
 #include "tokenize/jinja_format.h"
@@ -123,8 +123,8 @@ std::vector<Value> AttributePath(const Value& attribute) {
     int64_t index = 0;
     const std::string& bytes = part.bytes();
     auto result = std::from_chars(bytes.data(), bytes.data() + bytes.size(), index);
-    bool is_index = !bytes.empty() && bytes.front() != '-' && result.ec == std::errc() &&
-                    result.ptr == bytes.data() + bytes.size();
+    bool is_index =
+        !bytes.empty() && bytes.front() != '-' && result.ec == std::errc() && result.ptr == bytes.data() + bytes.size();
     path.push_back(is_index ? Value(index) : Value::Literal(bytes));
   }
   return path;
@@ -315,8 +315,8 @@ Value SelectFilter(Interpreter& interpreter, const Value& input, const Arguments
   std::vector<Value> selected;
   for (Value& item : Iterate(interpreter.budget(), input)) {
     Value looked_at = by_attribute ? FollowPath(interpreter, item, path) : item;
-    bool holds = tested ? interpreter.ApplyTest(arguments.positional[test_at].bytes(), looked_at, rest)
-                        : looked_at.Truth();
+    bool holds =
+        tested ? interpreter.ApplyTest(arguments.positional[test_at].bytes(), looked_at, rest) : looked_at.Truth();
     if (holds == keep) selected.push_back(std::move(item));
   }
   return interpreter.MakeList(std::move(selected), List::Kind::kIterator);
@@ -513,8 +513,7 @@ Value UrlEncodeText(Interpreter& interpreter, const Value& input) {
     char c = text.bytes()[i];
     bool kept = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                 std::string_view("_.-~/").find(c) != std::string_view::npos;
-    out.Append(kept ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c)),
-               text.FromContentAt(i));
+    out.Append(kept ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c)), text.FromContentAt(i));
   }
   return interpreter.MakeString(std::move(out));
 }

@@ -67,7 +67,8 @@ class PercentFormatter {
       if (!rest.empty()) rest = Convert(rest.substr(1), begin + literal);
     }
     // As in Python, mappings, lists and what is undefined may be left unused.
-    bool may_remain = arguments_.IsDict() || arguments_.IsUndefined() || (arguments_.IsList() && arguments_.list().kind != List::Kind::kTuple);
+    bool may_remain = arguments_.IsDict() || arguments_.IsUndefined() ||
+                      (arguments_.IsList() && arguments_.list().kind != List::Kind::kTuple);
     if (!named_ && next_ < items_.size() && !may_remain) FailFormat("not all arguments were converted");
     return std::move(out_);
   }

@@ -1,5 +1,5 @@
-// Walks a parsed template. One Interpreter is one render, on one thread; it is bounded by Limits in time and memory, and
-// reaches nothing but its variables, the functions of jinja_functions.cc and the clock value it was given.
+// Walks a parsed template. One Interpreter is one render, on one thread; it is bounded by Limits in time and memory,
+// and reaches nothing but its variables, the functions of jinja_functions.cc and the clock value it was given.
 #pragma once
 
 #include <ctime>

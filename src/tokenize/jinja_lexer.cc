@@ -211,8 +211,8 @@ class Lexer {
   // The length of digits, singly separated by "_", at `at`.
   size_t Digits(size_t at) const {
     size_t begin = at;
-    while (at < rest_.size() &&
-           (IsDigit(rest_[at]) || (at > begin && rest_[at] == '_' && at + 1 < rest_.size() && IsDigit(rest_[at + 1])))) {
+    while (at < rest_.size() && (IsDigit(rest_[at]) ||
+                                 (at > begin && rest_[at] == '_' && at + 1 < rest_.size() && IsDigit(rest_[at + 1])))) {
       ++at;
     }
     return at - begin;
@@ -244,7 +244,9 @@ class Lexer {
     if (rest_.front() != '0') return decimal;
     if (rest_.size() > 2 && std::string_view("xXbBoO").find(rest_[1]) != std::string_view::npos) {
       size_t length = 2;
-      auto is_digit = [&](char c) { return rest_[1] == 'x' || rest_[1] == 'X' ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : IsDigit(c); };
+      auto is_digit = [&](char c) {
+        return rest_[1] == 'x' || rest_[1] == 'X' ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : IsDigit(c);
+      };
       while (length < rest_.size() && (is_digit(rest_[length]) || rest_[length] == '_')) ++length;
       if (length > 2) return length;
     }
@@ -265,8 +267,11 @@ class Lexer {
       token.number = Value(value);
     } else {
       int64_t value = 0;
-      int base = digits.size() < 2 ? 10 : (digits[1] | 32) == 'x' ? 16 : (digits[1] | 32) == 'b' ? 2
-                 : (digits[1] | 32) == 'o' ? 8 : 10;
+      int base = digits.size() < 2         ? 10
+                 : (digits[1] | 32) == 'x' ? 16
+                 : (digits[1] | 32) == 'b' ? 2
+                 : (digits[1] | 32) == 'o' ? 8
+                                           : 10;
       result = std::from_chars(digits.data() + (base == 10 ? 0 : 2), end, value, base);
       token.number = Value(value);
     }

@@ -20,9 +20,7 @@ std::string_view Symbol(Operator operation) {
               a.TypeName(), b.TypeName());
 }
 
-[[noreturn]] void FailOverflow() {
-  throw Error(ErrorCategory::kLimit, "an integer leaves the range of 64 bits");
-}
+[[noreturn]] void FailOverflow() { throw Error(ErrorCategory::kLimit, "an integer leaves the range of 64 bits"); }
 
 void RequireNonZero(bool nonzero) {
   if (!nonzero) throw Error(ErrorCategory::kInvalidArgument, "division by zero");
@@ -170,8 +168,8 @@ Value ApplyBinary(Interpreter& interpreter, Operator operation, const Value& a, 
   RequireDefined(b);
   if (a.IsNumber() && b.IsNumber()) {
     bool integral = a.IsIntegral() && b.IsIntegral();
-    Value result = integral ? Integers(operation, a.integral(), b.integral())
-                            : Floats(operation, a.number(), b.number());
+    Value result =
+        integral ? Integers(operation, a.integral(), b.integral()) : Floats(operation, a.number(), b.number());
     return result.WithContent(a.from_content() || b.from_content());
   }
   if (operation == Operator::kAdd && a.IsString() && b.IsString()) {

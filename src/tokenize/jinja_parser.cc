@@ -190,10 +190,8 @@ class Parser {
   }
 
   ExpressionPtr ParseProduct() {
-    static constexpr std::pair<std::string_view, Operator> kProducts[] = {{"*", Operator::kMultiply},
-                                                                          {"/", Operator::kDivide},
-                                                                          {"//", Operator::kFloorDivide},
-                                                                          {"%", Operator::kModulo}};
+    static constexpr std::pair<std::string_view, Operator> kProducts[] = {
+        {"*", Operator::kMultiply}, {"/", Operator::kDivide}, {"//", Operator::kFloorDivide}, {"%", Operator::kModulo}};
     ExpressionPtr left = ParsePower();
     while (true) {
       auto found = std::find_if(std::begin(kProducts), std::end(kProducts),
@@ -703,7 +701,7 @@ class Parser {
   std::vector<Token> tokens_;
   size_t position_ = 0;
   uint32_t depth_ = 0;
-  size_t loops_ = 0;                 // loops around this place, within the macro
+  size_t loops_ = 0;                // loops around this place, within the macro
   std::vector<Statement*> macros_;  // macros around this place
 };
 

@@ -1,7 +1,7 @@
 // What may follow `is`: Jinja's tests.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/error.h"
 #include "tokenize/jinja_interpreter.h"
@@ -11,9 +11,7 @@ namespace sheepop::jinja {
 
 namespace {
 
-Value Argument(const Arguments& arguments) {
-  return *Bind("test", arguments, {"other"}, 1)[0];
-}
+Value Argument(const Arguments& arguments) { return *Bind("test", arguments, {"other"}, 1)[0]; }
 
 bool HasRemainder(Interpreter& interpreter, const Value& input, int64_t divisor, int64_t remainder) {
   Value modulo = ApplyBinary(interpreter, Operator::kModulo, input, Value(divisor));

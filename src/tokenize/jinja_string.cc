@@ -193,7 +193,8 @@ std::vector<Span> Words(std::string_view text) {
 std::vector<Span> Pieces(std::string_view text, std::string_view separator) {
   std::vector<Span> pieces;
   size_t begin = 0;
-  for (size_t at = 0; (at = FindText(text, separator, begin)) != std::string_view::npos; begin = at + separator.size()) {
+  for (size_t at = 0; (at = FindText(text, separator, begin)) != std::string_view::npos;
+       begin = at + separator.size()) {
     pieces.push_back({begin, at});
   }
   pieces.push_back({begin, text.size()});

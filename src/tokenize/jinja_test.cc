@@ -12,7 +12,8 @@ namespace {
 constexpr std::time_t kNow = 1785067200;  // 2026-07-26 12:00:00 UTC
 
 // What the templates below see.
-constexpr std::string_view kVariables = R"json({"s": "Hello <World>", "u": "Zürich 東京 😀", "n": 7, "f": 2.5, "z": 0, "neg": -3, "b": true, "no": null, "e": "", "l": [3, 1, 2], "ls": ["b", "A", "c"], "d": {"x": 1, "y": [1, 2], "items": "I"}, 
+constexpr std::string_view kVariables =
+    R"json({"s": "Hello <World>", "u": "Zürich 東京 😀", "n": 7, "f": 2.5, "z": 0, "neg": -3, "b": true, "no": null, "e": "", "l": [3, 1, 2], "ls": ["b", "A", "c"], "d": {"x": 1, "y": [1, 2], "items": "I"}, 
 "m": [{"role": "user", "content": "hi", "n": 2}, {"role": "assistant", "content": "yo", "n": 1}, {"role": "user", "content": " pad ", "n": 3}], 
 "ml": "a\nb\n\nc", "js": {"a": 1.0, "b": [true, null, "é\"\n"], "c": {}}, 
 "tree": [{"v": 1, "c": [{"v": 2, "c": []}, {"v": 3, "c": [{"v": 4, "c": []}]}]}]})json";
@@ -352,8 +353,7 @@ TEST(JinjaTest, ErrorsNameTheLine) {
 }
 
 TEST(JinjaTest, IntegersPastSixtyFourBitsAreAnError) {
-  EXPECT_EQ(ErrorOf("{{ 9223372036854775807 + 1 }}"),
-            "chat template, line 1: an integer leaves the range of 64 bits");
+  EXPECT_EQ(ErrorOf("{{ 9223372036854775807 + 1 }}"), "chat template, line 1: an integer leaves the range of 64 bits");
   EXPECT_EQ(ErrorOf("{{ 2 ** 64 }}"), "chat template, line 1: an integer leaves the range of 64 bits");
   EXPECT_EQ(ErrorOf("{{ 9223372036854775808 }}"),
             "chat template, line 1: the number 9223372036854775808 is out of range");

@@ -115,8 +115,8 @@ Value Value::Literal(std::string_view text) {
 }
 
 bool Value::IsSequenceList() const {
-  return IsList() && (list().kind == List::Kind::kList || list().kind == List::Kind::kTuple ||
-                      list().kind == List::Kind::kRange);
+  return IsList() &&
+         (list().kind == List::Kind::kList || list().kind == List::Kind::kTuple || list().kind == List::Kind::kRange);
 }
 
 const std::string& Value::undefined_message() const {

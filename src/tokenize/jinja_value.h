@@ -22,10 +22,10 @@ struct Arguments;
 
 // What a render may use up. Going past a bound throws Error (kLimit) that names the bound.
 struct Limits {
-  uint64_t steps = 20'000'000;           // expressions, statements and 16-byte pieces of string work
-  uint64_t made_bytes = 256 << 20;       // text and containers made by the template, over the whole render
-  uint64_t output_bytes = 32 << 20;      // the rendered text
-  uint32_t depth = 1000;                 // nested evaluation: expressions, statements, macro calls
+  uint64_t steps = 20'000'000;       // expressions, statements and 16-byte pieces of string work
+  uint64_t made_bytes = 256 << 20;   // text and containers made by the template, over the whole render
+  uint64_t output_bytes = 32 << 20;  // the rendered text
+  uint32_t depth = 1000;             // nested evaluation: expressions, statements, macro calls
 };
 
 // Counts against Limits. Values are made through it, so none is made uncounted.
@@ -135,7 +135,7 @@ class Value {
   Value WithContent(bool from_content) const;
 
   bool Truth() const;
-  uint32_t Nesting() const;  // 0 for what contains nothing
+  uint32_t Nesting() const;      // 0 for what contains nothing
   std::string TypeName() const;  // Python's: "str", "dict", "NoneType"
 
  private:
@@ -153,7 +153,8 @@ struct Arguments {
   std::vector<std::pair<std::string, Value>> named;
 };
 
-// The values of the parameters `names`, in order, empty where not given. Throws when the call does not fit, naming `function`.
+// The values of the parameters `names`, in order, empty where not given. Throws when the call does not fit, naming
+// `function`.
 std::vector<std::optional<Value>> Bind(std::string_view function, const Arguments& arguments,
                                        std::initializer_list<std::string_view> names, size_t required = 0);
 
