@@ -438,7 +438,7 @@ class Parser {
 
   std::string ParseDottedName() {
     std::string name = ExpectAnyName();
-    while (SkipOperator(".")) name += "." + ExpectAnyName();
+    while (SkipOperator(".")) name.append(1, '.').append(ExpectAnyName());
     return name;
   }
 
@@ -555,7 +555,7 @@ class Parser {
       return statement;
     }
     if (tag == "break" || tag == "continue") {
-      if (loops_ == 0) Fail("'" + tag + "' outside of a loop");
+      if (loops_ == 0) Fail(fmt::format("'{}' outside of a loop", tag));
       return MakeStatement(tag == "break" ? StatementKind::kBreak : StatementKind::kContinue);
     }
     if (tag == "print") return ParsePrint();
