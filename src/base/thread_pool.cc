@@ -80,7 +80,7 @@ void ThreadPool::Run(size_t chunks, Call call, const void* context) {
   context_.store(context, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
   const uint64_t loop = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-  ticket_.store(loop << 32, std::memory_order_release);
+  ticket_.store(loop << 32 | chunks, std::memory_order_release);
   loop_.fetch_add(1);
   if (sleepers_.load() > 0) FutexWake(loop_);
   while (TakeChunk(0)) {
@@ -91,22 +91,15 @@ void ThreadPool::Run(size_t chunks, Call call, const void* context) {
 bool ThreadPool::TakeChunk(size_t worker) {
   uint64_t ticket = ticket_.load(std::memory_order_acquire);
   for (;;) {
-    const auto chunk = static_cast<uint32_t>(ticket);
+    const auto left = static_cast<uint32_t>(ticket);
+    if (left == 0) return false;
     const uint32_t chunks = chunks_.load(std::memory_order_relaxed);
     const Call call = call_.load(std::memory_order_relaxed);
     const void* context = context_.load(std::memory_order_relaxed);
-    if (chunk >= chunks) {
-      // The count may belong to a newer loop than the ticket; only an unchanged ticket proves that nothing is left.
-      const uint64_t again = ticket_.load(std::memory_order_acquire);
-      if (again == ticket) return false;
-      ticket = again;
-      continue;
-    }
-    if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acquire)) {
-      call(context, chunk, worker);
-      if (done_.fetch_add(1) + 1 == chunks && caller_sleeps_.load() != 0) FutexWake(done_);
-      return true;
-    }
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    call(context, chunks - left, worker);
+    if (done_.fetch_add(1) + 1 == chunks && caller_sleeps_.load() != 0) FutexWake(done_);
+    return true;
   }
 }
 

@@ -44,8 +44,8 @@ class ThreadPool {
   void Work(size_t worker);
   void WaitForChunks();
 
-  // The loop in progress. A chunk is taken by a compare-and-swap on ticket_ (loop number << 32 | next chunk), which
-  // fails if the loop has changed since the other fields were read.
+  // The loop in progress. A chunk is taken by a compare-and-swap on ticket_ (loop number << 32 | chunks not yet taken).
+  // The other fields change only when none is left, so where the swap succeeds they were read of the same loop.
   alignas(64) std::atomic<uint64_t> ticket_{0};
   std::atomic<uint32_t> chunks_{0};
   std::atomic<Call> call_{nullptr};

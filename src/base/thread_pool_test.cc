@@ -35,6 +35,22 @@ TEST(ThreadPool, ManyShortLoopsSeeEachOthersWrites) {
   EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0L), 20000L * 64);
 }
 
+// Loops of different lengths follow each other at once: a worker that is late for one must not act on the next one's
+// numbers.
+TEST(ThreadPool, LateWorkersDoNotMixLoops) {
+  ThreadPool pool(16);  // more than processors, so that workers are often late
+  for (int loop = 0; loop < 100000; ++loop) {
+    const size_t chunks = 2 + static_cast<size_t>(loop) * 7 % 11;
+    std::atomic<size_t> calls{0}, sum{0};
+    pool.ParallelFor(chunks, [&](size_t chunk, size_t) {
+      calls.fetch_add(1, std::memory_order_relaxed);
+      sum.fetch_add(chunk, std::memory_order_relaxed);
+    });
+    ASSERT_EQ(calls.load(), chunks) << "loop " << loop;
+    ASSERT_EQ(sum.load(), chunks * (chunks - 1) / 2) << "loop " << loop;
+  }
+}
+
 TEST(ThreadPool, WakesAfterSleep) {
   ThreadPool pool(2);
   for (int i = 0; i < 5; ++i) {
