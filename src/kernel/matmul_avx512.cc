@@ -351,9 +351,7 @@ void MultiplyPanelBy(size_t tokens, const std::byte* panel, size_t blocks, const
     case 1: return MultiplyPanel<kForm, kTiles, 1>(panel, blocks, x, x_stride, offset, sums);
     case 2: return MultiplyPanel<kForm, kTiles, 2>(panel, blocks, x, x_stride, offset, sums);
     case 3: return MultiplyPanel<kForm, kTiles, 3>(panel, blocks, x, x_stride, offset, sums);
-    case 4: return MultiplyPanel<kForm, kTiles, 4>(panel, blocks, x, x_stride, offset, sums);
-    case 5: return MultiplyPanel<kForm, kTiles, 5>(panel, blocks, x, x_stride, offset, sums);
-    default: return MultiplyPanel<kForm, kTiles, 6>(panel, blocks, x, x_stride, offset, sums);
+    default: return MultiplyPanel<kForm, kTiles, 4>(panel, blocks, x, x_stride, offset, sums);
   }
 }
 
@@ -364,7 +362,7 @@ struct PanelKernel {
   static constexpr size_t kPanelTiles = 2;
   static constexpr size_t kPanelBlocks = 64;
   static constexpr size_t kChunkTokens = 192;
-  static constexpr size_t kTokens = 6;
+  static constexpr size_t kTokens = 4;  // six would not leave the sums a register each
   static constexpr size_t kPanelBytes = kPanelBlocks * PanelBlock::Bytes(kForm);
 
   static void Unpack(const std::byte* tile, size_t first, size_t blocks, size_t slot, std::byte* panel) {
