@@ -555,6 +555,7 @@ struct PanelKernel {
       const std::byte* header = tile + b / kFormat.blocks * kFormat.group_bytes();
       const size_t index = b % kFormat.blocks;
       const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
+      PrefetchBlock<kFormat>(header, index);
       for (int strip = 0; strip < 2; ++strip) {
         std::byte* own = to + static_cast<size_t>(strip) * kStripBytes;
         UnpackLines<0>(block, strip, own);
@@ -656,7 +657,7 @@ struct FloatKernel {
 
 // ---- entry points ----
 
-constexpr size_t kMostTileRows = 8;  // above, unpacking a panel pays
+constexpr size_t kMostTileRows = 24;  // above, unpacking a panel pays
 
 template <PackedType kType>
 void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {

@@ -370,6 +370,7 @@ struct PanelKernel {
     for (size_t b = first; b < first + blocks; ++b, panel += PanelBlock::Bytes(kForm)) {
       const std::byte* header = tile + b / kFormat.blocks * kFormat.group_bytes();
       const size_t index = b % kFormat.blocks;
+      PrefetchBlock<kFormat>(header, index);
       __m512i w[8];
       LoadValues<kFormat.bits>(header + kFormat.header_bytes + index * kFormat.block_bytes, w);
 #pragma GCC unroll 8
@@ -466,11 +467,13 @@ struct FloatKernel {
 
 // ---- entry points ----
 
+constexpr size_t kMostTileRows = 64;  // above, unpacking a panel pays
+
 template <PackedType kType>
 void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
   if constexpr (FormatOf(kType).scales == ScaleForm::kNone) {
     MultiplyFloats<FloatKernel<kType>>(w, x, tiles, out, scratch);
-  } else if (x.rows <= kTileTokens) {
+  } else if (x.rows <= kMostTileRows) {
     MultiplyTiles<kType>(w, x, tiles, out);
   } else {
     MultiplyPanels<PanelKernel<kType>>(w, x, tiles, out, scratch);
