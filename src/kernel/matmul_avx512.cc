@@ -351,9 +351,7 @@ void MultiplyPanelBy(size_t tokens, const std::byte* panel, size_t blocks, const
     case 1: return MultiplyPanel<kForm, kTiles, 1>(panel, blocks, x, x_stride, offset, sums);
     case 2: return MultiplyPanel<kForm, kTiles, 2>(panel, blocks, x, x_stride, offset, sums);
     case 3: return MultiplyPanel<kForm, kTiles, 3>(panel, blocks, x, x_stride, offset, sums);
-    case 4: return MultiplyPanel<kForm, kTiles, 4>(panel, blocks, x, x_stride, offset, sums);
-    case 5: return MultiplyPanel<kForm, kTiles, 5>(panel, blocks, x, x_stride, offset, sums);
-    default: return MultiplyPanel<kForm, kTiles, 6>(panel, blocks, x, x_stride, offset, sums);
+    default: return MultiplyPanel<kForm, kTiles, 4>(panel, blocks, x, x_stride, offset, sums);
   }
 }
 
@@ -364,7 +362,7 @@ struct PanelKernel {
   static constexpr size_t kPanelTiles = 2;
   static constexpr size_t kPanelBlocks = 64;
   static constexpr size_t kChunkTokens = 192;
-  static constexpr size_t kTokens = 6;
+  static constexpr size_t kTokens = 4;  // six would not leave the sums a register each
   static constexpr size_t kPanelBytes = kPanelBlocks * PanelBlock::Bytes(kForm);
 
   static void Unpack(const std::byte* tile, size_t first, size_t blocks, size_t slot, std::byte* panel) {
@@ -372,6 +370,7 @@ struct PanelKernel {
     for (size_t b = first; b < first + blocks; ++b, panel += PanelBlock::Bytes(kForm)) {
       const std::byte* header = tile + b / kFormat.blocks * kFormat.group_bytes();
       const size_t index = b % kFormat.blocks;
+      PrefetchBlock<kFormat>(header, index);
       __m512i w[8];
       LoadValues<kFormat.bits>(header + kFormat.header_bytes + index * kFormat.block_bytes, w);
 #pragma GCC unroll 8
@@ -468,11 +467,13 @@ struct FloatKernel {
 
 // ---- entry points ----
 
+constexpr size_t kMostTileRows = 64;  // above, unpacking a panel pays
+
 template <PackedType kType>
 void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
   if constexpr (FormatOf(kType).scales == ScaleForm::kNone) {
     MultiplyFloats<FloatKernel<kType>>(w, x, tiles, out, scratch);
-  } else if (x.rows <= kTileTokens) {
+  } else if (x.rows <= kMostTileRows) {
     MultiplyTiles<kType>(w, x, tiles, out);
   } else {
     MultiplyPanels<PanelKernel<kType>>(w, x, tiles, out, scratch);

@@ -82,10 +82,14 @@ void PackQ8_0(const uint8_t* in, size_t part, size_t row, uint8_t* group) {
 
 void PackIQ4_NL(const uint8_t* in, size_t part, size_t row, uint8_t* group) {
   CopyHalf(group + 32 * part, row, in);
-  uint8_t* block = group + 64 + 512 * part + 4 * row;
-  for (size_t k = 0; k < 32; ++k) {
-    const int code = in[2 + k % 16] >> (k / 16 * 4) & 15;
-    block[k / 4 * 64 + k % 4] = static_cast<uint8_t>(kIq4NlValues[code] + 128);
+  uint8_t* block = group + 64 + 512 * part;
+  for (size_t i = 0; i < 8; ++i) {
+    uint32_t word = 0;
+    for (size_t c = 0; c < 4; ++c) {
+      const int code = in[2 + (4 * i + c) % 16] >> (i / 4 * 4) & 15;
+      word |= static_cast<uint32_t>(kIq4NlValues[code] + 128) << (8 * c);
+    }
+    StoreWord(block + 64 * i, row, word);
   }
 }
 
