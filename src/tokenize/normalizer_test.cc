@@ -30,7 +30,7 @@ TEST(UnicodeStep, GivesTheFourForms) {
   std::mt19937 random(8);
   constexpr char32_t kPoints[] = {'a',    'e',    0x300,  0x301,  0x323,  0x307,  0x30A,  0x345,  0xC5,   0xE9,  0x1E69,
                                   0x1100, 0x1161, 0x11A8, 0xAC00, 0x3099, 0x304B, 0x5B0,  0x5BC,  0x958,  0x93C, 0xFB01,
-                                  0xFF21, 0x2460, 0xF900, 0x1D160, 0x64B, 0x651,  0x1F80, 0x313, 0x3B1};
+                                  0xFF21, 0x2460, 0x2019, 0x80, 0x20, 0xF900, 0x1D160, 0x64B, 0x651,  0x1F80, 0x313, 0x3B1};
   for (int round = 0; round < 20000; ++round) {
     std::string text;
     for (size_t n = random() % 10; n > 0; --n) AppendUtf8(kPoints[random() % std::size(kPoints)], text);
@@ -48,6 +48,11 @@ TEST(UnicodeStep, LetsInvalidBytesThrough) {
 TEST(UnicodeStep, KnowsUnicode9) {
   // U+09FE of Unicode 11 does not trade places with U+0323.
   EXPECT_EQ(Apply(UnicodeForm::kNfc, "\xE0\xA7\xBE\xCC\xA3"), "\xE0\xA7\xBE\xCC\xA3");
+}
+
+TEST(UnicodeStep, KeepsTheLetterBeforeTheFirstFinal) {
+  const std::string text = "\xEB\x9F\x90\xE1\x86\xA7";  // U+B7D0 U+11A7
+  EXPECT_EQ(Apply(UnicodeForm::kNfc, text), text);
 }
 
 TEST(ReplaceStep, ReplacesEach) {

@@ -34,6 +34,9 @@ bool IsLaterThanUnicode9(char32_t c) {
   return range != kLaterThanUnicode9.begin() && c <= std::prev(range)->second;
 }
 
+// utf8proc 2.8 composes a syllable and this letter, which is not a final, to the syllable alone.
+constexpr char32_t kHangulBeforeFirstFinal = 0x11A7;
+
 // Runs of marks are put into the order of their combining classes. utf8proc does this by exchanging neighbours, which is
 // quadratic in the length of a run.
 void SortMarks(CodePoints& points) {
@@ -60,12 +63,32 @@ class UnicodeStep final : public NormalizerStep {
   bool Apply(std::string_view text, std::string& out) const override {
     // Below U+0300 every character is its own composed form, below U+0080 its own in all forms.
     const uint8_t first_that_may_change = compose_ && !compatible_ ? 0xCC : 0x80;
-    const auto may_change = [&](char c) { return static_cast<uint8_t>(c) >= first_that_may_change; };
-    if (std::none_of(text.begin(), text.end(), may_change)) return false;
+    const auto changes = [&](char c) { return static_cast<uint8_t>(c) >= first_that_may_change; };
+    const auto stays = [&](char c) { return static_cast<uint8_t>(c) < first_that_may_change && (c & 0xC0) != 0x80; };
+    const char *at = text.data(), *const end = at + text.size();
     CodePoints points;
+    while (true) {
+      const char* begin = std::find_if(at, end, changes);
+      if (begin == end) break;
+      // What may change may also join the one character before it.
+      if (begin != at) --begin;
+      while (begin != at && (*begin & 0xC0) == 0x80) --begin;
+      out.append(at, begin);
+      const char* behind = std::find_if(std::find_if(begin, end, changes), end, stays);
+      Normalize({begin, behind}, points, out);
+      at = behind;
+    }
+    if (at == text.data()) return false;
+    out.append(at, end);
+    return true;
+  }
+
+ private:
+  void Normalize(std::string_view text, CodePoints& points, std::string& out) const {
     while (!text.empty()) {
       const Utf8Step step = DecodeUtf8(text);
-      if (step.valid && !IsLaterThanUnicode9(step.code_point)) {
+      const bool known = step.code_point != kHangulBeforeFirstFinal && !IsLaterThanUnicode9(step.code_point);
+      if (step.valid && known) {
         Decompose(static_cast<utf8proc_int32_t>(step.code_point), points);
       } else {
         Flush(points, out);
@@ -74,10 +97,8 @@ class UnicodeStep final : public NormalizerStep {
       text.remove_prefix(step.length);
     }
     Flush(points, out);
-    return true;
   }
 
- private:
   void Decompose(utf8proc_int32_t c, CodePoints& points) const {
     utf8proc_int32_t parts[32];  // no character has more than 18
     int boundary = 0;
