@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -53,6 +54,7 @@ void BpeModel::Encode(std::string_view word, std::vector<Token>& out, ModelWorks
     const Whole whole = whole_[static_cast<size_t>(token)].load(std::memory_order_relaxed);
     if (options_.ignore_merges || whole == Whole::kYes) {
       out.push_back(token);
+      work.after_unknown = false;
       return;
     }
   }
@@ -62,7 +64,7 @@ void BpeModel::Encode(std::string_view word, std::vector<Token>& out, ModelWorks
     const bool whole = work.symbols.size() == 1 && work.symbols[0].token == token;
     whole_[static_cast<size_t>(token)].store(whole ? Whole::kYes : Whole::kNo, std::memory_order_relaxed);
   }
-  Append(word, work.symbols, out);
+  Append(word, work, out);
 }
 
 void BpeModel::Start(std::string_view word, std::vector<Symbol>& symbols) const {
@@ -81,25 +83,21 @@ void BpeModel::Start(std::string_view word, std::vector<Symbol>& symbols) const 
   }
 }
 
-void BpeModel::Append(std::string_view word, const std::vector<Symbol>& symbols, std::vector<Token>& out) const {
-  bool after_unknown = false;
-  for (const Symbol& symbol : symbols) {
+void BpeModel::Append(std::string_view word, ModelWorkspace& work, std::vector<Token>& out) const {
+  for (const Symbol& symbol : work.symbols) {
+    const bool after_unknown = std::exchange(work.after_unknown, false);
     if (symbol.token >= 0) {
       out.push_back(symbol.token);
-      after_unknown = false;
       continue;
     }
     const std::string_view text = word.substr(symbol.begin, symbol.end - symbol.begin);
-    if (options_.fallback.bytes && AppendAsBytes(text, out)) {
-      after_unknown = false;
-      continue;
-    }
+    if (options_.fallback.bytes && AppendAsBytes(text, out)) continue;
     if (options_.fallback.unknown < 0) {
       throw Error(ErrorCategory::kUnsupported, "the vocabulary has no token for byte 0x{:02X} and none for the unknown",
                   static_cast<uint8_t>(text[0]));
     }
     if (!after_unknown || !options_.fallback.fuse) out.push_back(options_.fallback.unknown);
-    after_unknown = true;
+    work.after_unknown = true;
   }
 }
 

@@ -61,7 +61,7 @@ class BpeModel : public TokenModel {
   enum class Whole : uint8_t { kNotYetKnown, kYes, kNo };
 
   void Start(std::string_view word, std::vector<Symbol>& symbols) const;
-  void Append(std::string_view word, const std::vector<Symbol>& symbols, std::vector<Token>& out) const;
+  void Append(std::string_view word, ModelWorkspace& work, std::vector<Token>& out) const;
   bool AppendAsBytes(std::string_view text, std::vector<Token>& out) const;
 
   std::shared_ptr<const Vocabulary> vocabulary_;

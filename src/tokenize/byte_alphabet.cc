@@ -3,8 +3,6 @@
 #include <array>
 #include <cstdint>
 
-#include "base/utf8.h"
-
 namespace sheepop {
 namespace {
 
@@ -30,15 +28,22 @@ constexpr Alphabet kAlphabet;
 
 bool AppendBytesOfAlphabet(std::string_view written, std::string& out) {
   const size_t start = out.size();
-  while (!written.empty()) {
-    const Utf8Step step = DecodeUtf8(written);
-    const int byte = step.valid && step.code_point < kAlphabet.byte.size() ? kAlphabet.byte[step.code_point] : -1;
+  const auto character = [&](size_t i) -> size_t {
+    const auto first = static_cast<uint8_t>(written[i]);
+    if (first < 0x80) return first;
+    // No character of the alphabet takes more than two bytes.
+    const auto second = i + 1 < written.size() ? static_cast<uint8_t>(written[i + 1]) : 0;
+    return first >= 0xC2 && first < 0xE0 && (second & 0xC0) == 0x80 ? (first & 0x1Fu) << 6 | (second & 0x3Fu) : SIZE_MAX;
+  };
+  for (size_t i = 0; i < written.size();) {
+    const size_t c = character(i);
+    const int byte = c < kAlphabet.byte.size() ? kAlphabet.byte[c] : -1;
     if (byte < 0) {
       out.resize(start);
       return false;
     }
     out.push_back(static_cast<char>(byte));
-    written.remove_prefix(step.length);
+    i += c < 0x80 ? 1 : 2;
   }
   return true;
 }

@@ -32,6 +32,7 @@ class Normalizer {
 
 enum class UnicodeForm { kNfc, kNfd, kNfkc, kNfkd };
 
+// The forms of Unicode 9, which is what the usual training tokenizers know: later characters stay as they are.
 std::unique_ptr<const NormalizerStep> MakeUnicodeStep(UnicodeForm form);
 std::unique_ptr<const NormalizerStep> MakeReplaceStep(std::string from, std::string to);
 

@@ -29,6 +29,7 @@ struct ModelWorkspace {
   std::vector<double> scores;    // unigram: [bytes + 1]
   std::vector<uint32_t> starts;  // unigram: [bytes + 1]
   std::vector<Token> tokens;
+  bool after_unknown = false;  // the word so far ends with the unknown token; set false in front of a new word
 };
 
 class TokenModel {

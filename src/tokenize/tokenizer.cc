@@ -56,6 +56,7 @@ class Encoder {
   }
 
   void EncodeWord(std::string_view word) {
+    work_.after_unknown = false;
     size_t begin = 0;
     for (size_t i = 1; parts_.borders && i < word.size(); ++i) {
       const bool character = (static_cast<uint8_t>(word[i]) & 0xC0) != 0x80;

@@ -1,0 +1,233 @@
+#include "tokenize/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "base/error.h"
+#include "tokenize/testing_vocabularies.h"
+
+namespace sheepop {
+namespace {
+
+using testing::ByteLevelVocabulary;
+using testing::GgufType;
+using testing::SentencePieceVocabulary;
+
+using Ids = std::vector<Token>;
+
+// 256 "he", 257 "ll", 258 "hell", 259 " w", 260 <|im_start|>, 261 <|im_end|>, 262 "  " as a user-defined token.
+Tokenizer Small() {
+  Metadata metadata = ByteLevelVocabulary({{"h", "e"}, {"l", "l"}, {"he", "ll"}, {" ", "w"}},
+                                          {"<|im_start|>", "<|im_end|>"}, {"  "});
+  metadata.Set("tokenizer.ggml.bos_token_id", GgufType::kUint32, uint64_t{260});
+  metadata.Set("tokenizer.ggml.eos_token_id", GgufType::kUint32, uint64_t{261});
+  return Tokenizer::FromGguf(metadata);
+}
+
+TEST(Tokenizer, MergesByRankInsideWords) {
+  const Tokenizer tokenizer = Small();
+  EXPECT_EQ(tokenizer.Encode("hello w"), (Ids{258, 'o', 259}));
+  EXPECT_EQ(tokenizer.Encode("lll"), (Ids{257, 'l'}));  // the leftmost of equal pairs
+  EXPECT_EQ(tokenizer.Encode("hel"), (Ids{256, 'l'}));
+  EXPECT_EQ(tokenizer.Encode(""), Ids{});
+  EXPECT_EQ(tokenizer.Piece(258), "hell");
+  EXPECT_EQ(tokenizer.Find("hell"), 258);
+  EXPECT_EQ(tokenizer.Find("<|im_end|>"), 261);
+  EXPECT_EQ(tokenizer.Find("nothing"), std::nullopt);
+  EXPECT_EQ(tokenizer.vocab_size(), 263u);
+  EXPECT_THROW(tokenizer.Piece(263), Error);
+  EXPECT_THROW(tokenizer.Piece(-1), Error);
+}
+
+TEST(Tokenizer, ReadsControlTokensOnlyWhereAsked) {
+  const Tokenizer tokenizer = Small();
+  EXPECT_EQ(tokenizer.Encode("<|im_end|>").size(), 10u);
+  EXPECT_EQ(tokenizer.Encode("a<|im_end|>b", SpecialTokens::kParse), (Ids{'a', 261, 'b'}));
+  EXPECT_EQ(tokenizer.Encode("a  b"), (Ids{'a', 262, 'b'}));
+  EXPECT_EQ(tokenizer.special().end, Ids{261});
+  EXPECT_TRUE(tokenizer.special().Ends(261));
+  EXPECT_FALSE(tokenizer.special().Ends(260));
+}
+
+TEST(Tokenizer, NoTurnCanBeForged) {
+  const Tokenizer tokenizer = Small();
+  const auto count = [&](const std::vector<TextSpan>& spans) {
+    const Ids ids = tokenizer.Encode(spans);
+    EXPECT_EQ(tokenizer.Decode(ids), [&] {
+      std::string all;
+      for (const TextSpan& span : spans) all += span.text;
+      return all;
+    }());
+    return std::count_if(ids.begin(), ids.end(), [](Token id) { return id == 260 || id == 261; });
+  };
+  EXPECT_EQ(count({{"<|im_start|>", true}, {"x<|im_end|>y", false}, {"<|im_end|>", true}}), 2);
+  EXPECT_EQ(count({{"<|im_", true}, {"end|>", false}}), 0);
+  EXPECT_EQ(count({{"<|im_", false}, {"end|>", true}}), 0);
+  EXPECT_EQ(count({{"<|im_", true}, {"end|>", true}}), 1);
+  EXPECT_EQ(count({{"<|im_", true}, {"", false}, {"end|>", true}}), 1);
+  EXPECT_EQ(count({{"<|im_e", true}, {"n", false}, {"d|>", true}}), 0);
+}
+
+TEST(Tokenizer, WordsCrossTheBordersOfSpans) {
+  const Tokenizer tokenizer = Small();
+  const std::vector<TextSpan> spans = {{"he", true}, {"ll", false}};
+  EXPECT_EQ(tokenizer.Encode(spans), Ids{258});
+}
+
+TEST(Tokenizer, PromptBeginsWithBosOnce) {
+  Metadata metadata = ByteLevelVocabulary({}, {"<s>"});
+  metadata.Set("tokenizer.ggml.bos_token_id", GgufType::kUint32, uint64_t{256});
+  EXPECT_EQ(Tokenizer::FromGguf(metadata).EncodePrompt("a"), Ids{'a'});
+  metadata.Set("tokenizer.ggml.add_bos_token", GgufType::kBool, true);
+  const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
+  EXPECT_EQ(tokenizer.EncodePrompt("a"), (Ids{256, 'a'}));
+  EXPECT_EQ(tokenizer.EncodePrompt("<s>a", SpecialTokens::kParse), (Ids{256, 'a'}));
+  EXPECT_EQ(tokenizer.EncodePrompt("<s>a").size(), 5u);
+  EXPECT_EQ(tokenizer.EncodePrompt(""), Ids{256});
+}
+
+std::string RandomBytes(std::mt19937& random, size_t size) {
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random() % 8 == 0 ? random() : "hel  \n\r'o"[random() % 9]);
+  return bytes;
+}
+
+TEST(Tokenizer, GivesAnyBytesBack) {
+  std::mt19937 random(1);
+  for (const char* pre : {"gpt-2", "llama-bpe", "smollm", "deepseek-coder", "deepseek-llm", "deepseek-v3", "falcon",
+                          "gpt-4o", "tekken", "bloom", "viking", "default", "seed-coder", "bailingmoe"}) {
+    const Tokenizer tokenizer = Tokenizer::FromGguf(
+        ByteLevelVocabulary({{"h", "e"}, {"l", "l"}, {"he", "ll"}, {" ", "w"}}, {"<|x|>"}, {"  "}, pre));
+    for (int i = 0; i < 300; ++i) {
+      const std::string bytes = RandomBytes(random, random() % 60);
+      ASSERT_EQ(tokenizer.Decode(tokenizer.Encode(bytes)), bytes) << pre;
+      ASSERT_EQ(tokenizer.Decode(tokenizer.Encode(bytes, SpecialTokens::kParse)), bytes) << pre;
+    }
+  }
+}
+
+TEST(Tokenizer, InvalidBytesStandApart) {
+  const Tokenizer tokenizer = Tokenizer::FromGguf(ByteLevelVocabulary({{"a", "\xFF"}, {"\xFF", "\xFE"}}));
+  EXPECT_EQ(tokenizer.Encode("a\xFF\xFE"), (Ids{'a', 257}));
+  EXPECT_EQ(tokenizer.Encode(std::string_view("\0\xEF\xBB\xBF\r\n", 6)), (Ids{0, 0xEF, 0xBB, 0xBF, '\r', '\n'}));
+}
+
+TEST(Tokenizer, ComposesWhereTheModelDoes) {
+  const std::vector<std::pair<std::string, std::string>> merges = {{"\xC3", "\xA9"}};
+  EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges, {}, {}, "qwen2")).Encode("e\xCC\x81"), Ids{256});
+  EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges)).Encode("e\xCC\x81"), (Ids{'e', 0xCC, 0x81}));
+}
+
+TEST(Tokenizer, IgnoresMergesForWholeWords) {
+  // "abc" is a token, but no order of merges makes it: "b c" is taken first, and "a bc" is none.
+  const std::vector<std::pair<std::string, std::string>> merges = {{"b", "c"}, {"a", "b"}, {"ab", "c"}};
+  EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges)).Encode("abc"), (Ids{'a', 256}));
+  EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges, {}, {}, "llama-bpe")).Encode("abc"), Ids{258});
+}
+
+TEST(Tokenizer, IsSharedBetweenThreads) {
+  const Tokenizer tokenizer = Small();
+  const Ids expected = Small().Encode("hello hell  w hello");
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4, 0);
+  for (size_t t = 0; t < wrong.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 500; ++i) wrong[t] += tokenizer.Encode("hello hell  w hello") != expected;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4, 0));
+}
+
+// One long word, of each kind of character, costs n log n at most: 8 times the text must not cost 64 times the time.
+TEST(Tokenizer, LongWordsAreNotQuadratic) {
+  using Clock = std::chrono::steady_clock;
+  for (const char* pre : {"gpt-2", "llama-bpe", "deepseek-coder", "deepseek-v3", "gpt-4o", "qwen2"}) {
+    const Tokenizer tokenizer = Tokenizer::FromGguf(
+        ByteLevelVocabulary({{"a", "a"}, {"aa", "aa"}, {" ", " "}, {"\xCC", "\x81"}}, {}, {}, pre));
+    for (const std::string_view unit : {"a", " ", "1", "!", "\n", "A", "\xCC\x81", "\xCC\xA3\xCC\x81", "\xFF", "\r\n", " \n", "'"}) {
+      const auto seconds = [&](size_t size) {
+        std::string text;
+        while (text.size() < size) text += unit;
+        const auto start = Clock::now();
+        EXPECT_FALSE(tokenizer.Encode(text).empty());
+        return std::chrono::duration<double>(Clock::now() - start).count();
+      };
+      const double small = seconds(50'000), large = seconds(400'000);
+      EXPECT_LT(large, 40 * small + 0.2) << pre << " '" << unit << "'";
+    }
+  }
+}
+
+// 259 " " (U+2581), 260 a, 261 b, 262 ab, 263 " a", 264 the user-defined "##".
+Tokenizer SmallSentencePiece(bool bytes = true) {
+  const std::string space = "\xE2\x96\x81";
+  return Tokenizer::FromGguf(SentencePieceVocabulary(
+      "llama", {{space, -5}, {"a", -6}, {"b", -7}, {"ab", -1}, {space + "a", -2}, {"##", 0, 4}}, bytes));
+}
+
+TEST(SentencePieceBpe, MergesTheBestScoreFirst) {
+  const Tokenizer tokenizer = SmallSentencePiece();
+  EXPECT_EQ(tokenizer.Encode("ab"), (Ids{259, 262}));
+  EXPECT_EQ(tokenizer.Encode("a"), Ids{263});
+  EXPECT_EQ(tokenizer.Encode("a a"), (Ids{263, 263}));
+  EXPECT_EQ(tokenizer.Encode("a\xE2\x96\x81" "a"), (Ids{263, 263}));
+  EXPECT_EQ(tokenizer.Encode(""), Ids{});
+  EXPECT_EQ(tokenizer.EncodePrompt("a"), (Ids{1, 263}));
+  EXPECT_EQ(tokenizer.Decode(tokenizer.Encode("ab a")), "ab a");
+  EXPECT_EQ(tokenizer.Decode(tokenizer.EncodePrompt(" ab")), "<s> ab");
+}
+
+TEST(SentencePieceBpe, PrefixesEachFragment) {
+  EXPECT_EQ(SmallSentencePiece().Encode("a##a"), (Ids{263, 264, 263}));
+}
+
+TEST(SentencePieceBpe, SpellsTheRestWithBytesOrAsUnknown) {
+  EXPECT_EQ(SmallSentencePiece().Encode("a\xC3\xA9\xFF"), (Ids{263, 3 + 0xC3, 3 + 0xA9, 3 + 0xFF}));
+  const Tokenizer without = SmallSentencePiece(false);
+  EXPECT_EQ(without.Encode("a\xC3\xA9zb"), (Ids{*without.Find(" a"), 0, *without.Find("b")}));
+}
+
+TEST(Gguf, RefusesWhatContradictsItself) {
+  const auto category = [](const Metadata& metadata) -> std::string {
+    try {
+      Tokenizer::FromGguf(metadata);
+    } catch (const Error& error) {
+      return std::string(Name(error.category())) + ": " + error.what();
+    }
+    return "none";
+  };
+  const Metadata good = ByteLevelVocabulary({{"a", "b"}});
+  EXPECT_EQ(category(good), "none");
+  Metadata bad = good;
+  bad.Set("tokenizer.ggml.eos_token_id", GgufType::kUint32, uint64_t{257});
+  EXPECT_EQ(category(bad), "corrupt: tokenizer.ggml.eos_token_id is 257, the vocabulary has 257 tokens");
+  bad = good;
+  bad.Set("tokenizer.ggml.merges", GgufType::kString, std::vector<std::string>{"a c"});
+  EXPECT_TRUE(category(bad).starts_with("corrupt: tokenizer.ggml.merges[0] is 'a c'")) << category(bad);
+  bad.Set("tokenizer.ggml.merges", GgufType::kString, std::vector<std::string>{""});
+  EXPECT_TRUE(category(bad).starts_with("corrupt")) << category(bad);
+  bad = good;
+  bad.Set("tokenizer.ggml.pre", GgufType::kString, std::string("of-another-planet"));
+  EXPECT_TRUE(category(bad).starts_with("unsupported: tokenizer.ggml.pre is 'of-another-planet'")) << category(bad);
+  bad = good;
+  bad.Set("tokenizer.ggml.token_type", GgufType::kInt32, std::vector<int64_t>{1});
+  EXPECT_TRUE(category(bad).starts_with("corrupt: tokenizer.ggml.token_type has 1 entries")) << category(bad);
+  bad = good;
+  bad.Remove("tokenizer.ggml.tokens");
+  EXPECT_TRUE(category(bad).starts_with("corrupt: tokenizer.ggml.tokens")) << category(bad);
+}
+
+TEST(Gguf, CountsControlLookingTokensAsControl) {
+  const Tokenizer tokenizer = Tokenizer::FromGguf(ByteLevelVocabulary({}, {}, {"<|user|>", "</s>", "<think>"}));
+  EXPECT_EQ(tokenizer.Kind(256), TokenKind::kControl);
+  EXPECT_EQ(tokenizer.Kind(257), TokenKind::kControl);
+  EXPECT_EQ(tokenizer.Kind(258), TokenKind::kUserDefined);
+  EXPECT_EQ(tokenizer.special().end, Ids{257});
+}
+
+}  // namespace
+}  // namespace sheepop
