@@ -148,20 +148,35 @@ Prefix Candidates::HistogramPrefix(uint64_t target, Measure measure) const {
   return prefix;
 }
 
-bool Candidates::GatherTop(uint64_t target, Measure measure) const {
+// The best `count`, and perhaps others; false when there are too many.
+bool Candidates::GatherBest(size_t count) const {
+  if (count > kListLimit) return false;
+  const float threshold = row_.KthMaximum(count);
+  if (!(threshold >= -kLargest)) return false;
   window_.clear();
-  if (measure == Measure::kCount) {
-    if (target > kListLimit) return false;
-    const float threshold = row_.KthMaximum(target);
-    return threshold >= -kLargest && row_.Gather(threshold, kListLimit, window_);
-  }
+  if (row_.Gather(threshold, kListLimit, window_)) return true;
+  // When many are equal to the threshold, those of lower ids come first, and the rest need not be seen. Compared as
+  // keys, because denormal numbers may compare as 0.
+  const uint64_t equal = FloorKey(threshold) >> 32;
+  window_.clear();
+  row_.GatherFirst(threshold, count, window_);
+  std::erase_if(window_, [&](uint64_t key) { return key >> 32 != equal; });
+  std::vector<uint64_t> greater;
+  if (!row_.Gather(std::nextafter(threshold, std::numeric_limits<float>::infinity()), kListLimit, greater))
+    return false;
+  std::copy_if(greater.begin(), greater.end(), std::back_inserter(window_),
+               [&](uint64_t key) { return key >> 32 > equal; });
+  return window_.size() >= count;
+}
+
+// The best that together weigh `mass`, and perhaps others; false when there are too many.
+bool Candidates::GatherHeaviest(uint64_t mass) const {
   for (double nats = kFirstWindow; nats < 2 * kernel::kWeightlessNats; nats *= kWindowGrowth) {
     window_.clear();
-    const float threshold = FloatAtLeast(Scale().best - nats * temperature_);
-    if (!row_.Gather(threshold, kListLimit, window_)) return false;
+    if (!row_.Gather(FloatAtLeast(Scale().best - nats * temperature_), kListLimit, window_)) return false;
     uint64_t sum = 0;
     for (uint32_t weight : Weights(window_)) sum += weight;
-    if (sum >= target) return true;
+    if (sum >= mass) return true;
   }
   return false;
 }
@@ -180,10 +195,13 @@ Prefix Candidates::Shortest(std::span<const uint64_t> sorted, uint64_t target, M
 
 Prefix Candidates::RowPrefix(uint64_t target, Measure measure) const {
   window_is_sorted_ = false;
-  if (!GatherTop(target, measure)) return HistogramPrefix(target, measure);
+  const bool gathered = measure == Measure::kCount ? GatherBest(target) : GatherHeaviest(target);
+  if (!gathered) return HistogramPrefix(target, measure);
   std::sort(window_.begin(), window_.end(), std::greater<>());
+  const Prefix prefix = Shortest(window_, target, measure);
+  window_.resize(prefix.count);
   window_is_sorted_ = true;
-  return Shortest(window_, target, measure);
+  return prefix;
 }
 
 Prefix Candidates::PrefixOf(uint64_t target, Measure measure) const {

@@ -103,7 +103,8 @@ class Candidates {
 
   Prefix PrefixOf(uint64_t target, Measure measure) const;  // the shortest whose count or mass reaches the target
   Prefix RowPrefix(uint64_t target, Measure measure) const;
-  bool GatherTop(uint64_t target, Measure measure) const;  // into window_; false when there are too many
+  bool GatherBest(size_t count) const;  // into window_, like the next
+  bool GatherHeaviest(uint64_t mass) const;
   Prefix HistogramPrefix(uint64_t target, Measure measure) const;
   Prefix Shortest(std::span<const uint64_t> sorted, uint64_t target, Measure measure) const;
   Prefix PrefixDownTo(uint64_t key) const;
@@ -128,7 +129,7 @@ class Candidates {
   mutable bool histogram_known_ = false;
   mutable std::vector<kernel::SelectBucket> histogram_;
   mutable std::vector<uint64_t> window_;   // keys gathered last
-  mutable bool window_is_sorted_ = false;  // and they begin with the prefix found last
+  mutable bool window_is_sorted_ = false;  // and they are the prefix found last
 };
 
 }  // namespace sheepop

@@ -169,7 +169,9 @@ TEST_P(ChainOracle, EveryShortcutGivesTheSortedAnswer) {
     const ListVocabulary vocabulary(size);
     const Chain chain = Chain::Build(options, vocabulary, GetParam());
     const Candidates& candidates = chain.Filter({row, {}}, state);
-    SCOPED_TRACE(fmt::format("round {} size {}", round, size));
+    SCOPED_TRACE(fmt::format("round {} size {} T {} top_k {} top_p {} min_p {} order {} kept {}", round, size,
+                             options.temperature, options.top_k, options.top_p, options.min_p,
+                             fmt::join(options.samplers, ";"), oracle.list().size()));
     ASSERT_EQ(candidates.Count(), oracle.list().size());
     ASSERT_EQ(candidates.Mass(), oracle.Mass());
     const std::vector<Candidate> first = candidates.First(size);

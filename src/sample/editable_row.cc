@@ -164,6 +164,17 @@ bool EditableRow::Gather(float threshold, size_t limit, std::vector<uint64_t>& k
   return count + paged <= limit;
 }
 
+void EditableRow::GatherFirst(float threshold, size_t count, std::vector<uint64_t>& keys) const {
+  const size_t first = keys.size();
+  keys.resize(first + count + kSelectGroup);
+  keys.resize(first + select_->gather(Base(), threshold, count, keys.data() + first));
+  // All of the pages, which stand in the order of their first change.
+  const size_t middle = keys.size();
+  keys.resize(middle + pages_.size() + kSelectGroup);
+  keys.resize(middle + select_->gather(Pages(), threshold, pages_.size(), keys.data() + middle));
+  PlacesToIds(std::span(keys).subspan(middle));
+}
+
 uint64_t EditableRow::Mass(kernel::WeightScale scale) const {
   return select_->mass(Base(), scale) + select_->mass(Pages(), scale);
 }

@@ -33,6 +33,8 @@ class EditableRow {
   // Appends the keys of all logits >= threshold to `keys`, in no particular order. False, with some of them missing,
   // when there are more than `limit`.
   bool Gather(float threshold, size_t limit, std::vector<uint64_t>& keys) const;
+  // Appends keys of logits >= threshold that include the `count` lowest ids among them, or all if there are fewer.
+  void GatherFirst(float threshold, size_t count, std::vector<uint64_t>& keys) const;
   uint64_t Mass(kernel::WeightScale scale) const;
   void Histogram(kernel::WeightScale scale, std::span<kernel::SelectBucket> buckets) const;
   // `keys` becomes the keys of one bucket; `count` is what the histogram says of it.
