@@ -188,8 +188,10 @@ Affine FitScale(const float* x, CodeRange range) {
   }
   const auto solve = [](const Moments& m) { return SolveScale(m); };
   Scan<N, decltype(solve)> scan(x, 0, range, solve);
+  const bool symmetric = range.low == -range.high;
   for (int step = -12; step <= 9; ++step) {
     for (float end : {range.low, range.high}) {
+      if (symmetric && end < 0) continue;  // gives the codes of the other end, signs turned
       // The code, not whole, that the value of largest magnitude would take.
       const float reach = end + std::copysign(0.1f * static_cast<float>(step), end);
       scan.Try(Inverse(extreme) * reach);
