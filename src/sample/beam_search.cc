@@ -30,7 +30,7 @@ bool Better(const Hypothesis& a, const Hypothesis& b) { return a.score > b.score
 
 }  // namespace
 
-BeamSearch::BeamSearch(const BeamOptions& options, const Vocabulary& vocabulary, Isa isa)
+BeamSearch::BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa)
     : options_(options), vocabulary_(vocabulary), candidates_(kernel::SelectKernelsFor(isa)), live_(1) {
   Check(options);
 }

@@ -34,7 +34,7 @@ struct Hypothesis {
 class BeamSearch {
  public:
   // Throws kInvalidArgument, naming field, value and bound.
-  BeamSearch(const BeamOptions& options, const Vocabulary& vocabulary, Isa isa = AvailableIsas().back());
+  BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa = AvailableIsas().back());
 
   size_t beams() const { return live_.size(); }  // 1 at first: the prompt
   std::span<const Token> tokens(size_t beam) const { return live_[beam].tokens; }
@@ -62,7 +62,7 @@ class BeamSearch {
   bool IsEos(Token token) const;
 
   BeamOptions options_;
-  const Vocabulary& vocabulary_;
+  const SamplingVocabulary& vocabulary_;
   Candidates candidates_;
   std::vector<Hypothesis> live_;   // best first
   std::vector<Hypothesis> ended_;  // best first, at most n_best

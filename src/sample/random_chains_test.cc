@@ -98,7 +98,7 @@ struct CountingSink : TraceSink {
 };
 
 // What one chain drew in three steps, or the error it gave.
-std::string Outcome(const SamplingOptions& options, const Vocabulary& vocabulary, const std::vector<float>& row,
+std::string Outcome(const SamplingOptions& options, const SamplingVocabulary& vocabulary, const std::vector<float>& row,
                     const std::vector<Token>& history, Isa isa, TraceSink* sink) {
   try {
     const Chain chain = Chain::Build(options, vocabulary, isa);

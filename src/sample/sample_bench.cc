@@ -8,7 +8,7 @@
 namespace sheepop {
 namespace {
 
-class Sized : public Vocabulary {
+class Sized : public SamplingVocabulary {
  public:
   explicit Sized(size_t size) : size_(size) {}
   size_t size() const override { return size_; }
