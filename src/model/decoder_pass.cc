@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernel/packed.h"
 #include "tensor/pack.h"
 
 namespace sheepop {
@@ -15,7 +16,9 @@ using kernel::TileRange;
 
 // Rows of a prompt that one thread attends to at a time: enough to use each key and value several times, few enough that
 // the threads finish together.
-constexpr size_t kAttendRows = 16;
+constexpr size_t kAttendRows = 32;
+
+constexpr size_t kLogitGroup = 64;  // ids that share one maximum
 
 }  // namespace
 
@@ -301,34 +304,46 @@ void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
   });
 }
 
+// Logits of kHeadOutputs ids from `first_output` on, with their group maxima. Of a quantised table each row comes as two
+// (QuantiseInTwoRows): 8-bit activations in front of the softmax would be a quarter of all the error that a quantised
+// model shows, and the second row costs little while the weights are there anyway.
+void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
+  const kernel::PackedView& output = weights_.output();
+  const size_t count = std::min(kHeadOutputs, config_.vocab - first_output);
+  const size_t parts = kernel::IsQuantised(output.type) ? 2 : 1;
+  auto* products = reinterpret_cast<float*>(work_.head_.data()) + worker * 2 * work_.logit_rows_ * kHeadOutputs;
+  const kernel::PackedView part{output.type, count, output.cols,
+                                output.data + first_output / kTileRows * kernel::TileBytes(output.type, output.cols)};
+  kernels_.matmul.multiply(part, work_.head_input_.Input(parts * rows), {0, part.tiles()},
+                           {products, kHeadOutputs, false}, Scratch(worker));
+  const size_t groups = (config_.vocab + kLogitGroup - 1) / kLogitGroup;
+  for (size_t r = 0; r < rows; ++r) {
+    const float* product = products + parts * r * kHeadOutputs;
+    float* logits = reinterpret_cast<float*>(work_.logits_.data()) + r * config_.vocab + first_output;
+    std::copy_n(product, count, logits);
+    if (parts == 2) kernels_.vector.add(product + kHeadOutputs, count, logits);
+    if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, logits);
+    auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + r * groups + first_output / kLogitGroup;
+    kernels_.vector.group_maxima(logits, count, maxima);
+  }
+}
+
 LogitRows DecoderPass::Logits() {
+  const bool quantised = kernel::IsQuantised(weights_.output().type);
   size_t wanted = 0;
   for (size_t r = 0; r < rows_.size(); ++r) {
     if (!rows_[r].wants_logits) continue;
-    NormRow(work_.stream_.row(r), Role::kOutputNorm, Role::kOutputNormBias, 0, work_.normed_.row(wanted));
-    work_.normed_.Quantise(kernels_.matmul, wanted++);
+    const size_t row = quantised ? 2 * wanted : wanted;
+    NormRow(work_.stream_.row(r), Role::kOutputNorm, Role::kOutputNormBias, 0, work_.head_input_.row(row));
+    if (quantised) work_.head_input_.QuantiseInTwoRows(kernels_.matmul, row);
+    ++wanted;
   }
-  auto* logits = reinterpret_cast<float*>(work_.logits_.data());
-  auto* maxima = reinterpret_cast<float*>(work_.maxima_.data());
-  if (wanted == 0) return {0, config_.vocab, logits, maxima};
-
-  constexpr size_t kGroup = 64;
-  const kernel::PackedView& output = weights_.output();
-  const kernel::MatMulInput input = work_.normed_.Input(wanted);
-  const size_t groups = (config_.vocab + kGroup - 1) / kGroup;
-  const size_t step = std::max<size_t>(1, groups / (16 * pool_.threads()));
-  pool_.ParallelFor((groups + step - 1) / step, [&](size_t chunk, size_t worker) {
-    const size_t begin = chunk * step, end = std::min(groups, begin + step);
-    const TileRange tiles{begin * (kGroup / kTileRows), std::min(output.tiles(), end * (kGroup / kTileRows))};
-    MultiplyChunk({&output, nullptr, {logits, config_.vocab, false}}, input, tiles, worker);
-    const size_t first = begin * kGroup, count = std::min(config_.vocab, end * kGroup) - first;
-    for (size_t r = 0; r < wanted; ++r) {
-      float* row = logits + r * config_.vocab + first;
-      if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, row);
-      kernels_.vector.group_maxima(row, count, maxima + r * groups + begin);
-    }
-  });
-  return {wanted, config_.vocab, logits, maxima};
+  if (wanted > 0) {
+    pool_.ParallelFor((config_.vocab + kHeadOutputs - 1) / kHeadOutputs,
+                      [&](size_t chunk, size_t worker) { HeadChunk(chunk * kHeadOutputs, wanted, worker); });
+  }
+  return {wanted, config_.vocab, reinterpret_cast<const float*>(work_.logits_.data()),
+          reinterpret_cast<const float*>(work_.maxima_.data())};
 }
 
 }  // namespace sheepop

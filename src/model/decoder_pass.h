@@ -60,6 +60,7 @@ class DecoderPass {
   void AttendRuns(const kernel::AttentionShape& shape, size_t layer);
   void AttendSplit(const kernel::AttentionShape& shape, size_t layer);
   void FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into);
+  void HeadChunk(size_t first_output, size_t rows, size_t worker);
   void GatedChunk(size_t layer, kernel::TileRange tiles, size_t worker);
 
   template <typename Body>

@@ -25,6 +25,10 @@ class ActivationBuffer {
   // Quantises row r from its values.
   void Quantise(const kernel::MatMulKernels& kernels, size_t r);
 
+  // Row r holds activations. Row r becomes their quantised form, and row r + 1 holds and quantises what that form leaves
+  // out: the products of both rows add up to the product with about 16 bits of activation.
+  void QuantiseInTwoRows(const kernel::MatMulKernels& kernels, size_t r);
+
  private:
   HugeBuffer memory_;
   size_t stride_ = 0, blocks_ = 0;
@@ -34,6 +38,9 @@ class ActivationBuffer {
 // Up to this many rows of a call share out a long context over threads by segments; with more rows there is enough to
 // share without.
 inline constexpr size_t kSplitRows = 8;
+
+// Outputs of the output projection that a thread computes at a time: whole groups of 64.
+inline constexpr size_t kHeadOutputs = 512;
 
 class Workspace {
  public:
@@ -58,6 +65,8 @@ class Workspace {
   ActivationBuffer hidden_;     // [rows, feed_forward] gate, then the activated product
   HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
   HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
+  ActivationBuffer head_input_; // [2 * logit_rows, hidden]
+  HugeBuffer head_;             // [threads, 2 * logit_rows, kHeadOutputs] products on their way to logits
   HugeBuffer logits_;           // [logit_rows, vocab]
   HugeBuffer maxima_;           // [logit_rows, ceil(vocab / 64)]
   HugeBuffer scratch_;          // [threads, scratch_bytes_]
