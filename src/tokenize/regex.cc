@@ -55,8 +55,15 @@ Regex::Regex(std::string_view pattern) : pattern_(pattern) {
   jit_ = pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE) == 0;
 }
 
-RegexSearch::RegexSearch(const Regex& regex)
-    : regex_(regex), data_(NotNull(pcre2_match_data_create_from_pattern(regex.code_.get(), nullptr))) {}
+RegexSearch::RegexSearch(const Regex& regex, size_t text_size)
+    : regex_(regex),
+      data_(NotNull(pcre2_match_data_create_from_pattern(regex.code_.get(), nullptr))),
+      context_(NotNull(pcre2_match_context_create(nullptr))) {
+  // A run of spaces is walked back once by each alternative: honest patterns need a few steps for each byte.
+  constexpr uint64_t kBase = 10'000'000, kPerByte = 64;
+  const uint64_t limit = std::min<uint64_t>(kBase + kPerByte * text_size, UINT32_MAX);
+  pcre2_set_match_limit(context_.get(), static_cast<uint32_t>(limit));
+}
 
 RegexSearch::~RegexSearch() = default;
 
@@ -71,7 +78,6 @@ RegexSearch::Range RegexSearch::Find(std::string_view text, size_t from) {
   if (found == PCRE2_ERROR_JIT_STACKLIMIT && !stack_) {
     // The machine's 32 KiB were not enough: rare, so only then is a stack made on the heap.
     constexpr size_t kSmall = size_t{64} << 10, kLarge = size_t{64} << 20;
-    context_.reset(NotNull(pcre2_match_context_create(nullptr)));
     stack_.reset(NotNull(pcre2_jit_stack_create(kSmall, kLarge, nullptr)));
     pcre2_jit_stack_assign(context_.get(), nullptr, stack_.get());
     found = Match(text, from);
@@ -108,7 +114,7 @@ class RegexReplaceStep final : public NormalizerStep {
 
  private:
   bool ApplyToValid(std::string_view text, std::string& out) const {
-    RegexSearch search(regex_);
+    RegexSearch search(regex_, text.size());
     bool changed = false;
     size_t done = 0;
     ForEachMatch(text, [&](std::string_view subject, size_t from) { return search.Find(subject, from); },

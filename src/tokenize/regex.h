@@ -34,7 +34,7 @@ class Regex {
 // The memory of one search; of one thread.
 class RegexSearch {
  public:
-  explicit RegexSearch(const Regex& regex);
+  RegexSearch(const Regex& regex, size_t text_size);  // the size of the largest text that will be searched
   ~RegexSearch();
   struct Range {
     size_t begin, end;  // begin == npos: no match

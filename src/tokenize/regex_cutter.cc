@@ -59,7 +59,7 @@ class RegexCutter final : public Cutter {
  public:
   RegexCutter(std::string_view pattern, const SplitRule& rule) : regex_(pattern), rule_(rule) {}
   void Cut(std::string_view text, std::vector<std::string_view>& words) const override {
-    RegexSearch search(regex_);
+    RegexSearch search(regex_, text.size());
     CutBy([&](std::string_view subject, size_t from) { return search.Find(subject, from); }, rule_, text, words);
   }
 

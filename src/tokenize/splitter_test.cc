@@ -87,6 +87,18 @@ TEST(RegexCutter, SaysWhenAPatternGoesTooFar) {
   EXPECT_THROW(MakeRegexCutter("(a"), Error);
 }
 
+TEST(RegexCutter, TakesLongRunsForGranted) {
+  for (const char* name : {"deepseek-v3", "gpt-4o"}) {
+    const Splitter splitter = MakeSplitter(PreTokenizerOf(name).steps);
+    for (const char c : {' ', 'Q'}) {
+      const std::string text(11'000'000, c);
+      std::vector<std::string_view> words;
+      splitter.Split(text, words);
+      EXPECT_EQ(words.size(), 1u) << name;
+    }
+  }
+}
+
 TEST(OnigmoPattern, RewritesWhatDiffers) {
   EXPECT_EQ(PcrePatternFromOnigmo(R"(\s+(?!\S)[^\s\p{L}])"),
             R"([\t-\r\x{85}\p{Z}]+(?![^\t-\r\x{85}\p{Z}])[^\t-\r\x{85}\p{Z}\p{L}])");
