@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <random>
 
 #include "base/error.h"
@@ -15,7 +14,6 @@ namespace {
 
 using Options = SamplingOptions;
 
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 constexpr double kMaxCount = 2147483647;
 constexpr double kMaxTemperature = 1e6;
 constexpr double kMaxPenalty = 1e6;
@@ -109,7 +107,6 @@ bool ParseWhole(std::string_view text, Number& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// -1 means "everywhere" for a few counts; the text says so only where it is allowed.
 std::string NumberText(double value) { return fmt::format("{}", value); }
 
 void CheckNumber(const OptionField& field, double value) {
@@ -240,13 +237,18 @@ struct Writer {
 
 }  // namespace
 
-bool OptionField::is_list() const { return member.index() >= 6 && name != "samplers"; }
+bool OptionField::is_list() const {
+  return name != "samplers" && (std::holds_alternative<std::vector<std::string> Options::*>(member) ||
+                                std::holds_alternative<std::vector<TokenName> Options::*>(member) ||
+                                std::holds_alternative<std::vector<LogitBias> Options::*>(member) ||
+                                std::holds_alternative<std::vector<std::vector<Token>> Options::*>(member));
+}
 
 std::string OptionField::Default() const { return Get(SamplingOptions()); }
 
 std::string OptionField::Bounds() const {
   if (low == high) return "";
-  if (high == kMaxCount || high == kNoLimit) return fmt::format("at least {}", low);
+  if (high == kMaxCount) return fmt::format("at least {}", low);
   return fmt::format("{} to {}", low, high);
 }
 
