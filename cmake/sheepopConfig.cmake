@@ -1,0 +1,8 @@
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(fmt)
+find_dependency(Boost 1.81 COMPONENTS json)
+find_dependency(PkgConfig)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+include("${CMAKE_CURRENT_LIST_DIR}/sheepopTargets.cmake")

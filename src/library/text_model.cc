@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "evaluate/score.h"
+#include "generate/engine.h"
+#include "generate/loaded_model.h"
+#include "generate/text_listener.h"
+#include "include/sheepop/sheepop.h"
+
+namespace sheepop {
+namespace {
+
+// Runs `work` and turns the errors of the layers below into the library's own.
+template <typename Work>
+auto Translated(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Failure(std::string(Name(error.category())), error.what());
+  }
+}
+
+SamplingOptions SamplingOf(const GenerateOptions& options) {
+  SamplingOptions sampling;
+  for (const auto& [name, value] : options.sampling) SamplingField(name).Set(sampling, value);
+  if (options.seed) sampling.seed = *options.seed;
+  Validate(sampling);
+  return sampling;
+}
+
+}  // namespace
+
+struct TextModel::State {
+  State(const std::string& path, const OpenOptions& options)
+      : pool(options.threads ? options.threads : PhysicalCores()),
+        loaded(LoadedModel::Open(path, {.context = options.context}, pool)),
+        engine(loaded.model, {.context = options.context}, pool) {}
+
+  ThreadPool pool;
+  LoadedModel loaded;
+  Engine engine;
+};
+
+TextModel::TextModel(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TextModel::TextModel(TextModel&&) noexcept = default;
+TextModel& TextModel::operator=(TextModel&&) noexcept = default;
+TextModel::~TextModel() = default;
+
+TextModel TextModel::Open(const std::string& path, const OpenOptions& options) {
+  return Translated([&] { return TextModel(std::make_unique<State>(path, options)); });
+}
+
+size_t TextModel::vocabulary_size() const { return state_->loaded.tokenizer->vocab_size(); }
+
+std::vector<int32_t> TextModel::Tokenize(std::string_view text) const {
+  return Translated([&] { return state_->loaded.tokenizer->Encode(text); });
+}
+
+std::string TextModel::Detokenize(std::span<const int32_t> tokens) const {
+  return Translated([&] { return ToValidUtf8(state_->loaded.tokenizer->Decode(tokens)); });
+}
+
+Generation TextModel::Generate(std::string_view prompt, const GenerateOptions& options,
+                               const std::function<bool(std::string_view)>& on_text) {
+  return Translated([&] {
+    const LoadedModel& loaded = state_->loaded;
+    const SamplingOptions sampling = SamplingOf(options);
+    bool go_on = true;
+    TextListener::Options text_options;
+    text_options.stops = options.stops;
+    if (on_text) text_options.on_text = [&](std::string_view piece) { go_on = on_text(piece) && go_on; };
+    TextListener text(*loaded.model, *loaded.tokenizer, std::move(text_options));
+
+    Request request;
+    request.prompt = loaded.tokenizer->EncodePrompt(prompt);
+    request.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
+    request.seed = SeedInUse(sampling);
+    request.end_tokens = loaded.tokenizer->special().end;
+    request.max_tokens = options.max_tokens;
+    const uint64_t seed = request.seed;
+    Listener* listener = &text;
+    const RequestId id = state_->engine.Submit(std::move(request), {&listener, 1});
+    while (state_->engine.Step()) {
+      if (!go_on) state_->engine.Cancel(id);
+    }
+    return Generation{text.ids(), text.text(), std::string(Name(text.finish_reason().value_or(FinishReason::kInterrupt))),
+                      seed};
+  });
+}
+
+ScoredText TextModel::Score(std::string_view text) {
+  return Translated([&] {
+    ScoredText out;
+    out.tokens = state_->loaded.tokenizer->EncodePrompt(text);
+    const ScoreResult result = sheepop::Score(*state_->loaded.model, out.tokens, {}, state_->pool);
+    for (const ScoredToken& token : result.tokens) out.logprobs.push_back(token.logprob);
+    out.perplexity = result.perplexity();
+    return out;
+  });
+}
+
+}  // namespace sheepop
