@@ -56,7 +56,9 @@ class Reader {
   uint64_t TakeCount(std::string_view field, uint64_t min_bytes) {
     const auto count = Take<uint64_t>(field);
     if (count > left() / min_bytes) {
-      Fail(ErrorCategory::kCorrupt, "{} is {}, more than the {} bytes left in the file can hold; the file is damaged or cut short", field, count, left());
+      Fail(ErrorCategory::kCorrupt,
+           "{} is {}, more than the {} bytes left in the file can hold; the file is damaged or cut short", field, count,
+           left());
     }
     return count;
   }
@@ -67,7 +69,8 @@ class Reader {
       Fail(ErrorCategory::kCorrupt, "{} is {} bytes long, the bound is {}", field, length, max_bytes);
     }
     if (length > left()) {
-      Fail(ErrorCategory::kCorrupt, "{} is {} bytes long, but only {} bytes are left in the file; it is damaged or cut short", field, length,
+      Fail(ErrorCategory::kCorrupt,
+           "{} is {} bytes long, but only {} bytes are left in the file; it is damaged or cut short", field, length,
            left());
     }
     const auto* text = reinterpret_cast<const char*>(bytes_.data() + offset_);
@@ -168,10 +171,11 @@ void TakeMetadata(Reader& reader, uint64_t count, Metadata& metadata) {
 void RefuseSplit(const Metadata& metadata) {
   const int64_t parts = metadata.Int("split.count").value_or(1);
   if (parts <= 1) return;
-  throw Error(ErrorCategory::kUnsupported,
-              "metadata key \"split.count\" says that the model is in {} parts, which are not read here; join them with "
-              "llama.cpp's `llama-gguf-split --merge FIRST_PART JOINED`",
-              parts);
+  throw Error(
+      ErrorCategory::kUnsupported,
+      "metadata key \"split.count\" says that the model is in {} parts, which are not read here; join them with "
+      "llama.cpp's `llama-gguf-split --merge FIRST_PART JOINED`",
+      parts);
 }
 
 std::vector<uint64_t> TakeShape(Reader& reader) {
@@ -223,7 +227,8 @@ Placed TakeTensor(Reader& reader, uint64_t alignment) {
   }
   const std::optional<uint64_t> size = ByteCount(type, shape);
   if (!size) {
-    reader.Fail(ErrorCategory::kCorrupt, "its size, shape {} as {}, is past 2^63 - 1 bytes", ShapeText(shape), info.name);
+    reader.Fail(ErrorCategory::kCorrupt, "its size, shape {} as {}, is past 2^63 - 1 bytes", ShapeText(shape),
+                info.name);
   }
   if (offset % alignment != 0) {
     reader.Fail(ErrorCategory::kCorrupt, "its offset {} is not a multiple of the alignment {}", offset, alignment);
@@ -293,8 +298,8 @@ GgufFile GgufFile::Parse(std::span<const std::byte> bytes, std::string_view name
   GgufFile file;
   file.version_ = reader.Take<uint32_t>("the version");
   if (file.version_ != 2 && file.version_ != 3) {
-    reader.Fail(ErrorCategory::kUnsupported, "GGUF version {} is not read here, only 2 and 3; get a newer file of the model",
-                file.version_);
+    reader.Fail(ErrorCategory::kUnsupported,
+                "GGUF version {} is not read here, only 2 and 3; get a newer file of the model", file.version_);
   }
   const uint64_t tensor_count = reader.TakeCount("the tensor count", kMinTensorBytes);
   const uint64_t entry_count = reader.TakeCount("the metadata count", kMinEntryBytes);

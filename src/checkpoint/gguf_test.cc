@@ -148,8 +148,8 @@ TEST(Gguf, RefusesLengths) {
                 {"metadata key \"k\"", "the string is 18446744073709551608 bytes long, but only 0"});
   ExpectRefused(Bytes().Header(0, 1).Key("k", Type::kArray).Put(Type::kUint64).Put<uint64_t>(1ull << 61), kCorrupt,
                 {"metadata key \"k\"", "the array length is 2305843009213693952"});
-  ExpectRefused(Bytes().Header(0, 1).Key("k", Type::kArray).Put(Type::kString).Put<uint64_t>(1).Put<uint64_t>(9), kCorrupt,
-                {"metadata key \"k\"", "an array string is 9 bytes long"});
+  ExpectRefused(Bytes().Header(0, 1).Key("k", Type::kArray).Put(Type::kString).Put<uint64_t>(1).Put<uint64_t>(9),
+                kCorrupt, {"metadata key \"k\"", "an array string is 9 bytes long"});
 }
 
 TEST(Gguf, RefusesValueTypes) {
@@ -162,8 +162,8 @@ TEST(Gguf, RefusesValueTypes) {
 }
 
 TEST(Gguf, RefusesDuplicates) {
-  ExpectRefused(Bytes().Header(0, 2).Key("k", Type::kUint8).Put<uint8_t>(0).Key("k", Type::kUint8).Put<uint8_t>(0), kCorrupt,
-                {"metadata key \"k\"", "appears twice"});
+  ExpectRefused(Bytes().Header(0, 2).Key("k", Type::kUint8).Put<uint8_t>(0).Key("k", Type::kUint8).Put<uint8_t>(0),
+                kCorrupt, {"metadata key \"k\"", "appears twice"});
   ExpectRefused(Bytes().Header(2, 0).Tensor("w", {8}, 0, 0).Tensor("w", {8}, 0, 32).PadTo(32).Raw(std::string(64, 0)),
                 kCorrupt, {"tensor \"w\"", "appears twice"});
 }

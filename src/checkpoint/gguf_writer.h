@@ -1,5 +1,5 @@
-// Writes a GGUF version 3 file that llama.cpp loads. The header is written first, so names, types and shapes are known up
-// front; the bytes follow in any number of pieces, so that no tensor need be in memory whole.
+// Writes a GGUF version 3 file that llama.cpp loads. The header is written first, so names, types and shapes are known
+// up front; the bytes follow in any number of pieces, so that no tensor need be in memory whole.
 //
 //   GgufWriter writer(path, metadata, {{"token_embd.weight", DType::kF16, {vocab, width}}, ...});
 //   for (each tensor, in that order) writer.Append(name, bytes);   // once or more a tensor
@@ -24,8 +24,8 @@ namespace sheepop {
 
 class GgufWriter {
  public:
-  // Tensors begin at multiples of `general.alignment` (32 without that key). kInvalidArgument, naming the tensor or key:
-  // names that are empty, repeated or longer than the 63 bytes that llama.cpp takes; shapes of other than 1 to 4
+  // Tensors begin at multiples of `general.alignment` (32 without that key). kInvalidArgument, naming the tensor or
+  // key: names that are empty, repeated or longer than the 63 bytes that llama.cpp takes; shapes of other than 1 to 4
   // dimensions, with a zero or too large; rows that are not whole blocks; numbers that do not fit their GgufType.
   GgufWriter(std::filesystem::path path, const Metadata& metadata, std::vector<TensorSpec> tensors);
 

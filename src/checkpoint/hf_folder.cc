@@ -56,10 +56,12 @@ std::optional<std::string> TemplateOf(const json::object& config, const fs::path
     if (name && text && text->is_string() && *name == "default") return std::string(text->get_string());
   }
   if (list) return std::nullopt;
-  throw Error(ErrorCategory::kCorrupt, "{}: \"chat_template\" must be a string or a list of named templates", path.string());
+  throw Error(ErrorCategory::kCorrupt, "{}: \"chat_template\" must be a string or a list of named templates",
+              path.string());
 }
 
-std::optional<std::string> ReadChatTemplate(const fs::path& folder, const std::optional<json::object>& tokenizer_config) {
+std::optional<std::string> ReadChatTemplate(const fs::path& folder,
+                                            const std::optional<json::object>& tokenizer_config) {
   const fs::path own = folder / "chat_template.jinja";
   if (fs::exists(own)) return ReadTextFile(own, "a chat template", kMaxConfigBytes);
   if (!tokenizer_config) return std::nullopt;

@@ -124,7 +124,8 @@ boost::json::value ParseJson(std::string_view text, std::string_view name, size_
                 error.message());
   }
   if (text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
-    throw Error(ErrorCategory::kCorrupt, "{}: something follows the JSON value at byte {} of {}", name, used, text.size());
+    throw Error(ErrorCategory::kCorrupt, "{}: something follows the JSON value at byte {} of {}", name, used,
+                text.size());
   }
   return parser.handler().Release();
 }

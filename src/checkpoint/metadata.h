@@ -40,8 +40,8 @@ class Metadata {
   void Set(std::string key, GgufType type, Value value);
   void Remove(std::string_view key);  // linear in the number of entries
 
-  // Typed reads. Nullopt (or null) when the key is absent; kCorrupt, naming the key and both types, when it holds another
-  // type. Integers convert between widths and signs when the value fits, and to double.
+  // Typed reads. Nullopt (or null) when the key is absent; kCorrupt, naming the key and both types, when it holds
+  // another type. Integers convert between widths and signs when the value fits, and to double.
   std::optional<bool> Bool(std::string_view key) const;
   std::optional<int64_t> Int(std::string_view key) const;
   std::optional<double> Float(std::string_view key) const;

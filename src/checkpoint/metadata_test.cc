@@ -43,7 +43,8 @@ TEST(Metadata, AbsentKeysAreEmptyUnlessRequired) {
   EXPECT_EQ(m.Int("absent"), std::nullopt);
   EXPECT_EQ(m.String("absent"), nullptr);
   EXPECT_EQ(m.Floats("absent"), std::nullopt);
-  ExpectError([&] { m.RequireInt("llama.block_count"); }, ErrorCategory::kCorrupt, {"\"llama.block_count\"", "missing"});
+  ExpectError([&] { m.RequireInt("llama.block_count"); }, ErrorCategory::kCorrupt,
+              {"\"llama.block_count\"", "missing"});
   ExpectError([&] { m.RequireString("absent"); }, ErrorCategory::kCorrupt, {"\"absent\"", "missing"});
 }
 

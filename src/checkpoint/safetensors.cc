@@ -107,9 +107,10 @@ void RequireEndToEnd(std::string_view file, const std::vector<Entry>& sorted, ui
   uint64_t expected = 0;
   for (const Entry& entry : sorted) {
     if (entry.begin != expected) {
-      throw Error(ErrorCategory::kCorrupt,
-                  "{}: tensor {}: \"data_offsets\" begin at {}, but the tensor before ends at {}; tensors must lie end to end",
-                  file, Quoted(entry.name), entry.begin, expected);
+      throw Error(
+          ErrorCategory::kCorrupt,
+          "{}: tensor {}: \"data_offsets\" begin at {}, but the tensor before ends at {}; tensors must lie end to end",
+          file, Quoted(entry.name), entry.begin, expected);
     }
     expected = entry.end;
   }
@@ -139,7 +140,8 @@ uint64_t HeaderBytes(std::string_view file, std::span<const std::byte> bytes) {
   }
   std::memcpy(&size, bytes.data(), sizeof(size));
   if (size > kMaxHeaderBytes) {
-    throw Error(ErrorCategory::kLimit, "{}: header length {} is past the bound of {} bytes", file, size, kMaxHeaderBytes);
+    throw Error(ErrorCategory::kLimit, "{}: header length {} is past the bound of {} bytes", file, size,
+                kMaxHeaderBytes);
   }
   if (size > bytes.size() - sizeof(size)) {
     throw Error(ErrorCategory::kCorrupt, "{}: header length {} leaves the file of {} bytes; it is damaged or cut short",
@@ -197,8 +199,8 @@ const TensorInfo* SafetensorsFile::Find(std::string_view name) const {
   for (const UnreadableTensor& tensor : unreadable_) {
     if (tensor.name != name) continue;
     throw Error(ErrorCategory::kUnsupported,
-                "tensor {} has type {}, which is not read here; get the model's weights as F32, F16 or BF16", Quoted(name),
-                Quoted(tensor.type));
+                "tensor {} has type {}, which is not read here; get the model's weights as F32, F16 or BF16",
+                Quoted(name), Quoted(tensor.type));
   }
   return nullptr;
 }

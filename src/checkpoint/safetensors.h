@@ -79,8 +79,8 @@ class SafetensorsFolder final : public TensorSource {
 // Writes one file; used as GgufWriter is.
 class SafetensorsWriter {
  public:
-  // kInvalidArgument, naming the tensor: a type other than F32, F16 or BF16, a repeated or reserved name, a shape with a
-  // zero or too large. `metadata` is free text for readers, such as {"format", "pt"}.
+  // kInvalidArgument, naming the tensor: a type other than F32, F16 or BF16, a repeated or reserved name, a shape with
+  // a zero or too large. `metadata` is free text for readers, such as {"format", "pt"}.
   SafetensorsWriter(std::filesystem::path path, std::vector<TensorSpec> tensors,
                     const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 

@@ -85,12 +85,13 @@ WeightMap ReadIndex(const fs::path& path) {
   for (const auto& [tensor, file] : map->get_object()) {
     const std::string tensor_name(tensor.data(), tensor.size());
     if (!file.is_string()) {
-      throw Error(ErrorCategory::kCorrupt, "{}: \"weight_map\" of tensor {} must be a file name", name, Quoted(tensor_name));
+      throw Error(ErrorCategory::kCorrupt, "{}: \"weight_map\" of tensor {} must be a file name", name,
+                  Quoted(tensor_name));
     }
     std::string file_name(file.get_string().data(), file.get_string().size());
     if (!IsPlainFileName(file_name)) {
-      throw Error(ErrorCategory::kCorrupt, "{}: \"weight_map\" of tensor {} names {}, which is no file of this folder", name,
-                  Quoted(tensor_name), Quoted(file_name));
+      throw Error(ErrorCategory::kCorrupt, "{}: \"weight_map\" of tensor {} names {}, which is no file of this folder",
+                  name, Quoted(tensor_name), Quoted(file_name));
     }
     out.emplace_back(tensor_name, std::move(file_name));
   }

@@ -73,21 +73,28 @@ TEST(Safetensors, RefusesFields) {
   ExpectRefused(OneTensor(R"("shape":[4],"data_offsets":[0,16])"), {"\"w\"", "\"dtype\"", "string"});
   ExpectRefused(OneTensor(R"("dtype":7,"shape":[4],"data_offsets":[0,16])"), {"\"w\"", "\"dtype\""});
   ExpectRefused(OneTensor(R"("dtype":"F32","data_offsets":[0,16])"), {"\"w\"", "\"shape\""});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[-4],"data_offsets":[0,16])"), {"\"w\"", "\"shape\"", "whole numbers"});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4.0],"data_offsets":[0,16])"), {"\"w\"", "\"shape\"", "whole numbers"});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":["4"],"data_offsets":[0,16])"), {"\"w\"", "\"shape\"", "whole numbers"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[-4],"data_offsets":[0,16])"),
+                {"\"w\"", "\"shape\"", "whole numbers"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4.0],"data_offsets":[0,16])"),
+                {"\"w\"", "\"shape\"", "whole numbers"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":["4"],"data_offsets":[0,16])"),
+                {"\"w\"", "\"shape\"", "whole numbers"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,16])"), {"\"shape\""});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4,0],"data_offsets":[0,0])"), {"\"w\"", "shape [4, 0]", "dimension of 0"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4,0],"data_offsets":[0,0])"),
+                {"\"w\"", "shape [4, 0]", "dimension of 0"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,16])"), {"\"w\"", "2^63"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,16])"),
                 {"\"w\"", "data_offsets", "more than 2^63"});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4])"), {"\"w\"", "9 dimensions"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4])"),
+                {"\"w\"", "9 dimensions"});
 }
 
 TEST(Safetensors, RefusesOffsets) {
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4],"data_offsets":[16])"), {"\"w\"", "\"data_offsets\" has 1"});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4],"data_offsets":[16,0])"), {"\"w\"", "[16, 0]", "leave the file"});
-  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[5],"data_offsets":[0,20])"), {"\"w\"", "[0, 20]", "16 bytes", "cut short"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4],"data_offsets":[16,0])"),
+                {"\"w\"", "[16, 0]", "leave the file"});
+  ExpectRefused(OneTensor(R"("dtype":"F32","shape":[5],"data_offsets":[0,20])"),
+                {"\"w\"", "[0, 20]", "16 bytes", "cut short"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[4],"data_offsets":[18446744073709551600,18446744073709551615])"),
                 {"\"w\"", "leave the file"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[3],"data_offsets":[0,16])"), {"\"w\"", "span 16 bytes", "12"});

@@ -18,8 +18,8 @@ AppendOrder CheckedOrder(std::vector<TensorSpec> tensors) {
   std::unordered_set<std::string_view> names = {"__metadata__"};
   for (const TensorSpec& tensor : tensors) {
     const auto fail = [&](std::string_view what) {
-      throw Error(ErrorCategory::kInvalidArgument, "tensor {} cannot be written as safetensors: {}", Quoted(tensor.name),
-                  what);
+      throw Error(ErrorCategory::kInvalidArgument, "tensor {} cannot be written as safetensors: {}",
+                  Quoted(tensor.name), what);
     };
     if (Info(tensor.type).quantised) {
       fail(fmt::format("the format has no type {}; write F32, F16 or BF16", Info(tensor.type).name));

@@ -83,8 +83,8 @@ Error WrongFile(std::string_view name, std::span<const std::byte> file, std::str
   constexpr auto kUnsupported = ErrorCategory::kUnsupported;
   constexpr auto kCorrupt = ErrorCategory::kCorrupt;
   constexpr std::string_view kPickled =
-      "pickled PyTorch weights, which can run code when opened; get the model's .safetensors or .gguf files instead, or "
-      "convert it with the safetensors Python package";
+      "pickled PyTorch weights, which can run code when opened; get the model's .safetensors or .gguf files instead, "
+      "or convert it with the safetensors Python package";
   const std::string_view head = Head(file);
   switch (Sniff(file)) {
     case FileKind::kEmpty: return {kCorrupt, "{} is empty, not {}; download it again", name, wanted};
@@ -93,9 +93,10 @@ Error WrongFile(std::string_view name, std::span<const std::byte> file, std::str
       return {kUnsupported, "{} is a big-endian GGUF model; get the little-endian file, or convert it with "
                             "gguf_convert_endian.py of the gguf Python package", name};
     case FileKind::kOldGgml:
-      return {kUnsupported, "{} is an old GGML, GGMF or GGJT model (magic {}), a format that GGUF replaced in August 2023; "
-                            "get a GGUF file of the same model", name,
-              Quoted(head.substr(0, 4))};
+      return {kUnsupported,
+              "{} is an old GGML, GGMF or GGJT model (magic {}), a format that GGUF replaced in August 2023; "
+              "get a GGUF file of the same model",
+              name, Quoted(head.substr(0, 4))};
     case FileKind::kSafetensors:
       return {kUnsupported, "{} is a safetensors file, not {}; give the folder that holds it, with its config.json and "
                             "tokenizer.json", name, wanted};

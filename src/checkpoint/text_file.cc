@@ -12,7 +12,8 @@ std::string ReadTextFile(const std::filesystem::path& path, std::string_view wan
   const FileKind kind = Sniff(bytes);
   if (kind != FileKind::kJson && kind != FileKind::kText) throw WrongFile(path.string(), bytes, wanted);
   if (bytes.size() > max_bytes) {
-    throw Error(ErrorCategory::kLimit, "{}: {} bytes, the bound for {} is {}", path.string(), bytes.size(), wanted, max_bytes);
+    throw Error(ErrorCategory::kLimit, "{}: {} bytes, the bound for {} is {}", path.string(), bytes.size(), wanted,
+                max_bytes);
   }
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

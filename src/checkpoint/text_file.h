@@ -7,8 +7,8 @@
 
 namespace sheepop {
 
-// The whole file. Throws what MappedFile::Open does; WrongFile when it is no text but a Git LFS pointer, a web page, empty
-// or binary (`wanted`: "a tokenizer.json"); kLimit past `max_bytes`.
+// The whole file. Throws what MappedFile::Open does; WrongFile when it is no text but a Git LFS pointer, a web page,
+// empty or binary (`wanted`: "a tokenizer.json"); kLimit past `max_bytes`.
 std::string ReadTextFile(const std::filesystem::path& path, std::string_view wanted, size_t max_bytes = 256 << 20);
 
 }  // namespace sheepop

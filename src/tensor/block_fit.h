@@ -77,7 +77,8 @@ struct Moments {
 template <size_t N>
 Moments MomentsOf(const float* x, const float* codes) {
   return {LaneSum<N>([&](size_t i) { return x[i]; }), LaneSum<N>([&](size_t i) { return codes[i]; }),
-          LaneSum<N>([&](size_t i) { return codes[i] * codes[i]; }), LaneSum<N>([&](size_t i) { return x[i] * codes[i]; })};
+          LaneSum<N>([&](size_t i) { return codes[i] * codes[i]; }),
+          LaneSum<N>([&](size_t i) { return x[i] * codes[i]; })};
 }
 
 // A fit and how much of the sum of squares of x it explains: the squared error is that sum less this.

@@ -94,8 +94,8 @@ void BlockQ2_K(const uint8_t* in, float* out) {
   }
 }
 
-// high bits[32], codes[64], scales[12], d (fp16). A scale's low 4 bits lie in bytes 0..7 (low halves, then high halves),
-// its top 2 bits in bytes 8..11; 32 is taken off. A high bit that is 0 takes 4 off the code.
+// high bits[32], codes[64], scales[12], d (fp16). A scale's low 4 bits lie in bytes 0..7 (low halves, then high
+// halves), its top 2 bits in bytes 8..11; 32 is taken off. A high bit that is 0 takes 4 off the code.
 void BlockQ3_K(const uint8_t* in, float* out) {
   const float d = LoadHalf(in + 108);
   const uint8_t* packed = in + 96;
@@ -109,7 +109,8 @@ void BlockQ3_K(const uint8_t* in, float* out) {
   }
 }
 
-// Four-bit codes of Q4_K and Q5_K: 4 runs of 32 bytes; the low halves of run r are group 2r, the high halves group 2r+1.
+// Four-bit codes of Q4_K and Q5_K: 4 runs of 32 bytes; the low halves of run r are group 2r, the high halves group
+// 2r + 1.
 int NibbleOfRun(const uint8_t* codes /* [128] */, int i) {
   return codes[i / 64 * 32 + i % 32] >> (i % 64 / 32 * 4) & 15;
 }

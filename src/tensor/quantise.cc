@@ -314,8 +314,8 @@ void RefuseUnfit(DType type, std::span<const float> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const float magnitude = std::abs(values[i]);
     if (magnitude <= kHalfMax || (!blocks && !std::isfinite(magnitude))) continue;
-    throw Error(ErrorCategory::kInvalidArgument, "value {} at index {} does not fit {}, whose bound is {}", values[i], i,
-                Info(type).name, kHalfMax);
+    throw Error(ErrorCategory::kInvalidArgument, "value {} at index {} does not fit {}, whose bound is {}", values[i],
+                i, Info(type).name, kHalfMax);
   }
 }
 

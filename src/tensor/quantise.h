@@ -11,9 +11,9 @@ namespace sheepop {
 // F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K.
 bool CanQuantise(DType type);
 
-// `values` are whole blocks of `type`; `out` has exactly RowBytes(type, values.size()). Block types search scales for the
-// least squared error, the same bytes on every machine; about 0.1 us a value. Rows are independent: split a
-// tensor at block boundaries to use several threads. Throws kUnsupported for a type that CanQuantise refuses,
+// `values` are whole blocks of `type`; `out` has exactly RowBytes(type, values.size()). Block types search scales for
+// the least squared error, the same bytes on every machine; about 0.1 us a value. Rows are independent: split a tensor
+// at block boundaries to use several threads. Throws kUnsupported for a type that CanQuantise refuses,
 // kInvalidArgument, naming value and index, for a NaN or infinity (block types) or a value past fp16's 65504.
 void Quantise(DType type, std::span<const float> values, std::span<std::byte> out);
 

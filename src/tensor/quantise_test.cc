@@ -78,7 +78,8 @@ TEST(Quantise, ValuesOnTheGridComeBackExactly) {
   expect_exact(DType::kQ5_0);
   for (size_t i = 0; i < values.size(); ++i) values[i] = 0.5f * static_cast<float>(i * 7 % 32) + 3;
   expect_exact(DType::kQ5_1);
-  for (size_t i = 0; i < values.size(); ++i) values[i] = 0.5f * static_cast<float>(i % 32 == 5 ? -127 : static_cast<int>(i * 37 % 255) - 127);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = 0.5f * static_cast<float>(i % 32 == 5 ? -127 : static_cast<int>(i * 37 % 255) - 127);
   expect_exact(DType::kQ8_0);
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] = 0.125f * (63 * static_cast<float>(i * 7 % 16)) - 0.25f * static_cast<float>(i / 32 * 9);
@@ -123,7 +124,8 @@ TEST(Quantise, BlocksDoNotDependOnTheirNeighbours) {
     const auto whole = Quantised(type, values);
     const auto second = Quantised(type, std::span(values).subspan(512, 256));
     const size_t at = RowBytes(type, 512);
-    EXPECT_TRUE(std::equal(second.begin(), second.end(), whole.begin() + static_cast<ptrdiff_t>(at))) << Info(type).name;
+    EXPECT_TRUE(std::equal(second.begin(), second.end(), whole.begin() + static_cast<ptrdiff_t>(at)))
+        << Info(type).name;
   }
 }
 
