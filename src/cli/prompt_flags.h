@@ -14,6 +14,7 @@ class PromptFlags {
  public:
   void Register(CLI::App& app, bool with_ids = true);
 
+  bool given() const { return text_given_ || file_given_ || ids_given_; }
   bool has_ids() const { return ids_given_; }
   const std::vector<Token>& ids() const { return ids_; }
 
