@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <map>
 #include <new>
 #include <sstream>
@@ -20,6 +21,7 @@ constexpr const char* kVersion = "0.1.0";
 
 // In the order of a model's life.
 constexpr std::array kCommands = {
+    CommandEntry{"pull", "download a model: a known name, hf:owner/repo[/file], or a URL", MakePull},
     CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata", MakeInspect},
     CommandEntry{"tokenize", "text to ids and pieces, and back", MakeTokenize},
     CommandEntry{"generate", "continue a prompt", MakeGenerate},
@@ -68,6 +70,7 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
 
 int Main(int argc, char** argv) {
   HoldStandardStreams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an error of the write like a full disk
   Console console;
   CLI::App app("SheepOp: make a language model from your documents, run it, and see why it writes what it writes.",
                "sheepop");

@@ -24,6 +24,7 @@ struct CommandEntry {
   std::unique_ptr<Command> (*make)();
 };
 
+std::unique_ptr<Command> MakePull();
 std::unique_ptr<Command> MakeInspect();
 std::unique_ptr<Command> MakeTokenize();
 std::unique_ptr<Command> MakeGenerate();

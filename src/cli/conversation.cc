@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "cli/template_flags.h"
 #include "tokenize/chat_prompt.h"
