@@ -1,10 +1,16 @@
 #include "cli/app.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cerrno>
+#include <csignal>
 #include <map>
 #include <new>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "cli/command.h"
 
@@ -15,7 +21,12 @@ constexpr const char* kVersion = "0.1.0";
 
 // In the order of a model's life.
 constexpr std::array kCommands = {
+    CommandEntry{"pull", "download a model: a known name, hf:owner/repo[/file], or a URL", MakePull},
+    CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata", MakeInspect},
+    CommandEntry{"tokenize", "text to ids and pieces, and back", MakeTokenize},
     CommandEntry{"generate", "continue a prompt", MakeGenerate},
+    CommandEntry{"chat", "talk with a model in the terminal", MakeChat},
+    CommandEntry{"score", "log-probabilities of a given text, perplexity of a file", MakeScore},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
 };
 
@@ -28,16 +39,28 @@ void AddCommonFlags(CLI::App& app, Console& console) {
       ->type_name("WHEN");
 }
 
+// A file opened while one of these is closed would take its number, and then receive what is printed. What stands in
+// for a closed one can be used neither way round, so that printing still fails.
+void HoldStandardStreams() {
+  for (int fd = 0; fd < 3; ++fd) {
+    if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF) ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+  }
+}
+
 int ExitCode(const Error& error) { return error.category() == ErrorCategory::kInvalidArgument ? 2 : 1; }
 
-int Parse(CLI::App& app, int argc, char** argv, const Console& console) {
+int Parse(CLI::App& app, int argc, char** argv, Console& console) {
   try {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::Success& success) {  // --help, --version
-    app.exit(success);
+    std::ostringstream text;
+    app.exit(success, text, text);
+    console.Print(text.str());
     return -1;
   } catch (const CLI::ParseError& error) {
+    // The parser stops at the first wrong flag, before it has set the others.
+    console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
     console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see sheepop --help)", std::string(error.what())));
     return 2;
   }
@@ -46,6 +69,8 @@ int Parse(CLI::App& app, int argc, char** argv, const Console& console) {
 }  // namespace
 
 int Main(int argc, char** argv) {
+  HoldStandardStreams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an error of the write like a full disk
   Console console;
   CLI::App app("SheepOp: make a language model from your documents, run it, and see why it writes what it writes.",
                "sheepop");
@@ -59,8 +84,8 @@ int Main(int argc, char** argv) {
     commands[i]->Register(*parsers[i]);
     AddCommonFlags(*parsers[i], console);
   }
-  if (const int code = Parse(app, argc, argv, console)) return code < 0 ? 0 : code;
   try {
+    if (const int code = Parse(app, argc, argv, console)) return code < 0 ? 0 : code;
     for (size_t i = 0; i < kCommands.size(); ++i) {
       if (parsers[i]->parsed()) return commands[i]->Run(console);
     }

@@ -24,7 +24,12 @@ struct CommandEntry {
   std::unique_ptr<Command> (*make)();
 };
 
+std::unique_ptr<Command> MakePull();
+std::unique_ptr<Command> MakeInspect();
+std::unique_ptr<Command> MakeTokenize();
 std::unique_ptr<Command> MakeGenerate();
+std::unique_ptr<Command> MakeChat();
+std::unique_ptr<Command> MakeScore();
 std::unique_ptr<Command> MakeBench();
 
 }  // namespace sheepop::cli

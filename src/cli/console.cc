@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/utf8.h"
+
 namespace sheepop::cli {
 namespace {
 
@@ -13,6 +15,19 @@ void WriteAll(FILE* stream, std::string_view text, std::string_view name) {
   if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() || std::fflush(stream) != 0) {
     throw SystemError(fmt::format("cannot write to {}", name), errno);
   }
+}
+
+// A terminal obeys what a model writes after an escape: it could clear the screen, or type.
+std::string WithPictures(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Step step = DecodeUtf8(text);
+    const char32_t c = step.code_point;
+    const bool c0 = c < 0x20 && c != U'\n' && c != U'\t';
+    AppendUtf8(c0 ? 0x2400 + c : c == 0x7f ? 0x2421 : c >= 0x80 && c < 0xa0 ? 0xfffd : c, out);
+    text.remove_prefix(step.length);
+  }
+  return out;
 }
 
 }  // namespace
@@ -27,6 +42,8 @@ bool Console::UsesColor() const {
 }
 
 void Console::Print(std::string_view text) const { WriteAll(stdout, text, "standard output"); }
+
+void Console::PrintText(std::string_view text) const { Print(StdoutIsTerminal() ? WithPictures(text) : std::string(text)); }
 
 void Console::PrintJson(const boost::json::value& document) const {
   Print(boost::json::serialize(document));

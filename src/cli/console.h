@@ -19,6 +19,9 @@ class Console {
 
   // Writes to stdout at once. Throws kIo when it cannot (a full disk).
   void Print(std::string_view text) const;
+  // What a model wrote, or a file holds: the same, but a terminal gets no control characters from it, only their pictures
+  // (U+2400 and following). Whole characters of UTF-8.
+  void PrintText(std::string_view text) const;
   void PrintJson(const boost::json::value& document) const;  // one line, numbers round-trip, UTF-8
 
   // A line on stderr, shown on a terminal or with --verbose.

@@ -152,7 +152,7 @@ int Generate::Run(Console& console) {
     text.logprobs = logprobs_.value_or(0);
     text.show_end_token = ignore_eos_;
     text.on_token = [&timing] { ++timing.decode_tokens; };
-    if (!console.json && sequences_ == 1) text.on_text = [&console](std::string_view piece) { console.Print(piece); };
+    if (!console.json && sequences_ == 1) text.on_text = [&console](std::string_view piece) { console.PrintText(piece); };
     texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
     listeners.push_back(texts.back().get());
   }
@@ -161,7 +161,8 @@ int Generate::Run(Console& console) {
 
   if (!console.json) {
     for (size_t i = 0; i < texts.size() && texts.size() > 1; ++i) {
-      console.Print(fmt::format("{}--- {} of {}\n{}", i ? "\n" : "", i + 1, texts.size(), texts[i]->text()));
+      console.Print(fmt::format("{}--- {} of {}\n", i ? "\n" : "", i + 1, texts.size()));
+      console.PrintText(texts[i]->text());
     }
     console.Print("\n");
   }

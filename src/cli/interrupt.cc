@@ -5,9 +5,9 @@
 namespace sheepop::cli {
 namespace {
 
-volatile std::sig_atomic_t interrupted_flag = 0;
+volatile std::sig_atomic_t last_signal = 0;
 
-void OnSignal(int) { interrupted_flag = 1; }
+void OnSignal(int signal) { last_signal = signal; }
 
 void Handle(void (*handler)(int), int flags) {
   struct sigaction action {};
@@ -20,12 +20,14 @@ void Handle(void (*handler)(int), int flags) {
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
-  interrupted_flag = 0;
+  last_signal = 0;
   Handle(OnSignal, static_cast<int>(SA_RESETHAND));
 }
 
 InterruptGuard::~InterruptGuard() { Handle(SIG_DFL, 0); }
 
-bool InterruptGuard::interrupted() const { return interrupted_flag != 0; }
+bool InterruptGuard::interrupted() const { return last_signal != 0; }
+
+bool InterruptGuard::terminated() const { return last_signal == SIGTERM; }
 
 }  // namespace sheepop::cli

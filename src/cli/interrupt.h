@@ -1,4 +1,5 @@
-// Ctrl-C ends work cleanly: the first one sets a flag that loops look at, a second one ends the process.
+// Ctrl-C ends work cleanly: the first one sets a flag that loops look at, a second one ends the process. It also breaks
+// a wait for input (EINTR). SIGTERM counts the same.
 #pragma once
 
 namespace sheepop::cli {
@@ -11,6 +12,7 @@ class InterruptGuard {
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
   bool interrupted() const;
+  bool terminated() const;  // by SIGTERM: not only this work but the program is to end
 };
 
 }  // namespace sheepop::cli

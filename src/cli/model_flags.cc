@@ -41,8 +41,8 @@ std::filesystem::path FindModel(const std::string& name) {
               name, plain ? fmt::format(", and nothing of that name in {}", models.string()) : "");
 }
 
-void ModelFlags::Register(CLI::App& app) {
-  app.add_option("-m,--model", model_,
+void ModelFlags::Register(CLI::App& app, bool positional) {
+  app.add_option(positional ? "-m,--model,model" : "-m,--model", model_,
                  fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", kDefaultModel))
       ->type_name("MODEL");
   app.add_option("--threads", threads_,

@@ -14,14 +14,15 @@ namespace sheepop::cli {
 
 class ModelFlags {
  public:
-  void Register(CLI::App& app);
+  // `positional`: the model may also be given without -m.
+  void Register(CLI::App& app, bool positional = false);
 
   // The pool of --threads. Made once.
   ThreadPool& pool();
 
   // Opens --model (or the default one, named on stderr). `context`: positions that will be used, 0 for the model's own.
   LoadedModel Open(const Console& console, size_t context);
-  // Only as much of it as the tokenizer and the template need.
+  // Where --model (or the default one) lies.
   std::filesystem::path Path(const Console& console) const;
 
   Isa isa() const;

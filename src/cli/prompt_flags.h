@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/token.h"
@@ -14,14 +15,17 @@ class PromptFlags {
  public:
   void Register(CLI::App& app, bool with_ids = true);
 
+  bool given() const { return text_given_ || file_given_ || ids_given_; }
   bool has_ids() const { return ids_given_; }
   const std::vector<Token>& ids() const { return ids_; }
 
-  // The text of -p or -f. Throws kInvalidArgument when none or several sources were given.
+  // The text of -p or -f. Throws kInvalidArgument when there is neither.
   std::string Text() const;
 
-  // The ids given, or the text's, with bos in front when the model wants it. Control tokens in text are text, unless
-  // --special was given.
+  // With bos in front when the model wants it. Control tokens in text are text, unless --special was given.
+  std::vector<Token> Encode(const Tokenizer& tokenizer, std::string_view text) const;
+
+  // The ids given, or those of the text.
   std::vector<Token> Tokens(const Tokenizer& tokenizer) const;
 
  private:

@@ -17,19 +17,28 @@ std::string HfModelType(const boost::json::object& config) {
   return std::string(type->get_string());
 }
 
+const Architecture& ArchitectureOf(const Checkpoint& checkpoint) {
+  const GgufFile* gguf = checkpoint.gguf();
+  return gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
+              : ArchitectureByHfType(HfModelType(checkpoint.hf()->config));
+}
+
 }  // namespace
 
-std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
-  const ConfigOptions config_options{options.context};
+ModelConfig ConfigOf(const Checkpoint& checkpoint, size_t context) {
+  const Architecture& architecture = ArchitectureOf(checkpoint);
   const GgufFile* gguf = checkpoint.gguf();
-  const Architecture& architecture = gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
-                                          : ArchitectureByHfType(HfModelType(checkpoint.hf()->config));
-  const TensorSource& tensors = checkpoint.tensors();
-  ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), tensors, config_options)
-                            : architecture.from_hf(checkpoint.hf()->config, tensors, config_options);
+  ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), checkpoint.tensors(), {context})
+                            : architecture.from_hf(checkpoint.hf()->config, checkpoint.tensors(), {context});
   Validate(config);
-  Weights weights =
-      Weights::Load(config, tensors, gguf ? architecture.locate_gguf : architecture.locate_hf, pool);
+  return config;
+}
+
+std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
+  const Architecture& architecture = ArchitectureOf(checkpoint);
+  ModelConfig config = ConfigOf(checkpoint, options.context);
+  Weights weights = Weights::Load(config, checkpoint.tensors(),
+                                  checkpoint.gguf() ? architecture.locate_gguf : architecture.locate_hf, pool);
   return std::shared_ptr<const Model>(new Model(std::move(config), architecture, std::move(weights), options.isa));
 }
 

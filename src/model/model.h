@@ -48,6 +48,9 @@ struct LoadOptions {
   Isa isa = AvailableIsas().back();
 };
 
+// What a checkpoint says about its model; no weights are read. `context` as in LoadOptions. Throws like Load.
+ModelConfig ConfigOf(const Checkpoint& checkpoint, size_t context = 0);
+
 class Model {
  public:
   // Repacks the weights with the pool. Throws kCorrupt or kUnsupported, naming what is wrong.

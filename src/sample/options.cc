@@ -302,7 +302,8 @@ std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary&
 uint64_t SeedInUse(const SamplingOptions& options) {
   if (options.seed) return *options.seed;
   std::random_device device;
-  return uint64_t{device()} << 32 | device();
+  // Below 2^53, so that it survives JSON readers that keep numbers as doubles.
+  return (uint64_t{device()} << 32 | device()) >> 11;
 }
 
 }  // namespace sheepop

@@ -1,0 +1,70 @@
+// A conversation with a model: its messages, and the answers to them. Every turn renders the whole conversation; what
+// the engine's cache holds of it already is not computed again.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cli/interrupt.h"
+#include "generate/engine.h"
+#include "generate/loaded_model.h"
+#include "generate/text_listener.h"
+#include "tokenize/chat_template.h"
+
+namespace sheepop::cli {
+
+struct ConversationOptions {
+  std::optional<std::string> system;
+  EngineOptions engine;
+  std::shared_ptr<const Chain> chain;
+  uint64_t seed = 0;
+  size_t max_tokens = SIZE_MAX;  // of one answer
+  std::vector<std::string> stops;
+};
+
+struct Answer {
+  std::vector<Token> prompt;  // the conversation so far, as the model saw it
+  size_t reused = 0;          // of these, found in the cache
+  std::vector<Token> ids;
+  std::string text;  // valid UTF-8
+  FinishReason finish_reason = FinishReason::kInterrupt;
+  double prefill_s = 0, decode_s = 0;
+};
+
+class Conversation {
+ public:
+  // `loaded` and `pool` must outlive the conversation.
+  Conversation(const LoadedModel& loaded, ChatTemplate chat, ConversationOptions options, ThreadPool& pool);
+
+  // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupt` ends it early,
+  // and what was written until then stays. An answer that ended before its first token leaves the conversation as it was,
+  // and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when the context is full, and what
+  // EncodeChat throws.
+  Answer Ask(std::string_view text, const InterruptGuard& interrupt, const std::function<void(std::string_view)>& on_text);
+
+  // Forgets all messages.
+  void Reset() { Reset(system_); }
+  void Reset(std::optional<std::string> system);
+
+  const std::optional<std::string>& system() const { return system_; }
+  size_t context() const { return engine_.context(); }
+
+ private:
+  std::vector<Token> Render() const;
+  void Add(std::string_view role, std::string_view content);
+
+  const LoadedModel& loaded_;
+  ChatTemplate chat_;
+  ConversationOptions options_;
+  std::optional<std::string> system_;
+  Engine engine_;
+  boost::json::array messages_;
+};
+
+}  // namespace sheepop::cli

@@ -1,0 +1,43 @@
+// What a checkpoint holds, gathered without reading weights. A part that cannot be read is reported with the reason: the
+// rest is still worth seeing.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+#include "model/config.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop::cli {
+
+struct ModelSummary {
+  std::string format;        // "GGUF version 3", "Hugging Face folder"
+  std::string architecture;  // as the file names it; empty when it does not
+  uint64_t parameters = 0;   // numbers in all tensors
+  uint64_t tensor_bytes = 0;
+  std::optional<ModelConfig> config;
+  std::string config_error;  // why there is no config
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::string tokenizer_error;
+  std::optional<std::string> chat_template;
+};
+
+ModelSummary Summarise(const Checkpoint& checkpoint);
+
+// The document of `inspect --json`: complete, long arrays included.
+boost::json::object ToJson(const ModelSummary& summary, const Checkpoint& checkpoint);
+
+// For people: a summary, then tensors with those that differ only in the layer on one line, then metadata with long
+// values cut, which is said at each.
+std::string ToText(const ModelSummary& summary, const Checkpoint& checkpoint);
+
+// "134.5 million", "1.7 billion".
+std::string CountText(uint64_t count);
+// "97.9 MB", in powers of 1000.
+std::string BytesText(uint64_t bytes);
+
+}  // namespace sheepop::cli
