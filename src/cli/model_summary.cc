@@ -5,6 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "checkpoint/tensor_spec.h"
 #include "generate/loaded_model.h"

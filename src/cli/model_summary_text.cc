@@ -75,7 +75,7 @@ std::string ScalarText(T value) {
 }
 
 std::string ValueText(const Metadata::Entry& entry) {
-  constexpr size_t kShown = 6;
+  static constexpr size_t kShown = 6;
   return std::visit(
       [](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
