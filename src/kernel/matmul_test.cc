@@ -183,13 +183,21 @@ TEST_P(MatMul, EqualsTheReferenceForWideMatrices) {
   }
 }
 
+// Enough input rows for panels, and more blocks than a panel holds at a time.
+TEST_P(MatMul, EqualsTheReferenceWhenPanelsAreSplit) {
+  for (PackedType type : kTypes) {
+    for (size_t rows : {16, 33, 48}) Check({type, rows, 2080, 67, {}, rows == 48});
+    Check({type, 17, 4160, 66});
+  }
+}
+
 TEST_P(MatMul, EqualsTheReferenceAtExtremes) {
   for (PackedType type : kTypes) {
     if (!IsQuantised(type)) continue;
     for (int value : {0x00, 0x80, 0x7f, 0xff}) {
       for (int scale : {-1, 0x0000, 0x8000, 0x0001, 0x83ff, 0x7bff, 0x7c00, 0x7e00}) {
         for (float x : {1.0F, 1e-30F, 1e30F, 1e-37F, std::numeric_limits<float>::infinity()}) {
-          for (size_t tokens : {1, 3, 17}) Check({type, 17, 96, tokens, {value, scale, x}});
+          for (size_t tokens : {1, 3, 66}) Check({type, 17, 96, tokens, {value, scale, x}});
         }
       }
     }
@@ -198,7 +206,7 @@ TEST_P(MatMul, EqualsTheReferenceAtExtremes) {
 
 TEST_P(MatMul, ComputesOnlyTheTilesAsked) {
   for (PackedType type : kTypes) {
-    for (size_t tokens : {1, 20}) {
+    for (size_t tokens : {1, 20, 70}) {
       for (bool add : {false, true}) {
         for (TileRange tiles : {TileRange{1, 2}, TileRange{2, 6}, TileRange{5, 6}, TileRange{0, 3}}) {
           const Case whole = {type, 93, 96, tokens, {}, add};
