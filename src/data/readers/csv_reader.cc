@@ -20,19 +20,19 @@ class CsvParser {
 
   // Calls row(fields, line) for each row that ends in `piece`; `line` is where it began, from 1.
   template <typename Row>
-  void Add(std::string_view piece, const Row& row) {
+  void Add(std::string_view piece, Row& row) {
     for (const char c : piece) Step(c, row);
   }
 
   template <typename Row>
-  void Finish(const Row& row) {
+  void Finish(Row& row) {
     if (quoted_) throw Error(ErrorCategory::kCorrupt, "line {}: a quotation mark is never closed", row_line_);
     if (!field_.empty() || !fields_.empty()) EndRow(row);
   }
 
  private:
   template <typename Row>
-  void Step(char c, const Row& row) {
+  void Step(char c, Row& row) {
     if (++row_bytes_ > max_row_bytes_) {
       throw Error(ErrorCategory::kLimit, "line {}: a row of more than {} bytes (a quotation mark that is never closed?)",
                   row_line_, max_row_bytes_);
@@ -61,7 +61,7 @@ class CsvParser {
   }
 
   template <typename Row>
-  void EndRow(const Row& row) {
+  void EndRow(Row& row) {
     fields_.push_back(std::move(field_));
     field_.clear();
     row(fields_, row_line_);
