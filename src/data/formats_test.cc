@@ -226,9 +226,9 @@ TEST_F(Formats, CsvFieldsHoldNewlinesAndQuotes) {
 }
 
 TEST_F(Formats, Notebook) {
-  Put("n.ipynb", R"({"nbformat": 4, "metadata": {"kernelspec": {"language": "python"}}, "cells": [
+  Put("n.ipynb", R"json({"nbformat": 4, "metadata": {"kernelspec": {"language": "python"}}, "cells": [
       {"cell_type": "markdown", "source": ["# Title\n", "words"]},
-      {"cell_type": "code", "source": "print('```')", "outputs": [{"text": "```"}]}]})");
+      {"cell_type": "code", "source": "print('```')", "outputs": [{"text": "```"}]}]})json");
   EXPECT_EQ(Run().Text("n.ipynb"), "# Title\nwords\n\n````python\nprint('```')\n````\n");
 }
 

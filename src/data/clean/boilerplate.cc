@@ -114,10 +114,10 @@ class Boilerplate : public CleanStep {
     std::string out;
     size_t done = 0, removed = 0;
     for (const Span& cut : cuts) {
-      out.append(text.substr(done, cut.begin - done));
+      if (cut.begin > done) out.append(text.substr(done, cut.begin - done));
       // The blank lines around a note go with it.
       while (!out.empty() && cut.begin > 0 && out.ends_with("\n\n")) out.pop_back();
-      done = cut.end;
+      done = std::max(done, cut.end);
       removed += cut.end - cut.begin;
       while (done < text.size() && text[done] == '\n' && out.empty()) ++done;
     }

@@ -89,6 +89,7 @@ TEST(CleanSteps, BoilerplateOfBookCollections) {
                            "Produced by A. Person\n\nCHAPTER I\n\nThe story was produced by accident.\n\n"
                            "Transcriber's Notes:\n\nPage 79, period added.\n\nEnd of The Project Gutenberg Etext of A Book\n";
   EXPECT_EQ(Applied(step, book), "CHAPTER I\n\nThe story was produced by accident.\n");
+  EXPECT_EQ(Applied(step, "Produced by A. Person\n\n\n\n\nThis etext was prepared by B\n\n\n\nBOOK\n"), "BOOK\n");
   EXPECT_EQ(Applied(step, "A\n\nThe end of the project was near.\n"), "A\n\nThe end of the project was near.\n");
 }
 

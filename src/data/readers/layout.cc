@@ -1,5 +1,7 @@
 #include "data/readers/layout.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -14,6 +16,7 @@ namespace {
 
 // Beyond this many blocks the pairwise rules take too long, and the page is a drawing or a map.
 constexpr size_t kMaxSorted = 400;
+constexpr size_t kMaxCompared = 5000;  // words, likewise
 
 bool Overlap(float a0, float a1, float b0, float b1, float slack) { return std::min(a1, b1) - std::max(a0, b0) > slack; }
 
@@ -196,14 +199,22 @@ LayoutWord WordOf(const LayoutBox& box, std::string text) {
 }
 
 // Some producers give a ligature's first glyph the text of its whole run, which another word of the line holds too.
-void DropRepeatedRuns(LayoutLine& line) {
-  for (LayoutWord& word : line.words) {
-    const size_t space = word.text.find(' ');
-    if (space == std::string::npos || !HasRightToLeft(word.text.substr(0, space))) continue;
-    const std::string run = word.text.substr(0, space);
-    const bool repeated = std::any_of(line.words.begin(), line.words.end(),
-                                      [&](const LayoutWord& other) { return &other != &word && other.text == run; });
-    if (repeated) word.text.erase(0, space + 1);
+void DropRepeatedRuns(LayoutPage& page) {
+  std::vector<LayoutWord*> words;
+  for (LayoutBlock& block : page.blocks) {
+    for (LayoutLine& line : block.lines) {
+      for (LayoutWord& word : line.words) words.push_back(&word);
+    }
+  }
+  if (words.size() > kMaxCompared) return;
+  for (LayoutWord* word : words) {
+    const size_t space = word->text.find(' ');
+    if (space == std::string::npos || !HasRightToLeft(word->text.substr(0, space))) continue;
+    const std::string run = word->text.substr(0, space);
+    const bool repeated = std::any_of(words.begin(), words.end(), [&](const LayoutWord* other) {
+      return other != word && other->text == run && Overlap(other->box.y0, other->box.y1, word->box.y0, word->box.y1, 0);
+    });
+    if (repeated) word->text.erase(0, space + 1);
   }
 }
 
@@ -211,7 +222,6 @@ void OrderWords(LayoutLine& line) {
   size_t right = 0;
   for (const LayoutWord& word : line.words) right += HasRightToLeft(word.text);
   if (right == 0) return;
-  DropRepeatedRuns(line);
   std::stable_sort(line.words.begin(), line.words.end(),
                    [](const LayoutWord& a, const LayoutWord& b) { return a.box.x0 < b.box.x0; });
   if (right * 2 <= line.words.size()) return;
@@ -229,6 +239,7 @@ struct PlacedLine {
   LayoutBox column;     // of the run of blocks that the line belongs to
   bool new_column;      // it begins another run
   bool new_block;
+  bool row;             // of a table
 };
 
 bool Continues(const LayoutBox& column, const LayoutBox& block, float em) {
@@ -255,7 +266,7 @@ std::vector<PlacedLine> Place(const LayoutPage& page, float em) {
     for (; run < lines.size(); ++run) lines[run].column = column;
   };
   for (const LayoutBlock& block : page.blocks) {
-    const bool follows = !lines.empty() && Continues(column, block.box, em);
+    const bool follows = !lines.empty() && !block.table && !lines.back().row && Continues(column, block.box, em);
     if (!follows) close_run();
     const bool beside = !lines.empty() && !follows && block.box.y0 < column.y1 - em;
     if (follows) {
@@ -265,11 +276,93 @@ std::vector<PlacedLine> Place(const LayoutPage& page, float em) {
     }
     for (const LayoutLine& line : block.lines) {
       const bool first = &line == &block.lines.front();
-      lines.push_back({&line, {}, first && beside, first});
+      lines.push_back({&line, {}, first && beside, first, block.table});
     }
   }
   close_run();
   return lines;
+}
+
+bool StartsLower(std::string_view text) {
+  const char32_t c = DecodeUtf8(text).code_point;
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LL;
+}
+
+// A line of a block, which may be a cell of a table.
+struct Fragment {
+  size_t block, line;
+  float middle;
+};
+
+struct Row {
+  std::vector<Fragment> fragments;
+  bool cells() const { return fragments.size() >= 3; }
+};
+
+std::vector<Row> RowsOf(const LayoutPage& page, float em) {
+  std::vector<Fragment> fragments;
+  for (size_t b = 0; b < page.blocks.size(); ++b) {
+    for (size_t l = 0; l < page.blocks[b].lines.size(); ++l) {
+      const LayoutBox& box = page.blocks[b].lines[l].box;
+      fragments.push_back({b, l, (box.y0 + box.y1) / 2});
+    }
+  }
+  std::stable_sort(fragments.begin(), fragments.end(), [](const Fragment& a, const Fragment& b) { return a.middle < b.middle; });
+  std::vector<Row> rows;
+  for (const Fragment& fragment : fragments) {
+    if (rows.empty() || fragment.middle - rows.back().fragments.front().middle > 0.5f * em) rows.emplace_back();
+    rows.back().fragments.push_back(fragment);
+  }
+  return rows;
+}
+
+std::string TextOf(const LayoutLine& line) {
+  std::string text;
+  for (const LayoutWord& word : line.words) text += (text.empty() ? "" : " ") + word.text;
+  return text;
+}
+
+// Takes the cells of rows [first, last) out of their blocks.
+LayoutBlock TableOf(LayoutPage& page, const std::vector<Row>& rows, size_t first, size_t last) {
+  LayoutBlock table;
+  table.table = true;
+  for (size_t r = first; r < last; ++r) {
+    LayoutLine row;
+    for (const Fragment& fragment : rows[r].fragments) {
+      LayoutLine& line = page.blocks[fragment.block].lines[fragment.line];
+      row.words.push_back({line.box, TextOf(line)});
+      line.words.clear();
+    }
+    std::stable_sort(row.words.begin(), row.words.end(), [](const LayoutWord& a, const LayoutWord& b) { return a.box.x0 < b.box.x0; });
+    row.box = row.words.front().box;
+    for (const LayoutWord& cell : row.words) row.box.Include(cell.box);
+    if (table.lines.empty()) table.box = row.box;
+    table.box.Include(row.box);
+    table.lines.push_back(std::move(row));
+  }
+  return table;
+}
+
+// Columns of running text have lines of five words and more; cells are shorter.
+bool AreCells(const LayoutPage& page, const std::vector<Row>& rows, size_t first, size_t last) {
+  size_t words = 0, cells = 0;
+  for (size_t r = first; r < last; ++r) {
+    for (const Fragment& fragment : rows[r].fragments) {
+      words += page.blocks[fragment.block].lines[fragment.line].words.size();
+      ++cells;
+    }
+  }
+  return words * 2 < cells * 7;
+}
+
+void DropEmpty(LayoutPage& page) {
+  for (LayoutBlock& block : page.blocks) {
+    std::erase_if(block.lines, [](const LayoutLine& line) { return line.words.empty(); });
+    if (block.lines.empty()) continue;
+    block.box = block.lines.front().box;
+    for (const LayoutLine& line : block.lines) block.box.Include(line.box);
+  }
+  std::erase_if(page.blocks, [](const LayoutBlock& block) { return block.lines.empty(); });
 }
 
 bool EndsSentence(std::string_view text) {
@@ -290,6 +383,8 @@ std::string BreakBetween(const PlacedLine& line, const PlacedLine& next, float e
   const bool right_to_left = HasRightToLeft(word.text);
   const float room = right_to_left ? box.x0 - line.column.x0 : line.column.x1 - box.x1;
   if (room <= word.box.width() + 0.45f * em) return {kSoftBreak};
+  // Ragged lines end early too; a verse would begin with a capital.
+  if (StartsLower(word.text) && !EndsSentence(line.line->words.back().text)) return {kSoftBreak};
   return EndsSentence(line.line->words.back().text) ? "\n\n" : std::string{kHardBreak};
 }
 
@@ -339,13 +434,32 @@ std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml) {
     }
   }
   for (LayoutPage& page : pages) {
-    for (LayoutBlock& block : page.blocks) {
+    std::erase_if(page.blocks, [](LayoutBlock& block) {
       std::erase_if(block.lines, [](const LayoutLine& line) { return line.words.empty(); });
+      return block.lines.empty();
+    });
+    DropRepeatedRuns(page);
+    for (LayoutBlock& block : page.blocks) {
       for (LayoutLine& line : block.lines) OrderWords(line);
     }
-    std::erase_if(page.blocks, [](const LayoutBlock& block) { return block.lines.empty(); });
   }
   return pages;
+}
+
+void GatherTables(LayoutPage& page) {
+  const std::vector<Row> rows = RowsOf(page, MedianHeight(page));
+  std::vector<LayoutBlock> tables;
+  for (size_t first = 0; first < rows.size(); ++first) {
+    if (!rows[first].cells()) continue;
+    size_t last = first + 1;
+    // A row may lack cells, or a cell may be two lines high.
+    while (last < rows.size() && (rows[last].cells() || (last + 1 < rows.size() && rows[last + 1].cells()))) ++last;
+    if (last - first >= 3 && AreCells(page, rows, first, last)) tables.push_back(TableOf(page, rows, first, last));
+    first = last;
+  }
+  if (tables.empty()) return;
+  DropEmpty(page);
+  for (LayoutBlock& table : tables) page.blocks.push_back(std::move(table));
 }
 
 void SortForReading(LayoutPage& page) {
@@ -372,11 +486,13 @@ std::string RenderPage(const LayoutPage& page) {
       text.push_back(kColumnBreak);
     } else if (i > 0) {
       const bool same_run = lines[i].column.y1 == lines[i - 1].column.y1 && lines[i].column.x0 == lines[i - 1].column.x0;
-      text += same_run ? BreakBetween(lines[i - 1], lines[i], em, pitch) : "\n\n";
+      text += !same_run      ? "\n\n"
+              : lines[i].row ? std::string{kHardBreak}
+                             : BreakBetween(lines[i - 1], lines[i], em, pitch);
     }
     const LayoutLine& line = *lines[i].line;
     for (size_t w = 0; w < line.words.size(); ++w) {
-      if (w > 0) text.push_back(' ');
+      if (w > 0) text.push_back(lines[i].row ? '\t' : ' ');
       text += line.words[w].text;
     }
   }

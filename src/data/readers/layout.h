@@ -28,11 +28,16 @@ struct LayoutLine {
 struct LayoutBlock {
   LayoutBox box;
   std::vector<LayoutLine> lines;
+  bool table = false;  // lines are rows, words are cells
 };
 
 struct LayoutPage {
   std::vector<LayoutBlock> blocks;
 };
+
+// Gathers what stands in rows of three short cells and more, three rows and more, into blocks of their own: column after
+// column, a table is lost.
+void GatherTables(LayoutPage& page);
 
 // The pages of what `pdftotext -bbox-layout` writes. Any bytes; what is not understood is left out. Right-to-left words
 // come out in reading order.

@@ -10,6 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (sheepop::LayoutPage& page : sheepop::ParsePopplerLayout(bytes)) {
+    sheepop::GatherTables(page);
     sheepop::SortForReading(page);
     if (!sheepop::IsValidUtf8(sheepop::RenderPage(page))) std::abort();
   }

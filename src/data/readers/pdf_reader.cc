@@ -103,6 +103,7 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   if (result.ok()) {
     std::vector<LayoutPage> pages = ParsePopplerLayout(result.output);
     for (size_t i = 0; i < pages.size() && first + i < last; ++i) {
+      GatherTables(pages[i]);
       SortForReading(pages[i]);
       pdf.pages[first + i].text = RenderPage(pages[i]);
     }
