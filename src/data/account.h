@@ -1,0 +1,57 @@
+// The account of a run, for programs and for people.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sheepop {
+
+struct SourceSize {
+  std::string source;
+  uint64_t characters = 0;
+};
+
+struct SharedPassage {  // paragraphs of one document that an earlier one holds; they were removed from the later
+  std::string kept_in, removed_from;
+  uint64_t paragraphs = 0, characters = 0;
+  std::string begins;  // the first words
+};
+
+struct Mishap {
+  std::string source, step, reason;
+};
+
+struct KindCount {
+  uint64_t documents = 0, characters = 0;
+};
+
+struct IngestReport {
+  std::filesystem::path documents_path, report_path;
+  std::string documents_sha256;  // of documents.jsonl.zst
+
+  uint64_t inputs = 0;  // files, members of archives and records, and what could not be one
+  uint64_t taken = 0, dropped = 0, failed = 0;
+  uint64_t files = 0, files_from_cache = 0;
+  uint64_t characters = 0, text_bytes = 0;
+  uint64_t estimated_tokens = 0;  // a token for four bytes, what byte-pair vocabularies of some 32,000 entries give
+
+  std::map<std::string, KindCount> by_kind, by_language, by_programming_language;
+  std::map<std::string, uint64_t> dropped_by_step;
+  std::map<std::string, uint64_t> changes_by_step;   // how often each cleaning step did its work
+  std::map<std::string, std::vector<std::string>> suspicious;  // doubt -> at most 20 sources
+  std::map<std::string, uint64_t> suspicious_counts;
+
+  uint64_t exact_duplicates = 0, near_duplicates = 0;
+  uint64_t duplicate_paragraphs = 0, duplicate_paragraph_characters = 0;
+  std::vector<SharedPassage> shared_passages;  // the largest, at most 50
+  std::vector<SourceSize> largest;             // at most 10
+  std::vector<Mishap> mishaps;                 // the first 20 that failed
+};
+
+// The table at the end of a run.
+std::string AccountTable(const IngestReport& report);
+
+}  // namespace sheepop

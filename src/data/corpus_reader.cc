@@ -1,0 +1,134 @@
+#include "data/corpus_reader.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "base/utf8.h"
+
+namespace sheepop {
+namespace {
+
+namespace json = boost::json;
+
+std::filesystem::path DocumentsOf(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) ? path / "documents.jsonl.zst" : path;
+}
+
+std::string String(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+template <typename Value>
+Value Number(const json::object& object, std::string_view key, Value otherwise) {
+  const json::value* value = object.if_contains(key);
+  boost::system::error_code fault;
+  const Value number = value && value->is_number() ? value->to_number<Value>(fault) : otherwise;
+  return fault ? otherwise : number;
+}
+
+std::string Folded(std::string_view text) {
+  std::string folded(text);
+  for (char& c : folded) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return folded;
+}
+
+std::string Excerpt(std::string_view line, size_t hit) {
+  constexpr size_t kBefore = 60, kLongest = 200;
+  size_t begin = hit > kBefore ? hit - kBefore : 0;
+  while (begin > 0 && (static_cast<unsigned char>(line[begin]) & 0xC0) == 0x80) --begin;
+  std::string excerpt(line.substr(begin, kLongest));
+  excerpt.resize(excerpt.size() - IncompleteUtf8Suffix(excerpt));
+  return excerpt;
+}
+
+}  // namespace
+
+CorpusReader::CorpusReader(const std::filesystem::path& path) : path_(DocumentsOf(path)), stream_(path_) {}
+
+bool CorpusReader::Next(CorpusDocument& document) {
+  do {
+    if (!stream_.ReadLine(line_)) return false;
+    ++line_number_;
+  } while (line_.empty());
+  boost::system::error_code fault;
+  const json::value value = json::parse(line_, fault, {}, {.max_depth = 64});
+  const json::object* object = fault ? nullptr : value.if_object();
+  if (!object || !object->if_contains("text") || !object->at("text").is_string()) {
+    throw Error(ErrorCategory::kCorrupt, "{}: line {} is no JSON object with a field `text`", path_.string(), line_number_);
+  }
+  document.id = String(*object, "id");
+  document.source = String(*object, "source");
+  document.sha256 = String(*object, "sha256");
+  document.kind = String(*object, "kind");
+  document.programming_language = String(*object, "programming_language");
+  document.language = String(*object, "language");
+  document.license = String(*object, "license");
+  document.characters = Number<uint64_t>(*object, "characters", 0);
+  document.pages = Number<uint64_t>(*object, "pages", 0);
+  const double confidence = Number<double>(*object, "ocr_confidence", -1);
+  document.ocr_confidence = confidence >= 0 ? std::optional(confidence) : std::nullopt;
+  document.text = String(*object, "text");
+  return true;
+}
+
+std::optional<CorpusDocument> ShowDocument(const std::filesystem::path& corpus, std::string_view name) {
+  constexpr size_t kShortest = 4;  // of a beginning of an id
+  CorpusReader reader(corpus);
+  std::optional<CorpusDocument> begun;
+  for (CorpusDocument document; reader.Next(document);) {
+    if (document.id == name || document.source == name) return document;
+    if (name.size() < kShortest || !document.id.starts_with(name)) continue;
+    if (begun) throw Error(ErrorCategory::kInvalidArgument, "`{}` begins the ids {} and {}; write more of it", name, begun->id, document.id);
+    begun = document;
+  }
+  return begun;
+}
+
+std::vector<CorpusDocument> SampleDocuments(const std::filesystem::path& corpus, size_t count, uint64_t seed) {
+  // The `count` documents with the smallest random keys: one pass, whatever the corpus' size.
+  struct Drawn {
+    uint64_t key, number;
+    CorpusDocument document;
+  };
+  const auto by_key = [](const Drawn& a, const Drawn& b) { return std::pair(a.key, a.number) < std::pair(b.key, b.number); };
+  std::vector<Drawn> drawn;  // a heap, the largest key in front
+  CorpusReader reader(corpus);
+  uint64_t number = 0;
+  for (CorpusDocument document; count > 0 && reader.Next(document); ++number) {
+    const uint64_t key = RandomBits(seed, 0, number, RandomLane::kDraw);
+    if (drawn.size() == count) {
+      if (drawn.front().key <= key) continue;
+      std::pop_heap(drawn.begin(), drawn.end(), by_key);
+      drawn.pop_back();
+    }
+    drawn.push_back({key, number, document});
+    std::push_heap(drawn.begin(), drawn.end(), by_key);
+  }
+  std::sort(drawn.begin(), drawn.end(), [](const Drawn& a, const Drawn& b) { return a.number < b.number; });
+  std::vector<CorpusDocument> documents;
+  for (Drawn& one : drawn) documents.push_back(std::move(one.document));
+  return documents;
+}
+
+void SearchCorpus(const std::filesystem::path& corpus, std::string_view text, bool exact,
+                  const std::function<bool(const SearchHit&)>& take) {
+  if (text.empty()) throw Error(ErrorCategory::kInvalidArgument, "nothing to search for");
+  const std::string wanted = exact ? std::string(text) : Folded(text);
+  CorpusReader reader(corpus);
+  for (CorpusDocument document; reader.Next(document);) {
+    uint64_t number = 0;
+    for (std::string_view rest = document.text; !rest.empty();) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+      ++number;
+      const size_t hit = exact ? line.find(wanted) : Folded(line).find(wanted);
+      if (hit != std::string_view::npos && !take({document.id, document.source, number, Excerpt(line, hit)})) return;
+    }
+  }
+}
+
+}  // namespace sheepop
