@@ -25,6 +25,8 @@ struct CommandEntry {
 };
 
 std::unique_ptr<Command> MakePull();
+std::unique_ptr<Command> MakeIngest();
+std::unique_ptr<Command> MakeCorpus();
 std::unique_ptr<Command> MakeInspect();
 std::unique_ptr<Command> MakeTokenize();
 std::unique_ptr<Command> MakeGenerate();
