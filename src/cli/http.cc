@@ -7,6 +7,7 @@
 #include <charconv>
 #include <exception>
 #include <memory>
+#include <utility>
 
 namespace sheepop::cli {
 namespace {
@@ -43,7 +44,9 @@ void ReadContentRange(std::string_view value, HttpHeaders& headers) {
 
 void ReadHeader(std::string_view line, HttpHeaders& headers) {
   if (line.starts_with("HTTP/")) {  // the next response of a chain of redirects
-    headers = HttpHeaders{.linked_etag = headers.linked_etag};
+    std::string linked_etag = std::move(headers.linked_etag);
+    headers = {};
+    headers.linked_etag = std::move(linked_etag);
     const size_t space = line.find(' ');
     if (space != std::string_view::npos) headers.status = static_cast<long>(Number(line.substr(space + 1, 3)).value_or(0));
     return;

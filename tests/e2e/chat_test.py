@@ -111,22 +111,20 @@ class Terminal(ProgramTest):
         os.close(inner)
         self.addCleanup(os.close, self.terminal)
         self.addCleanup(self.process.kill)
-        self.seen = ""
+        self.unread = ""
 
     def wait_for(self, text, seconds=20):
-        begin = len(self.seen)
+        """What comes up to and with `text`, after what was waited for before."""
         os.set_blocking(self.terminal, False)
         end = time.monotonic() + seconds
-        while text not in self.seen[begin:]:
-            self.assertLess(time.monotonic(), end, f"no {text!r} in {self.seen[begin:]!r}")
+        while text not in self.unread:
+            self.assertLess(time.monotonic(), end, f"no {text!r} in {self.unread!r}")
             try:
-                self.seen += os.read(self.terminal, 65536).decode(errors="replace")
+                self.unread += os.read(self.terminal, 65536).decode(errors="replace")
             except BlockingIOError:
                 time.sleep(0.01)
-            except OSError:
-                break
-        self.assertIn(text, self.seen[begin:])
-        return self.seen[begin:]
+        seen, self.unread = self.unread.split(text, 1)
+        return seen + text
 
     def type(self, text):
         os.write(self.terminal, text.encode())

@@ -1,6 +1,8 @@
 """sheepop generate: golden text, ends, one result on every path, and how it behaves in a bad world."""
 
+import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -24,8 +26,6 @@ class Golden(ProgramTest):
                 self.assertEqual(out["finish_reason"], "length")
 
     def test_greedy_ids_of_every_architecture(self):
-        import json
-
         for golden_file in sorted(TINY.glob("*/golden.json")):
             golden = json.loads(golden_file.read_text())["greedy"]
             for model in (golden_file.parent, golden_file.parent / "model.gguf"):
@@ -250,9 +250,9 @@ class BadWorld(ProgramTest):
         self.assertIn("reference", self.error(*self.FLAGS, code=2, env={"SHEEPOP_ISA": "neon512"}))
 
     def test_no_memory(self):
-        message = self.error(*self.FLAGS, "--context", 1 << 24, code=1,
-                             preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_AS, (1 << 30, 1 << 30)))
-        self.assertIn("--context", message)
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        self.assertIn("memory", self.error(*self.FLAGS, "--context", 1 << 24, "--json", preexec_fn=limit))
+        self.assertEqual(self.category, "limit")
 
 
 if __name__ == "__main__":

@@ -29,13 +29,11 @@ class Inspect(ProgramTest):
         return product
 
     def test_every_tiny_model_for_people(self):
-        for folder in sorted(TINY.iterdir()):
-            for model in (folder, *folder.glob("*.gguf")):
-                if model.is_file() or model.is_dir():
-                    text = self.text("inspect", model)
-                    self.assertIn("parameters", text)
-                    self.assertIn("tensors", text)
-                    self.assertIn("vocabulary", text)
+        for config in sorted(TINY.glob("*/config.json")):
+            for model in (config.parent, *config.parent.glob("*.gguf")):
+                text = self.text("inspect", model)
+                for word in ("parameters", "layers", "vocabulary", "tensors"):
+                    self.assertIn(word, text)
 
     def test_long_values_are_cut_and_said_to_be(self):
         text = self.text("inspect", LLAMA)

@@ -49,9 +49,13 @@ class Tokenize(ProgramTest):
         self.assertEqual(self.json("tokenize", "-m", LLAMA, "-p", "<|im_end|>", "--special")["ids"], [2])
 
     def test_begin_of_text(self):
-        with_bos = self.json("tokenize", "-m", TINY / "gemma3" / "model.gguf", "-p", "a")["ids"]
-        without = self.json("tokenize", "-m", TINY / "gemma3" / "model.gguf", "-p", "a", "--no-bos")["ids"]
-        self.assertEqual(with_bos[1:], without)
+        switch = b"add_bos_token\x07\0\0\0"
+        model = self.folder / "bos.gguf"
+        model.write_bytes(LLAMA.read_bytes().replace(switch + b"\0", switch + b"\1"))
+        plain = self.json("tokenize", "-m", LLAMA, "-p", "a")["ids"]
+        self.assertEqual(self.json("tokenize", "-m", model, "-p", "a")["ids"], [0] + plain)
+        self.assertEqual(self.json("tokenize", "-m", model, "-p", "a", "--no-bos")["ids"], plain)
+        self.assertEqual(self.json("generate", "-m", model, "-p", "a", "-n", 1)["prompt_ids"], [0] + plain)
 
     def test_errors(self):
         flags = ("tokenize", "-m", LLAMA, "--json")
