@@ -13,11 +13,10 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "cli/version.h"
 
 namespace sheepop::cli {
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
 
 // In the order of a model's life.
 constexpr std::array kCommands = {
@@ -28,6 +27,8 @@ constexpr std::array kCommands = {
     CommandEntry{"tokenize", "text to ids and pieces, and back", MakeTokenize},
     CommandEntry{"generate", "continue a prompt", MakeGenerate},
     CommandEntry{"chat", "talk with a model in the terminal", MakeChat},
+    CommandEntry{"explain", "the same generation, each step shown: why this token", MakeExplain},
+    CommandEntry{"replay", "repeat a recorded generation and compare it bit for bit", MakeReplay},
     CommandEntry{"score", "log-probabilities of a given text, perplexity of a file", MakeScore},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
 };
@@ -76,7 +77,7 @@ int Main(int argc, char** argv) {
   Console console;
   CLI::App app("SheepOp: make a language model from your documents, run it, and see why it writes what it writes.",
                "sheepop");
-  app.set_version_flag("--version", std::string("sheepop ") + kVersion);
+  app.set_version_flag("--version", fmt::format("sheepop {}", kVersion));
   app.require_subcommand(1);
   std::array<std::unique_ptr<Command>, kCommands.size()> commands;
   std::array<CLI::App*, kCommands.size()> parsers{};

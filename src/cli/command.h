@@ -31,6 +31,8 @@ std::unique_ptr<Command> MakeInspect();
 std::unique_ptr<Command> MakeTokenize();
 std::unique_ptr<Command> MakeGenerate();
 std::unique_ptr<Command> MakeChat();
+std::unique_ptr<Command> MakeExplain();
+std::unique_ptr<Command> MakeReplay();
 std::unique_ptr<Command> MakeScore();
 std::unique_ptr<Command> MakeBench();
 

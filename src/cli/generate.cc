@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/file_writer.h"
+#include "cli/beam_flags.h"
+#include "cli/capsule.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_flags.h"
@@ -35,7 +38,10 @@ class Generate final : public Command {
     app.add_option("--logprobs", logprobs_, "report each token's log-probability and this many alternatives (with --json)")
         ->type_name("N");
     app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
+    app.add_option("--record", record_, "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
+        ->type_name("FILE");
     engine_.Register(app);
+    beams_.Register(app);
     sampling_.Register(app);
   }
 
@@ -47,6 +53,8 @@ class Generate final : public Command {
     size_t prefill_tokens = 0, decode_tokens = 0;
   };
 
+  int RunBeams(const Console& console);
+  Capsule NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const;
   void Drive(Engine& engine, RequestId id, Timing& timing);
   json::object Document(const TextListener& text) const;
   void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
@@ -61,7 +69,39 @@ class Generate final : public Command {
   std::optional<size_t> logprobs_;
   std::vector<std::string> stops_;
   bool ignore_eos_ = false;
+  BeamFlags beams_;
+  std::optional<std::string> record_;
 };
+
+int Generate::RunBeams(const Console& console) {
+  std::vector<std::string_view> others = sampling_.Given();
+  if (sequences_ != 1) others.emplace_back("--sequences");
+  if (logprobs_) others.emplace_back("--logprobs");
+  if (!stops_.empty()) others.emplace_back("--stop");
+  if (ignore_eos_) others.emplace_back("--ignore-eos");
+  if (record_) others.emplace_back("--record");
+  if (!others.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "beam search has no use for {}; leave it out, or --beams",
+                fmt::join(others, ", "));
+  }
+  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  return beams_.Run(console, loaded, prompt_.Tokens(*loaded.tokenizer), max_tokens_, engine_.options, model_.pool());
+}
+
+Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const {
+  Capsule capsule;
+  capsule.build = ThisBuild();
+  capsule.isa = Name(loaded.model->isa());
+  capsule.model = loaded.path.string();
+  capsule.model_sha256 = ModelSha256(loaded.path);
+  capsule.tokenizer_sha256 = TokenizerSha256(*loaded.tokenizer);
+  capsule.context = engine_.options.context;
+  capsule.kv_type = engine_.options.kv_type;
+  capsule.sampling = sampling;
+  capsule.seed = request.seed;
+  capsule.prompt = request.prompt;
+  return capsule;
+}
 
 void Generate::Drive(Engine& engine, RequestId id, Timing& timing) {
   InterruptGuard interrupt;
@@ -124,6 +164,10 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
 }
 
 int Generate::Run(Console& console) {
+  beams_.Check();
+  if (beams_.given()) return RunBeams(console);
+  std::optional<FileWriter> recording;
+  if (record_) recording.emplace(*record_);
   const SamplingOptions sampling = sampling_.Options();
   Timing timing;
   const Clock::time_point start = Clock::now();
@@ -156,8 +200,21 @@ int Generate::Run(Console& console) {
     texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
     listeners.push_back(texts.back().get());
   }
+  Capsule capsule;
+  std::vector<std::unique_ptr<CapsuleRecorder>> recorders;
+  if (recording) {
+    capsule = NewCapsule(loaded, request, sampling);
+    for (Listener*& listener : listeners) {
+      listener = recorders.emplace_back(std::make_unique<CapsuleRecorder>(*listener)).get();
+    }
+  }
   const uint64_t seed = request.seed;
   Drive(engine, engine.Submit(std::move(request), listeners), timing);
+  if (recording) {
+    for (const auto& recorder : recorders) capsule.sequences.push_back(recorder->sequence());
+    recording->Write(CapsuleText(capsule));
+    recording->Commit();
+  }
 
   if (!console.json) {
     for (size_t i = 0; i < texts.size() && texts.size() > 1; ++i) {

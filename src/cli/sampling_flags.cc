@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {
@@ -40,6 +41,31 @@ SamplingOptions SamplingFlags::Options() const {
   }
   Validate(options);
   return options;
+}
+
+std::vector<std::string_view> SamplingFlags::Given() const {
+  std::vector<std::string_view> flags;
+  for (const auto& [field, values] : given_) {
+    if (!values.empty()) flags.push_back(field->flag);
+  }
+  return flags;
+}
+
+SamplingFlags SamplingFlags::With(const std::string& flags) const {
+  SamplingFlags both;
+  CLI::App app;
+  app.set_help_flag();
+  both.Register(app);
+  try {
+    app.parse(flags);
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCategory::kInvalidArgument, "\"{}\" are no sampling flags: {}", flags, error.what());
+  }
+  for (size_t i = 0; i < given_.size(); ++i) {
+    std::vector<std::string>& values = both.given_[i].second;
+    values.insert(values.begin(), given_[i].second.begin(), given_[i].second.end());
+  }
+  return both;
 }
 
 }  // namespace sheepop::cli

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,12 @@ class SamplingFlags {
 
   // The profile's defaults with the given flags over them. Throws kInvalidArgument naming field, value and bound.
   SamplingOptions Options() const;
+
+  // The same with more flags, as on a command line, after the given ones. Throws kInvalidArgument for other flags.
+  SamplingFlags With(const std::string& flags) const;
+
+  // The flags given, as on the command line.
+  std::vector<std::string_view> Given() const;
 
  private:
   std::vector<std::pair<const OptionField*, std::vector<std::string>>> given_;

@@ -1,0 +1,220 @@
+#include "cli/capsule.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <limits>
+#include <map>
+#include <new>
+
+#include "base/error.h"
+#include "checkpoint/quoted.h"
+#include "cli/capsule_settings.h"
+#include "cli/download.h"
+#include "cli/version.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int64_t kFormat = 1;
+constexpr size_t kShaDigits = 64, kDigestDigits = 16;
+constexpr std::pair<kernel::KvType, std::string_view> kKvTypes[] = {
+    {kernel::KvType::kF32, "f32"}, {kernel::KvType::kF16, "f16"}, {kernel::KvType::kBf16, "bf16"}};
+
+std::string Sha256(const void* data, size_t size) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (EVP_Digest(data, size, digest.data(), &length, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  std::string hex;
+  for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+template <class... Arguments>
+[[noreturn]] void Refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  throw Error(ErrorCategory::kCorrupt, "the capsule is damaged: {}",
+              fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+const json::value& Member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  if (!value) Refuse("{} is missing", name);
+  return *value;
+}
+
+std::string Text(const json::object& object, std::string_view name) {
+  const json::value& value = Member(object, name);
+  if (!value.is_string()) Refuse("{} must be text", name);
+  return std::string(value.get_string());
+}
+
+uint64_t Number(const json::object& object, std::string_view name) {
+  const json::value& value = Member(object, name);
+  if (value.is_uint64()) return value.get_uint64();
+  if (!value.is_int64() || value.get_int64() < 0) Refuse("{} must be a whole number of at least 0", name);
+  return static_cast<uint64_t>(value.get_int64());
+}
+
+const json::array& List(const json::object& object, std::string_view name) {
+  const json::value& value = Member(object, name);
+  if (!value.is_array()) Refuse("{} must be a list", name);
+  return value.get_array();
+}
+
+const json::object& Object(const json::value& value, std::string_view name) {
+  if (!value.is_object()) Refuse("{} must be an object", name);
+  return value.get_object();
+}
+
+std::string Hex(const std::string& text, size_t digits, std::string_view name) {
+  if (text.size() != digits || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    Refuse("{} is {}, it must be {} hexadecimal digits", name, Quoted(text), digits);
+  }
+  return text;
+}
+
+std::vector<Token> Tokens(const json::object& object, std::string_view name) {
+  std::vector<Token> tokens;
+  for (const json::value& value : List(object, name)) {
+    if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() > std::numeric_limits<Token>::max()) {
+      Refuse("{} holds what is no token id", name);
+    }
+    tokens.push_back(static_cast<Token>(value.get_int64()));
+  }
+  return tokens;
+}
+
+CapsuleSequence SequenceFrom(const json::value& value) {
+  const json::object& object = Object(value, "each of sequences");
+  CapsuleSequence sequence{Tokens(object, "ids"), {}, Text(object, "finish_reason")};
+  for (const json::value& digest : List(object, "logits")) {
+    if (!digest.is_string()) Refuse("logits must be a list of texts");
+    sequence.digests.push_back(Hex(std::string(digest.get_string()), kDigestDigits, "one of logits"));
+  }
+  if (sequence.digests.size() != sequence.ids.size()) {
+    Refuse("a sequence has {} ids and {} digests of logits", sequence.ids.size(), sequence.digests.size());
+  }
+  return sequence;
+}
+
+kernel::KvType KvTypeFrom(const std::string& name) {
+  for (const auto& [type, known] : kKvTypes) {
+    if (known == name) return type;
+  }
+  Refuse("kv_type is {}, it must be f16, bf16 or f32", Quoted(name));
+}
+
+std::string_view NameOf(kernel::KvType type) {
+  return std::ranges::find(kKvTypes, type, &std::pair<kernel::KvType, std::string_view>::first)->second;
+}
+
+Capsule FromJson(const json::object& object) {
+  if (const uint64_t format = Number(object, "capsule"); format != kFormat) {
+    Refuse("its format is {}, this program reads {}", format, kFormat);
+  }
+  Capsule capsule;
+  capsule.build = Text(object, "build");
+  capsule.isa = Text(object, "isa");
+  capsule.model = Text(object, "model");
+  capsule.model_sha256 = Hex(Text(object, "model_sha256"), kShaDigits, "model_sha256");
+  capsule.tokenizer_sha256 = Hex(Text(object, "tokenizer_sha256"), kShaDigits, "tokenizer_sha256");
+  capsule.context = Number(object, "context");
+  capsule.kv_type = KvTypeFrom(Text(object, "kv_type"));
+  capsule.sampling = SettingsFromJson(Object(Member(object, "settings"), "settings"));
+  capsule.seed = Number(object, "seed");
+  capsule.prompt = Tokens(object, "prompt_ids");
+  if (capsule.prompt.empty()) Refuse("prompt_ids is empty");
+  for (const json::value& sequence : List(object, "sequences")) capsule.sequences.push_back(SequenceFrom(sequence));
+  if (capsule.sequences.empty()) Refuse("sequences is empty");
+  return capsule;
+}
+
+}  // namespace
+
+std::string CapsuleText(const Capsule& capsule) {
+  json::object out{{"capsule", kFormat},
+                   {"build", capsule.build},
+                   {"isa", capsule.isa},
+                   {"model", capsule.model},
+                   {"model_sha256", capsule.model_sha256},
+                   {"tokenizer_sha256", capsule.tokenizer_sha256},
+                   {"context", capsule.context},
+                   {"kv_type", NameOf(capsule.kv_type)},
+                   {"settings", SettingsJson(capsule.sampling)},
+                   {"seed", capsule.seed},
+                   {"prompt_ids", json::array(capsule.prompt.begin(), capsule.prompt.end())}};
+  json::array sequences;
+  for (const CapsuleSequence& sequence : capsule.sequences) {
+    sequences.push_back({{"ids", json::array(sequence.ids.begin(), sequence.ids.end())},
+                         {"logits", json::array(sequence.digests.begin(), sequence.digests.end())},
+                         {"finish_reason", sequence.finish_reason}});
+  }
+  out["sequences"] = std::move(sequences);
+  return json::serialize(out) + "\n";
+}
+
+Capsule ParseCapsule(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  if (error) Refuse("it is no JSON: {}", error.message());
+  try {
+    return FromJson(Object(value, "the whole"));
+  } catch (const Error& wrong) {
+    if (wrong.category() == ErrorCategory::kCorrupt) throw;
+    Refuse("{}", wrong.what());  // a setting
+  }
+}
+
+std::string ThisBuild() {
+#ifdef __clang__
+  return fmt::format("{}, {}", kVersion, __VERSION__);
+#else
+  return fmt::format("{}, GCC {}", kVersion, __VERSION__);
+#endif
+}
+
+std::string ModelSha256(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return Sha256Of(path);
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    const std::string kind = entry.path().extension().string();
+    const bool part = kind == ".json" || kind == ".jinja" || kind == ".safetensors";
+    if (part && entry.is_regular_file()) files[entry.path().filename().string()] = Sha256Of(entry.path());
+  }
+  std::string list;
+  for (const auto& [name, sha256] : files) list += fmt::format("{}  {}\n", sha256, name);
+  return Sha256(list.data(), list.size());
+}
+
+std::string TokenizerSha256(const Tokenizer& tokenizer) {
+  std::string all;
+  for (size_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    const std::string_view piece = tokenizer.Piece(static_cast<Token>(id));
+    all += fmt::format("{}:", piece.size());
+    all += piece;
+  }
+  all += fmt::format("{}", fmt::join(tokenizer.special().end, ","));
+  return Sha256(all.data(), all.size());
+}
+
+std::string LogitsDigest(std::span<const float> logits) {
+  return Sha256(logits.data(), logits.size_bytes()).substr(0, kDigestDigits);
+}
+
+Next CapsuleRecorder::OnToken(const Choice& choice, std::span<const float> logits) {
+  sequence_.ids.push_back(choice.token);
+  sequence_.digests.push_back(LogitsDigest(logits));
+  return inner_.OnToken(choice, logits);
+}
+
+void CapsuleRecorder::OnFinish(FinishReason reason) {
+  sequence_.finish_reason = Name(reason);
+  inner_.OnFinish(reason);
+}
+
+}  // namespace sheepop::cli

@@ -1,0 +1,17 @@
+// Sampling settings as JSON: every field of sample/options.h by its name, numbers and flags as such, lists as arrays of
+// what the command line takes.
+#pragma once
+
+#include <boost/json.hpp>
+
+#include "sample/options.h"
+
+namespace sheepop::cli {
+
+// All fields but the seed.
+boost::json::object SettingsJson(const SamplingOptions& options);
+
+// Throws kInvalidArgument, naming field, value and bound; unknown fields too. Fields that are absent have defaults.
+SamplingOptions SettingsFromJson(const boost::json::object& settings);
+
+}  // namespace sheepop::cli

@@ -1,0 +1,113 @@
+#include "generate/beam_writer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kBlock = kernel::kKvBlock;
+
+size_t Blocks(size_t positions) { return (positions + kBlock - 1) / kBlock; }
+
+// Positions that the longest text can fill.
+size_t Length(const BeamRequest& request, size_t context) {
+  const size_t prompt = request.prompt.size();
+  return request.max_tokens < context - prompt ? prompt + request.max_tokens : context;
+}
+
+void Check(const BeamRequest& request, size_t context, size_t vocab) {
+  if (request.prompt.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "the prompt has no tokens; give it at least one character");
+  }
+  for (Token token : request.prompt) {
+    if (token < 0 || static_cast<size_t>(token) >= vocab) {
+      throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary of {}", token, vocab);
+    }
+  }
+  if (request.prompt.size() >= context) {
+    throw Error(ErrorCategory::kLimit,
+                "the prompt has {} tokens, the context holds {} with the answer; shorten it or use a larger --context",
+                request.prompt.size(), context);
+  }
+}
+
+class BeamWriter {
+ public:
+  BeamWriter(const Model& model, const SamplingVocabulary& vocabulary, const BeamRequest& request,
+             const EngineOptions& options, size_t context, ThreadPool& pool)
+      : model_(model),
+        pool_(pool),
+        drawable_(vocabulary.size()),
+        chunk_(std::min(options.prefill_chunk, context)),
+        search_(request.beams, vocabulary, model.isa()),
+        // Each beam fills blocks of its own, and while beams fork the old and the new ones are there together.
+        cache_(KvShapeOf(model.config(), options.kv_type),
+               (Blocks(Length(request, context)) + 1) * kBlock * request.beams.width),
+        work_(model.config(), std::max(chunk_, request.beams.width), request.beams.width, pool.threads(), context) {}
+
+  std::vector<Hypothesis> Write(const BeamRequest& request, size_t context) {
+    LogitRows logits = RunPrompt(request.prompt);
+    const size_t most = std::min(request.max_tokens, context - request.prompt.size() + 1);
+    for (size_t length = 0; length < most && (!request.go_on || request.go_on()); ++length) {
+      const std::vector<sheepop::Fork> forks = search_.Advance(Rows(logits));
+      if (forks.empty() || length + 1 == most) break;
+      logits = RunBeams(forks);
+    }
+    return search_.Best();
+  }
+
+ private:
+  LogitRows RunPrompt(std::span<const Token> prompt) {
+    beams_ = {cache_.Open()};
+    LogitRows logits(0, 0, nullptr, nullptr);
+    for (size_t begin = 0; begin < prompt.size(); begin += chunk_) {
+      const size_t end = std::min(begin + chunk_, prompt.size());
+      rows_.clear();
+      for (size_t i = begin; i < end; ++i) rows_.push_back({beams_[0], prompt[i], i + 1 == prompt.size()});
+      logits = model_.Forward(rows_, cache_, work_, pool_);
+    }
+    return logits;
+  }
+
+  LogitRows RunBeams(std::span<const sheepop::Fork> forks) {
+    std::vector<SequenceId> next;
+    rows_.clear();
+    for (const sheepop::Fork& fork : forks) {
+      next.push_back(cache_.Fork(beams_[fork.parent]));
+      rows_.push_back({next.back(), fork.token, true});
+    }
+    for (SequenceId old : beams_) cache_.Close(old);
+    beams_ = std::move(next);
+    return model_.Forward(rows_, cache_, work_, pool_);
+  }
+
+  std::vector<LogitRow> Rows(const LogitRows& logits) const {
+    std::vector<LogitRow> rows;
+    for (size_t i = 0; i < logits.size(); ++i) rows.push_back({logits.logits(i).first(drawable_), {}});
+    return rows;
+  }
+
+  const Model& model_;
+  ThreadPool& pool_;
+  size_t drawable_;  // a model's table can be padded beyond the vocabulary
+  size_t chunk_;
+  BeamSearch search_;
+  KvCache cache_;
+  Workspace work_;
+  std::vector<SequenceId> beams_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace
+
+std::vector<Hypothesis> WriteBeams(const Model& model, const SamplingVocabulary& vocabulary, const BeamRequest& request,
+                                   const EngineOptions& options, ThreadPool& pool) {
+  const size_t context = ContextInUse(options, model.config().context);
+  Check(request, context, model.config().vocab);
+  if (request.max_tokens == 0) return {Hypothesis{}};
+  return BeamWriter(model, vocabulary, request, options, context, pool).Write(request, context);
+}
+
+}  // namespace sheepop
