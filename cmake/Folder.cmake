@@ -17,6 +17,10 @@ target_include_directories(sheepop_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${
 if(SHEEPOP_SANITIZE)
   add_compile_options(-fsanitize=${SHEEPOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SHEEPOP_SANITIZE})
+  # The unrolled kernels take ten minutes to compile with sanitizers and -O2.
+  list(APPEND SHEEPOP_AVX2_FLAGS -O1)
+  list(APPEND SHEEPOP_AVX512_FLAGS -O1)
+  list(APPEND SHEEPOP_AVX512BF16_FLAGS -O1)
 endif()
 if(SHEEPOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
