@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <map>
+#include <memory>
 #include <new>
 #include <sstream>
 #include <string>
@@ -33,11 +34,24 @@ constexpr std::array kCommands = {
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
 };
 
+// Only names and descriptions: these state bounds and defaults in words, where the parser's own notes would read
+// "UINT in [1 - 1024] Excludes: --file".
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(28); }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_type_size() == 0) return "";
+    const std::string type = option->get_type_name();
+    return " " + type.substr(0, type.find(':'));
+  }
+};
+
 void AddCommonFlags(CLI::App& app, Console& console) {
   app.add_flag("--json", console.json, "print one JSON document on stdout and nothing else");
   app.add_flag("--verbose", console.verbose, "notes on stderr also when it is no terminal");
   const std::map<std::string, Color> colors = {{"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  app.add_option("--color", console.color, "auto, always or never (default auto; NO_COLOR is honoured)")
+  app.add_option("--color", console.color, "colours on the terminal: auto, always or never (default auto; NO_COLOR is honoured)")
       ->transform(CLI::CheckedTransformer(colors))
       ->type_name("WHEN");
 }
@@ -77,6 +91,7 @@ int Main(int argc, char** argv) {
   Console console;
   CLI::App app("SheepOp: make a language model from your documents, run it, and see why it writes what it writes.",
                "sheepop");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", fmt::format("sheepop {}", kVersion));
   app.require_subcommand(1);
   std::array<std::unique_ptr<Command>, kCommands.size()> commands;

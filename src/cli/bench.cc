@@ -39,13 +39,13 @@ class BenchCommand final : public Command {
     const auto list = [&](const char* flag, std::vector<size_t>& values, const char* help) {
       app.add_option(flag, values, help)->delimiter(',')->type_name("N,N,..");
     };
-    list("--prefill", options_.prefill, "prompt lengths (default 512)");
-    app.add_option("--decode", options_.decode, "tokens written by each sequence; 0: none (default 64)")->type_name("N");
-    list("--batch", options_.batch, "sequences side by side (default 1)");
-    list("--depth", options_.depth, "positions already in the context (default 0)");
-    app.add_option("--repeat", options_.repeat, "repetitions; the median is reported (default 5)")->type_name("N");
-    app.add_option("--chunk", options_.chunk, "prompt tokens of one pass (default 256)")->type_name("N");
-    app.add_flag("--no-prefill", no_prefill_, "only write");
+    list("--prefill", options_.prefill, "prompt lengths in tokens, 1 to 1048576 (default 512)");
+    app.add_option("--decode", options_.decode, "tokens written by each sequence; 0: only prefill (default 64)")->type_name("N");
+    list("--batch", options_.batch, "sequences side by side, 1 to 256 (default 1)");
+    list("--depth", options_.depth, "positions already in the context, at least 0 (default 0)");
+    app.add_option("--repeat", options_.repeat, "repetitions, 1 to 1000; the median is reported (default 5)")->type_name("N");
+    app.add_option("--chunk", options_.chunk, "prompt tokens of one pass, 1 to 65536 (default 256)")->type_name("N");
+    app.add_flag("--no-prefill", no_prefill_, "measure only decoding");
   }
 
   int Run(Console& console) override;

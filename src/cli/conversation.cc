@@ -45,29 +45,22 @@ std::vector<Token> Conversation::Render() const {
 Answer Conversation::Ask(std::string_view text, const InterruptGuard& interrupt,
                          const std::function<void(std::string_view)>& on_text) {
   RequireUtf8(text, "the message");
+  TextListener::Options listening;
+  listening.stops = options_.stops;
+  listening.on_text = on_text;
+  TextListener listener(*loaded_.model, *loaded_.tokenizer, std::move(listening));
   const size_t before = messages_.size();
   Add("user", text);
+  std::optional<RequestId> running;
   try {
     Answer answer;
     answer.prompt = Render();
-    Request request;
-    request.prompt = answer.prompt;
-    request.chain = options_.chain;
-    request.seed = options_.seed;
-    request.end_tokens = loaded_.tokenizer->special().end;
-    request.max_tokens = options_.max_tokens;
-
-    TextListener::Options listening;
-    listening.stops = options_.stops;
-    listening.on_text = on_text;
-    TextListener listener(*loaded_.model, *loaded_.tokenizer, std::move(listening));
-    Listener* listeners[] = {&listener};
     const size_t reused = engine_.reused_tokens();
     const Clock::time_point start = Clock::now();
-    const RequestId id = engine_.Submit(std::move(request), listeners);
+    running = Submit(answer.prompt, listener);
     while (engine_.Step()) {
       if (answer.prefill_s == 0 && !listener.ids().empty()) answer.prefill_s = SecondsSince(start);
-      if (interrupt.interrupted()) engine_.Cancel(id);
+      if (interrupt.interrupted()) engine_.Cancel(*running);
     }
     answer.decode_s = SecondsSince(start) - answer.prefill_s;
     answer.reused = engine_.reused_tokens() - reused;
@@ -80,10 +73,22 @@ Answer Conversation::Ask(std::string_view text, const InterruptGuard& interrupt,
       Add("assistant", answer.text);
     }
     return answer;
-  } catch (const Error&) {
+  } catch (...) {
     messages_.resize(before);
+    if (running) engine_.Cancel(*running);  // it would go on with a listener that is gone
     throw;
   }
+}
+
+RequestId Conversation::Submit(const std::vector<Token>& prompt, TextListener& listener) {
+  Request request;
+  request.prompt = prompt;
+  request.chain = options_.chain;
+  request.seed = options_.seed;
+  request.end_tokens = loaded_.tokenizer->special().end;
+  request.max_tokens = options_.max_tokens;
+  Listener* listeners[] = {&listener};
+  return engine_.Submit(std::move(request), listeners);
 }
 
 }  // namespace sheepop::cli

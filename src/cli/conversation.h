@@ -57,6 +57,7 @@ class Conversation {
 
  private:
   std::vector<Token> Render() const;
+  RequestId Submit(const std::vector<Token>& prompt, TextListener& listener);
   void Add(std::string_view role, std::string_view content);
 
   const LoadedModel& loaded_;

@@ -28,14 +28,14 @@ class Generate final : public Command {
   void Register(CLI::App& app) override {
     model_.Register(app);
     prompt_.Register(app);
-    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 256)")->type_name("N");
+    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write, the end token included; at least 0 (default 256)")->type_name("N");
     app.add_option("--stop", stops_, "end the text before this string; may be given several times")
         ->type_name("TEXT")
         ->allow_extra_args(false);
     app.add_option("--sequences", sequences_, "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
         ->check(CLI::Range(size_t{1}, size_t{256}))
         ->type_name("N");
-    app.add_option("--logprobs", logprobs_, "report each token's log-probability and this many alternatives (with --json)")
+    app.add_option("--logprobs", logprobs_, "report each token's log-probability and this many alternatives, at least 0 (with --json; default: neither)")
         ->type_name("N");
     app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
     app.add_option("--record", record_, "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
@@ -172,6 +172,7 @@ int Generate::Run(Console& console) {
   Timing timing;
   const Clock::time_point start = Clock::now();
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.NoteSuggestions(console, loaded.path);
   const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
   EngineOptions options = engine_.options;
   options.sequences = sequences_;

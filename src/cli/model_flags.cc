@@ -84,10 +84,10 @@ LoadedModel ModelFlags::Open(const Console& console, size_t context) {
 
 void EngineFlags::Register(CLI::App& app) {
   app.add_option("-c,--context", options.context,
-                 "positions of the context, prompt and answer together (default: the model's own, at most 4096)")
+                 "positions of the context, prompt and answer together, 1 to 16777216 (default: the model's own, at most 4096)")
       ->check(CLI::Range(size_t{1}, size_t{1} << 24))
       ->type_name("N");
-  app.add_option("--prefill-chunk", options.prefill_chunk, "most prompt tokens of one pass (default 256)")
+  app.add_option("--prefill-chunk", options.prefill_chunk, "most prompt tokens of one pass, 1 to 65536 (default 256)")
       ->check(CLI::Range(size_t{1}, size_t{65536}))
       ->type_name("N");
   const std::map<std::string, kernel::KvType> types = {

@@ -50,8 +50,13 @@ PartialFile::PartialFile(std::filesystem::path path)
     ::close(fd_);
     throw Error(ErrorCategory::kLimit, "{} is being written by another sheepop pull; wait for it", partial_.string());
   }
-  struct stat status {};
-  if (::fstat(fd_, &status) == 0) size_ = static_cast<uint64_t>(status.st_size);
+  struct stat status {}, named {};
+  // Whoever held the lock until now may have given the file its final name.
+  if (::fstat(fd_, &status) != 0 || ::stat(partial_.c_str(), &named) != 0 || status.st_ino != named.st_ino) {
+    ::close(fd_);
+    throw Error(ErrorCategory::kLimit, "{} has just been finished by another sheepop pull", path_.string());
+  }
+  size_ = static_cast<uint64_t>(status.st_size);
   if (size_ > 0) note_ = ReadNote(note_path_);
 }
 

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "checkpoint/json.h"
+#include "checkpoint/text_file.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {
@@ -66,6 +70,27 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
     values.insert(values.begin(), given_[i].second.begin(), given_[i].second.end());
   }
   return both;
+}
+
+void SamplingFlags::NoteSuggestions(const Console& console, const std::filesystem::path& model) const {
+  const std::filesystem::path path = model / "generation_config.json";
+  const std::vector<std::string_view> flags_given = Given();
+  const auto given = [&](std::string_view name) { return std::ranges::count(flags_given, SamplingField(name).flag) > 0; };
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored) || given("profile")) return;
+  const boost::json::object config = ParseJsonObject(ReadTextFile(path, "a JSON file"), path.string());
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"temperature", "temperature"},
+                                                                      {"top_k", "top_k"},
+                                                                      {"top_p", "top_p"},
+                                                                      {"min_p", "min_p"},
+                                                                      {"repetition_penalty", "repeat_penalty"}};
+  std::string flags;
+  for (const auto& [theirs, ours] : kNames) {
+    const boost::json::value* value = config.if_contains(theirs);
+    if (!value || !value->is_number() || given(ours)) continue;
+    flags += fmt::format(" {} {:g}", SamplingField(ours).flag, value->to_number<double>());
+  }
+  if (!flags.empty()) console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
 }
 
 }  // namespace sheepop::cli

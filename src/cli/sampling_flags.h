@@ -2,11 +2,13 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cli/console.h"
 #include "sample/options.h"
 
 namespace sheepop::cli {
@@ -23,6 +25,9 @@ class SamplingFlags {
 
   // The flags given, as on the command line.
   std::vector<std::string_view> Given() const;
+
+  // Notes what the generation_config.json of a model folder suggests and no flag was given for: it is not used unasked.
+  void NoteSuggestions(const Console& console, const std::filesystem::path& model) const;
 
  private:
   std::vector<std::pair<const OptionField*, std::vector<std::string>>> given_;

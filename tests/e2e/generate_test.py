@@ -168,6 +168,21 @@ class Json(ProgramTest):
         self.assertIn(out["text"], ("é", "\ufffd"))
 
 
+class Suggestions(ProgramTest):
+    def test_sampling_that_a_folder_suggests_is_named_and_not_used(self):
+        model = self.folder / "model"
+        model.mkdir()
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"):
+            (model / name).symlink_to(LLAMA.parent / name)
+        flags = ("generate", "-m", model, "--ids", PROMPT, "-n", 8, "--seed", 1, "--verbose")
+        plain = run(*flags)
+        (model / "generation_config.json").write_text('{"temperature": 0.01, "top_k": 1, "repetition_penalty": 1.1, "bos_token_id": 0}')
+        noted = run(*flags, "--top-k", 50)
+        self.assertEqual(noted.stdout, plain.stdout)
+        self.assertNotIn(b"suggests", plain.stderr)
+        self.assertIn(b"suggests --temperature 0.01 --repeat-penalty 1.1,", noted.stderr)
+
+
 class Prompts(ProgramTest):
     FLAGS = ("generate", "-m", LLAMA, "-n", 5, *GREEDY, "--json")
 

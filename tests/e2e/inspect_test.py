@@ -109,6 +109,8 @@ class Help(ProgramTest):
             self.assertIn(command, top)
             text = self.text(command, "--help")
             self.assertIn("--json", text)
+            for noise in ("UINT", " in [", "Excludes", "->"):
+                self.assertNotIn(noise, text)
         self.assertEqual(self.text("--version").split()[0], "sheepop")
 
     def test_wrong_commands(self):
