@@ -49,8 +49,8 @@ std::string AccountTable(const IngestReport& report) {
   AddRow(out, "paragraphs", report.duplicate_paragraphs, fmt::format("{} characters", Grouped(report.duplicate_paragraph_characters)));
   for (size_t i = 0; i < std::min<size_t>(report.shared_passages.size(), 5); ++i) {
     const SharedPassage& passage = report.shared_passages[i];
-    out += fmt::format("    {} characters of {} are in {}: \"{}\"\n", Grouped(passage.characters), passage.removed_from,
-                       passage.kept_in, passage.begins);
+    out += fmt::format("    {} and {} share {} characters ({} alike): \"{}\"\n", passage.first, passage.second,
+                       Grouped(passage.characters), Grouped(passage.alike_characters), passage.begins);
   }
   if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
   for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));

@@ -14,9 +14,10 @@ struct SourceSize {
   uint64_t characters = 0;
 };
 
-struct SharedPassage {  // paragraphs of one document that an earlier one holds; they were removed from the later
-  std::string kept_in, removed_from;
-  uint64_t paragraphs = 0, characters = 0;
+struct SharedPassage {  // paragraphs of one document that an earlier one holds too
+  std::string first, second;                // their sources, in the order of the corpus
+  uint64_t paragraphs = 0, characters = 0;  // of those that agree nearly word for word: removed from the second
+  uint64_t alike_paragraphs = 0, alike_characters = 0;  // of other versions of the same: kept
   std::string begins;  // the first words
 };
 

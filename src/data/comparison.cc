@@ -25,7 +25,10 @@ struct Comparison::State {
   std::unique_ptr<NearDuplicates> documents, paragraphs;
   std::map<uint64_t, Duplicate> duplicates;
   NearDuplicates::Pair next_paragraph{};
+  size_t next_equal = 0;
   bool has_next_paragraph = false;
+
+  void NextParagraph() { has_next_paragraph = paragraphs->Next(next_paragraph, next_equal); }
 };
 
 Comparison::Comparison(const IngestOptions& options, WorkFolder& work) : state_(std::make_unique<State>(options, work)) {
@@ -59,14 +62,15 @@ void Comparison::FinishDocuments() {
   if (state_->documents) {
     state_->documents->Finish();
     NearDuplicates::Pair pair{};
+    size_t equal = 0;
     // Ascending, so that a document is dropped for one that stays, never for one that is dropped itself.
-    while (state_->documents->Next(pair)) {
+    while (state_->documents->Next(pair, equal)) {
       if (!duplicates.contains(pair.earlier)) duplicates.emplace(pair.id, Duplicate{false, pair.earlier});
     }
     state_->documents.reset();
   }
   if (state_->options.duplicate_paragraphs) {
-    state_->paragraphs = std::make_unique<NearDuplicates>(state_->work, kParagraphMatch, kParagraphBits);
+    state_->paragraphs = std::make_unique<NearDuplicates>(state_->work, kParagraphLikeness, kParagraphBits);
   }
 }
 
@@ -80,7 +84,7 @@ void Comparison::AddParagraphs(uint64_t document, const Fingerprint& print) {
 void Comparison::FinishParagraphs() {
   if (!state_->paragraphs) return;
   state_->paragraphs->Finish();
-  state_->has_next_paragraph = state_->paragraphs->Next(state_->next_paragraph);
+  state_->NextParagraph();
 }
 
 std::optional<Comparison::Duplicate> Comparison::DuplicateOf(uint64_t document) const {
@@ -94,10 +98,13 @@ std::vector<Comparison::RepeatedParagraph> Comparison::RepeatedParagraphs(uint64
     const NearDuplicates::Pair& pair = state_->next_paragraph;
     const auto index = static_cast<uint32_t>(pair.id & (kMaxParagraphs - 1));
     const bool mine = pair.id >> kParagraphBits == document;
+    const RepeatedParagraph found{index, pair.earlier >> kParagraphBits, state_->next_equal >= kParagraphMatch};
     if (mine && (repeated.empty() || repeated.back().index != index)) {
-      repeated.push_back({index, pair.earlier >> kParagraphBits});
+      repeated.push_back(found);
+    } else if (mine && found.same && !repeated.back().same) {
+      repeated.back() = found;
     }
-    state_->has_next_paragraph = state_->paragraphs->Next(state_->next_paragraph);
+    state_->NextParagraph();
   }
   return repeated;
 }

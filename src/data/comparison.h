@@ -35,7 +35,8 @@ class Comparison {
 
   struct RepeatedParagraph {
     uint32_t index;     // among the paragraphs of the document
-    uint64_t original;  // the document that keeps it
+    uint64_t original;  // the document that has it, or one like it
+    bool same;          // nearly word for word; else only alike
   };
   // Of this document, ascending; each document is asked for at most once, in ascending order.
   std::vector<RepeatedParagraph> RepeatedParagraphs(uint64_t document);

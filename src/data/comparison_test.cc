@@ -79,6 +79,7 @@ TEST(Comparison, ParagraphsOfOtherDocumentsOnly) {
   ASSERT_EQ(repeated.size(), 1u);
   EXPECT_EQ(repeated[0].index, 1u);
   EXPECT_EQ(repeated[0].original, 0u);
+  EXPECT_TRUE(repeated[0].same);
 }
 
 TEST(ExternalSorter, SortsMoreThanItsBuffer) {

@@ -23,6 +23,7 @@ inline constexpr size_t kParagraphShingle = 3;
 // How many equal bands make two near duplicates: J of about 0.75 and 0.85 and more.
 inline constexpr size_t kDocumentMatch = 10;
 inline constexpr size_t kParagraphMatch = 4;
+inline constexpr size_t kParagraphLikeness = 2;  // J of about 0.6 and more: worth telling, too little to remove
 
 struct ParagraphPrint {
   uint32_t index;  // among the paragraphs of the document

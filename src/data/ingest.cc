@@ -243,28 +243,34 @@ class Finisher {
     const auto spans = ParagraphSpans(text);
     std::string kept;
     size_t done = 0;
+    uint64_t removed = 0;
     std::map<uint64_t, SharedPassage> passages;
     for (const auto& paragraph : repeated) {
       if (paragraph.index >= spans.size()) continue;
       const auto [begin, end] = spans[paragraph.index];
+      AddToPassage(std::string_view(text).substr(begin, end - begin), paragraph.same, passages[paragraph.original]);
+      if (!paragraph.same) continue;
       // With the blank line behind it; the one before it stays.
-      const size_t next = paragraph.index + 1 < spans.size() ? spans[paragraph.index + 1].first : text.size();
       kept.append(text, done, begin - done);
-      done = next;
-      SharedPassage& passage = passages[paragraph.original];
-      if (passage.paragraphs == 0) passage.begins = Beginning(std::string_view(text).substr(begin, end - begin));
-      ++passage.paragraphs;
-      passage.characters += CountCharacters(std::string_view(text).substr(begin, end - begin));
+      done = paragraph.index + 1 < spans.size() ? spans[paragraph.index + 1].first : text.size();
+      ++removed;
     }
+    for (auto& [original, passage] : passages) Report(source, original, std::move(passage));
+    if (removed == 0) return;
     kept.append(text, done, std::string::npos);
     text = std::move(kept);
-    record.changes["duplicate_paragraphs"] = repeated.size();
-    for (auto& [original, passage] : passages) Report(source, original, std::move(passage));
+    record.changes["duplicate_paragraphs"] = removed;
     if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20; })) {
       record.fate = DocumentFate::kDropped;
       record.step = "duplicate_paragraphs";
       record.reason = "all its paragraphs are in earlier documents";
     }
+  }
+
+  static void AddToPassage(std::string_view paragraph, bool same, SharedPassage& passage) {
+    if (passage.begins.empty()) passage.begins = Beginning(paragraph);
+    ++(same ? passage.paragraphs : passage.alike_paragraphs);
+    (same ? passage.characters : passage.alike_characters) += CountCharacters(paragraph);
   }
 
   // The first sixty bytes or so, in one line.
@@ -281,10 +287,11 @@ class Finisher {
     report.duplicate_paragraphs += passage.paragraphs;
     report.duplicate_paragraph_characters += passage.characters;
     auto& all = report.shared_passages;
-    const auto place = std::find_if(all.begin(), all.end(), [&](const SharedPassage& p) { return p.characters < passage.characters; });
+    const auto size = [](const SharedPassage& p) { return p.characters + p.alike_characters; };
+    const auto place = std::find_if(all.begin(), all.end(), [&](const SharedPassage& p) { return size(p) < size(passage); });
     if (place == all.end() && all.size() >= kPassages) return;
-    passage.kept_in = names_.Get(original);
-    passage.removed_from = source;
+    passage.first = names_.Get(original);
+    passage.second = source;
     all.insert(place, std::move(passage));
     if (all.size() > kPassages) all.pop_back();
   }

@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <fstream>
 #include <random>
+#include <thread>
 
 #include "base/error.h"
 #include "data/test_support.h"
@@ -83,7 +86,7 @@ TEST_F(IngestRun, DuplicatesAreDroppedAndNamed) {
   EXPECT_EQ(corpus.report.near_duplicates, 1u);
   EXPECT_GT(corpus.report.duplicate_paragraphs, 5u);
   ASSERT_FALSE(corpus.report.shared_passages.empty());
-  EXPECT_TRUE(corpus.report.shared_passages[0].removed_from.ends_with("texts/5.txt"));
+  EXPECT_TRUE(corpus.report.shared_passages[0].second.ends_with("texts/5.txt"));
   EXPECT_EQ(corpus.Fate("z.zip!c.bin"), "dropped");
   EXPECT_EQ(corpus.report.taken, corpus.documents.size());
 }
@@ -203,6 +206,47 @@ TEST_F(IngestRun, LinesAndPagesBeyondTheBounds) {
   EXPECT_NE(corpus.Reason("line.txt").find("70000"), std::string::npos);
   EXPECT_EQ(corpus.Fate("pages.pdf"), "failed");
   EXPECT_NE(corpus.Reason("pages.pdf").find("30 pages"), std::string::npos);
+  EXPECT_EQ(corpus.Text("fine.txt"), "a short file");
+}
+
+TEST_F(IngestRun, FileThatGrowsWhileItIsRead) {
+  Put("log.txt", Prose(1, 60'000));  // some 15 MB: not read at one stroke
+  Put("fine.txt", "a quiet file");
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    std::ofstream log(folder_ / "in/log.txt", std::ios::app);
+    while (!stop) {
+      log << "one more line\n" << std::flush;
+      ::usleep(200);
+    }
+  });
+  const Corpus corpus = Run();
+  stop = true;
+  writer.join();
+  EXPECT_EQ(corpus.Fate("log.txt"), "failed");
+  EXPECT_NE(corpus.Reason("log.txt").find("while it was read"), std::string::npos);
+  EXPECT_EQ(corpus.Text("fine.txt"), "a quiet file");
+  // Once it is quiet it is read.
+  EXPECT_EQ(Run().Field("log.txt", "taken"), "2");
+}
+
+// Takes a minute and 2 GB of disk: set SHEEPOP_LONG_TRIALS to run it.
+TEST_F(IngestRun, LongTrials) {
+  if (!std::getenv("SHEEPOP_LONG_TRIALS")) GTEST_SKIP() << "SHEEPOP_LONG_TRIALS is not set";
+  std::filesystem::create_directories(folder_ / "in");
+  {
+    std::ofstream line(folder_ / "in/line.txt", std::ios::binary);
+    const std::string piece(1 << 20, 'x');
+    for (int i = 0; i < 2048; ++i) line << piece;
+  }
+  std::filesystem::copy_file(folder_ / "in/line.txt", folder_ / "in/line.jsonl");
+  Put("pages.pdf", MakePdf(std::vector<std::string>(100'000, "")));
+  Put("bomb.tar.gz", MakeArchive(Packing::kTarGz, {{"zeros.txt", std::string(1 << 30, '\0')}}));
+  Put("fine.txt", "a short file");
+  const Corpus corpus = Run();
+  for (const char* name : {"line.txt", "line.jsonl", "pages.pdf", "bomb.tar.gz"}) {
+    EXPECT_EQ(corpus.Fate(name), "failed") << name;
+  }
   EXPECT_EQ(corpus.Text("fine.txt"), "a short file");
 }
 

@@ -36,10 +36,10 @@ void NearDuplicates::Finish() {
   has_pending_ = pairs_.Next(pending_);
 }
 
-bool NearDuplicates::Next(Pair& pair) {
+bool NearDuplicates::Next(Pair& pair, size_t& equal) {
   while (has_pending_) {
     pair = pending_;
-    size_t equal = 0;
+    equal = 0;
     while (has_pending_ && pending_ == pair) {
       ++equal;
       has_pending_ = pairs_.Next(pending_);

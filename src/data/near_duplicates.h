@@ -23,7 +23,7 @@ class NearDuplicates {
     uint64_t id, earlier;
     auto operator<=>(const Pair&) const = default;
   };
-  bool Next(Pair& pair);
+  bool Next(Pair& pair, size_t& equal);  // `equal`: bands that agree, at least `match`
 
  private:
   struct BandEntry {

@@ -47,6 +47,8 @@ HtmlTree Parse(std::string_view utf8) {
   if (!context) throw std::bad_alloc();
   htmlCtxtUseOptions(context.get(), HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                         HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC);
+  // Without this libxml2 stops at 256 elements and says nothing; its HTML options have no name for it.
+  context->options |= XML_PARSE_HUGE;
   const double begin = ThreadSeconds();
   for (size_t at = 0; at < utf8.size(); at += kChunkBytes) {
     const std::string_view chunk = utf8.substr(at, kChunkBytes);
