@@ -62,6 +62,7 @@ class Explain final : public Command {
         ->group("Without a model");
     app.add_option("--u", u_, "the random number to draw with, at least 0 and less than 1 (default: the seed's)")
         ->type_name("U")
+        ->take_last()
         ->group("Without a model");
     engine_.Register(app);
     sampling_.Register(app);
