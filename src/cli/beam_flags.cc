@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "cli/interrupt.h"
+#include "tokenize/text_stream.h"
 
 namespace sheepop::cli {
 namespace {
@@ -12,7 +12,10 @@ namespace {
 namespace json = boost::json;
 
 std::string Text(const Tokenizer& tokenizer, const Hypothesis& hypothesis) {
-  return ToValidUtf8(tokenizer.Decode(hypothesis.tokens));
+  TextStream stream(tokenizer);
+  std::string text;
+  for (Token token : hypothesis.tokens) text += stream.Push(token);
+  return text + std::string(stream.Finish());
 }
 
 std::string_view FinishReasonOf(const Hypothesis& hypothesis, size_t max_tokens, bool interrupted) {

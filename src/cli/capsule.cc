@@ -21,7 +21,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int64_t kFormat = 1;
+constexpr uint64_t kFormat = 1;
 constexpr size_t kShaDigits = 64, kDigestDigits = 16;
 constexpr std::pair<kernel::KvType, std::string_view> kKvTypes[] = {
     {kernel::KvType::kF32, "f32"}, {kernel::KvType::kF16, "f16"}, {kernel::KvType::kBf16, "bf16"}};

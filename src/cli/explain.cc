@@ -32,6 +32,7 @@ std::vector<float> LogitsOf(std::span<const double> probabilities) {
 class Explain final : public Command {
  public:
   void Register(CLI::App& app) override {
+    app_ = &app;
     model_.Register(app);
     prompt_.Register(app);
     app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 16)")->type_name("N");
@@ -62,6 +63,7 @@ class Explain final : public Command {
         ->group("Without a model");
     app.add_option("--u", u_, "the random number to draw with, at least 0 and less than 1 (default: the seed's)")
         ->type_name("U")
+        ->take_last()
         ->group("Without a model");
     engine_.Register(app);
     sampling_.Register(app);
@@ -83,6 +85,7 @@ class Explain final : public Command {
   std::optional<double> u_;
   std::optional<std::string> against_, html_;
   std::optional<LoadedModel> loaded_;
+  CLI::App* app_ = nullptr;
 };
 
 std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
@@ -93,6 +96,10 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
     }
     loaded_ = model_.Open(console, engine_.options.context);
     return MakeModelSource(*loaded_, prompt_.Tokens(*loaded_->tokenizer), engine_.options, max_tokens_, model_.pool());
+  }
+  for (const char* flag : {"--model", "--max-tokens", "--context", "--prefill-chunk", "--kv-type", "--threads"}) {
+    if (app_->count(flag) == 0) continue;
+    throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out", flag);
   }
   GivenLogits given;
   given.logits = probs_.empty() ? std::vector<float>(logits_.begin(), logits_.end()) : LogitsOf(probs_);

@@ -145,7 +145,8 @@ std::string ComparisonText(const ExplainReport& report, const Table& table) {
   out += "\n";
   if (!report.divergence) return out + "Both write the same, token for token.\n";
   const Divergence& found = *report.divergence;
-  out += fmt::format("The first {} tokens are the same. Then {}.\n\n", found.step, found.cause);
+  out += found.step ? fmt::format("The first {} tokens are the same. Then {}.\n\n", found.step, found.cause)
+                    : fmt::format("The first tokens differ: {}.\n\n", found.cause);
   out += table.Step(found.first, "first: " + Title(table, found.first, found.step));
   return out + table.Step(found.second, "second: " + Title(table, found.second, found.step));
 }

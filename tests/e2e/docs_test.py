@@ -1,0 +1,61 @@
+"""The commands in docs/generation.md print what stands below them. With --update, writes what they print."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from program import ENVIRONMENT, PROGRAM
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PAGE = ROOT / "docs" / "generation.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def output(command, folder):
+    """What a shell prints for the command, with this build as `sheepop`."""
+    program = f'sheepop() {{ "{PROGRAM}" "$@"; }}\n'
+    done = subprocess.run(["bash", "-c", program + command], cwd=folder, env=ENVIRONMENT, timeout=60, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"
+
+
+def rerun(block, folder):
+    """The block with each command followed by what it prints now."""
+    commands = [line for line in block.splitlines() if line.startswith("$ ")]
+    return "".join(f"{line}\n{output(line[2:], folder)}" for line in commands)
+
+
+def blocks_now(page):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "tests").symlink_to(ROOT / "tests")
+        return [(match.group(1), rerun(match.group(1), folder)) for match in BLOCK.finditer(page)]
+
+
+class Page(unittest.TestCase):
+    maxDiff = None
+
+    def test_commands_print_what_the_page_shows(self):
+        blocks = blocks_now(PAGE.read_text())
+        self.assertGreater(len(blocks), 10)
+        for shown, now in blocks:
+            with self.subTest(command=shown.splitlines()[0]):
+                self.assertEqual(shown, now)
+
+    def test_every_figure_in_the_text_comes_from_a_command(self):
+        page = PAGE.read_text()
+        shown = set(re.findall(r"\d+\.\d+", "".join(BLOCK.findall(page))))
+        for figure in re.findall(r"\d+\.\d+", BLOCK.sub("", page)):
+            self.assertIn(figure, shown)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--update"]:
+        page = PAGE.read_text()
+        for shown, now in blocks_now(page):
+            page = page.replace(shown, now, 1)
+        PAGE.write_text(page)
+    else:
+        unittest.main(verbosity=2)
