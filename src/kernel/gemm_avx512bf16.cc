@@ -69,7 +69,8 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
     auto* to = static_cast<Unit*>(tiles) + row / kLeftRows * tile_units;
     const __mmask16 mask = FirstMask(rows - row < kLeftRows ? rows - row : kLeftRows);
     for (size_t k = 0; k < depth; k += 2, to += kLeftRows) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(PairOfRows(source, k, depth, row, mask)));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                          _mm512_castsi512_si256(PairOfRows(source, k, depth, row, mask)));
     }
   }
 }

@@ -2,7 +2,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-
 #include <vector>
 
 #include "base/huge_buffer.h"

@@ -67,9 +67,11 @@ std::vector<float> Run(const GemmKernels& kernels, const Case& c, const std::vec
   const size_t units = Units(kernels.type, depth), per_unit = UnitDepth(kernels.type);
   std::vector<uint32_t> panels(RoundUp(columns, kPanelColumns) * units, 0xffffffff);
   if (c.right == Right::kTransposed) {
-    kernels.pack_transposed({right.data(), GemmType::kF32, depth}, depth, columns, kPanelColumns * units, panels.data());
+    kernels.pack_transposed({right.data(), GemmType::kF32, depth}, depth, columns, kPanelColumns * units,
+                            panels.data());
   } else {
-    const std::vector<uint32_t> source = Elements(kernels.type, Transpose(right, columns, depth), depth, columns, columns);
+    const std::vector<uint32_t> source =
+        Elements(kernels.type, Transpose(right, columns, depth), depth, columns, columns);
     kernels.pack_columns({source.data(), kernels.type, columns}, depth, columns, kPanelColumns * units, panels.data());
   }
   std::vector<float> out = c.start ? start : std::vector<float>(rows * (columns + 3), 7.0F);

@@ -1,5 +1,5 @@
-// The tiles of a product: kLeftRows rows by up to kTilePanels panels of 16 columns in registers. Included after lanes_ISA.h
-// and after these, in an unnamed namespace:
+// The tiles of a product: kLeftRows rows by up to kTilePanels panels of 16 columns in registers. Included after
+// lanes_ISA.h and after these, in an unnamed namespace:
 //   kLeftRows, kTilePanels
 //   Unit                      what one step of depth holds; UnitLanes: 16 of them
 //   LoadUnits(p), BroadcastUnit(p), MultiplyAdd(x, y, sum)

@@ -1,5 +1,6 @@
-// The 16 virtual lanes as an array: the names of lanes_avx512.h in plain C++, for the reference build of the kernels whose
-// oracle is not a twin in scalar code but arithmetic in double (train_vector_test.cc). Included by *_reference.cc only.
+// The 16 virtual lanes as an array: the names of lanes_avx512.h in plain C++, for the reference build of the kernels
+// whose oracle is not a twin in scalar code but arithmetic in double (train_vector_test.cc). Included by *_reference.cc
+// only.
 #pragma once
 
 #include <array>

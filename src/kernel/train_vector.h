@@ -1,6 +1,6 @@
-// What training does to vectors of floats besides products: backward twins, softmax, the loss of a row, the optimiser's pass.
-// Sums run over 16 virtual lanes as in vector.h, and every instruction set gives the same bits. No function needs alignment;
-// lengths are arbitrary. "+=" marks outputs that are added to.
+// What training does to vectors of floats besides products: backward twins, softmax, the loss of a row, the optimiser's
+// pass. Sums run over 16 virtual lanes as in vector.h, and every instruction set gives the same bits. No function needs
+// alignment; lengths are arbitrary. "+=" marks outputs that are added to.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,8 @@ struct TrainVectorKernels {
   void (*layer_norm_backward)(const float* x, const float* weight, const float* dy, size_t n, float epsilon, float* dx,
                               float* dweight, float* dbias);
   // dgate and dup may be any of the inputs.
-  void (*silu_multiply_backward)(const float* gate, const float* up, const float* dy, size_t n, float* dgate, float* dup);
+  void (*silu_multiply_backward)(const float* gate, const float* up, const float* dy, size_t n, float* dgate,
+                                 float* dup);
   void (*gelu_backward)(const float* x, const float* dy, size_t n, float* dx);  // dx may be dy
 
   // x = softmax(scale x) over the visible columns, zero in the others of n; returns log(sum(exp(scale x))).
@@ -56,8 +57,8 @@ struct TrainVectorKernels {
 
 const TrainVectorKernels& TrainVectorKernelsFor(Isa isa);
 
-// Multiplies each element by 1 / (1 - rate) or by 0 with probability `rate`: a function of (key, first + its index) alone,
-// so the backward pass draws the same again. Srivastava et al., 2014. rate in [0, 1), to 2^-16.
+// Multiplies each element by 1 / (1 - rate) or by 0 with probability `rate`: a function of (key, first + its index)
+// alone, so the backward pass draws the same again. Srivastava et al., 2014. rate in [0, 1), to 2^-16.
 void Dropout(uint64_t key, uint64_t first, float rate, size_t n, float* x);
 
 }  // namespace sheepop::kernel

@@ -1,4 +1,5 @@
-// The training kernels over F32x16 and its Exp. Included after lanes_ISA.h; internal linkage, so that each instruction set has its own.
+// The training kernels over F32x16 and its Exp. Included after lanes_ISA.h; internal linkage, so that each instruction
+// set has its own.
 #include "kernel/lanes_loop.inl"
 #include "kernel/lanes_polynomials.h"
 #include "kernel/train_vector_variants.h"
@@ -137,9 +138,8 @@ void SoftmaxAgain(const Visible& visible, float log_sum_exp, size_t n, float* x)
 
 void SoftmaxBackward(const float* p, float dot, float scale, size_t n, float* dp) {
   const F32x16 factor = Broadcast(scale), mean = Broadcast(dot);
-  ForEach16(n, [&](size_t i, auto lanes) {
-    lanes.Store(dp + i, lanes.Load(p + i) * factor * (lanes.Load(dp + i) - mean));
-  });
+  ForEach16(
+      n, [&](size_t i, auto lanes) { lanes.Store(dp + i, lanes.Load(p + i) * factor * (lanes.Load(dp + i) - mean)); });
 }
 
 double CrossEntropy(size_t n, size_t target, float scale, float* x) {

@@ -99,12 +99,12 @@ TEST_P(TrainVector, LayerNormBackward) {
     const auto dx0 = Random(n, 4), dw0 = Random(n, 5), db0 = Random(n, 7);
     auto dx = dx0, dw = dw0, db = db0;
     k_.layer_norm_backward(x.data(), w.data(), dy.data(), n, 1e-5F, dx.data(), dw.data(), db.data());
-    ExpectClose(dx, Differences([&](const Doubles& v) { return Weighted(LayerNorm(v, Wide(w), Wide(b)), dy); }, Wide(x)),
-                dx0);
-    ExpectClose(dw, Differences([&](const Doubles& v) { return Weighted(LayerNorm(Wide(x), v, Wide(b)), dy); }, Wide(w)),
-                dw0);
-    ExpectClose(db, Differences([&](const Doubles& v) { return Weighted(LayerNorm(Wide(x), Wide(w), v), dy); }, Wide(b)),
-                db0);
+    ExpectClose(
+        dx, Differences([&](const Doubles& v) { return Weighted(LayerNorm(v, Wide(w), Wide(b)), dy); }, Wide(x)), dx0);
+    ExpectClose(
+        dw, Differences([&](const Doubles& v) { return Weighted(LayerNorm(Wide(x), v, Wide(b)), dy); }, Wide(w)), dw0);
+    ExpectClose(
+        db, Differences([&](const Doubles& v) { return Weighted(LayerNorm(Wide(x), Wide(w), v), dy); }, Wide(b)), db0);
   }
 }
 

@@ -28,11 +28,11 @@ struct Attention::Panels {
   float* keys_down;      // [head_dim / 16, length, 16]
   float* values_across;  // of either kind, as the pass needs
   float* values_down;
-  float* p;              // [kStripRows, padded length]
+  float* p;  // [kStripRows, padded length]
   float* dp;
-  float* strip;          // [kStripRows, padded head_dim]: rows of a strip's result
-  float* packed;         // [padded head_dim / 16, kStripRows, 16]
-  float* dk;             // [length, padded head_dim]
+  float* strip;   // [kStripRows, padded head_dim]: rows of a strip's result
+  float* packed;  // [padded head_dim / 16, kStripRows, 16]
+  float* dk;      // [length, padded head_dim]
   float* dv;
 };
 
@@ -49,8 +49,8 @@ Attention::Panels Attention::Split(float* scratch) const {
     return at;
   };
   Panels panels{};
-  for (float** each : {&panels.keys_across, &panels.keys_down, &panels.values_across, &panels.values_down, &panels.dk,
-                       &panels.dv}) {
+  for (float** each :
+       {&panels.keys_across, &panels.keys_down, &panels.values_across, &panels.values_down, &panels.dk, &panels.dv}) {
     *each = take(length * dim);
   }
   panels.p = take(kStripRows * length);

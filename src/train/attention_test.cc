@@ -21,7 +21,8 @@ std::vector<float> Random(size_t n, unsigned seed) {
 
 // The plain definition: out [length, query_width] of q, k, v [length, width]; `keep` [heads, length, length] multiplies
 // probabilities.
-Doubles Reference(const AttentionShape& s, const std::vector<uint32_t>& first, const Doubles& qkv, const Doubles& keep) {
+Doubles Reference(const AttentionShape& s, const std::vector<uint32_t>& first, const Doubles& qkv,
+                  const Doubles& keep) {
   Doubles out(s.length * s.query_width());
   for (size_t head = 0; head < s.heads; ++head) {
     const size_t kv_head = head / (s.heads / s.kv_heads);
@@ -87,7 +88,8 @@ void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first)
     x[i] = at - kStep;
     const double slope = (above - loss()) / (2 * kStep);
     x[i] = at;
-    ASSERT_NEAR(dqkv[i], slope, 5e-5 * (1 + std::fabs(slope))) << "row " << i / s.width() << " column " << i % s.width();
+    ASSERT_NEAR(dqkv[i], slope, 5e-5 * (1 + std::fabs(slope)))
+        << "row " << i / s.width() << " column " << i % s.width();
   }
 }
 

@@ -4,9 +4,7 @@
 
 namespace sheepop {
 
-size_t Batch::trained() const {
-  return targets.size() - static_cast<size_t>(std::ranges::count(targets, kNoTarget));
-}
+size_t Batch::trained() const { return targets.size() - static_cast<size_t>(std::ranges::count(targets, kNoTarget)); }
 
 Batch Batch::Plain(size_t sequences, size_t length) {
   Batch batch;

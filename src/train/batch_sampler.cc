@@ -23,7 +23,8 @@ BatchSampler::BatchSampler(const TokenDocuments& documents, const SamplerOptions
   const uint64_t needed = options_.shuffle ? length + 1 : 2;
   if (tokens_ < needed) {
     throw Error(ErrorCategory::kInvalidArgument,
-                "the documents hold {} tokens, one sequence needs {}: give more text or a shorter context", tokens_, needed);
+                "the documents hold {} tokens, one sequence needs {}: give more text or a shorter context", tokens_,
+                needed);
   }
   if (!options_.shuffle) {
     sequences_ = (tokens_ - 1 + length - 1) / length;
@@ -31,7 +32,8 @@ BatchSampler::BatchSampler(const TokenDocuments& documents, const SamplerOptions
     // One less than fit at phase 0, so that every phase has as many.
     sequences_ = tokens_ < 2 * length ? 1 : (tokens_ - length) / length;
   }
-  if (sequences_ >= UINT32_MAX) throw Error(ErrorCategory::kLimit, "{} sequences in an epoch, at most 2^32 - 2", sequences_);
+  if (sequences_ >= UINT32_MAX)
+    throw Error(ErrorCategory::kLimit, "{} sequences in an epoch, at most 2^32 - 2", sequences_);
   UseEpoch(0);
 }
 

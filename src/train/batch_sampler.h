@@ -1,6 +1,6 @@
-// Documents to batches. An epoch joins all documents, each closed by the end token, in an order drawn from the seed; cuts the
-// stream into sequences at a drawn phase; and draws the order of the sequences. Sequence n of a run is a function of (seed,
-// documents, length) alone: neither batch size nor threads shift it, and a run resumes at any n.
+// Documents to batches. An epoch joins all documents, each closed by the end token, in an order drawn from the seed;
+// cuts the stream into sequences at a drawn phase; and draws the order of the sequences. Sequence n of a run is a
+// function of (seed, documents, length) alone: neither batch size nor threads shift it, and a run resumes at any n.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace sheepop {
 
 struct SamplerOptions {
-  size_t length = 0;         // tokens of a sequence
+  size_t length = 0;  // tokens of a sequence
   uint64_t seed = 0;
   std::optional<Token> end;  // closes each document; without one, documents are joined directly
   bool restart = true;       // positions and attention begin anew at each document, and its last token predicts nothing

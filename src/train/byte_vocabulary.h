@@ -1,5 +1,5 @@
-// The smallest tokenizer: one token for each byte that occurs in a text, and one that ends a document. Written as a byte-level
-// BPE without merges, so every engine that reads GGUF reads it.
+// The smallest tokenizer: one token for each byte that occurs in a text, and one that ends a document. Written as a
+// byte-level BPE without merges, so every engine that reads GGUF reads it.
 #pragma once
 
 #include <array>

@@ -56,14 +56,16 @@ void Curve::Save(Metadata& metadata) const {
     metadata.Set(fmt::format("{}{}", kPrefix, column.name), Type::kFloat64, values);
   }
   std::vector<double> flat;
-  for (const Measurement& m : measurements) flat.insert(flat.end(), {static_cast<double>(m.step), m.loss, m.bits_per_byte});
+  for (const Measurement& m : measurements)
+    flat.insert(flat.end(), {static_cast<double>(m.step), m.loss, m.bits_per_byte});
   metadata.Set(fmt::format("{}measurements", kPrefix), Type::kFloat64, flat);
 }
 
 Curve Curve::Load(const Metadata& metadata) {
   Curve curve;
   const auto steps = metadata.Floats(fmt::format("{}step", kPrefix));
-  if (!steps) throw Error(ErrorCategory::kCorrupt, "checkpoint: no {}step: this is a model, not a training checkpoint", kPrefix);
+  if (!steps)
+    throw Error(ErrorCategory::kCorrupt, "checkpoint: no {}step: this is a model, not a training checkpoint", kPrefix);
   curve.steps.resize(steps->size());
   for (const Column& column : kColumns) {
     const std::vector<double> values = Require(metadata, fmt::format("{}{}", kPrefix, column.name), steps->size());
@@ -78,7 +80,8 @@ Curve Curve::Load(const Metadata& metadata) {
 
 std::string JsonLine(const StepRecord& r) {
   return fmt::format(
-      "{{\"step\": {}, \"loss\": {}, \"learning_rate\": {}, \"gradient_norm\": {}, \"tokens\": {}, \"seconds\": {:.3f}{}}}\n",
+      "{{\"step\": {}, \"loss\": {}, \"learning_rate\": {}, \"gradient_norm\": {}, \"tokens\": {}, \"seconds\": "
+      "{:.3f}{}}}\n",
       r.step, Number(r.loss), Number(r.learning_rate), Number(r.gradient_norm), r.tokens, r.seconds,
       r.skipped ? ", \"skipped\": true" : "");
 }

@@ -1,4 +1,5 @@
-// A run's record: what each step and each measurement gave. Kept in checkpoints, written as metrics.jsonl and drawn as loss.svg.
+// A run's record: what each step and each measurement gave. Kept in checkpoints, written as metrics.jsonl and drawn as
+// loss.svg.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,13 @@
 namespace sheepop {
 
 struct StepRecord {
-  int64_t step = 0;           // finished steps, from 1
-  double loss = 0;            // mean over the step's trained positions, nats
+  int64_t step = 0;  // finished steps, from 1
+  double loss = 0;   // mean over the step's trained positions, nats
   double learning_rate = 0;
-  double gradient_norm = 0;   // before clipping
-  uint64_t tokens = 0;        // read so far
-  double seconds = 0;         // of training so far
-  bool skipped = false;       // its gradient was dropped
+  double gradient_norm = 0;  // before clipping
+  uint64_t tokens = 0;       // read so far
+  double seconds = 0;        // of training so far
+  bool skipped = false;      // its gradient was dropped
 };
 
 struct Measurement {

@@ -16,7 +16,8 @@ class TokenDocuments {
   virtual ~TokenDocuments() = default;
   virtual size_t count() const = 0;
   virtual std::span<const Token> tokens(size_t document) const = 0;
-  // 1 where the token is something to learn, 0 where it is only read (a user's words in a chat); empty: all are learned.
+  // 1 where the token is something to learn, 0 where it is only read (a user's words in a chat); empty: all are
+  // learned.
   virtual std::span<const uint8_t> learned(size_t /*document*/) const { return {}; }
   virtual uint64_t text_bytes() const = 0;  // of all documents' text, for bits per byte
 };

@@ -1,6 +1,8 @@
 #include "train/linear.h"
 
 #include <algorithm>
+#include <chrono>
+#include <vector>
 
 namespace sheepop {
 namespace {
@@ -54,7 +56,8 @@ void Linear::Pack(size_t chunk) {
   const size_t begin = chunk * kPackOutputs, count = std::min(kPackOutputs, outputs_ - begin);
   const size_t in_units = Units(gemm_->type, inputs_), out_units = Units(gemm_->type, outputs_);
   const kernel::GemmSource source = {weight_ + begin * inputs_, kernel::GemmType::kF32, inputs_};
-  gemm_->pack_transposed(source, inputs_, count, kPanelColumns * in_units, forward_.data() + begin * in_units * kUnitBytes);
+  gemm_->pack_transposed(source, inputs_, count, kPanelColumns * in_units,
+                         forward_.data() + begin * in_units * kUnitBytes);
   gemm_->pack_columns(source, count, inputs_, kPanelColumns * out_units,
                       backward_.data() + Units(gemm_->type, begin) * kPanelColumns * kUnitBytes);
 }
@@ -114,6 +117,26 @@ void Linear::AddGradient(const GradientOperands& operands, size_t rows, size_t c
       }
     }
   }
+}
+
+double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool) {
+  constexpr size_t kRows = 24, kColumns = 48, kDepth = 64, kRounds = 400;
+  const std::vector<float> left(kRows * kDepth), right(kColumns * kDepth);
+  std::vector<std::vector<float>> out(pool.threads(), std::vector<float>(kRows * kColumns));
+  double best = 0;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const auto begin = std::chrono::steady_clock::now();
+    pool.ParallelFor(pool.threads() * 4, [&](size_t, size_t worker) {
+      const Gemm g{left.data(), kDepth,   1,      right.data(),       kPanelColumns * kDepth,
+                   kRows,       kColumns, kDepth, out[worker].data(), kColumns,
+                   nullptr,     0,        nullptr};
+      for (size_t round = 0; round < kRounds; ++round) gemm.multiply(g);
+    });
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto operations = static_cast<double>(2 * kRows * kColumns * kDepth * UnitDepth(gemm.type) * kRounds);
+    best = std::max(best, operations * 4 * static_cast<double>(pool.threads()) / seconds * 1e-9);
+  }
+  return best;
 }
 
 }  // namespace sheepop

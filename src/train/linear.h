@@ -1,5 +1,5 @@
-// A linear layer y = x W^T + b in training: its three products over packed operands, each for a block of rows or outputs, so
-// that a thread goes on with what it has just computed.
+// A linear layer y = x W^T + b in training: its three products over packed operands, each for a block of rows or
+// outputs, so that a thread goes on with what it has just computed.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class GradientOperands {
   GradientOperands(const kernel::GemmKernels& gemm, size_t rows, size_t outputs, size_t inputs);
 
   // dy [count, outputs] and x [count, inputs] of these rows; `begin` is a multiple of kRowBlock.
-  void PackOutputs(const ActivationView& dy, RowRange rows);  // dy's row 0 is rows.begin
+  void PackOutputs(const ActivationView& dy, RowRange rows);              // dy's row 0 is rows.begin
   void PackInputs(const ActivationView& x, size_t first, RowRange rows);  // x's row `first` is rows.begin
 
   size_t bytes() const { return left_.size() + right_.size(); }
@@ -69,5 +69,9 @@ class Linear {
   HugeBuffer forward_;   // [outputs / 16, units of inputs, 16]
   HugeBuffer backward_;  // [inputs / 16, units of outputs, 16]
 };
+
+// GFLOP/s of the products on all threads, with operands that stay in the first cache; takes about a tenth of a second.
+// The limit that a run's own figure is a share of.
+double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool);
 
 }  // namespace sheepop

@@ -73,10 +73,14 @@ std::string Line(const Axes& axes, const std::vector<Point>& points, const char*
 std::string Escape(const std::string& text) {
   std::string out;
   for (char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else
+      out += c;
   }
   return out;
 }
@@ -86,14 +90,17 @@ std::string Grid(const Axes& axes) {
   const double bottom = kHeight - kBottom;
   const double y_mark = MarkDistance(axes.losses), x_mark = MarkDistance(axes.steps);
   for (double y = std::ceil(axes.losses.low / y_mark) * y_mark; y <= axes.losses.high; y += y_mark) {
-    svg += fmt::format("<path d=\"M{} {:.1f} H{}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n",
-                       kLeft, axes.Y(y), kWidth - kRight, kLeft - 6, axes.Y(y) + 4, y);
+    svg += fmt::format(
+        "<path d=\"M{} {:.1f} H{}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n",
+        kLeft, axes.Y(y), kWidth - kRight, kLeft - 6, axes.Y(y) + 4, y);
   }
   for (double x = 0; x <= axes.steps.high; x += x_mark) {
-    svg += fmt::format("<path d=\"M{:.1f} {} v4\" stroke=\"#333\"/><text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.6g}</text>\n",
-                       axes.X(x), bottom, axes.X(x), bottom + 18, x);
+    svg += fmt::format(
+        "<path d=\"M{:.1f} {} v4\" stroke=\"#333\"/><text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.6g}</text>\n",
+        axes.X(x), bottom, axes.X(x), bottom + 18, x);
   }
-  return svg + fmt::format("<path d=\"M{0} {1} V{2} H{3}\" fill=\"none\" stroke=\"#333\"/>\n", kLeft, kTop, bottom, kWidth - kRight);
+  return svg + fmt::format("<path d=\"M{0} {1} V{2} H{3}\" fill=\"none\" stroke=\"#333\"/>\n", kLeft, kTop, bottom,
+                           kWidth - kRight);
 }
 
 }  // namespace
@@ -108,7 +115,8 @@ std::string DrawLoss(const Curve& curve, const std::string& title) {
   }
   for (const Measurement& m : curve.measurements) held_out.push_back({static_cast<double>(m.step), m.loss});
   std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" font-family=\"sans-serif\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+      "font-family=\"sans-serif\" "
       "font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
       "<text x=\"{2}\" y=\"24\" font-size=\"15\">{3}</text>\n",
       kWidth, kHeight, kLeft, Escape(title));
@@ -117,8 +125,10 @@ std::string DrawLoss(const Curve& curve, const std::string& title) {
   svg += Line(axes, smooth, "stroke=\"#2171b5\" stroke-width=\"2\"");
   svg += Line(axes, held_out, "stroke=\"#d94801\" stroke-width=\"2\"");
   svg += fmt::format(
-      "<text x=\"{0}\" y=\"{1}\" text-anchor=\"middle\">step</text>\n<text x=\"{2}\" y=\"24\" text-anchor=\"end\"><tspan "
-      "fill=\"#2171b5\">training</tspan> and <tspan fill=\"#d94801\">held-out</tspan> loss, nats a token</text>\n</svg>\n",
+      "<text x=\"{0}\" y=\"{1}\" text-anchor=\"middle\">step</text>\n<text x=\"{2}\" y=\"24\" "
+      "text-anchor=\"end\"><tspan "
+      "fill=\"#2171b5\">training</tspan> and <tspan fill=\"#d94801\">held-out</tspan> loss, nats a "
+      "token</text>\n</svg>\n",
       (kLeft + kWidth - kRight) / 2, kHeight - 8, kWidth - kRight);
   return svg;
 }

@@ -131,8 +131,8 @@ void ReadWeights(const Checkpoint& checkpoint, const ModelConfig& config, Parame
                   checkpoint.path().string(), tensor.name, ShapeText(tensor.shape), rows, columns);
     }
     const size_t row_bytes = parameter.is_matrix() ? RowBytes(tensor.type, columns) : Info(tensor.type).block_bytes;
-    const auto bytes = tensor.bytes.subspan(location.row_begin * row_bytes, parameter.is_matrix() ? rows * row_bytes
-                                                                                                  : RowBytes(tensor.type, rows));
+    const auto bytes = tensor.bytes.subspan(location.row_begin * row_bytes,
+                                            parameter.is_matrix() ? rows * row_bytes : RowBytes(tensor.type, rows));
     Dequantise(tensor.type, bytes, parameters.weights().subspan(entry.offset, parameter.count()));
     checkpoint.tensors().Release(tensor);
   }

@@ -1,5 +1,5 @@
-// A model in training to and from files: GGUF that llama.cpp loads, with optimiser state and the run's record as extra tensors
-// and metadata when it is a checkpoint.
+// A model in training to and from files: GGUF that llama.cpp loads, with optimiser state and the run's record as extra
+// tensors and metadata when it is a checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,8 @@
 
 namespace sheepop {
 
-// The metadata keys of a configuration that training can make or continue: architecture, sizes, rotary base. kUnsupported for
-// rotary frequencies that no single base gives.
+// The metadata keys of a configuration that training can make or continue: architecture, sizes, rotary base.
+// kUnsupported for rotary frequencies that no single base gives.
 void SetConfig(const ModelConfig& config, Metadata& metadata);
 
 struct ExtraTensor {
@@ -23,8 +23,8 @@ struct ExtraTensor {
   std::span<const float> values;
 };
 
-// Weights in fp32 under their GGUF names, then the extra tensors [n]. Written to a temporary file, synced, renamed. Throws
-// kIo; the old file is then untouched.
+// Weights in fp32 under their GGUF names, then the extra tensors [n]. Written to a temporary file, synced, renamed.
+// Throws kIo; the old file is then untouched.
 void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config, const ParameterStore& parameters,
                     const Metadata& metadata, std::span<const ExtraTensor> extra = {});
 

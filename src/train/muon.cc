@@ -42,9 +42,9 @@ void Multiply(const TrainKernels& k, const Product& p, ThreadPool& pool) {
 }
 
 struct Scratch {
-  float *x, *y;    // [short, long]
-  float *a, *b;    // [short, short]
-  float* panels;   // of either
+  float *x, *y;   // [short, long]
+  float *a, *b;   // [short, short]
+  float* panels;  // of either
 };
 
 Scratch Split(float* at, size_t small, size_t large) {

@@ -18,7 +18,7 @@ size_t MuonScratchFloats(size_t rows, size_t columns);
 
 // momentum = mu * momentum + g;  u = orthogonal(g + mu * momentum);
 // w -= learning_rate * (sqrt(max(1, rows / columns)) u + decay w). All [rows, columns]; fp32 products.
-void MuonUpdate(const MuonStep& step, const TrainKernels& kernels, const float* gradient, float* weight, float* momentum,
-                float* scratch, ThreadPool& pool);
+void MuonUpdate(const MuonStep& step, const TrainKernels& kernels, const float* gradient, float* weight,
+                float* momentum, float* scratch, ThreadPool& pool);
 
 }  // namespace sheepop

@@ -16,7 +16,8 @@ constexpr size_t kLossBytes = size_t{16} << 20;  // of the logits' gradient that
 HugeBuffer FloatBuffer(size_t count) { return HugeBuffer(count * sizeof(float)); }
 
 [[noreturn]] void Refuse(std::string_view what) {
-  throw Error(ErrorCategory::kUnsupported, "training does not support {}; llama, qwen2 and gpt2 models can be trained", what);
+  throw Error(ErrorCategory::kUnsupported, "training does not support {}; llama, qwen2 and gpt2 models can be trained",
+              what);
 }
 
 }  // namespace
@@ -64,14 +65,15 @@ void Network::AllocateLayers() {
     layer->attention = Activations(k_.gemm.type, rows_, c_.query_width());
     layer->gate_up = Activations(k_.gemm.type, rows_, up_width_);
     layer->query_key_value = linear(Role::kQuery, Role::kQueryBias, i, qkv_width_, c_.hidden);
-    layer->attention_output = linear(Role::kAttentionOutput, Role::kAttentionOutputBias, i, c_.hidden, c_.query_width());
+    layer->attention_output =
+        linear(Role::kAttentionOutput, Role::kAttentionOutputBias, i, c_.hidden, c_.query_width());
     layer->gate_and_up = linear(c_.gated ? Role::kGate : Role::kUp, Role::kUpBias, i, up_width_, c_.hidden);
     layer->down = linear(Role::kDown, Role::kDownBias, i, c_.hidden, c_.feed_forward);
     layers_.push_back(std::move(layer));
   }
   const Role output = c_.tied_embeddings ? Role::kTokenEmbedding : Role::kOutput;
-  output_ = std::make_unique<Linear>(k_.gemm, parameters_.weight(output), parameters_.gradient(output), nullptr, c_.vocab,
-                                     c_.hidden);
+  output_ = std::make_unique<Linear>(k_.gemm, parameters_.weight(output), parameters_.gradient(output), nullptr,
+                                     c_.vocab, c_.hidden);
   last_normed_ = Activations(k_.gemm.type, rows_, c_.hidden);
   last_stream_ = FloatBuffer(rows_ * c_.hidden);
   gradient_ = FloatBuffer(rows_ * c_.hidden);
@@ -98,15 +100,18 @@ void Network::AllocateLayers() {
     }
   }
 
-  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16, hidden = std::max(c_.hidden, c_.feed_forward) + 16;
+  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16,
+               hidden = std::max(c_.hidden, c_.feed_forward) + 16;
   const Attention attention(k_, {c_.heads, c_.kv_heads, c_.head_dim, options_.length, 0, 1, 0});
-  const size_t floats = std::max(2 * kRowBlock * (wide + hidden) + 3 * std::max(wide, hidden), attention.scratch_floats());
+  const size_t floats =
+      std::max(2 * kRowBlock * (wide + hidden) + 3 * std::max(wide, hidden), attention.scratch_floats());
   scratch_bytes_ = (floats * sizeof(float) + 63) / 64 * 64;
   scratch_ = HugeBuffer(scratch_bytes_ * pool_.threads());
 }
 
 Network::Scratch Network::ScratchOf(size_t worker) const {
-  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16, hidden = std::max(c_.hidden, c_.feed_forward) + 16;
+  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16,
+               hidden = std::max(c_.hidden, c_.feed_forward) + 16;
   auto* at = Floats(scratch_) + worker * (scratch_bytes_ / sizeof(float));
   Scratch scratch{};
   scratch.attention = at;
@@ -125,13 +130,14 @@ Network::Scratch Network::ScratchOf(size_t worker) const {
 
 size_t Network::bytes() const {
   size_t bytes = last_normed_.bytes() + output_->bytes() + last_stream_.size() + gradient_.size() +
-                 attention_gradient_.size() + qkv_gradient_.size() + rotations_.size() + partials_.size() + scratch_.size();
+                 attention_gradient_.size() + qkv_gradient_.size() + rotations_.size() + partials_.size() +
+                 scratch_.size();
   for (const GradientOperands& operands : operands_) bytes += operands.bytes();
   for (const auto& layer : layers_) {
     bytes += layer->stream_in.size() + layer->stream_middle.size() + layer->qkv.size() + layer->log_sum_exp.size() +
-             layer->normed_in.bytes() + layer->normed_middle.bytes() + layer->attention.bytes() + layer->gate_up.bytes() +
-             layer->query_key_value->bytes() + layer->attention_output->bytes() + layer->gate_and_up->bytes() +
-             layer->down->bytes();
+             layer->normed_in.bytes() + layer->normed_middle.bytes() + layer->attention.bytes() +
+             layer->gate_up.bytes() + layer->query_key_value->bytes() + layer->attention_output->bytes() +
+             layer->gate_and_up->bytes() + layer->down->bytes();
   }
   return bytes;
 }
@@ -155,7 +161,9 @@ AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t 
   const Layer& l = *layers_[layer];
   const size_t first = sequence * batch.length;
   const ActivationView& out = l.attention.view();
-  return {Floats(l.qkv) + first * qkv_width_, batch.first.data() + first, Floats(l.log_sum_exp) + first * c_.heads,
+  return {Floats(l.qkv) + first * qkv_width_,
+          batch.first.data() + first,
+          Floats(l.log_sum_exp) + first * c_.heads,
           {out.row(first), out.type, out.width},
           RandomBits(DropoutKey(layer * kDropoutSites + kDropProbabilities), static_cast<uint32_t>(sequence), 0,
                      RandomLane::kTraining)};
@@ -201,7 +209,8 @@ double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropou
     });
   }
   const Linear& first = *layers_[0]->query_key_value;
-  pool_.ParallelFor(first.gradient_chunks(), [&](size_t i, size_t) { first.AddGradient(operands_[kOperandsQkv], rows, i); });
+  pool_.ParallelFor(first.gradient_chunks(),
+                    [&](size_t i, size_t) { first.AddGradient(operands_[kOperandsQkv], rows, i); });
   EmbeddingBackward(batch);
   ReducePartials(blocks);
   return loss;

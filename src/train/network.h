@@ -1,11 +1,13 @@
-// The transformer in training: forward with kept activations, loss, backward. The same ModelConfig and list of parameters as
-// inference; another pass, because it keeps what the backward pass needs.
+// The transformer in training: forward with kept activations, loss, backward. The same ModelConfig and list of
+// parameters as inference; another pass, because it keeps what the backward pass needs.
 //
-// Work goes by blocks of kRowBlock rows, through everything that lies between two attentions, so that a thread finds what it
-// has just computed in its cache. Sums over rows are ordered: every result is the same bits for any number of threads.
+// Work goes by blocks of kRowBlock rows, through everything that lies between two attentions, so that a thread finds
+// what it has just computed in its cache. Sums over rows are ordered: every result is the same bits for any number of
+// threads.
 //
-// Memory beside the parameters, in floats a row: about 2 hidden + q, k, v + heads a layer, and in elements of the products'
-// type about 2 hidden + query width + the feed-forward's pre-activations a layer; never rows times vocabulary.
+// Memory beside the parameters, in floats a row: about 2 hidden + q, k, v + heads a layer, and in elements of the
+// products' type about 2 hidden + query width + the feed-forward's pre-activations a layer; never rows times
+// vocabulary.
 #pragma once
 
 #include <array>
@@ -26,7 +28,7 @@ struct NetworkOptions {
   Isa isa = AvailableIsas().back();
   kernel::GemmType precision = kernel::GemmType::kF32;  // of products; sums, norms, softmax and loss are fp32
   size_t sequences = 1, length = 1;                     // the largest batch
-  float dropout = 0;                                    // of embeddings, probabilities and branches; Srivastava et al., 2014
+  float dropout = 0;  // of embeddings, probabilities and branches; Srivastava et al., 2014
 };
 
 // Throws kUnsupported, naming it, for what has no backward pass: soft caps, query and key norms, post norms, scaled
@@ -108,16 +110,17 @@ class Network {
 
   std::vector<std::unique_ptr<Layer>> layers_;
   std::unique_ptr<Linear> output_;
-  Activations last_normed_;                             // [rows, hidden]
-  HugeBuffer last_stream_, gradient_, attention_gradient_, qkv_gradient_;  // [rows, hidden], ..., [rows, query], [rows, qkv]
-  HugeBuffer rotations_;                                // [ropes, length, 3, pairs]: cosines, sines, negated sines
-  HugeBuffer partials_;                                 // [blocks, vector parameters]
-  std::vector<GradientOperands> operands_;              // of output, qkv, attention output, gate and up, down
-  size_t loss_rows_ = 0;                                // rows whose gradient of the logits is held at a time
+  Activations last_normed_;  // [rows, hidden]
+  HugeBuffer last_stream_, gradient_, attention_gradient_,
+      qkv_gradient_;                        // [rows, hidden], ..., [rows, query], [rows, qkv]
+  HugeBuffer rotations_;                    // [ropes, length, 3, pairs]: cosines, sines, negated sines
+  HugeBuffer partials_;                     // [blocks, vector parameters]
+  std::vector<GradientOperands> operands_;  // of output, qkv, attention output, gate and up, down
+  size_t loss_rows_ = 0;                    // rows whose gradient of the logits is held at a time
   HugeBuffer scratch_;
   size_t scratch_bytes_ = 0;
   uint64_t dropout_key_ = 0;
-  float dropout_ = 0;                                   // of the pass in progress
+  float dropout_ = 0;  // of the pass in progress
 };
 
 }  // namespace sheepop

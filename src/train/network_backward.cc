@@ -91,8 +91,8 @@ void Network::AttentionOutputBackward(size_t layer, RowRange rows, const Scratch
   l.attention_output->Backward(dy, rows.count, nullptr, Floats(attention_gradient_) + rows.begin * c_.query_width());
 }
 
-// The attention itself, and beside it the weight gradients whose operands are ready: this layer's three and the q, k, v of
-// the layer above.
+// The attention itself, and beside it the weight gradients whose operands are ready: this layer's three and the q, k, v
+// of the layer above.
 void Network::AttentionBackward(const Batch& batch, size_t layer) {
   struct Part {
     const Linear* linear;
@@ -106,8 +106,8 @@ void Network::AttentionBackward(const Batch& batch, size_t layer) {
   const size_t attentions = batch.sequences * c_.kv_heads;
   size_t chunks = attentions;
   for (const Part& part : parts) chunks += part.linear->gradient_chunks();
-  const Attention attention(k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer],
-                                 c_.attention_scale, dropout_});
+  const Attention attention(
+      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
   pool_.ParallelFor(chunks, [&](size_t i, size_t worker) {
     if (i < attentions) {
       const size_t sequence = i / c_.kv_heads, first = sequence * batch.length;

@@ -63,15 +63,16 @@ void Network::RotateRow(const Batch& batch, size_t layer, size_t row, bool backw
 
 void Network::QkvForward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch) {
   Layer& l = *layers_[layer];
-  NormRows(Floats(l.stream_in), Role::kAttentionNorm, Role::kAttentionNormBias, layer, rows, l.normed_in.view(), scratch);
+  NormRows(Floats(l.stream_in), Role::kAttentionNorm, Role::kAttentionNormBias, layer, rows, l.normed_in.view(),
+           scratch);
   float* qkv = Floats(l.qkv) + rows.begin * qkv_width_;
   l.query_key_value->Forward(l.normed_in.view(), rows.begin, rows.count, nullptr, qkv);
   for (size_t r = 0; r < rows.count; ++r) RotateRow(batch, layer, rows.begin + r, false, qkv + r * qkv_width_);
 }
 
 void Network::AttentionForward(const Batch& batch, size_t layer) {
-  const Attention attention(k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer],
-                                 c_.attention_scale, dropout_});
+  const Attention attention(
+      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
   pool_.ParallelFor(batch.sequences * c_.kv_heads, [&](size_t i, size_t worker) {
     attention.Forward(AttentionRowsOf(batch, layer, i / c_.kv_heads), i % c_.kv_heads, ScratchOf(worker).attention);
   });

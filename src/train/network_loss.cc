@@ -6,7 +6,8 @@
 
 namespace sheepop {
 
-// Logits of a block of rows to the sum of their losses and, in place, to their gradients; a row without a target has none.
+// Logits of a block of rows to the sum of their losses and, in place, to their gradients; a row without a target has
+// none.
 double Network::LossBlock(const Batch& batch, RowRange rows, float scale, const Scratch& scratch, double* row_losses) {
   output_->Forward(last_normed_.view(), rows.begin, rows.count, nullptr, scratch.wide);
   double sum = 0;

@@ -21,12 +21,12 @@ struct Network::Layer {
 
 // A thread's own memory for one block of rows.
 struct Network::Scratch {
-  float* wide;            // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
-  float* hidden;          // [kRowBlock, widest of hidden, feed_forward]
-  float* row[3];          // [widest]
+  float* wide;                        // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
+  float* hidden;                      // [kRowBlock, widest of hidden, feed_forward]
+  float* row[3];                      // [widest]
   ActivationView wide_activations;    // [kRowBlock, as set]
   ActivationView hidden_activations;  // [kRowBlock, as set]
-  float* attention;       // what Attention asks for; shares memory with the rest
+  float* attention;                   // what Attention asks for; shares memory with the rest
 
   ActivationView Wide(size_t width) const { return {wide_activations.data, wide_activations.type, width}; }
   ActivationView Hidden(size_t width) const { return {hidden_activations.data, hidden_activations.type, width}; }
@@ -34,7 +34,8 @@ struct Network::Scratch {
 
 enum DropoutSite : size_t { kDropProbabilities, kDropAttention, kDropFeedForward, kDropoutSites };
 
-inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttention = 2, kOperandsUp = 3, kOperandsDown = 4;
+inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttention = 2, kOperandsUp = 3,
+                        kOperandsDown = 4;
 
 inline float* Floats(const HugeBuffer& buffer) {
   return const_cast<float*>(reinterpret_cast<const float*>(buffer.data()));

@@ -159,7 +159,8 @@ struct Result {
   std::vector<float> gradients;
 };
 
-Result Differentiate(const ModelConfig& config, const std::vector<Batch>& batches, size_t threads, NetworkOptions options) {
+Result Differentiate(const ModelConfig& config, const std::vector<Batch>& batches, size_t threads,
+                     NetworkOptions options) {
   ThreadPool pool(threads);
   ParameterStore parameters(config);
   parameters.Initialise(3, 0.1F);
@@ -222,7 +223,8 @@ TEST(Network, RestartsAtDocumentBorders) {
       both.positions[i] = static_cast<uint32_t>(at);
       both.first[i] = i < 13 ? 0 : 13;
     }
-    const Result together = Differentiate(golden.config, {both}, 1, {}), apart = Differentiate(golden.config, {a, b}, 1, {});
+    const Result together = Differentiate(golden.config, {both}, 1, {}),
+                 apart = Differentiate(golden.config, {a, b}, 1, {});
     EXPECT_NEAR(together.loss, apart.loss, 1e-4);
     for (size_t i = 0; i < apart.gradients.size(); ++i) {
       ASSERT_NEAR(together.gradients[i], apart.gradients[i], 1e-6) << i;

@@ -1,5 +1,5 @@
-// The step from gradients to new weights: global-norm clipping, AdamW, and Muon for the layers' matrices by option. Owns the
-// moments, laid out as the parameters. Deterministic for any number of threads: fixed chunks, sums in order.
+// The step from gradients to new weights: global-norm clipping, AdamW, and Muon for the layers' matrices by option.
+// Owns the moments, laid out as the parameters. Deterministic for any number of threads: fixed chunks, sums in order.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ class Optimizer {
   // The norm of the whole gradient, in double.
   double GradientNorm(ThreadPool& pool) const;
 
-  // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Then the gradient is
-  // zero. Weights, moments and gradients are the same bits for any pool.
+  // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Then the gradient
+  // is zero. Weights, moments and gradients are the same bits for any pool.
   void Step(int64_t step, double norm, ThreadPool& pool);
 
   void ClearGradients();
@@ -49,7 +49,7 @@ class Optimizer {
   std::vector<Run> runs_;                               // AdamW's
   std::vector<const ParameterStore::Entry*> matrices_;  // Muon's
   HugeBuffer first_, second_;
-  HugeBuffer muon_;                                     // scratch of the largest matrix
+  HugeBuffer muon_;  // scratch of the largest matrix
 };
 
 }  // namespace sheepop

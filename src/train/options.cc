@@ -1,13 +1,13 @@
 #include "train/options.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include <fmt/ranges.h>
 
 #include "base/error.h"
 
@@ -53,8 +53,7 @@ const TrainField kFields[] = {
     {"beta1", "--beta1", &Options::beta1, 0, 0.9999, "", "", "memory of AdamW's first moment"},
     {"beta2", "--beta2", &Options::beta2, 0, 0.999999, "", "", "memory of AdamW's second moment"},
     {"epsilon", "--epsilon", &Options::epsilon, 1e-16, 1, "", "", "AdamW's bound on divisors"},
-    {"weight_decay", "--weight-decay", &Options::weight_decay, 0, 10, "", "",
-     "decoupled; never on norms and biases"},
+    {"weight_decay", "--weight-decay", &Options::weight_decay, 0, 10, "", "", "decoupled; never on norms and biases"},
     {"decay_embeddings", "--decay-embeddings", &Options::decay_embeddings, 0, 1, "", "", "decay embeddings too"},
     {"muon_learning_rate", "--muon-learning-rate", &Options::muon_learning_rate, 0, 10, "", "",
      "of Muon's matrices; follows the same schedule"},
@@ -128,7 +127,8 @@ struct Size {
   std::string_view name;
   size_t layers, hidden, heads;
 };
-constexpr std::array<Size, 4> kSizes = {{{"nano", 4, 128, 4}, {"tiny", 6, 192, 6}, {"small", 8, 320, 8}, {"medium", 8, 512, 8}}};
+constexpr std::array<Size, 4> kSizes = {
+    {{"nano", 4, 128, 4}, {"tiny", 6, 192, 6}, {"small", 8, 320, 8}, {"medium", 8, 512, 8}}};
 
 // The usual 8/3 of the width, to a multiple of 32.
 size_t GatedWidth(size_t hidden) { return (hidden * 8 / 3 + 31) / 32 * 32; }
@@ -180,7 +180,8 @@ void TrainField::Set(TrainOptions& options, std::string_view text) const {
 std::span<const TrainField> TrainFields() { return kFields; }
 
 const TrainField& TrainFieldNamed(std::string_view name) {
-  const auto found = std::ranges::find_if(kFields, [&](const TrainField& f) { return f.name == name || f.flag == name; });
+  const auto found =
+      std::ranges::find_if(kFields, [&](const TrainField& f) { return f.name == name || f.flag == name; });
   if (found == std::end(kFields)) {
     throw Error(ErrorCategory::kInvalidArgument, "there is no training option \"{}\"", name);
   }
@@ -211,8 +212,8 @@ ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab) {
   config.context = static_cast<size_t>(options.context);
   config.tied_embeddings = options.tied_embeddings;
   if (config.hidden % (2 * config.heads) != 0) {
-    throw Error(ErrorCategory::kInvalidArgument, "hidden is {}, must be a multiple of twice the {} heads", config.hidden,
-                config.heads);
+    throw Error(ErrorCategory::kInvalidArgument, "hidden is {}, must be a multiple of twice the {} heads",
+                config.hidden, config.heads);
   }
   if (config.heads % config.kv_heads != 0 || (gpt2 && config.kv_heads != config.heads)) {
     throw Error(ErrorCategory::kInvalidArgument, "kv_heads is {}, must {} the {} heads", config.kv_heads,

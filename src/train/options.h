@@ -1,5 +1,5 @@
-// Every setting of a training run. One table describes the fields: validation messages, command-line flags, configuration
-// files and help text all come from it. Plain data; copies are independent.
+// Every setting of a training run. One table describes the fields: validation messages, command-line flags,
+// configuration files and help text all come from it. Plain data; copies are independent.
 #pragma once
 
 #include <cstddef>
@@ -62,10 +62,10 @@ struct TrainOptions {
 };
 
 struct TrainField {
-  using Member = std::variant<double TrainOptions::*, int64_t TrainOptions::*, bool TrainOptions::*,
-                              std::string TrainOptions::*>;
-  std::string_view name;     // in configuration files and in messages
-  std::string_view flag;     // on the command line
+  using Member =
+      std::variant<double TrainOptions::*, int64_t TrainOptions::*, bool TrainOptions::*, std::string TrainOptions::*>;
+  std::string_view name;  // in configuration files and in messages
+  std::string_view flag;  // on the command line
   Member member;
   double low, high;          // bounds of a number, inclusive
   std::string_view choices;  // of a text, separated by '|'
@@ -85,8 +85,8 @@ std::span<const TrainField> TrainFields();
 // By name or by flag; throws kInvalidArgument for an unknown one.
 const TrainField& TrainFieldNamed(std::string_view name);
 
-// Throws kInvalidArgument naming the first field out of its bounds, its value and the bounds; also for shapes whose parts do
-// not divide.
+// Throws kInvalidArgument naming the first field out of its bounds, its value and the bounds; also for shapes whose
+// parts do not divide.
 void Validate(const TrainOptions& options);
 
 // The shape that the options describe, for a vocabulary. Validated.

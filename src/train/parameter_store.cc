@@ -35,8 +35,10 @@ bool IsBias(Role role) {
     case Role::kAttentionOutputBias:
     case Role::kFeedForwardNormBias:
     case Role::kUpBias:
-    case Role::kDownBias: return true;
-    default: return false;
+    case Role::kDownBias:
+      return true;
+    default:
+      return false;
   }
 }
 

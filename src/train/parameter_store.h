@@ -1,6 +1,6 @@
-// The fp32 master weights of a model in training and their gradients, in two arenas laid out alike. Matrices come first, in
-// the order of the one list of parameters, so that q, k, v and gate, up of a layer are one matrix each; then the vectors,
-// in the same order. Owner of both; move-only.
+// The fp32 master weights of a model in training and their gradients, in two arenas laid out alike. Matrices come
+// first, in the order of the one list of parameters, so that q, k, v and gate, up of a layer are one matrix each; then
+// the vectors, in the same order. Owner of both; move-only.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ class ParameterStore {
   size_t size() const { return size_; }
   size_t vectors_begin() const { return vectors_begin_; }  // offset of the first vector
 
-  // Radford et al., 2019: matrices normal with deviation `deviation`, divided by sqrt(2 layers) for those that write into
-  // the residual stream; norms 1, biases 0. A function of the seed alone.
+  // Radford et al., 2019: matrices normal with deviation `deviation`, divided by sqrt(2 layers) for those that write
+  // into the residual stream; norms 1, biases 0. A function of the seed alone.
   void Initialise(uint64_t seed, float deviation);
 
  private:

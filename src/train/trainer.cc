@@ -72,7 +72,8 @@ void Trainer::LoadWeights(const Checkpoint& checkpoint) {
 
 // The mean loss of a step's batches; their gradients are in the parameters.
 double Trainer::Gradient() {
-  const auto batch_size = static_cast<uint64_t>(run_.options.batch), count = static_cast<uint64_t>(run_.options.accumulate);
+  const auto batch_size = static_cast<uint64_t>(run_.options.batch),
+             count = static_cast<uint64_t>(run_.options.accumulate);
   std::vector<Batch> batches;
   size_t trained = 0;
   for (uint64_t i = 0; i < count; ++i) {
@@ -103,16 +104,17 @@ void Trainer::TakeStep() {
   record.learning_rate = run_.options.learning_rate * ScheduleFactor(run_.options, step_);
   const bool spike = run_.options.on_spike != "ignore" && (Spiked(record.loss) || !std::isfinite(record.gradient_norm));
   if (spike && run_.options.on_spike == "stop") {
-    throw Error(ErrorCategory::kLimit,
-                "step {}: the loss is {}, the recent mean was {}; stopped before the weights changed. Resume with a lower "
-                "learning rate, or with --on-spike skip",
-                step_ + 1, record.loss, recent_loss_);
+    throw Error(
+        ErrorCategory::kLimit,
+        "step {}: the loss is {}, the recent mean was {}; stopped before the weights changed. Resume with a lower "
+        "learning rate, or with --on-spike skip",
+        step_ + 1, record.loss, recent_loss_);
   }
   if (spike) {
     record.skipped = true;
     optimizer_.ClearGradients();
-    listener_.OnNotice(fmt::format("step {}: the loss is {}, the recent mean was {}; its gradient is dropped", step_ + 1,
-                                   record.loss, recent_loss_));
+    listener_.OnNotice(fmt::format("step {}: the loss is {}, the recent mean was {}; its gradient is dropped",
+                                   step_ + 1, record.loss, recent_loss_));
   } else {
     optimizer_.Step(step_, record.gradient_norm, pool_);
     network_->PackWeights();
@@ -145,8 +147,8 @@ Measurement Trainer::Measure(int64_t batches) {
     left -= count;
   }
   result.loss = sum / static_cast<double>(std::max<size_t>(1, trained));
-  const double tokens_per_byte =
-      static_cast<double>(held_out_->tokens()) / static_cast<double>(std::max<uint64_t>(1, run_.held_out->text_bytes()));
+  const double tokens_per_byte = static_cast<double>(held_out_->tokens()) /
+                                 static_cast<double>(std::max<uint64_t>(1, run_.held_out->text_bytes()));
   result.bits_per_byte = result.loss / std::numbers::ln2 * tokens_per_byte;
   return result;
 }
@@ -160,6 +162,7 @@ bool Trainer::MeasureAndKeepBest() {
   const auto since = better ? 0 : std::distance(best, curve_.measurements.end());
   curve_.measurements.push_back(now);
   if (better && !run_.folder.empty()) WriteModel(run_.folder / "best.gguf");
+  if (!run_.folder.empty()) WriteRecords();
   listener_.OnMeasurement(now);
   return run_.options.patience == 0 || since < run_.options.patience;
 }
@@ -176,7 +179,8 @@ TrainEnd Trainer::Run() {
       if (!run_.folder.empty()) listener_.OnCheckpoint(WriteCheckpoint());
     }
     if (!go_on) {
-      listener_.OnNotice(fmt::format("no better measurement in the last {}: stopped at step {}", run_.options.patience, step_));
+      listener_.OnNotice(
+          fmt::format("no better measurement in the last {}: stopped at step {}", run_.options.patience, step_));
       return TrainEnd::kNoLongerBetter;
     }
     if (stop && !last) return TrainEnd::kStopped;
@@ -200,7 +204,8 @@ TrainPlan Trainer::Plan(int steps) {
   const auto sequences = static_cast<double>(run_.options.batch * run_.options.accumulate);
   const double tokens = sequences * static_cast<double>(run_.options.context);
   plan.tokens_per_second = tokens / plan.seconds_per_step;
-  plan.epochs = sequences * static_cast<double>(run_.options.steps) / static_cast<double>(sampler_.sequences_per_epoch());
+  plan.epochs =
+      sequences * static_cast<double>(run_.options.steps) / static_cast<double>(sampler_.sequences_per_epoch());
   double products = 0;  // parameters that multiply each token; the embedding does only as the output
   for (const ParameterStore::Entry& entry : parameters_.entries()) {
     const bool lookup = entry.parameter.role == Role::kPositionEmbedding ||
@@ -209,6 +214,7 @@ TrainPlan Trainer::Plan(int steps) {
   }
   const double attention = static_cast<double>(run_.config.layers * run_.config.query_width()) * tokens / sequences;
   plan.gflops = (6 * products + 6 * attention) * plan.tokens_per_second * 1e-9;
+  plan.peak_gflops = PeakGflops(TrainKernels::For(run_.isa, PrecisionOf(run_.options, run_.isa)).gemm, pool_);
   return plan;
 }
 

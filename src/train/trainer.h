@@ -1,6 +1,6 @@
-// The training loop: batches, gradients, steps, measurements, checkpoints. Given the same documents, options and starting
-// weights, the weights after each step are the same bits for any number of threads, and after any number of stops and
-// resumptions.
+// The training loop: batches, gradients, steps, measurements, checkpoints. Given the same documents, options and
+// starting weights, the weights after each step are the same bits for any number of threads, and after any number of
+// stops and resumptions.
 //
 // The run's folder holds checkpoint-STEP.gguf (the latest `keep`), best.gguf (weights alone, of the best measurement),
 // metrics.jsonl and loss.svg.
@@ -42,7 +42,7 @@ class TrainListener {
   virtual void OnStep(const StepRecord&) {}
   virtual void OnMeasurement(const Measurement&) {}
   virtual void OnCheckpoint(const std::filesystem::path&) {}
-  virtual void OnNotice(const std::string&) {}  // a skipped step, an early stop
+  virtual void OnNotice(const std::string&) {}    // a skipped step, an early stop
   virtual bool StopRequested() { return false; }  // asked after each step; the trainer writes a checkpoint and returns
 };
 
@@ -50,12 +50,13 @@ enum class TrainEnd { kDone, kStopped, kNoLongerBetter };
 
 struct TrainPlan {
   size_t parameters = 0;
-  size_t bytes = 0;               // of weights, gradients, moments, activations
-  double seconds_per_step = 0;    // median of the measured steps
-  double seconds = 0;             // of the whole run, without measurements
+  size_t bytes = 0;             // of weights, gradients, moments, activations
+  double seconds_per_step = 0;  // median of the measured steps
+  double seconds = 0;           // of the whole run, without measurements
   double tokens_per_second = 0;
   double epochs = 0;
-  double gflops = 0;              // arithmetic of the matrix products a second
+  double gflops = 0;       // arithmetic of the matrix products and attentions a second
+  double peak_gflops = 0;  // what the products' kernel makes on operands that lie in the first cache
 };
 
 class Trainer {
@@ -67,8 +68,8 @@ class Trainer {
   // Starts from another model's weights in place of fresh ones.
   void LoadWeights(const Checkpoint& checkpoint);
 
-  // Goes on where a checkpoint of this run stopped. Throws kInvalidArgument, naming the option, when the checkpoint was made
-  // with another value of one that decides the result.
+  // Goes on where a checkpoint of this run stopped. Throws kInvalidArgument, naming the option, when the checkpoint was
+  // made with another value of one that decides the result.
   void Resume(const Checkpoint& checkpoint);
   static TrainOptions OptionsOf(const Checkpoint& checkpoint);
   // The newest checkpoint in a run's folder.
@@ -110,8 +111,8 @@ class Trainer {
   std::optional<BatchSampler> held_out_;
   Curve curve_;
   int64_t step_ = 0;
-  double seconds_ = 0;            // of training in earlier sittings and this one
-  double recent_loss_ = 0;        // moving mean, for spikes
+  double seconds_ = 0;      // of training in earlier sittings and this one
+  double recent_loss_ = 0;  // moving mean, for spikes
   int64_t recent_steps_ = 0;
 };
 

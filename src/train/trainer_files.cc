@@ -17,8 +17,8 @@ constexpr const char* kSecondMoment = "sheepop.second_moment";
 
 // What may differ between two sittings of one run: nothing that decides the weights.
 bool MayChange(std::string_view option) {
-  for (std::string_view free : {"eval_every", "eval_batches", "patience", "checkpoint_every", "keep", "on_spike",
-                                "spike_factor", "size"}) {
+  for (std::string_view free :
+       {"eval_every", "eval_batches", "patience", "checkpoint_every", "keep", "on_spike", "spike_factor"}) {
     if (option == free) return true;
   }
   return false;
@@ -108,8 +108,9 @@ void Trainer::Resume(const Checkpoint& checkpoint) {
   const TrainOptions then = OptionsOf(checkpoint);
   for (const TrainField& field : TrainFields()) {
     if (!MayChange(field.name) && field.Get(then) != field.Get(run_.options)) {
-      throw Error(ErrorCategory::kInvalidArgument, "{} is {}, the checkpoint's run has {}: a resumed run keeps its options",
-                  field.name, field.Get(run_.options), field.Get(then));
+      throw Error(ErrorCategory::kInvalidArgument,
+                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options", field.name,
+                  field.Get(run_.options), field.Get(then));
     }
   }
   const Metadata& metadata = MetadataOf(checkpoint);

@@ -132,7 +132,7 @@ TEST(Trainer, ResumesToTheSameBits) {
     Trainer whole(run, pool, listener);
     whole.Run();
     run.folder = folder.path();
-    for (int64_t sitting = 7; ; ) {
+    for (int64_t sitting = 7;;) {
       StopAfter stop(sitting);
       Trainer trainer(run, pool, stop);
       if (const auto latest = Trainer::LatestCheckpoint(run.folder)) trainer.Resume(Checkpoint::Open(*latest));
@@ -146,7 +146,8 @@ TEST(Trainer, ResumesToTheSameBits) {
       }
     }
     std::set<std::string> files;
-    for (const auto& entry : std::filesystem::directory_iterator(run.folder)) files.insert(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator(run.folder))
+      files.insert(entry.path().filename().string());
     EXPECT_EQ(files, (std::set<std::string>{"best.gguf", "checkpoint-0000000018.gguf", "checkpoint-0000000021.gguf",
                                             "checkpoint-0000000024.gguf", "loss.svg", "metrics.jsonl"}));
   }
@@ -331,9 +332,10 @@ TEST(Curve, PassesThroughMetadata) {
   const Curve again = Curve::Load(metadata);
   ASSERT_EQ(again.steps.size(), 2U);
   EXPECT_EQ(JsonLine(again.steps[1]), JsonLine(curve.steps[1]));
-  EXPECT_EQ(JsonLine(again.steps[0]),
-            "{\"step\": 1, \"loss\": 0.1, \"learning_rate\": 0.002, \"gradient_norm\": 1.5, \"tokens\": 100, \"seconds\": "
-            "0.250}\n");
+  EXPECT_EQ(
+      JsonLine(again.steps[0]),
+      "{\"step\": 1, \"loss\": 0.1, \"learning_rate\": 0.002, \"gradient_norm\": 1.5, \"tokens\": 100, \"seconds\": "
+      "0.250}\n");
   EXPECT_EQ(again.measurements[0].bits_per_byte, 1.75);
   const std::string svg = DrawLoss(curve, "a < b");
   EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
