@@ -1,0 +1,19 @@
+#include "kernel/lanes_avx2.h"
+
+namespace sheepop::kernel {
+namespace {
+
+constexpr size_t kLeftRows = 6;
+constexpr size_t kTilePanels = 1;
+
+}  // namespace
+}  // namespace sheepop::kernel
+
+// After the lanes and constants that it is written over.
+#include "kernel/gemm_f32.inl"
+
+namespace sheepop::kernel {
+
+const GemmKernels kGemmAvx2 = kTable;
+
+}  // namespace sheepop::kernel

@@ -1,0 +1,19 @@
+#include "kernel/lanes_avx512.h"
+
+namespace sheepop::kernel {
+namespace {
+
+constexpr size_t kLeftRows = 8;
+constexpr size_t kTilePanels = 3;
+
+}  // namespace
+}  // namespace sheepop::kernel
+
+// After the lanes and constants that it is written over.
+#include "kernel/gemm_f32.inl"
+
+namespace sheepop::kernel {
+
+const GemmKernels kGemmAvx512 = kTable;
+
+}  // namespace sheepop::kernel

@@ -1,0 +1,9 @@
+#include "kernel/lanes_portable.h"
+// After the lanes that it is written over.
+#include "kernel/train_vector.inl"
+
+namespace sheepop::kernel {
+
+const TrainVectorKernels kTrainVectorReference = kTable;
+
+}  // namespace sheepop::kernel

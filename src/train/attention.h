@@ -1,0 +1,69 @@
+// Causal self-attention of whole sequences, forward and backward, one key head of one sequence a call. Probabilities
+// exist only for a strip of rows at a time: the backward pass computes them again from the saved log-sum-exp (Dao et
+// al., arXiv:2205.14135). All arithmetic is fp32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "train/train_kernels.h"
+
+namespace sheepop {
+
+struct AttentionShape {
+  size_t heads, kv_heads, head_dim;
+  size_t length;  // positions of a sequence
+  size_t window;  // 0: all earlier positions; else the last `window`, a row's own included
+  float scale;    // multiplies q . k
+  float dropout;  // of probabilities
+
+  size_t query_width() const { return heads * head_dim; }
+  size_t width() const { return (heads + 2 * kv_heads) * head_dim; }  // of q, k and v side by side
+};
+
+// One sequence.
+struct AttentionRows {
+  const float* qkv;       // [length, shape.width()]: queries, keys, values; rotated already
+  const uint32_t* first;  // [length], ascending: the first position that each row may see, its document's beginning
+  float* log_sum_exp;     // [length, heads]: written forward, read backward
+  ActivationView out;     // [length, query_width]: written forward, read backward
+  uint64_t dropout_key;   // a key of its own for each sequence
+};
+
+struct AttentionGradients {
+  const float* dout;  // [length, query_width]
+  float* dqkv;        // [length, shape.width()], written whole by the calls for every key head
+};
+
+class Attention {
+ public:
+  Attention(const TrainKernels& kernels, const AttentionShape& shape) : k_(kernels), s_(shape) {}
+
+  size_t scratch_floats() const;  // private to a thread, 64-byte aligned
+
+  void Forward(const AttentionRows& rows, size_t kv_head, float* scratch) const;
+  void Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head, float* scratch) const;
+
+ private:
+  struct Strip;
+  struct Panels;
+
+  Strip StripAt(const AttentionRows& rows, size_t begin) const;
+  Panels Split(float* scratch) const;
+  void PackColumns(const float* from, size_t stride, size_t depth, size_t panel, float* to) const;
+  void Scores(const Strip& strip, const float* left, size_t stride, const float* panels, float* out) const;
+  void DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, float* p) const;
+  void ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels) const;
+  void BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip, size_t head,
+                     const Panels& panels) const;
+  void AddOuter(const Strip& strip, const float* weights, const float* values, size_t stride, const Panels& panels,
+                float* out) const;
+
+  size_t padded_length() const { return (s_.length + 15) / 16 * 16; }
+  size_t padded_dim() const { return (s_.head_dim + 15) / 16 * 16; }
+
+  TrainKernels k_;
+  AttentionShape s_;
+};
+
+}  // namespace sheepop

@@ -1,0 +1,112 @@
+#include "train/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace sheepop {
+namespace {
+
+using Doubles = std::vector<double>;
+
+std::vector<float> Random(size_t n, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(n);
+  for (float& value : x) value = normal(generator);
+  return x;
+}
+
+// The plain definition: out [length, query_width] of q, k, v [length, width]; `keep` [heads, length, length] multiplies
+// probabilities.
+Doubles Reference(const AttentionShape& s, const std::vector<uint32_t>& first, const Doubles& qkv,
+                  const Doubles& keep) {
+  Doubles out(s.length * s.query_width());
+  for (size_t head = 0; head < s.heads; ++head) {
+    const size_t kv_head = head / (s.heads / s.kv_heads);
+    const size_t key = (s.heads + kv_head) * s.head_dim, value = key + s.kv_heads * s.head_dim;
+    for (size_t i = 0; i < s.length; ++i) {
+      size_t begin = first[i];
+      if (s.window > 0 && i + 1 > s.window) begin = std::max<size_t>(begin, i + 1 - s.window);
+      double sum = 0;
+      Doubles p(s.length);
+      for (size_t j = begin; j <= i; ++j) {
+        double score = 0;
+        for (size_t d = 0; d < s.head_dim; ++d) {
+          score += qkv[i * s.width() + head * s.head_dim + d] * qkv[j * s.width() + key + d];
+        }
+        p[j] = std::exp(s.scale * score);
+        sum += p[j];
+      }
+      for (size_t j = begin; j <= i; ++j) {
+        const double weight = p[j] / sum * keep[(head * s.length + i) * s.length + j];
+        for (size_t d = 0; d < s.head_dim; ++d) {
+          out[i * s.query_width() + head * s.head_dim + d] += weight * qkv[j * s.width() + value + d];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first) {
+  SCOPED_TRACE(::testing::Message() << Name(isa) << " length " << s.length << " heads " << s.heads << "/" << s.kv_heads
+                                    << " dim " << s.head_dim << " window " << s.window << " dropout " << s.dropout);
+  const TrainKernels kernels = TrainKernels::For(isa, kernel::GemmType::kF32);
+  const Attention attention(kernels, s);
+  const std::vector<float> qkv = Random(s.length * s.width(), 1), dout = Random(s.length * s.query_width(), 2);
+  std::vector<float> log_sum_exp(s.length * s.heads), dqkv(qkv.size(), 99.0F);
+  Activations out(kernel::GemmType::kF32, s.length, s.query_width());
+  HugeBuffer scratch(attention.scratch_floats() * sizeof(float));
+  auto* floats = reinterpret_cast<float*>(scratch.data());
+  const uint64_t key = 5;
+  const AttentionRows rows{qkv.data(), first.data(), log_sum_exp.data(), out.view(), key};
+  for (size_t h = 0; h < s.kv_heads; ++h) attention.Forward(rows, h, floats);
+  for (size_t h = 0; h < s.kv_heads; ++h) attention.Backward(rows, {dout.data(), dqkv.data()}, h, floats);
+
+  std::vector<float> kept(s.heads * s.length * s.length, 1.0F);
+  if (s.dropout > 0) kernel::Dropout(key, 0, s.dropout, kept.size(), kept.data());
+  const Doubles keep(kept.begin(), kept.end());
+  Doubles x(qkv.begin(), qkv.end());
+  const Doubles expected = Reference(s, first, x, keep);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_NEAR(reinterpret_cast<const float*>(out.row(0))[i], expected[i], 2e-5) << i;
+  }
+  const auto loss = [&] {
+    const Doubles y = Reference(s, first, x, keep);
+    double sum = 0;
+    for (size_t i = 0; i < y.size(); ++i) sum += y[i] * dout[i];
+    return sum;
+  };
+  constexpr double kStep = 1e-5;
+  for (size_t i = 0; i < x.size(); i += 1 + x.size() / 150) {
+    const double at = x[i];
+    x[i] = at + kStep;
+    const double above = loss();
+    x[i] = at - kStep;
+    const double slope = (above - loss()) / (2 * kStep);
+    x[i] = at;
+    ASSERT_NEAR(dqkv[i], slope, 5e-5 * (1 + std::fabs(slope)))
+        << "row " << i / s.width() << " column " << i % s.width();
+  }
+}
+
+TEST(TrainAttention, IsTheDefinitionAndItsGradientTheDifference) {
+  for (Isa isa : AvailableIsas()) {
+    for (size_t length : {1, 5, 16, 33, 70}) {
+      const std::vector<uint32_t> whole(length, 0);
+      Check(isa, {2, 2, 8, length, 0, 0.35F, 0}, whole);
+      Check(isa, {4, 2, 5, length, 0, 0.4F, 0}, whole);
+      Check(isa, {3, 1, 20, length, 7, 0.2F, 0}, whole);
+      Check(isa, {2, 1, 8, length, 0, 0.35F, 0.25F}, whole);
+      std::vector<uint32_t> documents(length);
+      for (size_t i = 0; i < length; ++i) documents[i] = static_cast<uint32_t>(i < 3 ? 0 : i < 40 ? 3 : 40);
+      Check(isa, {2, 2, 8, length, 0, 0.35F, 0}, documents);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sheepop

@@ -1,0 +1,239 @@
+#include "train/network.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "train/network_parts.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kLossBytes = size_t{16} << 20;  // of the logits' gradient that is held at a time
+
+HugeBuffer FloatBuffer(size_t count) { return HugeBuffer(count * sizeof(float)); }
+
+[[noreturn]] void Refuse(std::string_view what) {
+  throw Error(ErrorCategory::kUnsupported, "training does not support {}; llama, qwen2 and gpt2 models can be trained",
+              what);
+}
+
+}  // namespace
+
+void RequireTrainable(const ModelConfig& config) {
+  if (config.attention_softcap > 0 || config.final_softcap > 0) Refuse("soft caps");
+  if (config.query_key_norm) Refuse("query and key norms");
+  if (config.post_norms) Refuse("norms behind branches");
+  if (config.embedding_scale != 1) Refuse("scaled embeddings");
+  if (config.gated != (config.activation == Activation::kSilu)) Refuse("this activation");
+}
+
+Network::Network(const ModelConfig& config, ParameterStore& parameters, const NetworkOptions& options, ThreadPool& pool)
+    : c_(config),
+      parameters_(parameters),
+      options_(options),
+      pool_(pool),
+      k_(TrainKernels::For(options.isa, options.precision)),
+      rows_(options.sequences * options.length),
+      qkv_width_(config.query_width() + 2 * config.kv_width()),
+      up_width_(config.gated ? 2 * config.feed_forward : config.feed_forward) {
+  RequireTrainable(config);
+  if (c_.learned_positions && options.length > c_.context) {
+    throw Error(ErrorCategory::kInvalidArgument, "sequences of {} tokens, the model has {} learned positions",
+                options.length, c_.context);
+  }
+  AllocateLayers();
+}
+
+Network::~Network() = default;
+
+void Network::AllocateLayers() {
+  const auto linear = [&](Role weight, Role bias, size_t layer, size_t outputs, size_t inputs) {
+    return std::make_unique<Linear>(k_.gemm, parameters_.weight(weight, layer), parameters_.gradient(weight, layer),
+                                    parameters_.weight(bias, layer), outputs, inputs);
+  };
+  for (size_t i = 0; i < c_.layers; ++i) {
+    auto layer = std::make_unique<Layer>();
+    layer->stream_in = FloatBuffer(rows_ * c_.hidden);
+    layer->stream_middle = FloatBuffer(rows_ * c_.hidden);
+    layer->qkv = FloatBuffer(rows_ * qkv_width_);
+    layer->log_sum_exp = FloatBuffer(rows_ * c_.heads);
+    layer->normed_in = Activations(k_.gemm.type, rows_, c_.hidden);
+    layer->normed_middle = Activations(k_.gemm.type, rows_, c_.hidden);
+    layer->attention = Activations(k_.gemm.type, rows_, c_.query_width());
+    layer->gate_up = Activations(k_.gemm.type, rows_, up_width_);
+    layer->query_key_value = linear(Role::kQuery, Role::kQueryBias, i, qkv_width_, c_.hidden);
+    layer->attention_output =
+        linear(Role::kAttentionOutput, Role::kAttentionOutputBias, i, c_.hidden, c_.query_width());
+    layer->gate_and_up = linear(c_.gated ? Role::kGate : Role::kUp, Role::kUpBias, i, up_width_, c_.hidden);
+    layer->down = linear(Role::kDown, Role::kDownBias, i, c_.hidden, c_.feed_forward);
+    layers_.push_back(std::move(layer));
+  }
+  const Role output = c_.tied_embeddings ? Role::kTokenEmbedding : Role::kOutput;
+  output_ = std::make_unique<Linear>(k_.gemm, parameters_.weight(output), parameters_.gradient(output), nullptr,
+                                     c_.vocab, c_.hidden);
+  last_normed_ = Activations(k_.gemm.type, rows_, c_.hidden);
+  last_stream_ = FloatBuffer(rows_ * c_.hidden);
+  gradient_ = FloatBuffer(rows_ * c_.hidden);
+  attention_gradient_ = FloatBuffer(rows_ * c_.query_width());
+  qkv_gradient_ = FloatBuffer(rows_ * qkv_width_);
+  partials_ = FloatBuffer((rows_ + kRowBlock - 1) / kRowBlock * (parameters_.size() - parameters_.vectors_begin()));
+
+  const size_t held = kLossBytes / (c_.vocab * kernel::ElementBytes(k_.gemm.type)) / kRowBlock * kRowBlock;
+  loss_rows_ = std::min(rows_, std::max(kRowBlock, held));
+  operands_.emplace_back(k_.gemm, loss_rows_, c_.vocab, c_.hidden);
+  operands_.emplace_back(k_.gemm, rows_, qkv_width_, c_.hidden);
+  operands_.emplace_back(k_.gemm, rows_, c_.hidden, c_.query_width());
+  operands_.emplace_back(k_.gemm, rows_, up_width_, c_.hidden);
+  operands_.emplace_back(k_.gemm, rows_, c_.hidden, c_.feed_forward);
+
+  const size_t pairs = c_.head_dim / 2;
+  rotations_ = FloatBuffer(std::max<size_t>(1, c_.ropes.size() * options_.length * 3 * pairs));
+  for (size_t rope = 0; rope < c_.ropes.size(); ++rope) {
+    for (size_t position = 0; position < options_.length; ++position) {
+      float* cosines = Floats(rotations_) + (rope * options_.length + position) * 3 * pairs;
+      kernel::RopeAngles(static_cast<double>(position), c_.ropes[rope].frequencies.data(),
+                         c_.ropes[rope].frequencies.size(), c_.ropes[rope].factor, cosines, cosines + pairs);
+      for (size_t i = 0; i < pairs; ++i) cosines[2 * pairs + i] = -cosines[pairs + i];
+    }
+  }
+
+  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16,
+               hidden = std::max(c_.hidden, c_.feed_forward) + 16;
+  const Attention attention(k_, {c_.heads, c_.kv_heads, c_.head_dim, options_.length, 0, 1, 0});
+  const size_t floats =
+      std::max(2 * kRowBlock * (wide + hidden) + 3 * std::max(wide, hidden), attention.scratch_floats());
+  scratch_bytes_ = (floats * sizeof(float) + 63) / 64 * 64;
+  scratch_ = HugeBuffer(scratch_bytes_ * pool_.threads());
+}
+
+Network::Scratch Network::ScratchOf(size_t worker) const {
+  const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16,
+               hidden = std::max(c_.hidden, c_.feed_forward) + 16;
+  auto* at = Floats(scratch_) + worker * (scratch_bytes_ / sizeof(float));
+  Scratch scratch{};
+  scratch.attention = at;
+  const auto take = [&](size_t count) {
+    float* taken = at;
+    at += count;
+    return taken;
+  };
+  scratch.wide = take(kRowBlock * wide);
+  scratch.wide_activations = {reinterpret_cast<std::byte*>(take(kRowBlock * wide)), k_.gemm.type, wide};
+  scratch.hidden = take(kRowBlock * hidden);
+  scratch.hidden_activations = {reinterpret_cast<std::byte*>(take(kRowBlock * hidden)), k_.gemm.type, hidden};
+  for (float*& row : scratch.row) row = take(std::max(wide, hidden));
+  return scratch;
+}
+
+size_t Network::bytes() const {
+  size_t bytes = last_normed_.bytes() + output_->bytes() + last_stream_.size() + gradient_.size() +
+                 attention_gradient_.size() + qkv_gradient_.size() + rotations_.size() + partials_.size() +
+                 scratch_.size();
+  for (const GradientOperands& operands : operands_) bytes += operands.bytes();
+  for (const auto& layer : layers_) {
+    bytes += layer->stream_in.size() + layer->stream_middle.size() + layer->qkv.size() + layer->log_sum_exp.size() +
+             layer->normed_in.bytes() + layer->normed_middle.bytes() + layer->attention.bytes() +
+             layer->gate_up.bytes() + layer->query_key_value->bytes() + layer->attention_output->bytes() +
+             layer->gate_and_up->bytes() + layer->down->bytes();
+  }
+  return bytes;
+}
+
+void Network::PackWeights() {
+  std::vector<std::pair<Linear*, size_t>> chunks;
+  const auto add = [&](Linear& linear) {
+    for (size_t i = 0; i < linear.pack_chunks(); ++i) chunks.emplace_back(&linear, i);
+  };
+  for (const auto& layer : layers_) {
+    add(*layer->query_key_value);
+    add(*layer->attention_output);
+    add(*layer->gate_and_up);
+    add(*layer->down);
+  }
+  add(*output_);
+  pool_.ParallelFor(chunks.size(), [&](size_t i, size_t) { chunks[i].first->Pack(chunks[i].second); });
+}
+
+AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t sequence) const {
+  const Layer& l = *layers_[layer];
+  const size_t first = sequence * batch.length;
+  const ActivationView& out = l.attention.view();
+  return {Floats(l.qkv) + first * qkv_width_,
+          batch.first.data() + first,
+          Floats(l.log_sum_exp) + first * c_.heads,
+          {out.row(first), out.type, out.width},
+          RandomBits(DropoutKey(layer * kDropoutSites + kDropProbabilities), static_cast<uint32_t>(sequence), 0,
+                     RandomLane::kTraining)};
+}
+
+uint64_t Network::DropoutKey(size_t site) const { return RandomBits(dropout_key_, 0, site, RandomLane::kTraining); }
+
+void Network::DropRow(size_t site, size_t row, float* x) const {
+  if (dropout_ > 0) kernel::Dropout(DropoutKey(site), row * c_.hidden, dropout_, c_.hidden, x);
+}
+
+void Network::Check(const Batch& batch) const {
+  assert(batch.rows() <= rows_ && batch.length <= options_.length);
+  for (Token token : batch.inputs) {
+    if (token < 0 || static_cast<size_t>(token) >= c_.vocab) {
+      throw Error(ErrorCategory::kInvalidArgument, "token {} is outside the vocabulary of {}", token, c_.vocab);
+    }
+  }
+  for (Token token : batch.targets) {
+    if (token < kNoTarget || token >= static_cast<Token>(c_.vocab)) {
+      throw Error(ErrorCategory::kInvalidArgument, "target {} is outside the vocabulary of {}", token, c_.vocab);
+    }
+  }
+}
+
+double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropout_key) {
+  Check(batch);
+  FlushDenormals flush;
+  dropout_ = options_.dropout;
+  dropout_key_ = dropout_key;
+  const size_t rows = batch.rows(), blocks = (rows + kRowBlock - 1) / kRowBlock;
+  std::memset(partials_.data(), 0, partials_.size());
+  Forward(batch);
+  const double loss = LossForwardBackward(batch, scale);
+  for (size_t layer = c_.layers; layer-- > 0;) {
+    if (layer + 1 == c_.layers) {
+      ForEachBlock(rows, [&](RowRange block, const Scratch& scratch) { FeedForwardBackward(layer, block, scratch); });
+    }
+    AttentionBackward(batch, layer);
+    ForEachBlock(rows, [&](RowRange block, const Scratch& scratch) {
+      QkvBackward(batch, layer, block, scratch);
+      if (layer > 0) FeedForwardBackward(layer - 1, block, scratch);
+    });
+  }
+  const Linear& first = *layers_[0]->query_key_value;
+  pool_.ParallelFor(first.gradient_chunks(),
+                    [&](size_t i, size_t) { first.AddGradient(operands_[kOperandsQkv], rows, i); });
+  EmbeddingBackward(batch);
+  ReducePartials(blocks);
+  return loss;
+}
+
+double Network::Loss(const Batch& batch, double* row_losses) {
+  Check(batch);
+  FlushDenormals flush;
+  dropout_ = 0;
+  Forward(batch);
+  return LossForward(batch, row_losses);
+}
+
+std::vector<float> Network::Logits(const Batch& batch) {
+  Check(batch);
+  FlushDenormals flush;
+  dropout_ = 0;
+  Forward(batch);
+  std::vector<float> logits(batch.rows() * c_.vocab);
+  ForEachBlock(batch.rows(), [&](RowRange rows, const Scratch&) {
+    output_->Forward(last_normed_.view(), rows.begin, rows.count, nullptr, logits.data() + rows.begin * c_.vocab);
+  });
+  return logits;
+}
+
+}  // namespace sheepop

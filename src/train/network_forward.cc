@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <cstring>
+
+#include "train/network_parts.h"
+
+namespace sheepop {
+
+void Network::Forward(const Batch& batch) {
+  ForEachBlock(batch.rows(), [&](RowRange rows, const Scratch& scratch) {
+    for (size_t r = rows.begin; r < rows.begin + rows.count; ++r) EmbedRow(batch, r);
+    QkvForward(batch, 0, rows, scratch);
+  });
+  for (size_t layer = 0; layer < c_.layers; ++layer) {
+    AttentionForward(batch, layer);
+    ForEachBlock(batch.rows(), [&](RowRange rows, const Scratch& scratch) {
+      FeedForwardForward(layer, rows, scratch);
+      if (layer + 1 < c_.layers) {
+        QkvForward(batch, layer + 1, rows, scratch);
+      } else {
+        NormRows(Floats(last_stream_), Role::kOutputNorm, Role::kOutputNormBias, 0, rows, last_normed_.view(), scratch);
+      }
+    });
+  }
+}
+
+void Network::EmbedRow(const Batch& batch, size_t row) {
+  float* x = Floats(layers_[0]->stream_in) + row * c_.hidden;
+  const auto token = static_cast<size_t>(batch.inputs[row]);
+  std::copy_n(parameters_.weight(Role::kTokenEmbedding) + token * c_.hidden, c_.hidden, x);
+  if (c_.learned_positions) {
+    k_.vector.add(parameters_.weight(Role::kPositionEmbedding) + batch.positions[row] * c_.hidden, c_.hidden, x);
+  }
+  DropRow(c_.layers * kDropoutSites, row, x);
+}
+
+void Network::NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const {
+  const float* w = parameters_.weight(weight, layer);
+  if (c_.norm == NormType::kRms) {
+    k_.vector.rms_norm(x, w, c_.hidden, c_.norm_epsilon, out);
+  } else {
+    k_.vector.layer_norm(x, w, parameters_.weight(bias, layer), c_.hidden, c_.norm_epsilon, out);
+  }
+}
+
+void Network::NormRows(const float* x, Role weight, Role bias, size_t layer, RowRange rows, const ActivationView& out,
+                       const Scratch& scratch) const {
+  for (size_t r = rows.begin; r < rows.begin + rows.count; ++r) {
+    NormRow(x + r * c_.hidden, weight, bias, layer, scratch.row[0]);
+    k_.StoreRow(scratch.row[0], out, r);
+  }
+}
+
+// The inverse rotation is the backward one.
+void Network::RotateRow(const Batch& batch, size_t layer, size_t row, bool backward, float* qkv) const {
+  if (c_.ropes.empty()) return;
+  const size_t index = c_.layer_rope[layer], pairs = c_.head_dim / 2;
+  const RopeConfig& rope = c_.ropes[index];
+  if (rope.frequencies.empty()) return;
+  const float* cosines = Floats(rotations_) + (index * options_.length + batch.positions[row]) * 3 * pairs;
+  const float* sines = cosines + (backward ? 2 : 1) * pairs;
+  k_.vector.rotate(cosines, sines, rope.frequencies.size(), rope.interleaved, c_.heads + c_.kv_heads, c_.head_dim, qkv);
+}
+
+void Network::QkvForward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch) {
+  Layer& l = *layers_[layer];
+  NormRows(Floats(l.stream_in), Role::kAttentionNorm, Role::kAttentionNormBias, layer, rows, l.normed_in.view(),
+           scratch);
+  float* qkv = Floats(l.qkv) + rows.begin * qkv_width_;
+  l.query_key_value->Forward(l.normed_in.view(), rows.begin, rows.count, nullptr, qkv);
+  for (size_t r = 0; r < rows.count; ++r) RotateRow(batch, layer, rows.begin + r, false, qkv + r * qkv_width_);
+}
+
+void Network::AttentionForward(const Batch& batch, size_t layer) {
+  const Attention attention(
+      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
+  pool_.ParallelFor(batch.sequences * c_.kv_heads, [&](size_t i, size_t worker) {
+    attention.Forward(AttentionRowsOf(batch, layer, i / c_.kv_heads), i % c_.kv_heads, ScratchOf(worker).attention);
+  });
+}
+
+// out = stream + dropout(linear(x)) for these rows; x's row `first` is rows.begin.
+void Network::AddBranch(const Linear& linear, const ActivationView& x, size_t first, RowRange rows, size_t site,
+                        const float* stream, float* out, const Scratch& scratch) {
+  stream += rows.begin * c_.hidden;
+  out += rows.begin * c_.hidden;
+  if (dropout_ == 0) {
+    linear.Forward(x, first, rows.count, stream, out);
+    return;
+  }
+  linear.Forward(x, first, rows.count, nullptr, scratch.hidden);
+  for (size_t r = 0; r < rows.count; ++r) {
+    float* branch = scratch.hidden + r * c_.hidden;
+    DropRow(site, rows.begin + r, branch);
+    std::copy_n(stream + r * c_.hidden, c_.hidden, out + r * c_.hidden);
+    k_.vector.add(branch, c_.hidden, out + r * c_.hidden);
+  }
+}
+
+// gate_up [up width] -> hidden [feed_forward].
+void Network::ActivateRow(const float* gate_up, float* hidden) const {
+  if (c_.gated) {
+    k_.vector.silu_multiply(gate_up, gate_up + c_.feed_forward, c_.feed_forward, hidden);
+  } else {
+    std::copy_n(gate_up, c_.feed_forward, hidden);
+    k_.vector.gelu(c_.feed_forward, hidden);
+  }
+}
+
+// From the attention's result to the layer's: both branches' ends and all of the feed-forward.
+void Network::FeedForwardForward(size_t layer, RowRange rows, const Scratch& scratch) {
+  Layer& l = *layers_[layer];
+  const size_t site = layer * kDropoutSites;
+  AddBranch(*l.attention_output, l.attention.view(), rows.begin, rows, site + kDropAttention, Floats(l.stream_in),
+            Floats(l.stream_middle), scratch);
+  NormRows(Floats(l.stream_middle), Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer, rows,
+           l.normed_middle.view(), scratch);
+  l.gate_and_up->Forward(l.normed_middle.view(), rows.begin, rows.count, nullptr, scratch.wide);
+  const ActivationView hidden = scratch.Hidden(c_.feed_forward);
+  for (size_t r = 0; r < rows.count; ++r) {
+    const float* gate_up = scratch.wide + r * up_width_;
+    k_.StoreRow(gate_up, l.gate_up.view(), rows.begin + r);
+    ActivateRow(gate_up, scratch.row[0]);
+    k_.StoreRow(scratch.row[0], hidden, r);
+  }
+  float* out = Floats(layer + 1 < c_.layers ? layers_[layer + 1]->stream_in : last_stream_);
+  AddBranch(*l.down, hidden, 0, rows, site + kDropFeedForward, Floats(l.stream_middle), out, scratch);
+}
+
+}  // namespace sheepop

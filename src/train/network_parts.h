@@ -1,0 +1,53 @@
+// What the files of Network share; nothing for its users.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "train/network.h"
+
+namespace sheepop {
+
+struct Network::Layer {
+  // Kept by the forward pass. [rows, width]
+  HugeBuffer stream_in, stream_middle;  // before attention, before the feed-forward; hidden, fp32
+  HugeBuffer qkv;                       // rotated; fp32
+  HugeBuffer log_sum_exp;               // [rows, heads]
+  Activations normed_in, normed_middle, attention, gate_up;
+  // The matrices, q, k, v and gate, up as one each.
+  std::unique_ptr<Linear> query_key_value, attention_output, gate_and_up, down;
+};
+
+// A thread's own memory for one block of rows.
+struct Network::Scratch {
+  float* wide;                        // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
+  float* hidden;                      // [kRowBlock, widest of hidden, feed_forward]
+  float* row[3];                      // [widest]
+  ActivationView wide_activations;    // [kRowBlock, as set]
+  ActivationView hidden_activations;  // [kRowBlock, as set]
+  float* attention;                   // what Attention asks for; shares memory with the rest
+
+  ActivationView Wide(size_t width) const { return {wide_activations.data, wide_activations.type, width}; }
+  ActivationView Hidden(size_t width) const { return {hidden_activations.data, hidden_activations.type, width}; }
+};
+
+enum DropoutSite : size_t { kDropProbabilities, kDropAttention, kDropFeedForward, kDropoutSites };
+
+inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttention = 2, kOperandsUp = 3,
+                        kOperandsDown = 4;
+
+inline float* Floats(const HugeBuffer& buffer) {
+  return const_cast<float*>(reinterpret_cast<const float*>(buffer.data()));
+}
+
+// body(rows, scratch) for each block of kRowBlock rows.
+template <typename Body>
+void Network::ForEachBlock(size_t rows, const Body& body) {
+  pool_.ParallelFor((rows + kRowBlock - 1) / kRowBlock, [&](size_t block, size_t worker) {
+    const size_t begin = block * kRowBlock;
+    body(RowRange{begin, std::min(kRowBlock, rows - begin)}, ScratchOf(worker));
+  });
+}
+
+}  // namespace sheepop

@@ -1,0 +1,112 @@
+#include "train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "train/muon.h"
+#include "train/schedule.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kChunk = size_t{1} << 16;  // floats that one thread takes at a time
+
+float* Floats(HugeBuffer& buffer) { return reinterpret_cast<float*>(buffer.data()); }
+
+}  // namespace
+
+Optimizer::Optimizer(const TrainOptions& options, ParameterStore& parameters, const TrainKernels& kernels)
+    : options_(options),
+      parameters_(parameters),
+      k_(kernels),
+      first_(parameters.size() * sizeof(float)),
+      second_(parameters.size() * sizeof(float)) {
+  size_t largest = 0;
+  for (const ParameterStore::Entry& entry : parameters_.entries()) {
+    const Parameter& parameter = entry.parameter;
+    if (UsesMuon(parameter)) {
+      matrices_.push_back(&entry);
+      largest = std::max(largest, MuonScratchFloats(parameter.shape[0], parameter.shape[1]));
+      continue;
+    }
+    const size_t end = entry.offset + parameter.count();
+    if (!runs_.empty() && runs_.back().end == entry.offset && runs_.back().decay == Decays(parameter)) {
+      runs_.back().end = end;
+    } else {
+      runs_.push_back({entry.offset, end, Decays(parameter)});
+    }
+  }
+  if (largest > 0) muon_ = HugeBuffer(largest * sizeof(float));
+}
+
+bool Optimizer::UsesMuon(const Parameter& parameter) const {
+  return options_.optimizer == "muon" && parameter.is_matrix() && !IsEmbedding(parameter.role) &&
+         parameter.role != Role::kOutput;
+}
+
+bool Optimizer::Decays(const Parameter& parameter) const {
+  return parameter.is_matrix() && (options_.decay_embeddings || !IsEmbedding(parameter.role));
+}
+
+double Optimizer::GradientNorm(ThreadPool& pool) const {
+  const std::span<const float> gradients = parameters_.gradients();
+  std::vector<double> sums((gradients.size() + kChunk - 1) / kChunk);
+  pool.ParallelFor(sums.size(), [&](size_t i, size_t) {
+    const size_t begin = i * kChunk, count = std::min(kChunk, gradients.size() - begin);
+    sums[i] = k_.train.sum_of_squares(gradients.data() + begin, count);
+  });
+  return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
+}
+
+void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
+  const double factor = ScheduleFactor(options_, step);
+  kernel::AdamStep adam{};
+  adam.learning_rate = static_cast<float>(options_.learning_rate * factor);
+  adam.beta1 = static_cast<float>(options_.beta1);
+  adam.beta2 = static_cast<float>(options_.beta2);
+  adam.epsilon = static_cast<float>(options_.epsilon);
+  adam.gradient_scale = options_.clip > 0 && norm > options_.clip ? static_cast<float>(options_.clip / norm) : 1.0F;
+  const auto updates = static_cast<double>(step + 1);
+  adam.correction1 = static_cast<float>(1 / (1 - std::pow(options_.beta1, updates)));
+  adam.correction2 = static_cast<float>(1 / (1 - std::pow(options_.beta2, updates)));
+
+  struct Chunk {
+    size_t begin, count;
+    bool decay;
+  };
+  std::vector<Chunk> chunks;
+  for (const Run& run : runs_) {
+    for (size_t begin = run.begin; begin < run.end; begin += kChunk) {
+      chunks.push_back({begin, std::min(kChunk, run.end - begin), run.decay});
+    }
+  }
+  pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {
+    kernel::AdamStep mine = adam;
+    mine.decay = chunks[i].decay ? static_cast<float>(options_.weight_decay) : 0.0F;
+    const size_t at = chunks[i].begin;
+    k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at,
+                  Floats(first_) + at, Floats(second_) + at);
+  });
+  for (const ParameterStore::Entry* entry : matrices_) StepMuon(*entry, factor, adam.gradient_scale, pool);
+  ClearGradients();
+}
+
+void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, ThreadPool& pool) {
+  MuonStep step{};
+  step.learning_rate = static_cast<float>(options_.muon_learning_rate * factor);
+  step.momentum = static_cast<float>(options_.muon_momentum);
+  step.decay = static_cast<float>(options_.weight_decay);
+  step.gradient_scale = gradient_scale;
+  step.rows = entry.parameter.shape[0];
+  step.columns = entry.parameter.shape[1];
+  MuonUpdate(step, k_, parameters_.gradients().data() + entry.offset, parameters_.weights().data() + entry.offset,
+             Floats(first_) + entry.offset, Floats(muon_), pool);
+}
+
+void Optimizer::ClearGradients() {
+  std::memset(parameters_.gradients().data(), 0, parameters_.gradients().size_bytes());
+}
+
+}  // namespace sheepop

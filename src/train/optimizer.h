@@ -1,0 +1,55 @@
+// The step from gradients to new weights: global-norm clipping, AdamW, and Muon for the layers' matrices by option.
+// Owns the moments, laid out as the parameters. Deterministic for any number of threads: fixed chunks, sums in order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/huge_buffer.h"
+#include "base/thread_pool.h"
+#include "train/options.h"
+#include "train/parameter_store.h"
+#include "train/train_kernels.h"
+
+namespace sheepop {
+
+class Optimizer {
+ public:
+  Optimizer(const TrainOptions& options, ParameterStore& parameters, const TrainKernels& kernels);
+
+  // The norm of the whole gradient, in double.
+  double GradientNorm(ThreadPool& pool) const;
+
+  // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Then the gradient
+  // is zero. Weights, moments and gradients are the same bits for any pool.
+  void Step(int64_t step, double norm, ThreadPool& pool);
+
+  void ClearGradients();
+
+  // The state that a checkpoint keeps: [parameters.size()] each.
+  std::span<float> first() { return {reinterpret_cast<float*>(first_.data()), parameters_.size()}; }
+  std::span<float> second() { return {reinterpret_cast<float*>(second_.data()), parameters_.size()}; }
+  size_t bytes() const { return first_.size() + second_.size() + muon_.size(); }
+
+ private:
+  struct Run {  // of parameters that are treated alike
+    size_t begin, end;
+    bool decay;
+  };
+
+  bool UsesMuon(const Parameter& parameter) const;
+  bool Decays(const Parameter& parameter) const;
+  void StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, ThreadPool& pool);
+
+  const TrainOptions options_;
+  ParameterStore& parameters_;
+  TrainKernels k_;
+  std::vector<Run> runs_;                               // AdamW's
+  std::vector<const ParameterStore::Entry*> matrices_;  // Muon's
+  HugeBuffer first_, second_;
+  HugeBuffer muon_;  // scratch of the largest matrix
+};
+
+}  // namespace sheepop

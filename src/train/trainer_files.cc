@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file_writer.h"
+#include "train/model_file.h"
+#include "train/trainer.h"
+
+namespace sheepop {
+namespace {
+
+using Type = Metadata::GgufType;
+
+constexpr std::string_view kOptionPrefix = "sheepop.train.option.";
+constexpr const char* kStepKey = "sheepop.train.step";
+constexpr const char* kFirstMoment = "sheepop.first_moment";
+constexpr const char* kSecondMoment = "sheepop.second_moment";
+
+// What may differ between two sittings of one run: nothing that decides the weights.
+bool MayChange(std::string_view option) {
+  for (std::string_view free :
+       {"eval_every", "eval_batches", "patience", "checkpoint_every", "keep", "on_spike", "spike_factor"}) {
+    if (option == free) return true;
+  }
+  return false;
+}
+
+const Metadata& MetadataOf(const Checkpoint& checkpoint) {
+  if (!checkpoint.gguf()) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} is no training checkpoint", checkpoint.path().string());
+  }
+  return checkpoint.gguf()->metadata();
+}
+
+std::vector<std::filesystem::path> Checkpoints(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("checkpoint-") && name.ends_with(".gguf")) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace
+
+Metadata Trainer::FileMetadata() const {
+  Metadata metadata;
+  SetConfig(run_.config, metadata);
+  for (const Metadata::Entry& entry : run_.vocabulary.entries()) metadata.Set(entry.key, entry.type, entry.value);
+  return metadata;
+}
+
+void Trainer::WriteModel(const std::filesystem::path& path) const {
+  WriteModelFile(path, run_.config, parameters_, FileMetadata());
+}
+
+std::filesystem::path Trainer::WriteCheckpoint() {
+  Metadata metadata = FileMetadata();
+  metadata.Set(kStepKey, Type::kInt64, step_);
+  metadata.Set("sheepop.train.seconds", Type::kFloat64, seconds_);
+  metadata.Set("sheepop.train.recent_loss", Type::kFloat64, recent_loss_);
+  metadata.Set("sheepop.train.recent_steps", Type::kInt64, recent_steps_);
+  for (const TrainField& field : TrainFields()) {
+    metadata.Set(std::string(kOptionPrefix) + std::string(field.name), Type::kString, field.Get(run_.options));
+  }
+  curve_.Save(metadata);
+  const ExtraTensor moments[] = {{kFirstMoment, optimizer_.first()}, {kSecondMoment, optimizer_.second()}};
+  const std::filesystem::path path = run_.folder / fmt::format("checkpoint-{:010}.gguf", step_);
+  WriteModelFile(path, run_.config, parameters_, metadata, moments);
+  WriteRecords();
+  DropOldCheckpoints();
+  return path;
+}
+
+void Trainer::WriteRecords() const {
+  curve_.WriteJsonLines(run_.folder / "metrics.jsonl");
+  FileWriter plot(run_.folder / "loss.svg");
+  plot.Write(DrawLoss(curve_, run_.config.name.empty() ? run_.config.architecture : run_.config.name));
+  plot.Commit();
+}
+
+void Trainer::DropOldCheckpoints() const {
+  std::vector<std::filesystem::path> all = Checkpoints(run_.folder);
+  const auto keep = static_cast<size_t>(run_.options.keep);
+  for (size_t i = 0; i + keep < all.size(); ++i) std::filesystem::remove(all[i]);
+}
+
+std::optional<std::filesystem::path> Trainer::LatestCheckpoint(const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> all = Checkpoints(folder);
+  return all.empty() ? std::nullopt : std::optional(all.back());
+}
+
+TrainOptions Trainer::OptionsOf(const Checkpoint& checkpoint) {
+  TrainOptions options;
+  for (const TrainField& field : TrainFields()) {
+    const std::string* text = MetadataOf(checkpoint).String(std::string(kOptionPrefix) + std::string(field.name));
+    if (!text) {
+      throw Error(ErrorCategory::kCorrupt, "{}: no option {}: this is a model, not a training checkpoint",
+                  checkpoint.path().string(), field.name);
+    }
+    field.Set(options, *text);
+  }
+  return options;
+}
+
+void Trainer::Resume(const Checkpoint& checkpoint) {
+  const TrainOptions then = OptionsOf(checkpoint);
+  for (const TrainField& field : TrainFields()) {
+    if (!MayChange(field.name) && field.Get(then) != field.Get(run_.options)) {
+      throw Error(ErrorCategory::kInvalidArgument,
+                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options", field.name,
+                  field.Get(run_.options), field.Get(then));
+    }
+  }
+  const Metadata& metadata = MetadataOf(checkpoint);
+  ReadWeights(checkpoint, run_.config, parameters_);
+  ReadExtra(checkpoint, kFirstMoment, optimizer_.first());
+  ReadExtra(checkpoint, kSecondMoment, optimizer_.second());
+  curve_ = Curve::Load(metadata);
+  step_ = metadata.RequireInt(kStepKey);
+  seconds_ = metadata.RequireFloat("sheepop.train.seconds");
+  recent_loss_ = metadata.RequireFloat("sheepop.train.recent_loss");
+  recent_steps_ = metadata.RequireInt("sheepop.train.recent_steps");
+  network_->PackWeights();
+}
+
+}  // namespace sheepop
