@@ -24,6 +24,7 @@ constexpr std::array kCommands = {
     CommandEntry{"pull", "download a model: a known name, hf:owner/repo[/file], or a URL", MakePull},
     CommandEntry{"ingest", "documents, in whatever format, to a corpus", MakeIngest},
     CommandEntry{"corpus", "look into a corpus: show, sample, search", MakeCorpus},
+    CommandEntry{"train", "a corpus to a model", MakeTrain},
     CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata", MakeInspect},
     CommandEntry{"tokenize", "text to ids and pieces, and back", MakeTokenize},
     CommandEntry{"generate", "continue a prompt", MakeGenerate},

@@ -25,6 +25,7 @@ struct CommandEntry {
 };
 
 std::unique_ptr<Command> MakePull();
+std::unique_ptr<Command> MakeTrain();
 std::unique_ptr<Command> MakeIngest();
 std::unique_ptr<Command> MakeCorpus();
 std::unique_ptr<Command> MakeInspect();
