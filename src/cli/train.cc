@@ -116,7 +116,7 @@ class TrainCommand::Reporter final : public TrainListener {
     const LoadedModel loaded = LoadedModel::Open(best, {}, pool_);
     const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(command_.prompt_);
     Engine engine(loaded.model, {}, pool_);
-    if (prompt.empty() || prompt.size() + command_.sample_tokens_ > engine.context()) return;
+    if (prompt.empty() || prompt.size() >= engine.context()) return;
     TextListener text(*loaded.model, *loaded.tokenizer, {});
     Listener* listener = &text;
     Request request;
