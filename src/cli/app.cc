@@ -25,7 +25,8 @@ constexpr std::array kCommands = {
     CommandEntry{"ingest", "documents, in whatever format, to a corpus", MakeIngest},
     CommandEntry{"corpus", "look into a corpus: show, sample, search", MakeCorpus},
     CommandEntry{"train", "a corpus to a model", MakeTrain},
-    CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata", MakeInspect},
+    CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata",
+                 MakeInspect},
     CommandEntry{"tokenize", "text to ids and pieces, and back", MakeTokenize},
     CommandEntry{"generate", "continue a prompt", MakeGenerate},
     CommandEntry{"chat", "talk with a model in the terminal", MakeChat},
@@ -51,8 +52,10 @@ class HelpFormatter final : public CLI::Formatter {
 void AddCommonFlags(CLI::App& app, Console& console) {
   app.add_flag("--json", console.json, "print one JSON document on stdout and nothing else");
   app.add_flag("--verbose", console.verbose, "notes on stderr also when it is no terminal");
-  const std::map<std::string, Color> colors = {{"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  app.add_option("--color", console.color, "colours on the terminal: auto, always or never (default auto; NO_COLOR is honoured)")
+  const std::map<std::string, Color> colors = {
+      {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
+  app.add_option("--color", console.color,
+                 "colours on the terminal: auto, always or never (default auto; NO_COLOR is honoured)")
       ->transform(CLI::CheckedTransformer(colors))
       ->type_name("WHEN");
 }

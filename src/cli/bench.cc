@@ -1,4 +1,6 @@
 // sheepop bench: tokens a second, and the share of this machine's limits that this is.
+#include "evaluate/bench.h"
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 
 #include "cli/command.h"
 #include "cli/model_flags.h"
-#include "evaluate/bench.h"
 
 namespace sheepop::cli {
 namespace {
@@ -40,10 +41,12 @@ class BenchCommand final : public Command {
       app.add_option(flag, values, help)->delimiter(',')->type_name("N,N,..");
     };
     list("--prefill", options_.prefill, "prompt lengths in tokens, 1 to 1048576 (default 512)");
-    app.add_option("--decode", options_.decode, "tokens written by each sequence; 0: only prefill (default 64)")->type_name("N");
+    app.add_option("--decode", options_.decode, "tokens written by each sequence; 0: only prefill (default 64)")
+        ->type_name("N");
     list("--batch", options_.batch, "sequences side by side, 1 to 256 (default 1)");
     list("--depth", options_.depth, "positions already in the context, at least 0 (default 0)");
-    app.add_option("--repeat", options_.repeat, "repetitions, 1 to 1000; the median is reported (default 5)")->type_name("N");
+    app.add_option("--repeat", options_.repeat, "repetitions, 1 to 1000; the median is reported (default 5)")
+        ->type_name("N");
     app.add_option("--chunk", options_.chunk, "prompt tokens of one pass, 1 to 65536 (default 256)")->type_name("N");
     app.add_flag("--no-prefill", no_prefill_, "measure only decoding");
   }
@@ -63,19 +66,25 @@ int BenchCommand::Run(Console& console) {
   console.Progress("measuring the machine");
   const MachineLimits limits = MeasureLimits(model->isa(), model_.pool());
   ForgetPeak();
-  const auto results = Bench(*model, options_, limits, model_.pool(),
-                             [&](std::string_view line) { console.Progress(line); });
+  const auto results =
+      Bench(*model, options_, limits, model_.pool(), [&](std::string_view line) { console.Progress(line); });
   console.Progress("");
   if (console.json) {
     json::array list;
     for (const BenchResult& result : results) {
       const auto [low, high] = std::ranges::minmax(result.tokens_per_s);
-      list.push_back({{"test", result.test}, {"tokens", result.tokens}, {"batch", result.batch}, {"depth", result.depth},
+      list.push_back({{"test", result.test},
+                      {"tokens", result.tokens},
+                      {"batch", result.batch},
+                      {"depth", result.depth},
                       {"tokens_per_s", {{"median", Median(result.tokens_per_s)}, {"min", low}, {"max", high}}},
                       {"share_of_limit", result.share_of_limit}});
     }
-    console.PrintJson({{"machine", {{"isa", Name(model->isa())}, {"threads", model_.pool().threads()},
-                                    {"read_gb_s", limits.read_bytes_per_s / 1e9}, {"int8_gops", limits.int8_ops_per_s / 1e9}}},
+    console.PrintJson({{"machine",
+                        {{"isa", Name(model->isa())},
+                         {"threads", model_.pool().threads()},
+                         {"read_gb_s", limits.read_bytes_per_s / 1e9},
+                         {"int8_gops", limits.int8_ops_per_s / 1e9}}},
                        {"results", std::move(list)},
                        {"peak_rss_bytes", PeakResidentBytes()}});
     return 0;

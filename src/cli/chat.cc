@@ -32,12 +32,14 @@ class Chat final : public Command {
  public:
   void Register(CLI::App& app) override {
     model_.Register(app);
-    app.add_option_function<std::string>("-p,--prompt", [this](const std::string& text) { question_ = text; },
-                                         "ask this one question and end (default: read messages, a line each, from standard "
-                                         "input)")
+    app.add_option_function<std::string>(
+           "-p,--prompt", [this](const std::string& text) { question_ = text; },
+           "ask this one question and end (default: read messages, a line each, from standard "
+           "input)")
         ->type_name("TEXT");
-    app.add_option_function<std::string>("--system", [this](const std::string& text) { conversation_.system = text; },
-                                         "system prompt (default: none, or what the template has)")
+    app.add_option_function<std::string>(
+           "--system", [this](const std::string& text) { conversation_.system = text; },
+           "system prompt (default: none, or what the template has)")
         ->type_name("TEXT");
     app.add_option("-n,--max-tokens", conversation_.max_tokens,
                    "most tokens of an answer, at least 1 (default: as many as the context holds)")
@@ -96,7 +98,8 @@ Chat::Then Chat::Obey(const Console& console, Conversation& conversation, std::s
     conversation.Reset(std::string(line.substr(line.find(' ') + 1)));
     if (interactive_) tell("(set, and the conversation forgotten)\n");
   } else {
-    throw Error(ErrorCategory::kInvalidArgument, "there is no command {}; /help lists them; a space in front sends the line",
+    throw Error(ErrorCategory::kInvalidArgument,
+                "there is no command {}; /help lists them; a space in front sends the line",
                 line.substr(0, line.find(' ')));
   }
   return Then::kGoOn;
@@ -118,13 +121,15 @@ void Chat::Report(const Console& console, const Answer& answer, size_t context) 
   }
   console.Print(interactive_ ? "\n\n" : "\n");
   if (answer.finish_reason == FinishReason::kContext) {
-    console.Note(fmt::format("(the context of {} positions is full; /reset starts over, a larger --context holds more)", context));
+    console.Note(fmt::format("(the context of {} positions is full; /reset starts over, a larger --context holds more)",
+                             context));
   }
   if (console.verbose) {
-    console.Note(fmt::format("({} tokens read, {} found in the cache; {} written at {:.0f} a second; {} of {} positions used)",
-                             answer.prompt.size() - answer.reused, answer.reused, answer.ids.size(),
-                             answer.decode_s > 0 ? static_cast<double>(answer.ids.size() - 1) / answer.decode_s : 0,
-                             answer.prompt.size() + answer.ids.size(), context));
+    console.Note(
+        fmt::format("({} tokens read, {} found in the cache; {} written at {:.0f} a second; {} of {} positions used)",
+                    answer.prompt.size() - answer.reused, answer.reused, answer.ids.size(),
+                    answer.decode_s > 0 ? static_cast<double>(answer.ids.size() - 1) / answer.decode_s : 0,
+                    answer.prompt.size() + answer.ids.size(), context));
   }
 }
 
@@ -158,7 +163,9 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
   LineReader lines;
   std::string message;
   for (;;) {
-    if (interactive_) console.Print(fmt::format("{}{}{}", color ? "\x1b[1;32m" : "", message.empty() ? "> " : ". ", color ? "\x1b[0m" : ""));
+    if (interactive_)
+      console.Print(
+          fmt::format("{}{}{}", color ? "\x1b[1;32m" : "", message.empty() ? "> " : ". ", color ? "\x1b[0m" : ""));
     InterruptGuard interrupt;
     std::string line;
     const LineReader::Result result = lines.Read(line);
@@ -189,8 +196,7 @@ int Chat::Run(Console& console) {
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
   sampling_.NoteSuggestions(console, loaded.path);
   conversation_.engine = engine_.options;
-  conversation_.chain =
-      std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
+  conversation_.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
   conversation_.seed = SeedInUse(sampling);
   Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());
   if (question_) {

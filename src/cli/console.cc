@@ -43,7 +43,9 @@ bool Console::UsesColor() const {
 
 void Console::Print(std::string_view text) const { WriteAll(stdout, text, "standard output"); }
 
-void Console::PrintText(std::string_view text) const { Print(StdoutIsTerminal() ? WithPictures(text) : std::string(text)); }
+void Console::PrintText(std::string_view text) const {
+  Print(StdoutIsTerminal() ? WithPictures(text) : std::string(text));
+}
 
 void Console::PrintJson(const boost::json::value& document) const {
   Print(boost::json::serialize(document));

@@ -19,8 +19,8 @@ class Console {
 
   // Writes to stdout at once. Throws kIo when it cannot (a full disk).
   void Print(std::string_view text) const;
-  // What a model wrote, or a file holds: the same, but a terminal gets no control characters from it, only their pictures
-  // (U+2400 and following). Whole characters of UTF-8.
+  // What a model wrote, or a file holds: the same, but a terminal gets no control characters from it, only their
+  // pictures (U+2400 and following). Whole characters of UTF-8.
   void PrintText(std::string_view text) const;
   void PrintJson(const boost::json::value& document) const;  // one line, numbers round-trip, UTF-8
 
@@ -31,7 +31,7 @@ class Console {
 
   void PrintError(const Error& error) const;  // "sheepop: message" on stderr, and the JSON document when asked for
 
-  bool UsesColor() const;         // of stdout; honours NO_COLOR
+  bool UsesColor() const;  // of stdout; honours NO_COLOR
   bool StdoutIsTerminal() const;
   bool StderrIsTerminal() const;
 };

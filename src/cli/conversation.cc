@@ -22,7 +22,10 @@ void RequireUtf8(std::string_view text, std::string_view what) {
 }  // namespace
 
 Conversation::Conversation(const LoadedModel& loaded, ChatTemplate chat, ConversationOptions options, ThreadPool& pool)
-    : loaded_(loaded), chat_(std::move(chat)), options_(std::move(options)), engine_(loaded.model, options_.engine, pool) {
+    : loaded_(loaded),
+      chat_(std::move(chat)),
+      options_(std::move(options)),
+      engine_(loaded.model, options_.engine, pool) {
   Reset(options_.system);
 }
 
@@ -38,7 +41,8 @@ void Conversation::Add(std::string_view role, std::string_view content) {
 }
 
 std::vector<Token> Conversation::Render() const {
-  return EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}}, TemplateClock())
+  return EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}},
+                    TemplateClock())
       .ids;
 }
 

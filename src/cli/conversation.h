@@ -42,11 +42,12 @@ class Conversation {
   // `loaded` and `pool` must outlive the conversation.
   Conversation(const LoadedModel& loaded, ChatTemplate chat, ConversationOptions options, ThreadPool& pool);
 
-  // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupt` ends it early,
-  // and what was written until then stays. An answer that ended before its first token leaves the conversation as it was,
-  // and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when the context is full, and what
-  // EncodeChat throws.
-  Answer Ask(std::string_view text, const InterruptGuard& interrupt, const std::function<void(std::string_view)>& on_text);
+  // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupt` ends it
+  // early, and what was written until then stays. An answer that ended before its first token leaves the conversation
+  // as it was, and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when the context is full,
+  // and what EncodeChat throws.
+  Answer Ask(std::string_view text, const InterruptGuard& interrupt,
+             const std::function<void(std::string_view)>& on_text);
 
   // Forgets all messages.
   void Reset() { Reset(system_); }

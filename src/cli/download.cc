@@ -42,7 +42,8 @@ class Attempt {
   Attempt(const std::string& url, const DownloadOptions& options, PartialFile& partial)
       : url_(url), options_(options), partial_(partial) {}
 
-  // False when what is there turned out to be no part of the file any more: it is gone, and another attempt begins anew.
+  // False when what is there turned out to be no part of the file any more: it is gone, and another attempt begins
+  // anew.
   bool Run() {
     const PartialNote& note = partial_.note();
     if (partial_.size() > 0 && note.url == url_ && note.length == partial_.size()) return true;
@@ -50,10 +51,11 @@ class Attempt {
     if (partial_.size() > 0 && note.url == url_ && note.length) {
       request.headers.push_back(fmt::format("Range: bytes={}-", partial_.size()));
       // RFC 9110 forbids weak validators here.
-      if (!note.validator.empty() && !note.validator.starts_with("W/")) request.headers.push_back("If-Range: " + note.validator);
+      if (!note.validator.empty() && !note.validator.starts_with("W/"))
+        request.headers.push_back("If-Range: " + note.validator);
     }
-    HttpGet(request, {[&](const HttpHeaders& begin) { Begin(begin); },
-                      [&](std::string_view data) { Receive(data); }, options_.interrupted});
+    HttpGet(request, {[&](const HttpHeaders& begin) { Begin(begin); }, [&](std::string_view data) { Receive(data); },
+                      options_.interrupted});
     if (changed_) partial_.Restart({url_, "", std::nullopt, ""});
     return !changed_;
   }
@@ -95,7 +97,8 @@ void Fetch(const std::string& url, const DownloadOptions& options, PartialFile& 
       const bool done = attempt.Run();
       out.received += attempt.received();
       if (done) return;
-      if (++restarts > 2) throw Error(ErrorCategory::kNetwork, "{}: the file changes while it is fetched; try again later", url);
+      if (++restarts > 2)
+        throw Error(ErrorCategory::kNetwork, "{}: the file changes while it is fetched; try again later", url);
     } catch (const TransientError&) {
       out.received += attempt.received();
       if (++failures > options.retries || Interrupted(options)) throw;
@@ -108,8 +111,9 @@ void Verify(const std::string& url, const std::filesystem::path& path, PartialFi
             std::string_view actual) {
   if (!expected.empty() && expected != actual) {
     partial.Discard();
-    throw Error(ErrorCategory::kCorrupt, "{} has sha256 {}, it should be {}; nothing was kept, check the address and the checksum",
-                url, actual, expected);
+    throw Error(ErrorCategory::kCorrupt,
+                "{} has sha256 {}, it should be {}; nothing was kept, check the address and the checksum", url, actual,
+                expected);
   }
   if (path.extension() != ".gguf") return;
   const MappedFile map = MappedFile::Open(partial.path());

@@ -1,5 +1,5 @@
-// A file from the network, whole or not at all: bytes go to PATH.partial, which a later run continues, and the file gets
-// its name when its length and checksum are right.
+// A file from the network, whole or not at all: bytes go to PATH.partial, which a later run continues, and the file
+// gets its name when its length and checksum are right.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 namespace sheepop::cli {
 
 struct DownloadOptions {
-  std::string sha256;           // what the file must have, lower-case hexadecimal; empty: unknown
-  bool linked_sha256 = false;   // the server names it in X-Linked-ETag, as huggingface.co does for large files
-  std::string bearer;           // see HttpRequest
-  size_t retries = 4;           // after a cut connection
+  std::string sha256;          // what the file must have, lower-case hexadecimal; empty: unknown
+  bool linked_sha256 = false;  // the server names it in X-Linked-ETag, as huggingface.co does for large files
+  std::string bearer;          // see HttpRequest
+  size_t retries = 4;          // after a cut connection
   std::function<void(uint64_t done, std::optional<uint64_t> total)> progress;
   std::function<bool()> interrupted;
 };

@@ -48,7 +48,8 @@ void ReadHeader(std::string_view line, HttpHeaders& headers) {
     headers = {};
     headers.linked_etag = std::move(linked_etag);
     const size_t space = line.find(' ');
-    if (space != std::string_view::npos) headers.status = static_cast<long>(Number(line.substr(space + 1, 3)).value_or(0));
+    if (space != std::string_view::npos)
+      headers.status = static_cast<long>(Number(line.substr(space + 1, 3)).value_or(0));
     return;
   }
   const size_t colon = line.find(':');
@@ -108,38 +109,56 @@ void CheckStatus(const std::string& url, long status) {
   switch (status) {
     case 404:
     case 410:
-      throw Error(ErrorCategory::kNotFound, "{}: there is no such file; check the address (sheepop pull --list shows the known names)", what);
+      throw Error(ErrorCategory::kNotFound,
+                  "{}: there is no such file; check the address (sheepop pull --list shows the known names)", what);
     case 401:
     case 403:
-      throw Error(ErrorCategory::kNetwork,
-                  "{}: it wants permission, or there is no such model; where terms must be accepted first, accept them in a "
-                  "browser and set HF_TOKEN",
-                  what);
-    case 408: case 429: case 500: case 502: case 503: case 504:
+      throw Error(
+          ErrorCategory::kNetwork,
+          "{}: it wants permission, or there is no such model; where terms must be accepted first, accept them in a "
+          "browser and set HF_TOKEN",
+          what);
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
       throw TransientError(ErrorCategory::kNetwork, "{}: the server is busy or in trouble; try again later", what);
-    default: throw Error(ErrorCategory::kNetwork, "{}; check the address", what);
+    default:
+      throw Error(ErrorCategory::kNetwork, "{}; check the address", what);
   }
 }
 
 void CheckResult(const std::string& url, CURLcode code, const char* details) {
   const std::string reason = fmt::format("{}: {}", url, *details ? details : curl_easy_strerror(code));
   switch (code) {
-    case CURLE_OK: return;
+    case CURLE_OK:
+      return;
     case CURLE_ABORTED_BY_CALLBACK:
       throw Error(ErrorCategory::kInterrupted, "{}: stopped; the same command goes on from there", url);
     case CURLE_TOO_MANY_REDIRECTS:
-      throw Error(ErrorCategory::kNetwork, "{}: more than {} redirects, the server sends in circles; check the address", url, kMaxRedirects);
+      throw Error(ErrorCategory::kNetwork, "{}: more than {} redirects, the server sends in circles; check the address",
+                  url, kMaxRedirects);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-      throw Error(ErrorCategory::kNetwork, "{}; addresses begin with https:// or http://, and https is never left for http", reason);
+      throw Error(ErrorCategory::kNetwork,
+                  "{}; addresses begin with https:// or http://, and https is never left for http", reason);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
-      throw Error(ErrorCategory::kNetwork, "{}; check the address and the network (a proxy is set with https_proxy)", reason);
-    case CURLE_PARTIAL_FILE: case CURLE_RECV_ERROR: case CURLE_SEND_ERROR: case CURLE_GOT_NOTHING:
-    case CURLE_OPERATION_TIMEDOUT: case CURLE_HTTP2: case CURLE_HTTP2_STREAM:
+      throw Error(ErrorCategory::kNetwork, "{}; check the address and the network (a proxy is set with https_proxy)",
+                  reason);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
       throw TransientError(ErrorCategory::kNetwork, "{}; the same command goes on from where it was cut", reason);
-    default: throw Error(ErrorCategory::kNetwork, "{}", reason);
+    default:
+      throw Error(ErrorCategory::kNetwork, "{}", reason);
   }
 }
 

@@ -1,4 +1,5 @@
-// HTTP GET through libcurl: redirects followed, errors that say what to do. Proxies as the environment says (https_proxy).
+// HTTP GET through libcurl: redirects followed, errors that say what to do. Proxies as the environment says
+// (https_proxy).
 #pragma once
 
 #include <cstdint>
@@ -25,21 +26,21 @@ struct HttpRequest {
 };
 
 struct HttpHeaders {
-  long status = 0;                        // of the last response: 2xx or 416
-  std::string etag, last_modified;        // as sent; empty when not
-  std::optional<uint64_t> length;         // of the whole file, in bytes
-  std::optional<uint64_t> range_begin;    // of a 206: where its body begins in the file
-  std::string linked_etag;                // X-Linked-ETag of any response on the way, unquoted
+  long status = 0;                      // of the last response: 2xx or 416
+  std::string etag, last_modified;      // as sent; empty when not
+  std::optional<uint64_t> length;       // of the whole file, in bytes
+  std::optional<uint64_t> range_begin;  // of a 206: where its body begins in the file
+  std::string linked_etag;              // X-Linked-ETag of any response on the way, unquoted
 };
 
 struct HttpSink {
-  std::function<void(const HttpHeaders&)> on_begin;   // once, before the body; may throw
-  std::function<void(std::string_view)> on_data;      // the body, piece by piece; may throw
-  std::function<bool()> interrupted;                  // asked several times a second; true ends the transfer
+  std::function<void(const HttpHeaders&)> on_begin;  // once, before the body; may throw
+  std::function<void(std::string_view)> on_data;     // the body, piece by piece; may throw
+  std::function<bool()> interrupted;                 // asked several times a second; true ends the transfer
 };
 
-// Throws TransientError; kNotFound (404, 410), kNetwork (other statuses, no connection, more than 10 redirects, ...) with
-// the URL, the reason and the way out; kInterrupted; and what the sink throws.
+// Throws TransientError; kNotFound (404, 410), kNetwork (other statuses, no connection, more than 10 redirects, ...)
+// with the URL, the reason and the way out; kInterrupted; and what the sink throws.
 HttpHeaders HttpGet(const HttpRequest& request, const HttpSink& sink);
 
 // The body as text; kLimit past 64 MiB.

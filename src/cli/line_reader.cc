@@ -21,7 +21,8 @@ LineReader::Result LineReader::Read(std::string& line) {
       return Result::kLine;
     }
     if (ended_) return Result::kEnd;
-    if (buffer_.size() > kMaxLine) throw Error(ErrorCategory::kLimit, "a line of standard input is over {} bytes", kMaxLine);
+    if (buffer_.size() > kMaxLine)
+      throw Error(ErrorCategory::kLimit, "a line of standard input is over {} bytes", kMaxLine);
     searched = buffer_.size();
     std::array<char, 1 << 16> chunk;
     const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());

@@ -35,15 +35,17 @@ std::filesystem::path FindModel(const std::string& name) {
   for (const auto& candidate : {models / name, models / (name + ".gguf")}) {
     if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
   }
-  throw Error(ErrorCategory::kNotFound,
-              "there is no model {}: no such file or folder{}; give the path of a .gguf file or a Hugging Face folder, or "
-              "fetch a model with: sheepop pull NAME",
-              name, plain ? fmt::format(", and nothing of that name in {}", models.string()) : "");
+  throw Error(
+      ErrorCategory::kNotFound,
+      "there is no model {}: no such file or folder{}; give the path of a .gguf file or a Hugging Face folder, or "
+      "fetch a model with: sheepop pull NAME",
+      name, plain ? fmt::format(", and nothing of that name in {}", models.string()) : "");
 }
 
 void ModelFlags::Register(CLI::App& app, bool positional) {
-  app.add_option(positional ? "-m,--model,model" : "-m,--model", model_,
-                 fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", kDefaultModel))
+  app.add_option(
+         positional ? "-m,--model,model" : "-m,--model", model_,
+         fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", kDefaultModel))
       ->type_name("MODEL");
   app.add_option("--threads", threads_,
                  fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
@@ -83,8 +85,9 @@ LoadedModel ModelFlags::Open(const Console& console, size_t context) {
 }
 
 void EngineFlags::Register(CLI::App& app) {
-  app.add_option("-c,--context", options.context,
-                 "positions of the context, prompt and answer together, 1 to 16777216 (default: the model's own, at most 4096)")
+  app.add_option(
+         "-c,--context", options.context,
+         "positions of the context, prompt and answer together, 1 to 16777216 (default: the model's own, at most 4096)")
       ->check(CLI::Range(size_t{1}, size_t{1} << 24))
       ->type_name("N");
   app.add_option("--prefill-chunk", options.prefill_chunk, "most prompt tokens of one pass, 1 to 65536 (default 256)")

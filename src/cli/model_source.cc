@@ -38,7 +38,8 @@ std::string EscapedPath(std::string_view path) {
 }
 
 RemoteFile HubFile(std::string_view repo, std::string_view revision, std::string_view file, std::string sha256 = {}) {
-  const std::string url = fmt::format("{}/{}/resolve/{}/{}", Hub(), EscapedPath(repo), UrlEscape(revision), EscapedPath(file));
+  const std::string url =
+      fmt::format("{}/{}/resolve/{}/{}", Hub(), EscapedPath(repo), UrlEscape(revision), EscapedPath(file));
   return {url, UrlFileName(url), std::move(sha256)};
 }
 
@@ -47,7 +48,8 @@ std::vector<std::string> FilesOf(const std::string& repo, const std::function<bo
   const json::object answer = ParseJsonObject(HttpGetText({url, {}, HubToken()}, interrupted), url);
   std::vector<std::string> files;
   const json::value* siblings = answer.if_contains("siblings");
-  if (!siblings || !siblings->is_array()) throw Error(ErrorCategory::kCorrupt, "{} lists no files (no \"siblings\")", url);
+  if (!siblings || !siblings->is_array())
+    throw Error(ErrorCategory::kCorrupt, "{} lists no files (no \"siblings\")", url);
   for (const json::value& sibling : siblings->get_array()) {
     const json::object* object = sibling.if_object();
     const json::value* name = object ? object->if_contains("rfilename") : nullptr;
@@ -57,7 +59,8 @@ std::vector<std::string> FilesOf(const std::string& repo, const std::function<bo
 }
 
 bool BelongsToFolder(std::string_view file) {
-  constexpr std::string_view kNames[] = {"config.json",         "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+  constexpr std::string_view kNames[] = {"config.json",         "generation_config.json",
+                                         "tokenizer.json",      "tokenizer_config.json",
                                          "chat_template.jinja", "model.safetensors.index.json"};
   return std::ranges::find(kNames, file) != std::end(kNames) ||
          (file.ends_with(".safetensors") && file.find('/') == std::string_view::npos);
@@ -66,20 +69,24 @@ bool BelongsToFolder(std::string_view file) {
 ModelSource WholeRepository(const std::string& repo, const std::function<bool()>& interrupted) {
   const std::vector<std::string> files = FilesOf(repo, interrupted);
   std::vector<std::string> ggufs, folder;
-  std::ranges::copy_if(files, std::back_inserter(ggufs), [](const std::string& file) { return file.ends_with(".gguf"); });
+  std::ranges::copy_if(files, std::back_inserter(ggufs),
+                       [](const std::string& file) { return file.ends_with(".gguf"); });
   std::ranges::copy_if(files, std::back_inserter(folder), BelongsToFolder);
   if (ggufs.size() == 1) {
     const RemoteFile file = HubFile(repo, "main", ggufs[0]);
     return {file.name, {file}, false, true};
   }
   if (!ggufs.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "hf:{} has {} GGUF files, name one of them: hf:{}/{}", repo, ggufs.size(),
-                repo, fmt::join(ggufs, fmt::format(", hf:{}/", repo)));
+    throw Error(ErrorCategory::kInvalidArgument, "hf:{} has {} GGUF files, name one of them: hf:{}/{}", repo,
+                ggufs.size(), repo, fmt::join(ggufs, fmt::format(", hf:{}/", repo)));
   }
-  const bool weights = std::ranges::any_of(folder, [](const std::string& file) { return file.ends_with(".safetensors"); });
+  const bool weights =
+      std::ranges::any_of(folder, [](const std::string& file) { return file.ends_with(".safetensors"); });
   if (!weights || std::ranges::find(folder, "config.json") == folder.end()) {
-    throw Error(ErrorCategory::kUnsupported, "hf:{} has neither a .gguf file nor config.json with .safetensors files; look for the "
-                "same model in one of these forms", repo);
+    throw Error(ErrorCategory::kUnsupported,
+                "hf:{} has neither a .gguf file nor config.json with .safetensors files; look for the "
+                "same model in one of these forms",
+                repo);
   }
   ModelSource source{repo.substr(repo.find('/') + 1), {}, true, true};
   for (const std::string& file : folder) source.files.push_back(HubFile(repo, "main", file));
@@ -90,7 +97,8 @@ ModelSource FromHub(const std::string& what, const std::function<bool()>& interr
   const std::string path = what.substr(3);
   const size_t owner = path.find('/');
   const size_t repo = owner == std::string::npos ? owner : path.find('/', owner + 1);
-  const std::string name = owner == std::string::npos ? "" : path.substr(owner + 1, repo == std::string::npos ? repo : repo - owner - 1);
+  const std::string name =
+      owner == std::string::npos ? "" : path.substr(owner + 1, repo == std::string::npos ? repo : repo - owner - 1);
   if (owner == 0 || name.empty() || name.starts_with('.') || path.ends_with('/')) {
     throw Error(ErrorCategory::kInvalidArgument, "{} is not of the form hf:owner/repo or hf:owner/repo/file", what);
   }
@@ -115,8 +123,9 @@ ModelSource FindSource(const std::string& what, const std::function<bool()>& int
   }
   std::vector<std::string_view> names;
   for (const CatalogueEntry& entry : Catalogue()) names.push_back(entry.name);
-  throw Error(ErrorCategory::kInvalidArgument, "{} is no known model; known are {}; others are given as hf:owner/repo/file or https://...",
-              what, fmt::join(names, ", "));
+  throw Error(ErrorCategory::kInvalidArgument,
+              "{} is no known model; known are {}; others are given as hf:owner/repo/file or https://...", what,
+              fmt::join(names, ", "));
 }
 
 }  // namespace sheepop::cli

@@ -18,7 +18,7 @@ struct ModelSource {
   std::string name;               // of the file or folder to keep
   std::vector<RemoteFile> files;  // one, unless the model is a folder
   bool is_folder = false;
-  bool is_hub = false;            // on the model hub, whose token and checksums apply
+  bool is_hub = false;  // on the model hub, whose token and checksums apply
 };
 
 // `what` is a name of the catalogue, hf:owner/repo, hf:owner/repo/file, or an http or https URL. For a whole repository

@@ -58,22 +58,17 @@ json::value ValueJson(const Metadata::Entry& entry) {
 }
 
 json::object ConfigJson(const ModelConfig& config) {
-  return {{"layers", config.layers},
-          {"hidden", config.hidden},
-          {"heads", config.heads},
-          {"kv_heads", config.kv_heads},
-          {"head_dim", config.head_dim},
-          {"feed_forward", config.feed_forward},
-          {"vocab", config.vocab},
-          {"context", config.context},
-          {"tied_embeddings", config.tied_embeddings}};
+  return {{"layers", config.layers},     {"hidden", config.hidden},     {"heads", config.heads},
+          {"kv_heads", config.kv_heads}, {"head_dim", config.head_dim}, {"feed_forward", config.feed_forward},
+          {"vocab", config.vocab},       {"context", config.context},   {"tied_embeddings", config.tied_embeddings}};
 }
 
 json::object TokenizerJson(const Tokenizer& tokenizer) {
   const SpecialTokenIds& special = tokenizer.special();
   const auto id = [](std::optional<Token> token) { return token ? json::value(*token) : json::value(nullptr); };
-  return {{"tokens", tokenizer.vocab_size()}, {"bos", id(special.bos)},         {"eos", id(special.eos)},
-          {"pad", id(special.pad)},           {"unknown", id(special.unknown)}, {"end", json::array(special.end.begin(), special.end.end())},
+  return {{"tokens", tokenizer.vocab_size()}, {"bos", id(special.bos)},
+          {"eos", id(special.eos)},           {"pad", id(special.pad)},
+          {"unknown", id(special.unknown)},   {"end", json::array(special.end.begin(), special.end.end())},
           {"add_bos", special.add_bos}};
 }
 
@@ -130,10 +125,12 @@ json::object ToJson(const ModelSummary& summary, const Checkpoint& checkpoint) {
           {"architecture", summary.architecture},
           {"parameter_count", summary.parameters},
           {"tensor_bytes", summary.tensor_bytes},
-          {"config", part(summary.config ? std::optional(ConfigJson(*summary.config)) : std::nullopt, summary.config_error)},
-          {"tokenizer",
-           part(summary.tokenizer ? std::optional(TokenizerJson(*summary.tokenizer)) : std::nullopt, summary.tokenizer_error)},
-          {"chat_template", summary.chat_template ? json::value(ToValidUtf8(*summary.chat_template)) : json::value(nullptr)},
+          {"config",
+           part(summary.config ? std::optional(ConfigJson(*summary.config)) : std::nullopt, summary.config_error)},
+          {"tokenizer", part(summary.tokenizer ? std::optional(TokenizerJson(*summary.tokenizer)) : std::nullopt,
+                             summary.tokenizer_error)},
+          {"chat_template",
+           summary.chat_template ? json::value(ToValidUtf8(*summary.chat_template)) : json::value(nullptr)},
           {"tensors", std::move(tensors)},
           {"metadata", MetadataJson(checkpoint)}};
 }

@@ -1,5 +1,5 @@
-// What a checkpoint holds, gathered without reading weights. A part that cannot be read is reported with the reason: the
-// rest is still worth seeing.
+// What a checkpoint holds, gathered without reading weights. A part that cannot be read is reported with the reason:
+// the rest is still worth seeing.
 #pragma once
 
 #include <boost/json.hpp>

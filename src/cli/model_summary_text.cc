@@ -103,8 +103,9 @@ std::string MetadataLines(const Checkpoint& checkpoint) {
   }
   for (const auto& member : checkpoint.hf()->config) {
     const std::string value = boost::json::serialize(member.value());
-    out += fmt::format("  {} = {}\n", Plain(member.key()),
-                       value.size() <= 100 ? Plain(value) : fmt::format("{} (cut: {} bytes)", Plain(value), value.size()));
+    out +=
+        fmt::format("  {} = {}\n", Plain(member.key()),
+                    value.size() <= 100 ? Plain(value) : fmt::format("{} (cut: {} bytes)", Plain(value), value.size()));
   }
   return out;
 }
@@ -127,7 +128,8 @@ std::string TokenizerLine(const ModelSummary& summary) {
   const SpecialTokenIds& special = tokenizer.special();
   const auto token = [&](Token id) { return fmt::format("{} {}", id, Quoted(tokenizer.Piece(id))); };
   std::string out = fmt::format("tokenizer      {} tokens", tokenizer.vocab_size());
-  if (special.bos) out += fmt::format("; begins with {}{}", token(*special.bos), special.add_bos ? "" : " (not by itself)");
+  if (special.bos)
+    out += fmt::format("; begins with {}{}", token(*special.bos), special.add_bos ? "" : " (not by itself)");
   for (size_t i = 0; i < special.end.size(); ++i) out += (i ? ", " : "; ends with ") + token(special.end[i]);
   return out + "\n";
 }
@@ -155,10 +157,12 @@ std::string ToText(const ModelSummary& summary, const Checkpoint& checkpoint) {
                                 summary.architecture.empty() ? "no architecture named" : Plain(summary.architecture),
                                 CountText(summary.parameters), BytesText(summary.tensor_bytes));
   out += ConfigLines(summary) + TokenizerLine(summary);
-  out += summary.chat_template ? fmt::format("chat template  {} bytes (whole with --json)\n", summary.chat_template->size())
-                               : "chat template  none\n";
+  out += summary.chat_template
+             ? fmt::format("chat template  {} bytes (whole with --json)\n", summary.chat_template->size())
+             : "chat template  none\n";
   out += fmt::format("\ntensors ({}; * stands for the layer)\n{}", tensors.size(), TensorLines(tensors));
-  out += fmt::format("\n{} (whole with --json)\n{}", checkpoint.gguf() ? "metadata" : "config.json", MetadataLines(checkpoint));
+  out += fmt::format("\n{} (whole with --json)\n{}", checkpoint.gguf() ? "metadata" : "config.json",
+                     MetadataLines(checkpoint));
   return out;
 }
 

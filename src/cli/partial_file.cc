@@ -50,7 +50,8 @@ PartialFile::PartialFile(std::filesystem::path path)
     ::close(fd_);
     throw Error(ErrorCategory::kLimit, "{} is being written by another sheepop pull; wait for it", partial_.string());
   }
-  struct stat status {}, named {};
+  struct stat status {
+  }, named{};
   // Whoever held the lock until now may have given the file its final name.
   if (::fstat(fd_, &status) != 0 || ::stat(partial_.c_str(), &named) != 0 || status.st_ino != named.st_ino) {
     ::close(fd_);
@@ -77,9 +78,10 @@ void PartialFile::Append(std::string_view bytes) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       const int reason = errno;
-      throw SystemError(fmt::format("cannot write beyond {} bytes of {}; make room, then the same command goes on from there",
-                                    size_, partial_.string()),
-                        reason);
+      throw SystemError(
+          fmt::format("cannot write beyond {} bytes of {}; make room, then the same command goes on from there", size_,
+                      partial_.string()),
+          reason);
     }
     size_ += static_cast<uint64_t>(n);
     bytes.remove_prefix(static_cast<size_t>(n));

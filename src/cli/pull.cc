@@ -25,18 +25,22 @@ namespace json = boost::json;
 class Pull final : public Command {
  public:
   void Register(CLI::App& app) override {
-    app.add_option("name", what_, "a name that --list shows, hf:owner/repo, hf:owner/repo/file, or an http or https URL")
+    app.add_option("name", what_,
+                   "a name that --list shows, hf:owner/repo, hf:owner/repo/file, or an http or https URL")
         ->type_name("NAME");
     app.add_flag("--list", list_, "show the known names, and what is there already");
-    app.add_option("--sha256", sha256_, "what the file must hash to, 64 hexadecimal digits (default: what the catalogue or the hub says)")
+    app.add_option("--sha256", sha256_,
+                   "what the file must hash to, 64 hexadecimal digits (default: what the catalogue or the hub says)")
         ->type_name("HEX");
     app.add_option("--as", as_, "keep it under this name (default: the file's own)")->type_name("NAME");
     app.add_option("--retries", retries_, "times to go on after a cut connection, 0 to 1000 (default 4)")
         ->check(CLI::Range(size_t{0}, size_t{1000}))
         ->type_name("N");
     app.add_flag("--force", force_, "fetch it also when it is there already");
-    app.footer("Files go to $SHEEPOP_HOME/models (default ~/.cache/sheepop/models). A download that was cut goes on with the same "
-               "command. HF_TOKEN opens models whose terms you have accepted; HF_ENDPOINT names another hub.");
+    app.footer(
+        "Files go to $SHEEPOP_HOME/models (default ~/.cache/sheepop/models). A download that was cut goes on with the "
+        "same "
+        "command. HF_TOKEN opens models whose terms you have accepted; HF_ENDPOINT names another hub.");
   }
 
   int Run(Console& console) override;
@@ -44,7 +48,8 @@ class Pull final : public Command {
  private:
   void CheckFlags();
   int List(const Console& console) const;
-  Downloaded Fetch(const Console& console, const RemoteFile& file, bool hub, const fs::path& to, const InterruptGuard& interrupt) const;
+  Downloaded Fetch(const Console& console, const RemoteFile& file, bool hub, const fs::path& to,
+                   const InterruptGuard& interrupt) const;
   void Report(const Console& console, const fs::path& path, const Downloaded& done, bool fetched) const;
 
   std::string what_, sha256_, as_;
@@ -59,7 +64,8 @@ void Pull::CheckFlags() {
     throw Error(ErrorCategory::kInvalidArgument, "--sha256 is {}, it must be 64 hexadecimal digits", sha256_);
   }
   if (as_.find('/') != std::string::npos || as_.starts_with('.')) {
-    throw Error(ErrorCategory::kInvalidArgument, "--as is {}, it must be the name of a file, without / and not beginning with a dot", as_);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--as is {}, it must be the name of a file, without / and not beginning with a dot", as_);
   }
   if (what_.empty() && !list_) {
     throw Error(ErrorCategory::kInvalidArgument, "no model was named; sheepop pull --list shows the known names");
@@ -70,7 +76,8 @@ uint64_t BytesOf(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return fs::file_size(path, error);
   uint64_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(path, error)) bytes += entry.is_regular_file(error) ? entry.file_size(error) : 0;
+  for (const auto& entry : fs::directory_iterator(path, error))
+    bytes += entry.is_regular_file(error) ? entry.file_size(error) : 0;
   return bytes;
 }
 
@@ -83,29 +90,39 @@ int Pull::List(const Console& console) const {
     if (name.find(".partial") == std::string::npos) there.push_back(entry.path());
   }
   std::ranges::sort(there);
-  const auto present = [&](const CatalogueEntry& entry) { return fs::exists(folder / fmt::format("{}.gguf", entry.name), error); };
+  const auto present = [&](const CatalogueEntry& entry) {
+    return fs::exists(folder / fmt::format("{}.gguf", entry.name), error);
+  };
   if (console.json) {
     json::array known, models;
     for (const CatalogueEntry& entry : Catalogue()) {
-      known.push_back({{"name", entry.name}, {"source", fmt::format("hf:{}/{}", entry.repo, entry.file)}, {"bytes", entry.bytes},
-                       {"sha256", entry.sha256}, {"about", entry.about}, {"present", present(entry)}});
+      known.push_back({{"name", entry.name},
+                       {"source", fmt::format("hf:{}/{}", entry.repo, entry.file)},
+                       {"bytes", entry.bytes},
+                       {"sha256", entry.sha256},
+                       {"about", entry.about},
+                       {"present", present(entry)}});
     }
-    for (const fs::path& path : there) models.push_back({{"name", path.filename().string()}, {"path", path.string()}, {"bytes", BytesOf(path)}});
+    for (const fs::path& path : there)
+      models.push_back({{"name", path.filename().string()}, {"path", path.string()}, {"bytes", BytesOf(path)}});
     console.PrintJson({{"folder", folder.string()}, {"catalogue", std::move(known)}, {"models", std::move(models)}});
     return 0;
   }
   std::string text;
   for (const CatalogueEntry& entry : Catalogue()) {
-    text += fmt::format("{:<14}{:>9}  {}{}\n", entry.name, BytesText(entry.bytes), entry.about, present(entry) ? " - is there" : "");
+    text += fmt::format("{:<14}{:>9}  {}{}\n", entry.name, BytesText(entry.bytes), entry.about,
+                        present(entry) ? " - is there" : "");
   }
   text += fmt::format("\nin {}:\n", folder.string());
-  for (const fs::path& path : there) text += fmt::format("{:>12}  {}\n", BytesText(BytesOf(path)), path.filename().string());
+  for (const fs::path& path : there)
+    text += fmt::format("{:>12}  {}\n", BytesText(BytesOf(path)), path.filename().string());
   if (there.empty()) text += "  nothing yet\n";
   console.Print(text);
   return 0;
 }
 
-Downloaded Pull::Fetch(const Console& console, const RemoteFile& file, bool hub, const fs::path& to, const InterruptGuard& interrupt) const {
+Downloaded Pull::Fetch(const Console& console, const RemoteFile& file, bool hub, const fs::path& to,
+                       const InterruptGuard& interrupt) const {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   Clock::time_point shown = start;
@@ -144,7 +161,8 @@ void Pull::Report(const Console& console, const fs::path& path, const Downloaded
   }
   console.Print(fmt::format("{}\n", path.string()));
   const char* checked = done.verified ? "checksum verified" : "no checksum was known to verify it with";
-  console.Note(fetched ? fmt::format("{} received, {}", BytesText(done.received), checked) : fmt::format("it was there already, {}", checked));
+  console.Note(fetched ? fmt::format("{} received, {}", BytesText(done.received), checked)
+                       : fmt::format("it was there already, {}", checked));
 }
 
 int Pull::Run(Console& console) {
@@ -158,7 +176,8 @@ int Pull::Run(Console& console) {
   const fs::path to = models / (as_.empty() ? source.name : as_);
   const std::string expected = sha256_.empty() && !source.is_folder ? source.files[0].sha256 : sha256_;
   if (source.is_folder && !sha256_.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "--sha256 is for one file, {} is a folder of {}", what_, source.files.size());
+    throw Error(ErrorCategory::kInvalidArgument, "--sha256 is for one file, {} is a folder of {}", what_,
+                source.files.size());
   }
   if (!force_ && fs::exists(to)) {
     Downloaded there{BytesOf(to), 0, "", false};
@@ -179,8 +198,9 @@ int Pull::Run(Console& console) {
   Downloaded all{0, 0, "", true};
   for (const RemoteFile& file : source.files) {
     // A file that got its name in an earlier run was complete.
-    const Downloaded done = fs::exists(part / file.name) ? Downloaded{BytesOf(part / file.name), 0, "", false}
-                                                         : Fetch(console, file, source.is_hub, part / file.name, interrupt);
+    const Downloaded done = fs::exists(part / file.name)
+                                ? Downloaded{BytesOf(part / file.name), 0, "", false}
+                                : Fetch(console, file, source.is_hub, part / file.name, interrupt);
     all.bytes += done.bytes;
     all.received += done.received;
     all.verified = all.verified && done.verified;

@@ -75,7 +75,9 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
 void SamplingFlags::NoteSuggestions(const Console& console, const std::filesystem::path& model) const {
   const std::filesystem::path path = model / "generation_config.json";
   const std::vector<std::string_view> flags_given = Given();
-  const auto given = [&](std::string_view name) { return std::ranges::count(flags_given, SamplingField(name).flag) > 0; };
+  const auto given = [&](std::string_view name) {
+    return std::ranges::count(flags_given, SamplingField(name).flag) > 0;
+  };
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored) || given("profile")) return;
   const boost::json::object config = ParseJsonObject(ReadTextFile(path, "a JSON file"), path.string());
@@ -90,7 +92,8 @@ void SamplingFlags::NoteSuggestions(const Console& console, const std::filesyste
     if (!value || !value->is_number() || given(ours)) continue;
     flags += fmt::format(" {} {:g}", SamplingField(ours).flag, value->to_number<double>());
   }
-  if (!flags.empty()) console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
+  if (!flags.empty())
+    console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
 }
 
 }  // namespace sheepop::cli

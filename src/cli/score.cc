@@ -31,9 +31,10 @@ class ScoreCommand final : public Command {
                    "tokens of one window, at least 2 (default: the model's own context)")
         ->check(CLI::Range(size_t{2}, size_t{1} << 24))
         ->type_name("N");
-    app.add_option("--stride", options_.stride,
-                   "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
-                   "stands before them (default: half the context)")
+    app.add_option(
+           "--stride", options_.stride,
+           "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
+           "stands before them (default: half the context)")
         ->check(CLI::Range(size_t{1}, size_t{1} << 24))
         ->type_name("N");
     app.add_flag("--per-token", per_token_, "report each token's log-probability and rank");
@@ -78,10 +79,12 @@ void ScoreCommand::Print(const Console& console, const Tokenizer& tokenizer, con
   if (per_token_) {
     text += fmt::format("{:>10}{:>8}{:>8}  {}\n", "logprob", "rank", "id", "piece");
     for (const ScoredToken& token : result.tokens) {
-      text += fmt::format("{:>10.4f}{:>8}{:>8}  {}\n", token.logprob, token.rank, token.id, Quoted(tokenizer.Piece(token.id)));
+      text += fmt::format("{:>10.4f}{:>8}{:>8}  {}\n", token.logprob, token.rank, token.id,
+                          Quoted(tokenizer.Piece(token.id)));
     }
   }
-  text += fmt::format("{} tokens scored, {:.3f} nats, perplexity {:.4f}", result.tokens.size(), result.nll, result.perplexity());
+  text += fmt::format("{} tokens scored, {:.3f} nats, perplexity {:.4f}", result.tokens.size(), result.nll,
+                      result.perplexity());
   if (bits_per_byte) text += fmt::format(", {:.4f} bits a byte", *bits_per_byte);
   console.Print(text + "\n");
 }

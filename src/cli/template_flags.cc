@@ -16,11 +16,12 @@ void TemplateFlags::Register(CLI::App& app) {
 ChatTemplate TemplateFlags::Load(const std::optional<std::string>& own, const std::filesystem::path& model) const {
   if (given()) return ChatTemplate::Parse(ReadText(file_));
   if (own) return ChatTemplate::Parse(*own);
-  throw Error(ErrorCategory::kUnsupported,
-              "{} has no chat template, so nobody can know how it wants a conversation written; give one with --template "
-              "FILE (Jinja, often chat_template.jinja where the model came from), or use sheepop generate, which takes "
-              "plain text",
-              model.string());
+  throw Error(
+      ErrorCategory::kUnsupported,
+      "{} has no chat template, so nobody can know how it wants a conversation written; give one with --template "
+      "FILE (Jinja, often chat_template.jinja where the model came from), or use sheepop generate, which takes "
+      "plain text",
+      model.string());
 }
 
 std::time_t TemplateClock() {
@@ -32,8 +33,8 @@ std::time_t TemplateClock() {
   int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(ErrorCategory::kInvalidArgument, "SOURCE_DATE_EPOCH is {}, it must be a whole number of seconds, 0 to {}",
-                text, kLast);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "SOURCE_DATE_EPOCH is {}, it must be a whole number of seconds, 0 to {}", text, kLast);
   }
   return seconds;
 }

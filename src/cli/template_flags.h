@@ -25,8 +25,8 @@ class TemplateFlags {
   std::string file_;
 };
 
-// SOURCE_DATE_EPOCH (seconds since 1970) when it is set, else the present time. Throws kInvalidArgument for a value that
-// is no such number.
+// SOURCE_DATE_EPOCH (seconds since 1970) when it is set, else the present time. Throws kInvalidArgument for a value
+// that is no such number.
 std::time_t TemplateClock();
 
 }  // namespace sheepop::cli

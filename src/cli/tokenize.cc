@@ -25,10 +25,11 @@ class Tokenize final : public Command {
     model_.Register(app);
     prompt_.Register(app);
     app.add_flag("--decode", decode_, "the other way: the text of --ids");
-    app.add_option("--messages", messages_,
-                   "render a conversation with the chat template: a file (- is standard input) with a JSON object of "
-                   "messages, add_generation_prompt, tools and what else the template reads; SOURCE_DATE_EPOCH sets its "
-                   "clock")
+    app.add_option(
+           "--messages", messages_,
+           "render a conversation with the chat template: a file (- is standard input) with a JSON object of "
+           "messages, add_generation_prompt, tools and what else the template reads; SOURCE_DATE_EPOCH sets its "
+           "clock")
         ->type_name("FILE");
     template_.Register(app);
   }
@@ -53,7 +54,8 @@ void Tokenize::CheckFlags() const {
     throw Error(ErrorCategory::kInvalidArgument, "--decode needs the tokens: --ids N,N,..");
   }
   if (!messages_.empty() && (decode_ || prompt_.given())) {
-    throw Error(ErrorCategory::kInvalidArgument, "--messages is a prompt of its own; leave out -p, -f, --ids and --decode");
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--messages is a prompt of its own; leave out -p, -f, --ids and --decode");
   }
   if (template_.given() && messages_.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "--template is for --messages FILE, which was not given");
@@ -69,9 +71,10 @@ void Tokenize::Decode(const Console& console, const Tokenizer& tokenizer) const 
 void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, const Tokenizer& tokenizer) const {
   const json::object variables = ParseJsonObject(ReadText(messages_), messages_);
   if (!variables.contains("messages")) {
-    throw Error(ErrorCategory::kCorrupt,
-                "{} has no \"messages\"; it should hold {{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}",
-                messages_);
+    throw Error(
+        ErrorCategory::kCorrupt,
+        "{} has no \"messages\"; it should hold {{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}",
+        messages_);
   }
   const ChatTemplate chat = template_.Load(ChatTemplateOf(checkpoint), checkpoint.path());
   const ChatPrompt prompt = EncodeChat(chat, tokenizer, variables, TemplateClock());
