@@ -45,7 +45,7 @@ class Table {
     for (Token token : Shown(trace)) out += TokenRow(trace, stages, token);
     out += Draw(trace);
     for (const WatchedToken& watched : trace.watched) out += Watched(watched);
-    return out + "\n";
+    return out;
   }
 
   std::string Piece(Token token) const { return Quoted(vocabulary_.piece(token)); }
@@ -148,6 +148,7 @@ std::string ComparisonText(const ExplainReport& report, const Table& table) {
   out += found.step ? fmt::format("The first {} tokens are the same. Then {}.\n\n", found.step, found.cause)
                     : fmt::format("The first tokens differ: {}.\n\n", found.cause);
   out += table.Step(found.first, "first: " + Title(table, found.first, found.step));
+  out += "\n";
   return out + table.Step(found.second, "second: " + Title(table, found.second, found.step));
 }
 
@@ -158,6 +159,7 @@ std::string ReportTable(const ExplainReport& report, const SamplingVocabulary& v
   if (report.second) return ComparisonText(report, table);
   std::string out;
   for (size_t i = 0; i < report.first.steps.size(); ++i) {
+    if (i > 0) out += "\n";
     out += table.Step(report.first.steps[i], Title(table, report.first.steps[i], i));
   }
   return out;
