@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "checkpoint/quoted.h"
 
 namespace sheepop::cli {
@@ -48,7 +49,11 @@ class Table {
     return out;
   }
 
-  std::string Piece(Token token) const { return Quoted(vocabulary_.piece(token)); }
+  // Parts of characters look alike, so they show their ids.
+  std::string Piece(Token token) const {
+    const std::string_view piece = vocabulary_.piece(token);
+    return IsValidUtf8(piece) ? Quoted(piece) : fmt::format("{} #{}", Quoted(piece), token);
+  }
   std::string Paint(std::string_view code, std::string_view text) const {
     return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
   }
