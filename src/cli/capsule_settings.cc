@@ -19,7 +19,7 @@ json::value ToJson(const OptionField& field, const SamplingOptions& options) {
         using Type = std::decay_t<decltype(value)>;
         if constexpr (std::is_arithmetic_v<Type>) {
           return value;
-        } else if constexpr (requires { value.emplace_back(); }) {
+        } else if constexpr (requires(Type list) { list.emplace_back(); }) {
           if (!field.is_list()) return json::string(field.Get(options));
           json::array list;
           for (const auto& element : value) {

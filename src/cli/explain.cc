@@ -153,7 +153,7 @@ int Explain::Run(Console& console) {
   if (!html_) {
     console.Print(ReportTable(report, source->vocabulary(), console.UsesColor()));
     if (!report.model.empty()) {
-      console.PrintText(report.prompt_text + report.first.text + "\n");
+      console.PrintText("\n" + report.prompt_text + report.first.text + "\n");
       if (report.second) console.PrintText(report.prompt_text + report.second->text + "\n");
     }
   }

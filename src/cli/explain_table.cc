@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "checkpoint/quoted.h"
 
 namespace sheepop::cli {
@@ -45,10 +46,14 @@ class Table {
     for (Token token : Shown(trace)) out += TokenRow(trace, stages, token);
     out += Draw(trace);
     for (const WatchedToken& watched : trace.watched) out += Watched(watched);
-    return out + "\n";
+    return out;
   }
 
-  std::string Piece(Token token) const { return Quoted(vocabulary_.piece(token)); }
+  // Parts of characters look alike, so they show their ids.
+  std::string Piece(Token token) const {
+    const std::string_view piece = vocabulary_.piece(token);
+    return IsValidUtf8(piece) ? Quoted(piece) : fmt::format("{} #{}", Quoted(piece), token);
+  }
   std::string Paint(std::string_view code, std::string_view text) const {
     return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
   }
@@ -148,6 +153,7 @@ std::string ComparisonText(const ExplainReport& report, const Table& table) {
   out += found.step ? fmt::format("The first {} tokens are the same. Then {}.\n\n", found.step, found.cause)
                     : fmt::format("The first tokens differ: {}.\n\n", found.cause);
   out += table.Step(found.first, "first: " + Title(table, found.first, found.step));
+  out += "\n";
   return out + table.Step(found.second, "second: " + Title(table, found.second, found.step));
 }
 
@@ -158,6 +164,7 @@ std::string ReportTable(const ExplainReport& report, const SamplingVocabulary& v
   if (report.second) return ComparisonText(report, table);
   std::string out;
   for (size_t i = 0; i < report.first.steps.size(); ++i) {
+    if (i > 0) out += "\n";
     out += table.Step(report.first.steps[i], Title(table, report.first.steps[i], i));
   }
   return out;

@@ -35,8 +35,8 @@ double& Value(SamplingOptions& options, const OptionField& field) {
 
 // Six digits, rounded away from the value that removes the token.
 double Readable(double value, double removing) {
-  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 5);
-  return value > removing ? std::ceil(value / unit) * unit : std::floor(value / unit) * unit;
+  const double scale = std::pow(10, 5 - std::floor(std::log10(std::abs(value))));
+  return (value > removing ? std::ceil(value * scale) : std::floor(value * scale)) / scale;
 }
 
 std::optional<Remedy> LoosenReal(const SamplingOptions& options, const Loosening& loosening, const Survives& survives) {

@@ -1,6 +1,7 @@
 """sheepop generate --record and sheepop replay: the same again, bit for bit, or where it differs."""
 
 import json
+import random
 
 from program import GOLDEN, LLAMA, ProgramTest, main, run
 
@@ -101,6 +102,18 @@ class Replay(ProgramTest):
         cut = self.folder / "cut.json"
         cut.write_text(file.read_text()[:100])
         self.assertIn("no JSON", self.error("replay", cut))
+
+    def test_bytes_changed_at_random_are_an_error_or_a_difference(self):
+        draw = random.Random(1)
+        whole = self.record().read_bytes()
+        file = self.folder / "wrong.json"
+        for _ in range(40):
+            wrong = bytearray(whole)
+            for _ in range(draw.randint(1, 4)):
+                wrong[draw.randrange(len(wrong))] = draw.choice(b'0123456789{}[]",:-e.\x00\xff')
+            file.write_bytes(wrong)
+            with self.subTest(wrong=bytes(wrong)):
+                self.assertIn(run("replay", file, "-m", LLAMA).returncode, (0, 1, 2))
 
     def test_a_record_that_cannot_be_written_is_an_error_before_the_work(self):
         done = run("generate", "-m", LLAMA, "--ids", PROMPT, "-n", 4, "--record", "/nowhere/x.json")
