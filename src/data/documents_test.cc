@@ -162,7 +162,8 @@ TEST(Tales, BooksShareTales) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   RecordProperty("seconds", std::to_string(seconds));
   EXPECT_EQ(corpus.report.taken, 36u);
-  EXPECT_GE(corpus.report.shared_passages.size(), 5u);
+  // Pairs of books: Grimm twice, and Jacobs with two of Lang's.
+  EXPECT_GE(corpus.report.shared_passages.size(), 3u);
   EXPECT_GE(corpus.report.changes_by_step.at("boilerplate"), 4u);
   EXPECT_EQ(corpus.Text("Heidi_1448.txt").find("Small Print"), std::string::npos);
 }

@@ -70,14 +70,19 @@ class Progress {
   Clock::time_point begin_, shown_;
 };
 
-// One run at a time in a corpus folder. The lock goes with the process, so a killed run leaves none behind.
+// One run at a time in a corpus folder. The lock goes with the process, so a killed run leaves none behind: only a
+// converter that it was about to start may hold it for a moment more, which is waited for.
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     if (fd_ < 0) throw SystemError(fmt::format("cannot open {}", path.string()), errno);
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(fd_);
-      throw Error(ErrorCategory::kLimit, "another run is at work in {}", path.parent_path().parent_path().string());
+    for (int tries = 0; ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+      if (tries == kTries) {
+        ::close(fd_);
+        throw Error(ErrorCategory::kLimit, "another run is at work in {}; wait for its end, or end it",
+                    path.parent_path().parent_path().string());
+      }
+      ::usleep(kTryMicroseconds);
     }
   }
   ~FolderLock() { ::close(fd_); }
@@ -85,6 +90,8 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
+  static constexpr int kTries = 100, kTryMicroseconds = 10'000;
+
   int fd_;
 };
 
