@@ -8,6 +8,7 @@
 #include <ctime>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/error.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr int kMaxDepth = 20'000;
 constexpr double kMaxSeconds = 60;
 constexpr size_t kChunkBytes = 16 << 10;
+constexpr size_t kLargeBytes = 2 << 20;
 
 double ThreadSeconds() {
   timespec now{};
@@ -218,6 +220,9 @@ std::string Title(const xmlNode* root) {
 }  // namespace
 
 HtmlText HtmlToText(std::string_view utf8, HtmlPart part) {
+  // A tree takes ten times the bytes of its page, so of large ones there is one at a time.
+  static std::mutex large;
+  const std::unique_lock lock = utf8.size() > kLargeBytes ? std::unique_lock(large) : std::unique_lock<std::mutex>();
   const HtmlTree tree = Parse(utf8);
   const xmlNode* root = tree ? xmlDocGetRootElement(tree.get()) : nullptr;
   if (!root) return {};

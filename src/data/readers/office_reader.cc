@@ -18,6 +18,7 @@ namespace {
 constexpr uint64_t kInputBytes = 256 << 20;
 constexpr uint64_t kHtmlBytes = 32 << 20;
 constexpr uint64_t kXmlBytes = 64 << 20;
+constexpr uint64_t kLatexBytes = 16 << 20;
 
 std::string_view PandocFormat(DocumentKind kind) {
   switch (kind) {
@@ -107,16 +108,22 @@ void ReadOffice(const Source& source, const ReadContext& context, DocumentSink& 
   const std::filesystem::path path = input.PathFor(context.work, "document");
   const std::string heap = fmt::format("-M{}m", context.options.converter_memory_bytes / 4 * 3 >> 20);
   const std::string format(PandocFormat(source.sniffed.kind));
-  const std::string html = context.converters.Run(
-      {"pandoc", "+RTS", heap, "-RTS", "--sandbox", "--mathjax", "--wrap=none", "-f", format, "-t", "html", path.string()},
-      kHtmlBytes, folder);
+  const std::vector<std::string> arguments = {"pandoc", "+RTS", heap, "-RTS", "--sandbox", "--mathjax", "--wrap=none",
+                                              "-f", format, "-t", "html", path.string()};
+  Document document = NewDocument(source);
+  try {
+    const std::string html = context.converters.Run(arguments, kHtmlBytes, folder);
+    document.text = HtmlToText(ToValidUtf8(html), HtmlPart::kWhole).text;
+    AddTextBoxes(source, document);
+  } catch (const Error& error) {
+    // LaTeX with macros that pandoc does not know is still readable as it stands.
+    if (source.sniffed.kind != DocumentKind::kLatex || error.category() != ErrorCategory::kCorrupt) throw;
+    document.text = ToUtf8(input.ReadAll(kLatexBytes)).text;
+    document.notes.push_back(fmt::format("kept as source: {}", error.what()));
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   if (path != input.path()) std::filesystem::remove(path, ignored);
-
-  Document document = NewDocument(source);
-  document.text = HtmlToText(ToValidUtf8(html), HtmlPart::kWhole).text;
-  AddTextBoxes(source, document);
   sink.Take(std::move(document));
 }
 
