@@ -300,9 +300,10 @@ TEST_F(Formats, OfficeAndBooks) {
   const Corpus corpus = Run(options);
   for (const char* name : {"a.docx", "a.odt", "a.epub", "a.rtf"}) {
     const std::string& text = corpus.Text(name);
-    for (const char* words : {"A heading", "Words with a note.", "And more of them.", "The note itself."}) {
+    for (const char* words : {"A heading", "Words with a note.[1] And more of them.", "The note itself."}) {
       EXPECT_NE(text.find(words), std::string::npos) << name << ": " << text;
     }
+    EXPECT_TRUE(text.find("a\tb") != std::string::npos) << name << ": " << text;
     EXPECT_TRUE(text.find("c\td") != std::string::npos) << name << ": " << text;
   }
   EXPECT_NE(corpus.Text("a.tex").find("E = mc^2"), std::string::npos) << corpus.Text("a.tex");

@@ -141,6 +141,10 @@ bool IsLine(std::string_view name) {
                         "legend", "thead", "tbody", "aside", "nav"});
 }
 
+bool IsNoteLink(const xmlNode* node, std::string_view name) {
+  return node->properties && HtmlAttribute(node, "class").find(name) != std::string::npos;
+}
+
 class Renderer {
  public:
   Renderer(const HtmlNodes& nodes, HtmlPart part) : nodes_(nodes), part_(part) {}
@@ -179,6 +183,9 @@ class Renderer {
       return false;
     }
     if (name == "br") writer_.AddNewline();
+    // pandoc's notes: the number at the place, and an arrow back to it at the note.
+    if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
+    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("[", false);
     if (IsParagraph(name)) writer_.EndLine(lists_.empty() || !IsOneOf(name, {"p", "ul", "ol"}) ? 2 : 1);
     if (IsLine(name)) writer_.EndLine(1);
     if (name == "td" || name == "th") writer_.Tab();
@@ -196,6 +203,7 @@ class Renderer {
     const std::string_view name = HtmlName(node);
     if ((name == "ul" || name == "ol") && !lists_.empty()) lists_.pop_back();
     if (name == "pre") --preformatted_;
+    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("]", false);
     if (IsParagraph(name)) writer_.EndLine(lists_.empty() ? 2 : 1);
     if (IsLine(name)) writer_.EndLine(1);
   }

@@ -90,8 +90,26 @@ void AddTextBoxes(const Source& source, Document& document) {
   if (added > 0) document.notes.push_back(fmt::format("{} paragraphs of text boxes put at the end", added));
 }
 
-// pandoc reads UTF-8 only, and old LaTeX is Latin-1. RTF is ASCII with its own escapes.
+std::string Replaced(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  return text;
+}
+
+// What pandoc 2 would leave out without a word, put so that it reads it: the heading rows of OpenDocument tables, the notes
+// of RTF. And LaTeX in UTF-8, which old LaTeX is not.
 Blob PandocInput(const Source& source) {
+  if (source.sniffed.kind == DocumentKind::kOdt) {
+    const std::string content = ReadZipMember(source.blob, "content.xml", kXmlBytes);
+    if (content.find("<table:table-header-rows>") == std::string::npos) return source.blob;
+    return Blob::OfBytes(WithZipMember(
+        source.blob, "content.xml",
+        Replaced(Replaced(content, "<table:table-header-rows>", ""), "</table:table-header-rows>", "")));
+  }
+  if (source.sniffed.kind == DocumentKind::kRtf) {
+    const std::string rtf = source.blob.ReadAll(kInputBytes);
+    if (rtf.find("{\\*\\footnote") == std::string::npos) return source.blob;
+    return Blob::OfBytes(Replaced(rtf, "{\\*\\footnote", "{\\footnote"));
+  }
   if (source.sniffed.kind != DocumentKind::kLatex) return source.blob;
   DecodedText decoded = ToUtf8(source.blob.ReadAll(kInputBytes));
   return decoded.encoding == "UTF-8" && decoded.replaced == 0 ? source.blob : Blob::OfBytes(std::move(decoded.text));
