@@ -267,6 +267,73 @@ TEST_F(Formats, PdfTextLayerAndBlankPages) {
   EXPECT_EQ(corpus.Fate("broken.pdf"), "failed");
 }
 
+// Helvetica's A to D are shown from left to right and stand for the letters of "shalom", which is read from the right.
+TEST_F(Formats, RightToLeftPdf) {
+  const std::string map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+                          "1 begincodespacerange <00> <ff> endcodespacerange\n"
+                          "4 beginbfchar <41> <05DD> <42> <05D5> <43> <05DC> <44> <05E9> endbfchar endcmap end end";
+  Put("shalom.pdf", MakePdf({PdfLines({"CD ABCD 17 ABCD"}, 72, 700, 24)}, "",
+                            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 5 0 R >>",
+                            {fmt::format("<< /Length {} >>\nstream\n{}\nendstream", map.size(), map)}));
+  EXPECT_EQ(Run().Text("shalom.pdf"), "\u05E9\u05DC\u05D5\u05DD 17 \u05E9\u05DC\u05D5\u05DD \u05E9\u05DC\n");
+}
+
+TEST_F(Formats, TurnedPdfPages) {
+  Put("turned.pdf", MakePdf({PdfLines({"The page lies on its side, and its words", "are read all the same."})}, "/Rotate 90"));
+  EXPECT_EQ(Run().Text("turned.pdf"), "The page lies on its side, and its words are read all the same.\n");
+}
+
+TEST_F(Formats, OfficeAndBooks) {
+  const std::string markdown = "# A heading\n\nWords with a note.[^1] And *more* of **them**.\n\n| a | b |\n|---|---|\n| c | d |\n\n"
+                               "[^1]: The note itself.\n";
+  WriteFile(folder_ / "source.md", markdown);
+  std::filesystem::create_directories(folder_ / "in");
+  for (const char* format : {"docx", "odt", "epub", "rtf"}) {
+    ChildCommand command;
+    command.arguments = {"pandoc", "-s", "--metadata", "title=T", (folder_ / "source.md").string(), "-o",
+                         (folder_ / "in" / (std::string("a.") + format)).string()};
+    if (RunChild(command, {}).outcome == ChildOutcome::kMissing) GTEST_SKIP() << "pandoc is not installed";
+  }
+  Put("a.tex", "\\documentclass{article}\\begin{document}Energy is $E = mc^2$ here.\\end{document}\n");
+  IngestOptions options;
+  options.near_duplicates = options.exact_duplicates = options.duplicate_paragraphs = false;
+  const Corpus corpus = Run(options);
+  for (const char* name : {"a.docx", "a.odt", "a.epub", "a.rtf"}) {
+    const std::string& text = corpus.Text(name);
+    for (const char* words : {"A heading", "Words with a note.[1] And more of them.", "The note itself."}) {
+      EXPECT_NE(text.find(words), std::string::npos) << name << ": " << text;
+    }
+    EXPECT_TRUE(text.find("a\tb") != std::string::npos) << name << ": " << text;
+    EXPECT_TRUE(text.find("c\td") != std::string::npos) << name << ": " << text;
+  }
+  EXPECT_NE(corpus.Text("a.tex").find("E = mc^2"), std::string::npos) << corpus.Text("a.tex");
+}
+
+TEST_F(Formats, TextBoxesOfWordDocuments) {
+  const std::string body =
+      "<?xml version=\"1.0\"?><w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" "
+      "xmlns:mc=\"http://schemas.openxmlformats.org/markup-compatibility/2006\" xmlns:wps=\"urn:w\"><w:body>"
+      "<w:p><w:r><w:t>The body.</w:t></w:r></w:p><w:p><w:r><mc:AlternateContent><mc:Choice Requires=\"wps\"><w:drawing><wps:txbx>"
+      "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent></wps:txbx></w:drawing></mc:Choice><mc:Fallback>"
+      "<w:pict><w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent></w:pict></mc:Fallback>"
+      "</mc:AlternateContent></w:r></w:p></w:body></w:document>";
+  const std::string types = "<?xml version=\"1.0\"?><Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">"
+                            "<Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>"
+                            "<Override PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument."
+                            "wordprocessingml.document.main+xml\"/></Types>";
+  const std::string relations = "<?xml version=\"1.0\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">"
+                                "<Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+                                "officeDocument\" Target=\"word/document.xml\"/></Relationships>";
+  Put("box.docx", MakeArchive(Packing::kZip, {{"[Content_Types].xml", types}, {"_rels/.rels", relations}, {"word/document.xml", body}}));
+  const Corpus corpus = Run();
+  if (corpus.Reason("box.docx").find("not installed") != std::string::npos) GTEST_SKIP() << corpus.Reason("box.docx");
+  const std::string& text = corpus.Text("box.docx");
+  EXPECT_NE(text.find("The body."), std::string::npos) << text;
+  const size_t box = text.find("In a box.");
+  EXPECT_NE(box, std::string::npos) << text;
+  EXPECT_EQ(text.find("In a box.", box + 1), std::string::npos) << text;
+}
+
 TEST_F(Formats, ScannedPagesAreReadByOcr) {
   const std::string words = PdfLines({"The quick brown fox jumps over the lazy dog.", "Pack my box with five dozen jugs of wine.",
                                       "Sphinx of black quartz, judge my vow today.", "How quickly daft jumping zebras vex us all."}, 72, 700, 20);

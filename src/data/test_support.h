@@ -52,8 +52,10 @@ inline std::string ReadFile(const std::filesystem::path& path) {
   return out.str();
 }
 
-// A PDF of pages given as content streams, in Helvetica as /F1; `page` is added to each page's dictionary.
-inline std::string MakePdf(const std::vector<std::string>& contents, std::string_view page = "", std::string_view font = "") {
+// A PDF of pages given as content streams, in Helvetica (or `font`) as /F1; `page` is added to each page's
+// dictionary. `extra` objects are numbered from 3 + 2 * contents.size().
+inline std::string MakePdf(const std::vector<std::string>& contents, std::string_view page = "", std::string_view font = "",
+                           const std::vector<std::string>& extra = {}) {
   std::vector<std::string> objects = {"<< /Type /Catalog /Pages 2 0 R >>", ""};
   std::string kids;
   const std::string face = font.empty() ? "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>" : std::string(font);
@@ -64,6 +66,7 @@ inline std::string MakePdf(const std::vector<std::string>& contents, std::string
                                   "/Resources << /Font << /F1 {} >> >> >>", page, number + 1, face));
     objects.push_back(fmt::format("<< /Length {} >>\nstream\n{}\nendstream", content.size(), content));
   }
+  objects.insert(objects.end(), extra.begin(), extra.end());
   objects[1] = fmt::format("<< /Type /Pages /Kids [{}] /Count {} >>", kids, contents.size());
   std::string pdf = "%PDF-1.4\n", table = fmt::format("xref\n0 {}\n0000000000 65535 f \n", objects.size() + 1);
   for (size_t i = 0; i < objects.size(); ++i) {

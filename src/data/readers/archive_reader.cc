@@ -203,6 +203,36 @@ void ReadArchive(const Source& source, const ReadContext& context, DocumentSink&
   Unpacker(source, context, sink).Run();
 }
 
+std::string WithZipMember(const Blob& zip, std::string_view name, const std::string& bytes) {
+  std::string out;
+  const std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), archive_write_free);
+  archive_write_set_format_zip(writer.get());
+  const auto append = [](archive*, void* target, const void* data, size_t size) {
+    static_cast<std::string*>(target)->append(static_cast<const char*>(data), size);
+    return static_cast<la_ssize_t>(size);
+  };
+  archive_write_open(writer.get(), &out, nullptr, append, nullptr);
+  const auto add = [&](const std::string& member, const std::string& content) {
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
+    archive_entry_set_pathname_utf8(entry.get(), member.c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
+    archive_write_header(writer.get(), entry.get());
+    archive_write_data(writer.get(), content.data(), content.size());
+  };
+  std::vector<std::string> members;
+  {
+    const Archive reader = Open(zip);
+    archive_entry* entry = nullptr;
+    for (int result = 0; (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
+      if (std::string member = MemberName(entry); member.ends_with(".xml")) members.push_back(std::move(member));
+    }
+  }
+  for (const std::string& member : members) add(member, member == name ? bytes : ReadZipMember(zip, member, kBatchBytes));
+  archive_write_close(writer.get());
+  return out;
+}
+
 std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit) {
   const Archive handle = Open(zip);
   archive_entry* entry = nullptr;

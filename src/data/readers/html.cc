@@ -8,6 +8,7 @@
 #include <ctime>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/error.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr int kMaxDepth = 20'000;
 constexpr double kMaxSeconds = 60;
 constexpr size_t kChunkBytes = 16 << 10;
+constexpr size_t kLargeBytes = 2 << 20;
 
 double ThreadSeconds() {
   timespec now{};
@@ -139,6 +141,10 @@ bool IsLine(std::string_view name) {
                         "legend", "thead", "tbody", "aside", "nav"});
 }
 
+bool IsNoteLink(const xmlNode* node, std::string_view name) {
+  return node->properties && HtmlAttribute(node, "class").find(name) != std::string::npos;
+}
+
 class Renderer {
  public:
   Renderer(const HtmlNodes& nodes, HtmlPart part) : nodes_(nodes), part_(part) {}
@@ -177,6 +183,9 @@ class Renderer {
       return false;
     }
     if (name == "br") writer_.AddNewline();
+    // pandoc's notes: the number at the place, and an arrow back to it at the note.
+    if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
+    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("[", false);
     if (IsParagraph(name)) writer_.EndLine(lists_.empty() || !IsOneOf(name, {"p", "ul", "ol"}) ? 2 : 1);
     if (IsLine(name)) writer_.EndLine(1);
     if (name == "td" || name == "th") writer_.Tab();
@@ -194,6 +203,7 @@ class Renderer {
     const std::string_view name = HtmlName(node);
     if ((name == "ul" || name == "ol") && !lists_.empty()) lists_.pop_back();
     if (name == "pre") --preformatted_;
+    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("]", false);
     if (IsParagraph(name)) writer_.EndLine(lists_.empty() ? 2 : 1);
     if (IsLine(name)) writer_.EndLine(1);
   }
@@ -218,6 +228,9 @@ std::string Title(const xmlNode* root) {
 }  // namespace
 
 HtmlText HtmlToText(std::string_view utf8, HtmlPart part) {
+  // A tree takes ten times the bytes of its page, so of large ones there is one at a time.
+  static std::mutex large;
+  const std::unique_lock lock = utf8.size() > kLargeBytes ? std::unique_lock(large) : std::unique_lock<std::mutex>();
   const HtmlTree tree = Parse(utf8);
   const xmlNode* root = tree ? xmlDocGetRootElement(tree.get()) : nullptr;
   if (!root) return {};

@@ -3,24 +3,12 @@
 #include <algorithm>
 #include <cctype>
 #include <initializer_list>
-#include <string>
 
 namespace sheepop {
 namespace {
 
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string Attribute(const xmlNode* node, const char* name) {
-  for (const xmlAttr* attribute = node->properties; attribute; attribute = attribute->next) {
-    if (std::string_view(reinterpret_cast<const char*>(attribute->name)) != name) continue;
-    if (!attribute->children) return "";
-    std::string value(HtmlContent(attribute->children));
-    for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return value;
-  }
-  return "";
 }
 
 bool HasAttribute(const xmlNode* node, std::string_view name) {
@@ -62,7 +50,7 @@ bool InsideOf(const xmlNode* node, std::initializer_list<std::string_view> names
 }
 
 bool IsMain(const xmlNode* node) {
-  return HtmlName(node) == "main" || (node->properties && Attribute(node, "role") == "main");
+  return HtmlName(node) == "main" || (node->properties && HtmlAttribute(node, "role") == "main");
 }
 
 }  // namespace
@@ -73,6 +61,17 @@ std::string_view HtmlContent(const xmlNode* node) {
   return node->content ? std::string_view(reinterpret_cast<const char*>(node->content)) : std::string_view();
 }
 
+std::string HtmlAttribute(const xmlNode* element, const char* name) {
+  for (const xmlAttr* attribute = element->properties; attribute; attribute = attribute->next) {
+    if (std::string_view(reinterpret_cast<const char*>(attribute->name)) != name) continue;
+    if (!attribute->children) return "";
+    std::string value(HtmlContent(attribute->children));
+    for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return value;
+  }
+  return "";
+}
+
 bool IsHiddenHtml(const xmlNode* node) {
   if (IsOneOf(HtmlName(node), {"script", "style", "template", "head", "svg", "iframe", "object", "canvas", "noscript",
                                "select", "textarea", "button", "datalist", "audio", "video"})) {
@@ -80,7 +79,7 @@ bool IsHiddenHtml(const xmlNode* node) {
   }
   if (!node->properties) return false;
   if (HasAttribute(node, "hidden")) return true;
-  const std::string style = Attribute(node, "style");
+  const std::string style = HtmlAttribute(node, "style");
   return style.find("display:none") != std::string::npos || style.find("display: none") != std::string::npos;
 }
 
@@ -171,10 +170,10 @@ bool HtmlNodes::IsNavigation(const xmlNode* element) const {
   if (name == "header") return small && !InsideOf(element, {"main", "article"}) && counts.link_characters * 3 > counts.characters;
   if (!IsOneOf(name, {"div", "section", "ul", "ol", "table", "td", "p", "dl", "span", "form"})) return false;
   if (element->properties && small) {
-    if (IsOneOf(Attribute(element, "role"), {"navigation", "banner", "contentinfo", "search", "complementary", "menu"})) {
+    if (IsOneOf(HtmlAttribute(element, "role"), {"navigation", "banner", "contentinfo", "search", "complementary", "menu"})) {
       return true;
     }
-    if (NamesNavigation(Attribute(element, "class") + " " + Attribute(element, "id"))) return true;
+    if (NamesNavigation(HtmlAttribute(element, "class") + " " + HtmlAttribute(element, "id"))) return true;
   }
   return small && counts.links >= 4 && counts.link_characters * 10 > counts.characters * 8;
 }

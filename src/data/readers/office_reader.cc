@@ -18,6 +18,7 @@ namespace {
 constexpr uint64_t kInputBytes = 256 << 20;
 constexpr uint64_t kHtmlBytes = 32 << 20;
 constexpr uint64_t kXmlBytes = 64 << 20;
+constexpr uint64_t kLatexBytes = 16 << 20;
 
 std::string_view PandocFormat(DocumentKind kind) {
   switch (kind) {
@@ -89,8 +90,26 @@ void AddTextBoxes(const Source& source, Document& document) {
   if (added > 0) document.notes.push_back(fmt::format("{} paragraphs of text boxes put at the end", added));
 }
 
-// pandoc reads UTF-8 only, and old LaTeX is Latin-1. RTF is ASCII with its own escapes.
+std::string Replaced(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  return text;
+}
+
+// What pandoc 2 would leave out without a word, put so that it reads it: the heading rows of OpenDocument tables, the notes
+// of RTF. And LaTeX in UTF-8, which old LaTeX is not.
 Blob PandocInput(const Source& source) {
+  if (source.sniffed.kind == DocumentKind::kOdt) {
+    const std::string content = ReadZipMember(source.blob, "content.xml", kXmlBytes);
+    if (content.find("<table:table-header-rows>") == std::string::npos) return source.blob;
+    return Blob::OfBytes(WithZipMember(
+        source.blob, "content.xml",
+        Replaced(Replaced(content, "<table:table-header-rows>", ""), "</table:table-header-rows>", "")));
+  }
+  if (source.sniffed.kind == DocumentKind::kRtf) {
+    const std::string rtf = source.blob.ReadAll(kInputBytes);
+    if (rtf.find("{\\*\\footnote") == std::string::npos) return source.blob;
+    return Blob::OfBytes(Replaced(rtf, "{\\*\\footnote", "{\\footnote"));
+  }
   if (source.sniffed.kind != DocumentKind::kLatex) return source.blob;
   DecodedText decoded = ToUtf8(source.blob.ReadAll(kInputBytes));
   return decoded.encoding == "UTF-8" && decoded.replaced == 0 ? source.blob : Blob::OfBytes(std::move(decoded.text));
@@ -107,16 +126,22 @@ void ReadOffice(const Source& source, const ReadContext& context, DocumentSink& 
   const std::filesystem::path path = input.PathFor(context.work, "document");
   const std::string heap = fmt::format("-M{}m", context.options.converter_memory_bytes / 4 * 3 >> 20);
   const std::string format(PandocFormat(source.sniffed.kind));
-  const std::string html = context.converters.Run(
-      {"pandoc", "+RTS", heap, "-RTS", "--sandbox", "--mathjax", "--wrap=none", "-f", format, "-t", "html", path.string()},
-      kHtmlBytes, folder);
+  const std::vector<std::string> arguments = {"pandoc", "+RTS", heap, "-RTS", "--sandbox", "--mathjax", "--wrap=none",
+                                              "-f", format, "-t", "html", path.string()};
+  Document document = NewDocument(source);
+  try {
+    const std::string html = context.converters.Run(arguments, kHtmlBytes, folder);
+    document.text = HtmlToText(ToValidUtf8(html), HtmlPart::kWhole).text;
+    AddTextBoxes(source, document);
+  } catch (const Error& error) {
+    // LaTeX with macros that pandoc does not know is still readable as it stands.
+    if (source.sniffed.kind != DocumentKind::kLatex || error.category() != ErrorCategory::kCorrupt) throw;
+    document.text = ToUtf8(input.ReadAll(kLatexBytes)).text;
+    document.notes.push_back(fmt::format("kept as source: {}", error.what()));
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   if (path != input.path()) std::filesystem::remove(path, ignored);
-
-  Document document = NewDocument(source);
-  document.text = HtmlToText(ToValidUtf8(html), HtmlPart::kWhole).text;
-  AddTextBoxes(source, document);
   sink.Take(std::move(document));
 }
 

@@ -59,6 +59,9 @@ void ReadInput(Source source, const ReadContext& context, DocumentSink& sink);
 // The bytes of one member of a zip file, or "" when it has none of that name or it is larger than `limit`.
 std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit);
 
+// The zip file with that member replaced and only the members that are XML.
+std::string WithZipMember(const Blob& zip, std::string_view name, const std::string& bytes);
+
 // The readers, each in the file of its name. They throw Error for what fails the whole source.
 void ReadText(const Source& source, const ReadContext& context, DocumentSink& sink);
 void ReadHtml(const Source& source, const ReadContext& context, DocumentSink& sink);
