@@ -83,6 +83,10 @@ class Table {
     return tokens;
   }
 
+  static bool IsWatched(const Trace& trace, Token token) {
+    return std::ranges::find(trace.watched, token, &WatchedToken::token) != trace.watched.end();
+  }
+
   static const TracedToken* Find(const TracedStage& stage, Token token) {
     for (const auto* list : {&stage.top, &stage.watched}) {
       for (const TracedToken& traced : *list) {
@@ -96,8 +100,9 @@ class Table {
     std::string out;
     for (const TracedStage* stage : stages) {
       const TracedToken* found = Find(*stage, token);
-      // A stage that lists all its candidates has dropped what it does not list; otherwise the record does not say.
-      const std::string_view absent = stage->kept <= stage->top.size() ? "-" : "";
+      // Of a token that a stage does not list, the record says that it is gone only if the stage lists all its candidates
+      // or the token is watched.
+      const std::string_view absent = stage->kept <= stage->top.size() || IsWatched(trace, token) ? "-" : "";
       out += fmt::format("{:>{}}", found ? fmt::format("{:.3f}", found->probability) : std::string(absent),
                          Width(*stage));
     }
@@ -124,7 +129,7 @@ class Table {
       return out + fmt::format("remained, rank {}, probability {:.6f}\n", watched.rank, watched.probability);
     }
     if (watched.removed_by == "logits") return out + "never a candidate: its logit is -infinity or no number\n";
-    out += fmt::format("removed by {} at rank {} with probability {:.6f}; ", watched.removed_by, watched.rank,
+    out += fmt::format("removed by {} at rank {} with probability {:.3g}; ", watched.removed_by, watched.rank,
                        watched.probability);
     if (watched.remedies.empty()) return out + "no single setting would have kept it\n";
     std::vector<std::string> ways;
