@@ -43,8 +43,8 @@ Capsule ParseCapsule(std::string_view text);
 // "0.1.0, GCC 12.2.0"
 std::string ThisBuild();
 
-// Of a file: of its bytes. Of a folder: of the names and checksums of its .json, .jinja and .safetensors files, by name.
-// Throws kIo.
+// Of a file: of its bytes. Of a folder: of the names and checksums of its .json, .jinja and .safetensors files, by
+// name. Throws kIo.
 std::string ModelSha256(const std::filesystem::path& path);
 
 // Of the pieces and end tokens; the same for a model in any file format.

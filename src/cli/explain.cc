@@ -36,16 +36,18 @@ class Explain final : public Command {
     model_.Register(app);
     prompt_.Register(app);
     app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 16)")->type_name("N");
-    app.add_option("--watch", watch_,
-                   "report this token in each step: an id, or the text of a token (in double quotes if it is a number); "
-                   "several times")
+    app.add_option(
+           "--watch", watch_,
+           "report this token in each step: an id, or the text of a token (in double quotes if it is a number); "
+           "several times")
         ->type_name("TOKEN")
         ->allow_extra_args(false);
     app.add_option("--top", top_, "tokens to show of each step, 1 to 1000 (default 10)")
         ->check(CLI::Range(size_t{1}, size_t{1000}))
         ->type_name("N");
-    app.add_option("--against", against_,
-                   "other flags, in one argument: where do they lead to another token, with the same random numbers, and why")
+    app.add_option(
+           "--against", against_,
+           "other flags, in one argument: where do they lead to another token, with the same random numbers, and why")
         ->type_name("FLAGS");
     app.add_option("--html", html_, "write a page to look at in a browser instead")->type_name("FILE");
     CLI::Option* logits = app.add_option("--logits", logits_, "explain one draw from these logits, without a model")
@@ -99,7 +101,8 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
   }
   for (const char* flag : {"--model", "--max-tokens", "--context", "--prefill-chunk", "--kv-type", "--threads"}) {
     if (app_->count(flag) == 0) continue;
-    throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out", flag);
+    throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out",
+                flag);
   }
   GivenLogits given;
   given.logits = probs_.empty() ? std::vector<float>(logits_.begin(), logits_.end()) : LogitsOf(probs_);
@@ -130,7 +133,8 @@ ExplainReport Explain::Report(ExplainSource& source) const {
   ExplainSettings other = settings;
   other.sampling = sampling_.With(*against_).Options();
   if (other.sampling.seed != settings.sampling.seed) {
-    throw Error(ErrorCategory::kInvalidArgument, "--against compares settings on the same random numbers; give --seed "
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--against compares settings on the same random numbers; give --seed "
                 "beside it, not inside");
   }
   Comparison comparison(settings.sampling, other.sampling, source.vocabulary(), source.isa(), settings.seed,

@@ -12,10 +12,10 @@
 namespace sheepop::cli {
 
 struct Divergence {
-  size_t step = 0;       // drawn tokens before it
-  Trace first, second;   // of the same logits and the same u; both watch the two tokens chosen
-  std::string stage;     // the first step whose record differs; empty: none does
-  std::string cause;     // a sentence
+  size_t step = 0;      // drawn tokens before it
+  Trace first, second;  // of the same logits and the same u; both watch the two tokens chosen
+  std::string stage;    // the first step whose record differs; empty: none does
+  std::string cause;    // a sentence
 };
 
 class Comparison {

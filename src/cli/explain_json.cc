@@ -88,10 +88,8 @@ json::array Ids(const Explanation& run) {
 }
 
 json::object RunJson(const Explanation& run, const Writer& writer) {
-  return {{"steps", writer.Steps(run)},
-          {"text", run.text},
-          {"ids", Ids(run)},
-          {"finish_reason", Name(run.finish_reason)}};
+  return {
+      {"steps", writer.Steps(run)}, {"text", run.text}, {"ids", Ids(run)}, {"finish_reason", Name(run.finish_reason)}};
 }
 
 // Only what the profile does not say already.
@@ -112,12 +110,9 @@ json::object AgainstJson(const ExplainReport& report, const Writer& writer) {
   out["divergence"] = nullptr;
   if (report.divergence) {
     const Divergence& found = *report.divergence;
-    out["divergence"] = {{"step", found.step},
-                         {"position", found.first.position},
-                         {"stage", found.stage},
-                         {"cause", found.cause},
-                         {"first", writer.Step(found.first)},
-                         {"second", writer.Step(found.second)}};
+    out["divergence"] = {
+        {"step", found.step},   {"position", found.first.position},  {"stage", found.stage},
+        {"cause", found.cause}, {"first", writer.Step(found.first)}, {"second", writer.Step(found.second)}};
   }
   return out;
 }

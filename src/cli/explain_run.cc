@@ -92,8 +92,12 @@ class LabelVocabulary final : public SamplingVocabulary {
 class LogitsSource final : public ExplainSource {
  public:
   explicit LogitsSource(GivenLogits given)
-      : isa_(given.isa), u_(given.u), prompt_text_(given.prompt), logits_(std::move(given.logits)),
-        prompt_(std::move(given.history)), vocabulary_(AddPrompt(std::move(given.labels))) {}
+      : isa_(given.isa),
+        u_(given.u),
+        prompt_text_(given.prompt),
+        logits_(std::move(given.logits)),
+        prompt_(std::move(given.history)),
+        vocabulary_(AddPrompt(std::move(given.labels))) {}
 
   std::string name() const override { return ""; }
   const SamplingVocabulary& vocabulary() const override { return vocabulary_; }
@@ -131,7 +135,8 @@ class LogitsSource final : public ExplainSource {
 };
 
 void Check(const GivenLogits& given) {
-  if (given.logits.empty()) throw Error(ErrorCategory::kInvalidArgument, "logits is empty, it must have at least one number");
+  if (given.logits.empty())
+    throw Error(ErrorCategory::kInvalidArgument, "logits is empty, it must have at least one number");
   if (given.labels.size() != given.logits.size()) {
     throw Error(ErrorCategory::kInvalidArgument, "labels has {} entries for {} logits, there must be one for each",
                 given.labels.size(), given.logits.size());

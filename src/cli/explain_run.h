@@ -61,7 +61,8 @@ struct GivenLogits {
 // One draw. Throws kInvalidArgument, naming numbers and bounds, for labels or a history that do not fit the logits.
 std::unique_ptr<ExplainSource> MakeLogitsSource(GivenLogits given);
 
-// The ids that each of `names` stands for: an id, or the text of a token, alone or after a space. Throws like ResolveToken.
+// The ids that each of `names` stands for: an id, or the text of a token, alone or after a space. Throws like
+// ResolveToken.
 std::vector<Token> ResolveWatched(std::span<const std::string> names, const SamplingVocabulary& vocabulary);
 
 }  // namespace sheepop::cli

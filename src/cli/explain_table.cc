@@ -36,13 +36,18 @@ class Table {
     std::vector<const TracedStage*> stages = {&trace.entry};
     for (const TracedStage& stage : trace.stages) stages.push_back(&stage);
     std::string out = fmt::format("{}\n", Paint("1", title));
-    out += Row(stages, [](const TracedStage& stage) { return stage.name; }, "");
-    out += Row(stages, [](const TracedStage& stage) { return fmt::format("{}", stage.kept); }, "candidates");
-    out += Row(stages, [&](const TracedStage& stage) {
-      return &stage == stages[0] ? std::string() : fmt::format("{:.3f}", stage.removed_mass);
-    }, "probability removed");
-    out += Row(stages, [](const TracedStage& stage) { return fmt::format("{:.3f}", stage.entropy_bits); },
-               "entropy, bits");
+    out += Row(
+        stages, [](const TracedStage& stage) { return stage.name; }, "");
+    out += Row(
+        stages, [](const TracedStage& stage) { return fmt::format("{}", stage.kept); }, "candidates");
+    out += Row(
+        stages,
+        [&](const TracedStage& stage) {
+          return &stage == stages[0] ? std::string() : fmt::format("{:.3f}", stage.removed_mass);
+        },
+        "probability removed");
+    out += Row(
+        stages, [](const TracedStage& stage) { return fmt::format("{:.3f}", stage.entropy_bits); }, "entropy, bits");
     for (Token token : Shown(trace)) out += TokenRow(trace, stages, token);
     out += Draw(trace);
     for (const WatchedToken& watched : trace.watched) out += Watched(watched);
@@ -100,11 +105,11 @@ class Table {
     std::string out;
     for (const TracedStage* stage : stages) {
       const TracedToken* found = Find(*stage, token);
-      // Of a token that a stage does not list, the record says that it is gone only if the stage lists all its candidates
-      // or the token is watched.
+      // Of a token that a stage does not list, the record says that it is gone only if the stage lists all its
+      // candidates or the token is watched.
       const std::string_view absent = stage->kept <= stage->top.size() || IsWatched(trace, token) ? "-" : "";
-      out += fmt::format("{:>{}}", found ? fmt::format("{:.3f}", found->probability) : std::string(absent),
-                         Width(*stage));
+      out +=
+          fmt::format("{:>{}}", found ? fmt::format("{:.3f}", found->probability) : std::string(absent), Width(*stage));
     }
     const TracedToken* last = Find(*stages.back(), token);
     const bool chosen = token == trace.chosen.token;

@@ -98,7 +98,8 @@ void Replay::Compare(const Capsule& capsule, const LoadedModel& loaded, Verdict&
   Request request;
   request.prompt = capsule.prompt;
   request.seed = capsule.seed;
-  request.chain = std::make_shared<const Chain>(Chain::Build(capsule.sampling, *loaded.vocabulary, loaded.model->isa()));
+  request.chain =
+      std::make_shared<const Chain>(Chain::Build(capsule.sampling, *loaded.vocabulary, loaded.model->isa()));
   request.max_tokens = 0;
   std::vector<Verifier> verifiers;
   std::vector<Listener*> listeners;
@@ -143,8 +144,9 @@ void Replay::Print(const Console& console, const Capsule& capsule, const Verdict
     const bool same_logits = found.recorded_logits == found.found_logits;
     console.Print(fmt::format("different at step {} of sequence {}, position {}\n", found.step + 1, found.sequence + 1,
                               capsule.prompt.size() + found.step));
-    console.Print(same_logits ? "  the logits are the same\n"
-                              : fmt::format("  logits  recorded {}, here {}\n", found.recorded_logits, found.found_logits));
+    console.Print(same_logits
+                      ? "  the logits are the same\n"
+                      : fmt::format("  logits  recorded {}, here {}\n", found.recorded_logits, found.found_logits));
     console.Print(fmt::format("  token   recorded {}, here {}\n", piece(found.recorded), piece(found.found)));
   }
   if (verdict.isa != capsule.isa || ThisBuild() != capsule.build) {

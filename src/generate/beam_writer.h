@@ -15,8 +15,8 @@ namespace sheepop {
 struct BeamRequest {
   std::vector<Token> prompt;  // not empty
   BeamOptions beams;
-  size_t max_tokens = SIZE_MAX;     // of each text, the end token not counted
-  std::function<bool()> go_on;      // asked before each step; false ends the search with what there is
+  size_t max_tokens = SIZE_MAX;  // of each text, the end token not counted
+  std::function<bool()> go_on;   // asked before each step; false ends the search with what there is
 };
 
 // The best texts, at most beams.n_best, the best first. `options.sequences` is not used. Throws what BeamSearch throws,
