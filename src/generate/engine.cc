@@ -57,7 +57,8 @@ RequestId Engine::Submit(Request request, std::span<Listener* const> listeners) 
   if (request.prompt.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "the prompt has no tokens; give it at least one character");
   }
-  const size_t vocab = model_->config().vocab;
+  // A model's table can be padded beyond the tokens there are; steps that look at the history know only those.
+  const size_t vocab = std::min(model_->config().vocab, request.chain->vocabulary().size());
   for (Token token : request.prompt) {
     if (token < 0 || static_cast<size_t>(token) >= vocab) {
       throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary of {}", token, vocab);
