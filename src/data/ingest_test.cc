@@ -189,7 +189,9 @@ TEST_F(IngestRun, HostileNamesLinksAndPermissions) {
   EXPECT_EQ(corpus.Reason("self"), "a link that leads to itself");
   EXPECT_EQ(corpus.Fate("pipe"), "dropped");
   EXPECT_EQ(corpus.Fate(".git"), "dropped");
-  if (::geteuid() != 0) EXPECT_EQ(corpus.Fate("closed"), "failed");
+  if (::geteuid() != 0) {
+    EXPECT_EQ(corpus.Fate("closed"), "failed");
+  }
 }
 
 TEST_F(IngestRun, LinesAndPagesBeyondTheBounds) {
