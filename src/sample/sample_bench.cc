@@ -1,9 +1,12 @@
-// One draw: logits to token, with the group maxima that the output projection gives.
+// One draw: logits to token, with the group maxima that the output projection gives. `trace_none`, `trace_off` and
+// `trace_on` tell what a trace costs: the steps and the draw alone, as if there were no tracing; a chain without a sink;
+// a chain with one. Compare the first two with --benchmark_enable_random_interleaving=true --benchmark_repetitions=15.
 #include <benchmark/benchmark.h>
 
 #include <random>
 
 #include "sample/chain.h"
+#include "sample/real_math.h"
 
 namespace sheepop {
 namespace {
@@ -64,6 +67,39 @@ SamplingOptions TemperatureOnly() {
   options.top_p = 1;
   return options;
 }
+
+enum class Tracing { kNone, kOff, kOn };
+
+class Discard : public TraceSink {
+ public:
+  void OnTrace(Trace trace) override { benchmark::DoNotOptimize(trace); }
+};
+
+void RunTraced(benchmark::State& timer, Tracing tracing) {
+  const auto size = static_cast<size_t>(timer.range(0));
+  const std::vector<float> logits = Logits(size, Shape::kPeaked);
+  std::vector<float> maxima(size / kernel::kSelectGroup);
+  kernel::SelectKernelsFor(AvailableIsas().back()).group_maxima(logits.data(), maxima.size(), maxima.data());
+  const Sized vocabulary(size);
+  const Chain chain = Chain::Build(TopKTopP(), vocabulary);
+  SequenceState state(1, 0, {});
+  const LogitRow row = {logits, maxima};
+  Discard sink;
+  for (auto _ : timer) {
+    if (tracing == Tracing::kNone) {
+      const double u = state.Random(RandomLane::kDraw);
+      const Drawn drawn = chain.Filter(row, state).Draw(u);
+      benchmark::DoNotOptimize(Ln(drawn.probability));
+      state.Accept(drawn.token);
+    } else {
+      benchmark::DoNotOptimize(chain.Sample(row, state, tracing == Tracing::kOn ? &sink : nullptr));
+    }
+  }
+}
+
+BENCHMARK_CAPTURE(RunTraced, trace_none, Tracing::kNone)->Arg(49152)->Arg(262144);
+BENCHMARK_CAPTURE(RunTraced, trace_off, Tracing::kOff)->Arg(49152)->Arg(262144);
+BENCHMARK_CAPTURE(RunTraced, trace_on, Tracing::kOn)->Arg(49152)->Arg(262144);
 
 BENCHMARK_CAPTURE(Run, top_k_top_p_peaked, Shape::kPeaked, TopKTopP(), true)->Arg(49152)->Arg(262144);
 BENCHMARK_CAPTURE(Run, top_k_top_p_peaked_no_maxima, Shape::kPeaked, TopKTopP(), false)->Arg(49152)->Arg(262144);
