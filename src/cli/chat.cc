@@ -64,7 +64,7 @@ class Chat final : public Command {
   bool Say(const Console& console, Conversation& conversation, std::string_view message);
   void Report(const Console& console, const Answer& answer, size_t context) const;
 
-  ModelFlags model_;
+  ModelFlags model_{kChatModel};
   EngineFlags engine_;
   SamplingFlags sampling_;
   TemplateFlags template_;

@@ -6,7 +6,13 @@
 namespace sheepop::cli {
 namespace {
 
-constexpr const char* kDefaultModel = "smollm2";
+// The models that come with the program: beside it in a build tree, in share/sheepop where it is installed.
+std::filesystem::path BundledModels() {
+  std::error_code ignored;
+  const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  const std::filesystem::path installed = folder.parent_path() / "share" / "sheepop" / "models";
+  return std::filesystem::exists(installed, ignored) ? installed : folder / "models";
+}
 
 std::string AvailableNames() {
   std::string names;
@@ -32,8 +38,10 @@ std::filesystem::path FindModel(const std::string& name) {
   if (std::filesystem::exists(path, ignored)) return path;
   const std::filesystem::path models = SheepopHome() / "models";
   const bool plain = path.filename() == path && !name.empty();
-  for (const auto& candidate : {models / name, models / (name + ".gguf")}) {
-    if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
+  for (const auto& folder : {models, BundledModels()}) {
+    for (const auto& candidate : {folder / name, folder / (name + ".gguf")}) {
+      if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
+    }
   }
   throw Error(
       ErrorCategory::kNotFound,
@@ -45,7 +53,7 @@ std::filesystem::path FindModel(const std::string& name) {
 void ModelFlags::Register(CLI::App& app, bool positional) {
   app.add_option(
          positional ? "-m,--model,model" : "-m,--model", model_,
-         fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", kDefaultModel))
+         fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", default_))
       ->type_name("MODEL");
   app.add_option("--threads", threads_,
                  fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
@@ -75,7 +83,7 @@ Isa ModelFlags::isa() const {
 
 std::filesystem::path ModelFlags::Path(const Console& console) const {
   if (!model_.empty()) return FindModel(model_);
-  std::filesystem::path path = FindModel(kDefaultModel);
+  std::filesystem::path path = FindModel(default_);
   console.Note(fmt::format("model: {} (no --model given)", path.string()));
   return path;
 }

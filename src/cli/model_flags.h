@@ -12,8 +12,15 @@
 
 namespace sheepop::cli {
 
+// The models of commands that continue text, and of those that answer. The first comes with the program.
+inline constexpr const char* kTextModel = "tales";
+inline constexpr const char* kChatModel = "smollm2";
+
 class ModelFlags {
  public:
+  // `default_model`: a name that FindModel finds, used where none is given.
+  explicit ModelFlags(const char* default_model = kTextModel) : default_(default_model) {}
+
   // `positional`: the model may also be given without -m.
   void Register(CLI::App& app, bool positional = false);
 
@@ -28,13 +35,14 @@ class ModelFlags {
   Isa isa() const;
 
  private:
+  const char* default_;
   std::string model_;
   std::string isa_;
   size_t threads_ = 0;  // 0: physical cores
   std::unique_ptr<ThreadPool> pool_;
 };
 
-// A path, a folder, or the name of a pulled model: $SHEEPOP_HOME/models/NAME[.gguf]. Throws kNotFound saying where it
+// A path, a folder, or the name of a model: $SHEEPOP_HOME/models/NAME[.gguf], then those that come with the program. Throws kNotFound saying where it
 // looked and how to get a model.
 std::filesystem::path FindModel(const std::string& name);
 

@@ -23,12 +23,11 @@ Optimizer::Optimizer(const TrainOptions& options, ParameterStore& parameters, co
       k_(kernels),
       first_(parameters.size() * sizeof(float)),
       second_(parameters.size() * sizeof(float)) {
-  size_t largest = 0;
   for (const ParameterStore::Entry& entry : parameters_.entries()) {
     const Parameter& parameter = entry.parameter;
     if (UsesMuon(parameter)) {
       matrices_.push_back(&entry);
-      largest = std::max(largest, MuonScratchFloats(parameter.shape[0], parameter.shape[1]));
+      muon_bytes_ = std::max(muon_bytes_, MuonScratchBytes(k_, parameter.shape[0], parameter.shape[1]));
       continue;
     }
     const size_t end = entry.offset + parameter.count();
@@ -38,7 +37,6 @@ Optimizer::Optimizer(const TrainOptions& options, ParameterStore& parameters, co
       runs_.push_back({entry.offset, end, Decays(parameter)});
     }
   }
-  if (largest > 0) muon_ = HugeBuffer(largest * sizeof(float));
 }
 
 bool Optimizer::UsesMuon(const Parameter& parameter) const {
@@ -89,11 +87,15 @@ void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
     k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at,
                   Floats(first_) + at, Floats(second_) + at);
   });
-  for (const ParameterStore::Entry* entry : matrices_) StepMuon(*entry, factor, adam.gradient_scale, pool);
+  if (const size_t bytes = muon_bytes_ * pool.threads(); muon_.size() < bytes) muon_ = HugeBuffer(bytes);
+  pool.ParallelFor(matrices_.size(), [&](size_t i, size_t worker) {
+    StepMuon(*matrices_[i], factor, adam.gradient_scale, muon_.data() + worker * muon_bytes_);
+  });
   ClearGradients();
 }
 
-void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, ThreadPool& pool) {
+void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale,
+                         std::byte* scratch) {
   MuonStep step{};
   step.learning_rate = static_cast<float>(options_.muon_learning_rate * factor);
   step.momentum = static_cast<float>(options_.muon_momentum);
@@ -102,7 +104,7 @@ void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, floa
   step.rows = entry.parameter.shape[0];
   step.columns = entry.parameter.shape[1];
   MuonUpdate(step, k_, parameters_.gradients().data() + entry.offset, parameters_.weights().data() + entry.offset,
-             Floats(first_) + entry.offset, Floats(muon_), pool);
+             Floats(first_) + entry.offset, scratch);
 }
 
 void Optimizer::ClearGradients() {

@@ -41,7 +41,7 @@ class Optimizer {
 
   bool UsesMuon(const Parameter& parameter) const;
   bool Decays(const Parameter& parameter) const;
-  void StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, ThreadPool& pool);
+  void StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, std::byte* scratch);
 
   const TrainOptions options_;
   ParameterStore& parameters_;
@@ -49,7 +49,8 @@ class Optimizer {
   std::vector<Run> runs_;                               // AdamW's
   std::vector<const ParameterStore::Entry*> matrices_;  // Muon's
   HugeBuffer first_, second_;
-  HugeBuffer muon_;  // scratch of the largest matrix
+  size_t muon_bytes_ = 0;  // scratch of the largest matrix
+  HugeBuffer muon_;        // that for each thread
 };
 
 }  // namespace sheepop
