@@ -11,7 +11,8 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/model_flags.h"
-#include "data/corpus_reader.h"
+#include "cli/train_input.h"
+#include "cli/train_tokenizer.h"
 #include "generate/text_listener.h"
 #include "train/byte_vocabulary.h"
 #include "train/documents.h"
@@ -21,12 +22,6 @@ namespace sheepop::cli {
 namespace {
 
 namespace json = boost::json;
-
-// A text that is to be learned from, before it is tokens.
-struct Text {
-  std::string id;
-  std::string text;
-};
 
 struct Tokens {
   std::unique_ptr<MemoryDocuments> train, held_out;
@@ -41,13 +36,6 @@ std::string Duration(double seconds) {
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
-// FNV-1a: which documents are held out depends on their ids alone.
-uint64_t HashOf(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash;
-}
-
 class TrainCommand final : public Command {
  public:
   void Register(CLI::App& app) override;
@@ -57,15 +45,13 @@ class TrainCommand final : public Command {
   class Reporter;
 
   TrainOptions Options() const;
-  std::vector<Text> Read() const;
-  std::pair<std::vector<Text>, std::vector<Text>> Split(std::vector<Text> texts) const;
   Tokens Encode(const Console& console, std::vector<Text> texts) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
   std::filesystem::path Folder() const;
 
   std::string input_, output_, folder_, tokenizer_, from_, prompt_ = "Once upon a time";
-  std::vector<std::string> held_out_;
-  double held_out_share_ = 0.05;
+  HeldOut held_out_;
+  TokenizerTrainer tokenizer_trainer_;
   bool plan_ = false, restart_ = false;
   size_t threads_ = 0, sample_tokens_ = 60;
   std::vector<std::pair<const TrainField*, std::string>> given_;
@@ -150,17 +136,13 @@ void TrainCommand::Register(CLI::App& app) {
                  "take the tokenizer of this GGUF model; without it a token is a byte that occurs in the text")
       ->type_name("MODEL");
   app.add_option("--from", from_, "go on training this model, with its tokenizer and shape")->type_name("MODEL");
-  app.add_option("--held-out", held_out_, "documents (id or a part of the source) that are measured on and never learned")
-      ->type_name("NAME");
-  app.add_option("--held-out-share", held_out_share_,
-                 "without --held-out: share of the documents, by hash, or the end of a single text (default 0.05)")
-      ->check(CLI::Range(0.0, 0.9))
-      ->type_name("SHARE");
+  held_out_.Register(app);
   app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
   app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
   app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")->type_name("TEXT");
   app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
   app.add_option("--threads", threads_, fmt::format("default: the {} physical cores", PhysicalCores()))->type_name("N");
+  tokenizer_trainer_.Register(app);
   app.set_config("--config", "", "a TOML file with the same options; the command line wins over it");
   given_.reserve(TrainFields().size());
   for (const TrainField& field : TrainFields()) {
@@ -189,36 +171,6 @@ std::filesystem::path TrainCommand::Folder() const {
   return folder.replace_extension("run");
 }
 
-std::vector<Text> TrainCommand::Read() const {
-  std::vector<Text> texts;
-  if (!std::filesystem::is_directory(input_) && !input_.ends_with(".zst")) {
-    texts.push_back({input_, ReadText(input_)});
-    return texts;
-  }
-  CorpusReader reader(input_);
-  for (CorpusDocument document; reader.Next(document);) {
-    texts.push_back({document.id + " " + document.source, std::move(document.text)});
-  }
-  return texts;
-}
-
-std::pair<std::vector<Text>, std::vector<Text>> TrainCommand::Split(std::vector<Text> texts) const {
-  std::vector<Text> train, held_out;
-  if (texts.size() == 1 && held_out_.empty()) {
-    const std::string& text = texts[0].text;
-    const auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out_share_));
-    train.push_back({texts[0].id, text.substr(0, cut)});
-    if (cut < text.size()) held_out.push_back({texts[0].id, text.substr(cut)});
-    return {std::move(train), std::move(held_out)};
-  }
-  for (Text& text : texts) {
-    const bool named = std::ranges::any_of(held_out_, [&](const std::string& name) { return text.id.find(name) != std::string::npos; });
-    const bool drawn = held_out_.empty() && static_cast<double>(HashOf(text.id) >> 11) * 0x1p-53 < held_out_share_;
-    (named || drawn ? held_out : train).push_back(std::move(text));
-  }
-  return {std::move(train), std::move(held_out)};
-}
-
 Tokens TrainCommand::Encode(const Console& console, std::vector<Text> texts) const {
   Tokens out;
   std::unique_ptr<ByteVocabulary> bytes;
@@ -243,7 +195,7 @@ Tokens TrainCommand::Encode(const Console& console, std::vector<Text> texts) con
     out.vocab = tokenizer->vocab_size();
     out.end = tokenizer->special().eos;
   }
-  auto [train, held_out] = Split(std::move(texts));
+  auto [train, held_out] = SplitTexts(std::move(texts), held_out_);
   const auto encode = [&](std::vector<Text>& part) {
     std::vector<MemoryDocuments::Document> documents;
     uint64_t text_bytes = 0;
@@ -276,15 +228,16 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
 }
 
 int TrainCommand::Run(Console& console) {
+  ThreadPool pool(threads_ ? threads_ : PhysicalCores());
+  if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, held_out_, output_, pool);
   TrainRun run;
   run.options = Options();
-  const Tokens tokens = Encode(console, Read());
+  const Tokens tokens = Encode(console, ReadTexts(input_));
   run.documents = tokens.train.get();
   run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
   run.end = tokens.end;
   run.vocabulary = tokens.vocabulary;
   run.folder = plan_ ? std::filesystem::path() : Folder();
-  ThreadPool pool(threads_ ? threads_ : PhysicalCores());
   if (from_.empty()) {
     run.config = ModelConfigFor(run.options, tokens.vocab);
   } else {

@@ -152,7 +152,8 @@ void MuonUpdate(const MuonStep& step, const TrainKernels& kernels, const float* 
   work.Run();
   const float size = std::sqrt(std::max(1.0F, static_cast<float>(rows) / static_cast<float>(columns)));
   const float keep = 1 - step.learning_rate * step.decay, rate = -step.learning_rate * size;
-  ForEachPlace(rows, columns, [&, x = work.matrix()](size_t i, size_t j) { weight[i] = keep * weight[i] + rate * x[j]; });
+  ForEachPlace(rows, columns,
+               [&, x = work.matrix()](size_t i, size_t j) { weight[i] = keep * weight[i] + rate * x[j]; });
 }
 
 }  // namespace sheepop

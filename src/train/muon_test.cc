@@ -73,7 +73,8 @@ void Check(size_t rows, size_t columns, kernel::GemmType type, double tolerance)
 }
 
 TEST(Muon, UpdateIsThatOfTheFormula) {
-  for (const auto& [rows, columns] : {std::pair<size_t, size_t>{16, 16}, {17, 70}, {70, 17}, {1, 5}, {5, 1}, {100, 131}}) {
+  for (const auto& [rows, columns] :
+       {std::pair<size_t, size_t>{16, 16}, {17, 70}, {70, 17}, {1, 5}, {5, 1}, {100, 131}}) {
     Check(rows, columns, kernel::GemmType::kF32, 2e-4);
   }
 }

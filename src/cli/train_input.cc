@@ -1,0 +1,69 @@
+#include "cli/train_input.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "cli/console.h"
+#include "data/corpus_reader.h"
+
+namespace sheepop::cli {
+namespace {
+
+// FNV-1a: which documents are held out depends on their ids alone.
+uint64_t HashOf(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
+
+std::vector<Text> ReadTexts(const std::string& input) {
+  std::vector<Text> texts;
+  if (!std::filesystem::is_directory(input) && !input.ends_with(".zst")) {
+    texts.push_back({input, ReadText(input)});
+    return texts;
+  }
+  CorpusReader reader(input);
+  for (CorpusDocument document; reader.Next(document);) {
+    texts.push_back({document.id + " " + document.source, std::move(document.text)});
+  }
+  return texts;
+}
+
+void HeldOut::Register(CLI::App& app) {
+  app.add_option("--held-out", names, "documents (id or a part of the source) that are measured on and never learned")
+      ->type_name("NAME");
+  app.add_option("--held-out-share", share,
+                 "without --held-out: share of the documents, by hash, or the end of a single text (default 0.05)")
+      ->check(CLI::Range(0.0, 0.9))
+      ->type_name("SHARE");
+}
+
+std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out) {
+  std::vector<Text> train, held;
+  if (texts.size() == 1 && held_out.names.empty()) {
+    const std::string& text = texts[0].text;
+    auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out.share));
+    train.push_back({texts[0].id, text.substr(0, cut)});
+    if (cut < text.size()) held.push_back({texts[0].id, text.substr(cut)});
+    return {std::move(train), std::move(held)};
+  }
+  for (const std::string& name : held_out.names) {
+    if (std::ranges::any_of(texts, [&](const Text& text) { return text.id.find(name) != std::string::npos; })) continue;
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--held-out {} fits none of the {} documents; `sheepop corpus search` and "
+                "the report.json of the corpus name them",
+                name, texts.size());
+  }
+  for (Text& text : texts) {
+    const bool named = std::ranges::any_of(
+        held_out.names, [&](const std::string& name) { return text.id.find(name) != std::string::npos; });
+    const bool drawn = held_out.names.empty() && static_cast<double>(HashOf(text.id) >> 11) * 0x1p-53 < held_out.share;
+    (named || drawn ? held : train).push_back(std::move(text));
+  }
+  return {std::move(train), std::move(held)};
+}
+
+}  // namespace sheepop::cli

@@ -1,0 +1,32 @@
+// What `train` reads: texts, and which of them are held out.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sheepop::cli {
+
+// A text that is to be learned from, before it is tokens.
+struct Text {
+  std::string id;  // and source, as far as the input names one
+  std::string text;
+};
+
+// The documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file. Throws kNotFound, kIo,
+// kCorrupt.
+std::vector<Text> ReadTexts(const std::string& input);
+
+// --held-out and --held-out-share.
+struct HeldOut {
+  std::vector<std::string> names;
+  double share = 0.05;
+  void Register(CLI::App& app);
+};
+
+// To learn from, and held out: by name, else a share chosen by a hash of the ids, else the end of a single text. Throws
+// kInvalidArgument for a name that fits no text.
+std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out);
+
+}  // namespace sheepop::cli

@@ -1,0 +1,206 @@
+#include "cli/train_tokenizer.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <chrono>
+#include <filesystem>
+#include <numeric>
+
+#include "base/file_writer.h"
+#include "base/utf8.h"
+#include "checkpoint/gguf_writer.h"
+#include "tokenize/tokenizer.h"
+#include "tokenize/tokenizer_json_writer.h"
+#include "tokenize/word_counts.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kLongestShown = 10;
+
+// What the vocabulary does to text that it was not made from, and to what it was.
+struct Report {
+  size_t entries = 0, merges = 0;
+  uint64_t train_bytes = 0, train_tokens = 0, held_out_bytes = 0, held_out_tokens = 0;
+  size_t dead = 0;  // entries that no text uses, special tokens aside
+  std::vector<std::string> longest;
+  double seconds = 0;
+};
+
+struct Usage {
+  uint64_t bytes = 0, tokens = 0;
+};
+
+Usage Count(const Tokenizer& tokenizer, const std::vector<Text>& texts, std::vector<uint64_t>& uses, ThreadPool& pool) {
+  std::vector<std::vector<uint64_t>> mine(pool.threads(), std::vector<uint64_t>(uses.size()));
+  std::vector<Usage> usage(pool.threads());
+  pool.ParallelFor(texts.size(), [&](size_t i, size_t worker) {
+    const std::vector<Token> tokens = tokenizer.Encode(texts[i].text);
+    for (const Token token : tokens) ++mine[worker][static_cast<size_t>(token)];
+    usage[worker].bytes += texts[i].text.size();
+    usage[worker].tokens += tokens.size();
+  });
+  Usage sum;
+  for (size_t w = 0; w < usage.size(); ++w) {
+    sum.bytes += usage[w].bytes;
+    sum.tokens += usage[w].tokens;
+    for (size_t t = 0; t < uses.size(); ++t) uses[t] += mine[w][t];
+  }
+  return sum;
+}
+
+Report Describe(const Metadata& metadata, const std::vector<Text>& train, const std::vector<Text>& held_out,
+                ThreadPool& pool) {
+  const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
+  std::vector<uint64_t> uses(tokenizer.vocab_size());
+  Report report;
+  const Usage learned = Count(tokenizer, train, uses, pool), measured = Count(tokenizer, held_out, uses, pool);
+  report.train_bytes = learned.bytes;
+  report.train_tokens = learned.tokens;
+  report.held_out_bytes = measured.bytes;
+  report.held_out_tokens = measured.tokens;
+  report.entries = tokenizer.vocab_size();
+  std::vector<Token> order;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const auto token = static_cast<Token>(t);
+    if (tokenizer.Kind(token) != TokenKind::kNormal) continue;
+    if (uses[t] == 0) ++report.dead;
+    order.push_back(token);
+  }
+  std::ranges::stable_sort(order, std::greater{}, [&](Token token) { return tokenizer.Piece(token).size(); });
+  for (size_t i = 0; i < std::min(kLongestShown, order.size()); ++i)
+    report.longest.emplace_back(tokenizer.Piece(order[i]));
+  if (const auto* merges = metadata.Strings("tokenizer.ggml.merges")) report.merges = merges->size();
+  return report;
+}
+
+double BytesPerToken(uint64_t bytes, uint64_t tokens) {
+  return tokens ? static_cast<double>(bytes) / static_cast<double>(tokens) : 0;
+}
+
+void WriteText(const std::filesystem::path& path, const std::string& text) {
+  FileWriter file(path);
+  file.Write(text);
+  file.Commit();
+}
+
+void WriteGguf(const std::filesystem::path& path, Metadata metadata) {
+  // Files of a vocabulary alone name an architecture, too: readers ask for one.
+  metadata.Set("general.architecture", Metadata::GgufType::kString, std::string("llama"));
+  metadata.Set("general.type", Metadata::GgufType::kString, std::string("vocab"));
+  GgufWriter(path, metadata, {}).Commit();
+}
+
+std::vector<std::string> Write(const std::string& output, const Metadata& metadata) {
+  const std::filesystem::path path(output);
+  if (path.extension() == ".gguf") {
+    WriteGguf(path, metadata);
+    return {output};
+  }
+  if (path.extension() == ".json") {
+    WriteText(path, TokenizerJson(metadata));
+    return {output};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw Error(ErrorCategory::kIo, "cannot make the folder {}: {}", output, error.message());
+  WriteText(path / "tokenizer.json", TokenizerJson(metadata));
+  WriteText(path / "tokenizer_config.json", TokenizerConfigJson(metadata));
+  WriteGguf(path / "tokenizer.gguf", metadata);
+  return {(path / "tokenizer.json").string(), (path / "tokenizer_config.json").string(),
+          (path / "tokenizer.gguf").string()};
+}
+
+void Print(const Console& console, const Report& report, const std::vector<std::string>& files) {
+  if (console.json) {
+    json::array longest, written(files.begin(), files.end());
+    for (const std::string& piece : report.longest) longest.emplace_back(ToValidUtf8(piece));
+    console.PrintJson(json::object{{"files", std::move(written)},
+                                   {"entries", report.entries},
+                                   {"merges", report.merges},
+                                   {"train_bytes", report.train_bytes},
+                                   {"train_tokens", report.train_tokens},
+                                   {"held_out_bytes", report.held_out_bytes},
+                                   {"held_out_tokens", report.held_out_tokens},
+                                   {"bytes_per_token", BytesPerToken(report.held_out_bytes, report.held_out_tokens)},
+                                   {"dead_entries", report.dead},
+                                   {"longest", std::move(longest)},
+                                   {"seconds", report.seconds}});
+    return;
+  }
+  console.Print(
+      fmt::format("{:>8} entries, {} of them merges, in {:.1f} s\n", report.entries, report.merges, report.seconds));
+  console.Print(fmt::format("{:>8.3f} bytes a token where it was learned ({} bytes)\n",
+                            BytesPerToken(report.train_bytes, report.train_tokens), report.train_bytes));
+  if (report.held_out_tokens > 0) {
+    console.Print(fmt::format("{:>8.3f} bytes a token on what was held out ({} bytes)\n",
+                              BytesPerToken(report.held_out_bytes, report.held_out_tokens), report.held_out_bytes));
+  }
+  console.Print(fmt::format("{:>8} dead entries, which no text uses\n         the longest:", report.dead));
+  for (const std::string& piece : report.longest) console.PrintText(fmt::format(" \"{}\"", ToValidUtf8(piece)));
+  console.Print("\n");
+  for (const std::string& file : files) console.Print(fmt::format("{} is written\n", file));
+}
+
+}  // namespace
+
+void TokenizerTrainer::Register(CLI::App& app) {
+  const std::string group = "Tokenizer";
+  app.add_flag("--tokenizer-only", asked_for_,
+               "train a tokenizer alone; -o names a folder, or a file ending in .json or .gguf")
+      ->group(group);
+  app.add_option("--tokenizer-kind", kind_,
+                 "bpe: byte-level byte-pair encoding; unigram: the likeliest pieces (default bpe)")
+      ->check(CLI::IsMember({"bpe", "unigram"}))
+      ->group(group)
+      ->type_name("KIND");
+  app.add_option("--vocab-size", options_.vocab_size,
+                 "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096)")
+      ->group(group)
+      ->type_name("N");
+  app.add_option(
+         "--split", options_.split,
+         "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default gpt-2)")
+      ->group(group)
+      ->type_name("NAME");
+  app.add_option("--special", options_.special,
+                 "special tokens, the first ends a text (default <|endoftext|> <|im_start|> <|im_end|>)")
+      ->group(group)
+      ->type_name("TOKEN");
+  app.add_option("--min-frequency", options_.min_frequency, "how often a pair must occur to become a token (default 0)")
+      ->group(group)
+      ->type_name("N");
+}
+
+int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
+                          const std::string& output, ThreadPool& pool) const {
+  Validate(options_);
+  const Clock::time_point start = Clock::now();
+  auto [train, held] = SplitTexts(ReadTexts(input), held_out);
+  std::vector<std::string_view> texts;
+  for (const Text& text : train) texts.push_back(text.text);
+  WordCounter counter(options_.split, pool);
+  counter.Add(texts);
+  const std::vector<WordCount> words = counter.Words();
+  console.Note(fmt::format("{} documents to learn from, {} held out, {} distinct words", train.size(), held.size(),
+                           words.size()));
+  const auto progress = [&](size_t entries) {
+    console.Progress(fmt::format("{} of {} entries", entries, options_.vocab_size));
+  };
+  const Metadata metadata = ToMetadata(TrainBpe(words, options_, progress), options_);
+  console.Progress("");
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  Report report = Describe(metadata, train, held, pool);
+  report.seconds = seconds;
+  if (report.entries < options_.vocab_size) {
+    console.Note(
+        fmt::format("the text gives only {} entries of the {} asked for", report.entries, options_.vocab_size));
+  }
+  Print(console, report, Write(output, metadata));
+  return 0;
+}
+
+}  // namespace sheepop::cli
