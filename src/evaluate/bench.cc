@@ -117,6 +117,9 @@ class Runner {
 
 double TokensPerSecond(const Model& model, const BenchOptions& options, const Test& test, ThreadPool& pool) {
   Runner runner(model, options, test, pool);
+  // Memory that is touched for the first time is not what a model's speed is about.
+  runner.Open(1, std::min(options.chunk, test.depth + test.tokens));
+  runner.Close();
   runner.Open(test.batch, test.depth);
   if (test.decode) runner.Write(1);
   const Clock::time_point start = Clock::now();
