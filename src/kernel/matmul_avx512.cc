@@ -209,12 +209,14 @@ inline void StoreOutput(const TileOutput& out, size_t token, __m512 sum) {
 template <PackedType kType, int kTokens>
 void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x, size_t x_stride, const TileOutput& out) {
   constexpr PackedFormat kFormat = FormatOf(kType);
+  // Long lines of 8-bit values and long groups come as fast without, as long as there is little to compute.
+  constexpr bool kPrefetch = kTokens > 2 || (kFormat.bits != 8 && kFormat.blocks != 8);
   __m512 acc[kTokens];
 #pragma GCC unroll 8
   for (int t = 0; t < kTokens; ++t) acc[t] = _mm512_setzero_ps();
   const auto add_block = [&](const std::byte* header, size_t index) __attribute__((always_inline)) {
     const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
-    PrefetchBlock<kFormat>(header, index);
+    if constexpr (kPrefetch) PrefetchBlock<kFormat>(header, index);
     const Scales scales = LoadScales<kFormat.scales>(header, index);
     __m512i w[8];
     LoadValues<kFormat.bits>(block, w);
@@ -281,6 +283,16 @@ struct PanelBlock {
   }
 };
 
+// Where the sums of a panel are: in scratch between runs of blocks, or the outputs themselves.
+struct PanelSums {
+  float* values;  // [tokens, stride]
+  size_t stride;
+  bool resume;    // go on from the sums that are there
+  bool add;       // add the complete sums to what is there
+
+  float* at(int token) const { return values + static_cast<size_t>(token) * stride; }
+};
+
 template <ScaleForm kForm>
 inline Scales LoadPanelScales(const std::byte* block, int tile) {
   Scales s = {};
@@ -314,14 +326,17 @@ inline void StorePanelScales(const Scales& s, std::byte* block, int tile) {
 // Forms whose panels look alike share a kernel.
 constexpr ScaleForm PanelForm(ScaleForm form) { return form == ScaleForm::kSuper ? ScaleForm::kHalfMin : form; }
 
-// sums [kTokens, 32] += products of kTiles tiles of a panel with kTokens input rows.
+// sums [kTokens, 32] of kTiles tiles of a panel with kTokens input rows.
 template <ScaleForm kForm, int kTiles, int kTokens>
-void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, int offset, float* sums) {
+void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, int offset,
+                   const PanelSums& sums) {
   __m512 acc[kTiles][kTokens];
 #pragma GCC unroll 8
   for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
-    for (int r = 0; r < kTiles; ++r) acc[r][t] = _mm512_loadu_ps(sums + 32 * t + 16 * r);
+    for (int r = 0; r < kTiles; ++r) {
+      acc[r][t] = sums.resume ? _mm512_loadu_ps(sums.at(t) + 16 * r) : _mm512_setzero_ps();
+    }
   }
   for (size_t b = 0; b < blocks; ++b, panel += PanelBlock::Bytes(kForm), ++x) {
     __m512i w[kTiles][8];
@@ -342,13 +357,16 @@ void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* 
 #pragma GCC unroll 8
   for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
-    for (int r = 0; r < kTiles; ++r) _mm512_storeu_ps(sums + 32 * t + 16 * r, acc[r][t]);
+    for (int r = 0; r < kTiles; ++r) {
+      float* to = sums.at(t) + 16 * r;
+      _mm512_storeu_ps(to, sums.add ? _mm512_add_ps(_mm512_loadu_ps(to), acc[r][t]) : acc[r][t]);
+    }
   }
 }
 
 template <ScaleForm kForm, int kTiles>
 void MultiplyPanelBy(size_t tokens, const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, int offset,
-                     float* sums) {
+                     const PanelSums& sums) {
   switch (tokens) {
     case 1: return MultiplyPanel<kForm, kTiles, 1>(panel, blocks, x, x_stride, offset, sums);
     case 2: return MultiplyPanel<kForm, kTiles, 2>(panel, blocks, x, x_stride, offset, sums);
@@ -363,7 +381,7 @@ struct PanelKernel {
   static constexpr ScaleForm kForm = PanelForm(kFormat.scales);
   static constexpr size_t kPanelTiles = 2;
   static constexpr size_t kPanelBlocks = 64;
-  static constexpr size_t kChunkTokens = 192;
+  static constexpr size_t kChunkTokens = 256;
   static constexpr size_t kTokens = 4;  // six would not leave the sums a register each
   static constexpr size_t kPanelBytes = kPanelBlocks * PanelBlock::Bytes(kForm);
 
@@ -383,11 +401,21 @@ struct PanelKernel {
 
   static void Multiply(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
                        size_t tokens, float* sums) {
-    for (size_t t = 0; t < tokens; t += kTokens) {
+    MultiplyInto(panel, tiles, blocks, x, x_stride, tokens, {sums, kPanelTiles * kTileRows, true, false});
+  }
+
+  static void Finish(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+                     size_t tokens, const MatMulOutput& out) {
+    MultiplyInto(panel, tiles, blocks, x, x_stride, tokens, {out.values, out.stride, false, out.add});
+  }
+
+ private:
+  static void MultiplyInto(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+                           size_t tokens, PanelSums sums) {
+    for (size_t t = 0; t < tokens; t += kTokens, x += kTokens * x_stride, sums.values += kTokens * sums.stride) {
       const size_t count = Smaller(kTokens, tokens - t);
-      float* own = sums + 32 * t;
-      if (tiles == 2) MultiplyPanelBy<kForm, 2>(count, panel, blocks, x + t * x_stride, x_stride, kFormat.offset, own);
-      else MultiplyPanelBy<kForm, 1>(count, panel, blocks, x + t * x_stride, x_stride, kFormat.offset, own);
+      if (tiles == 2) MultiplyPanelBy<kForm, 2>(count, panel, blocks, x, x_stride, kFormat.offset, sums);
+      else MultiplyPanelBy<kForm, 1>(count, panel, blocks, x, x_stride, kFormat.offset, sums);
     }
   }
 };

@@ -35,6 +35,9 @@ inline constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 // of kChunkTokens input rows, whose sums wait in scratch between the runs of blocks.
 //   Kernel::Unpack(tile, first block, blocks, slot, panel)
 //   Kernel::Multiply(panel, tiles, blocks, x, x_stride, tokens, sums): adds to sums [tokens, 16 * kPanelTiles]
+// A kernel whose sums stay in registers may also have
+//   Kernel::Finish(panel, tiles, blocks, x, x_stride, tokens, out): the whole product of one run of blocks, to whole tiles
+// which saves a trip through scratch.
 template <typename Kernel>
 void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
   constexpr size_t kWidth = Kernel::kPanelTiles * kTileRows;
@@ -46,6 +49,17 @@ void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, 
     const Chunk tokens = {token, Smaller(Kernel::kChunkTokens, x.rows - token)};
     for (size_t tile = tiles.begin; tile < tiles.end; tile += Kernel::kPanelTiles) {
       const size_t count = Smaller(Kernel::kPanelTiles, tiles.end - tile);
+      const size_t output = tile * kTileRows;
+      if constexpr (requires { &Kernel::Finish; }) {
+        if (w.blocks() <= Kernel::kPanelBlocks && output + count * kTileRows <= w.rows) {
+          for (size_t slot = 0; slot < count; ++slot) {
+            Kernel::Unpack(w.data + (tile + slot) * tile_bytes, 0, w.blocks(), slot, panel);
+          }
+          Kernel::Finish(panel, count, w.blocks(), x.quantised + token * x.quantised_stride, x.quantised_stride,
+                         tokens.count, {out.values + token * out.stride + output, out.stride, out.add});
+          continue;
+        }
+      }
       std::memset(sums, 0, tokens.count * kWidth * sizeof(float));
       for (size_t block = 0; block < w.blocks(); block += Kernel::kPanelBlocks) {
         const size_t blocks = Smaller(Kernel::kPanelBlocks, w.blocks() - block);
@@ -55,7 +69,6 @@ void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, 
         Kernel::Multiply(panel, count, blocks, x.quantised + token * x.quantised_stride + block, x.quantised_stride,
                          tokens.count, sums);
       }
-      const size_t output = tile * kTileRows;
       StoreSums<Kernel>(sums, kWidth, tokens, {output, Smaller(count * kTileRows, w.rows - output)}, out);
     }
   }
