@@ -43,7 +43,6 @@ void DecoderPass::AppendRows() {
     }
     ++runs_.back().rows;
     positions_.push_back(cache_.Append(rows_[r].sequence, rows_[r].token));
-    row_run_.push_back(static_cast<uint32_t>(runs_.size() - 1));
   }
 }
 
@@ -76,10 +75,12 @@ std::span<std::byte> DecoderPass::Scratch(size_t worker) const {
   return work_.scratch_.bytes().subspan(worker * work_.scratch_bytes_, work_.scratch_bytes_);
 }
 
-// About eight chunks a thread, so that a slow or interrupted thread holds up little; whole pairs of tiles.
+// How many tiles a thread takes at a time. With few rows the weights come from memory, and long runs of them come faster:
+// two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so that a slow or
+// interrupted thread holds up little; whole pairs of tiles.
 size_t DecoderPass::TilesPerChunk(size_t tiles) const {
-  const size_t chunks = 8 * pool_.threads();
-  return std::max<size_t>(2, (tiles + 2 * chunks - 1) / (2 * chunks) * 2);
+  if (rows_.size() <= kSplitRows) return (tiles + 2 * pool_.threads() - 1) / (2 * pool_.threads());
+  return std::max<size_t>(2, tiles / (16 * pool_.threads()) * 2);
 }
 
 void DecoderPass::Embed() {
@@ -187,12 +188,33 @@ void DecoderPass::Attend(size_t layer) {
     kernels_.attention.store(shape, kv, work_.keys_.row(r), work_.values_.row(r),
                              blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
   });
+  if (layer + 1 == config_.layers) KeepWantedRows();
   if (rows_.size() <= kSplitRows) {
     AttendSplit(shape, layer);
   } else {
     AttendRuns(shape, layer);
   }
   ForEachRow(rows_.size(), [&](size_t r) { work_.attention_.Quantise(kernels_.matmul, r); });
+}
+
+void DecoderPass::KeepWantedRows() {
+  runs_.clear();
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    if (!rows_[r].wants_logits) continue;
+    const size_t to = wanted_.size();
+    if (to < r) {
+      std::copy_n(work_.stream_.row(r), config_.hidden, work_.stream_.row(to));
+      std::copy_n(work_.queries_.row(r), config_.query_width(), work_.queries_.row(to));
+      positions_[to] = positions_[r];
+    }
+    const bool follows = !runs_.empty() && runs_.back().sequence == rows_[r].sequence &&
+                         positions_[to] == positions_[to - 1] + 1;
+    if (!follows) runs_.push_back({rows_[r].sequence, to, 0, positions_[to]});
+    ++runs_.back().rows;
+    wanted_.push_back(rows_[r]);
+  }
+  positions_.resize(wanted_.size());
+  rows_ = wanted_;
 }
 
 // Many rows: each unit is one key head and up to kAttendRows rows of a run. Late rows cost most and go first.

@@ -23,7 +23,8 @@ class DecoderPass {
   // normed = norm(stream), quantised for the products that follow.
   void Norm(Role weight, Role bias, size_t layer);
 
-  // queries, keys, values = products of normed; rotated, stored in the cache; attention = their attention.
+  // queries, keys, values = products of normed; rotated, stored in the cache; attention = their attention. From the last
+  // layer's attention on, only rows that want logits remain: of the others, keys and values are all that anyone reads.
   void Attend(size_t layer);
 
   // Where a branch's last product goes.
@@ -57,6 +58,7 @@ class DecoderPass {
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
   void RotateAndStore(size_t layer, size_t row);
   void NormHeads(const float* weight, size_t heads, float* x) const;
+  void KeepWantedRows();
   void AttendRuns(const kernel::AttentionShape& shape, size_t layer);
   void AttendSplit(const kernel::AttentionShape& shape, size_t layer);
   void FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into);
@@ -78,7 +80,7 @@ class DecoderPass {
   ThreadPool& pool_;
   std::vector<Run> runs_;
   std::vector<size_t> positions_;   // [rows]
-  std::vector<uint32_t> row_run_;   // [rows], index into runs_
+  std::vector<Row> wanted_;         // what rows_ shows after KeepWantedRows
 };
 
 }  // namespace sheepop
