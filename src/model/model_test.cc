@@ -47,6 +47,7 @@ struct Plan {
   size_t chunk = 1000;
   size_t batch = 1;         // sequences of the same text, side by side
   bool reuse_prefix = false;
+  size_t wanted_every = 1;  // of so many rows the last wants logits; the others' stay 0
   kernel::KvType kv = kernel::KvType::kF32;
 };
 
@@ -63,13 +64,20 @@ std::vector<float> LogitsOf(const std::filesystem::path& path, std::span<const T
   const auto run = [&](std::span<const SequenceId> sequences, size_t begin) {
     for (size_t at = begin; at < ids.size(); at += plan.chunk) {
       const size_t count = std::min(plan.chunk, ids.size() - at);
+      const auto wanted = [&](SequenceId sequence, size_t position) {
+        return sequence == sequences.back() && (position + 1) % plan.wanted_every == 0;
+      };
       std::vector<Row> batch;
       for (SequenceId sequence : sequences) {
-        for (size_t i = 0; i < count; ++i) batch.push_back({sequence, ids[at + i], sequence == sequences.back()});
+        for (size_t i = 0; i < count; ++i) batch.push_back({sequence, ids[at + i], wanted(sequence, at + i)});
       }
       const LogitRows out = model->Forward(batch, cache, work, pool);
-      EXPECT_EQ(out.size(), count);
-      for (size_t i = 0; i < count; ++i) std::ranges::copy(out.logits(i), logits.begin() + static_cast<long>((at + i) * vocab));
+      size_t found = 0;
+      for (size_t i = 0; i < count; ++i) {
+        if (!wanted(sequences.back(), at + i)) continue;
+        std::ranges::copy(out.logits(found++), logits.begin() + static_cast<long>((at + i) * vocab));
+      }
+      EXPECT_EQ(out.size(), found);
     }
   };
   std::vector<SequenceId> sequences;
@@ -134,6 +142,25 @@ TEST_P(TinyModel, OneResult) {
   for (kernel::KvType kv : {kernel::KvType::kF32, kernel::KvType::kBf16}) {
     expect_same(LogitsOf(path, golden.ids, {.kv = kv}),
                 {.threads = 2, .chunk = 7, .batch = 5, .reuse_prefix = true, .kv = kv});
+  }
+}
+
+// Rows that want no logits are left out of the last layer: the others keep their bits.
+TEST_P(TinyModel, LogitsDoNotDependOnWhichRowsWantThem) {
+  const Golden golden = ReadGolden(GetParam());
+  const auto path = ModelPath(GetParam());
+  const std::vector<float> expected = LogitsOf(path, golden.ids, {});
+  for (size_t every : {2, 3, 11}) {
+    for (size_t chunk : {1, 5, 1000}) {
+      for (size_t batch : {1, 3}) {
+        const std::vector<float> logits =
+            LogitsOf(path, golden.ids, {.threads = 2, .chunk = chunk, .batch = batch, .wanted_every = every});
+        for (size_t at = every - 1; at < golden.ids.size(); at += every) {
+          ASSERT_EQ(0, std::memcmp(&logits[at * golden.vocab], &expected[at * golden.vocab], golden.vocab * sizeof(float)))
+              << "every " << every << ", chunk " << chunk << ", batch " << batch << ", position " << at;
+        }
+      }
+    }
   }
 }
 
