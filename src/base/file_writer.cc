@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <utility>
 
 #include "base/error.h"
@@ -66,6 +68,22 @@ void FileWriter::Commit() {
   if (folder_fd >= 0) {
     ::fsync(folder_fd);
     ::close(folder_fd);
+  }
+}
+
+void RemoveAbandonedPartials(const std::filesystem::path& folder, std::string_view name) {
+  constexpr std::string_view kMark = ".partial-";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.empty() ? "." : folder, ignored)) {
+    const std::string file = entry.path().filename().string();
+    const size_t mark = file.rfind(kMark);
+    if (mark == std::string::npos || (!name.empty() && file.substr(0, mark) != name)) continue;
+    const std::string_view digits = std::string_view(file).substr(mark + kMark.size());
+    pid_t writer = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), writer);
+    if (error != std::errc() || end != digits.data() + digits.size() || writer <= 0) continue;
+    // This process writes none yet: its number was another's before.
+    if (writer == ::getpid() || (::kill(writer, 0) != 0 && errno == ESRCH)) ::unlink(entry.path().c_str());
   }
 }
 

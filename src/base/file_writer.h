@@ -34,4 +34,7 @@ class FileWriter {
   std::vector<std::byte> buffer_;
 };
 
+// Removes the temporary files of killed processes: FOLDER/NAME.partial-PID where no process PID runs. `name` empty: any.
+void RemoveAbandonedPartials(const std::filesystem::path& folder, std::string_view name = {});
+
 }  // namespace sheepop

@@ -7,13 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_writer.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
-#include "cli/interrupt.h"
+#include "cli/config_file.h"
 #include "cli/model_flags.h"
 #include "cli/train_input.h"
+#include "cli/train_reporter.h"
 #include "cli/train_tokenizer.h"
-#include "generate/text_listener.h"
+#include "generate/loaded_model.h"
 #include "train/byte_vocabulary.h"
 #include "train/documents.h"
 #include "train/trainer.h"
@@ -30,108 +32,35 @@ struct Tokens {
   std::optional<Token> end;
 };
 
-std::string Duration(double seconds) {
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
-}
-
 class TrainCommand final : public Command {
  public:
   void Register(CLI::App& app) override;
   int Run(Console& console) override;
 
  private:
-  class Reporter;
-
   TrainOptions Options() const;
   Tokens Encode(const Console& console, std::vector<Text> texts) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
   std::filesystem::path Folder() const;
+  std::vector<NamedCurve> Beside() const;
+  void WriteOptions(const TrainOptions& options) const;
+  void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end) const;
 
-  std::string input_, output_, folder_, tokenizer_, from_, prompt_ = "Once upon a time";
+  std::string config_, input_, output_, folder_, tokenizer_, from_, prompt_ = "Once upon a time";
   HeldOut held_out_;
+  std::vector<std::string> beside_;
   TokenizerTrainer tokenizer_trainer_;
   bool plan_ = false, restart_ = false;
   size_t threads_ = 0, sample_tokens_ = 60;
   std::vector<std::pair<const TrainField*, std::string>> given_;
-};
-
-// Prints what happens, and stops the run at Ctrl-C.
-class TrainCommand::Reporter final : public TrainListener {
- public:
-  Reporter(const Console& console, const TrainCommand& command, int64_t steps, ThreadPool& pool)
-      : console_(console), command_(command), steps_(steps), pool_(pool) {}
-
-  void OnStep(const StepRecord& record) override {
-    if (first_tokens_ == 0 && first_seconds_ == 0) {
-      first_tokens_ = record.tokens;
-      first_seconds_ = record.seconds;
-    }
-    last_ = record;
-    const double seconds = record.seconds - first_seconds_;
-    if (seconds <= 0) return;
-    const double rate = static_cast<double>(record.tokens - first_tokens_) / seconds;
-    const double left = static_cast<double>(steps_ - record.step) * static_cast<double>(record.tokens) /
-                        static_cast<double>(record.step) / rate;
-    console_.Progress(fmt::format("step {} of {}, loss {:.3f}{}, {:.0f} tokens/s, {} left", record.step, steps_, record.loss,
-                                  held_out_, rate, Duration(left)));
-  }
-
-  void OnMeasurement(const Measurement& m) override {
-    held_out_ = fmt::format(", held out {:.3f} ({:.3f} bits a byte)", m.loss, m.bits_per_byte);
-    console_.Progress("");
-    console_.Note(fmt::format("step {}: loss {:.4f}, held out {:.4f}, {:.4f} bits a byte", m.step, last_.loss, m.loss,
-                              m.bits_per_byte));
-    Sample();
-  }
-
-  void OnNotice(const std::string& notice) override {
-    console_.Progress("");
-    console_.Note(notice);
-  }
-
-  bool StopRequested() override { return interrupt_.interrupted(); }
-
- private:
-  // What the best model so far writes from a fixed prompt and seed.
-  void Sample() {
-    const auto best = command_.Folder() / "best.gguf";
-    std::error_code ignored;
-    if (command_.sample_tokens_ == 0 || !std::filesystem::exists(best, ignored)) return;
-    const LoadedModel loaded = LoadedModel::Open(best, {}, pool_);
-    const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(command_.prompt_);
-    Engine engine(loaded.model, {}, pool_);
-    if (prompt.empty() || prompt.size() >= engine.context()) return;
-    TextListener text(*loaded.model, *loaded.tokenizer, {});
-    Listener* listener = &text;
-    Request request;
-    request.prompt = prompt;
-    request.chain = std::make_shared<const Chain>(Chain::Build(SamplingOptions{}, *loaded.vocabulary, loaded.model->isa()));
-    request.seed = 1;
-    request.end_tokens = loaded.tokenizer->special().end;
-    request.max_tokens = command_.sample_tokens_;
-    engine.Submit(std::move(request), {&listener, 1});
-    while (engine.Step()) {
-    }
-    console_.Note(fmt::format("  | {}{}", command_.prompt_, text.text()));
-  }
-
-  const Console& console_;
-  const TrainCommand& command_;
-  int64_t steps_;
-  ThreadPool& pool_;
-  InterruptGuard interrupt_;
-  StepRecord last_;
-  uint64_t first_tokens_ = 0;
-  double first_seconds_ = 0;
-  std::string held_out_;
+  CLI::App* app_ = nullptr;
 };
 
 void TrainCommand::Register(CLI::App& app) {
-  app.add_option("input", input_, "a corpus folder (from sheepop ingest), or a text file")->required()->type_name("INPUT");
-  app.add_option("-o,--output", output_, "the model to write")->required()->type_name("MODEL.gguf");
-  app.add_option("--run", folder_, "folder of checkpoints, curve and metrics (default MODEL.run)")->type_name("FOLDER");
+  app_ = &app;
+  app.add_option("input", input_, "a corpus folder (from sheepop ingest), or a text file")->type_name("INPUT");
+  app.add_option("-o,--output", output_, "the model to write")->type_name("MODEL.gguf");
+  app.add_option("--run", folder_, "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")->type_name("FOLDER");
   app.add_option("--tokenizer", tokenizer_,
                  "take the tokenizer of this GGUF model; without it a token is a byte that occurs in the text")
       ->type_name("MODEL");
@@ -139,11 +68,12 @@ void TrainCommand::Register(CLI::App& app) {
   held_out_.Register(app);
   app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
   app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
+  app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")->type_name("FOLDER");
   app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")->type_name("TEXT");
   app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
   app.add_option("--threads", threads_, fmt::format("default: the {} physical cores", PhysicalCores()))->type_name("N");
   tokenizer_trainer_.Register(app);
-  app.set_config("--config", "", "a TOML file with the same options; the command line wins over it");
+  app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")->type_name("FILE");
   given_.reserve(TrainFields().size());
   for (const TrainField& field : TrainFields()) {
     std::string& value = given_.emplace_back(&field, std::string()).second;
@@ -169,6 +99,32 @@ std::filesystem::path TrainCommand::Folder() const {
   if (!folder_.empty()) return folder_;
   std::filesystem::path folder(output_);
   return folder.replace_extension("run");
+}
+
+std::vector<NamedCurve> TrainCommand::Beside() const {
+  std::vector<NamedCurve> curves;
+  for (const std::string& folder : beside_) {
+    const auto latest = Trainer::LatestCheckpoint(folder);
+    if (!latest) throw Error(ErrorCategory::kNotFound, "{} holds no checkpoint of a run", folder);
+    std::filesystem::path name = std::filesystem::path(folder).lexically_normal();
+    name = name.has_filename() ? name.filename() : name.parent_path().filename();
+    const Checkpoint checkpoint = Checkpoint::Open(*latest);
+    curves.push_back({name.stem().string(), Curve::Load(checkpoint.gguf()->metadata())});
+  }
+  return curves;
+}
+
+// What --config reads back: the flags as they were given, then every training option that was not, with its value.
+void TrainCommand::WriteOptions(const TrainOptions& options) const {
+  FileWriter file(Folder() / "options.toml");
+  const std::filesystem::path here = std::filesystem::current_path();
+  file.Write(fmt::format("# In {}:\n# sheepop train --config options.toml\n", here.string()));
+  file.Write(app_->config_to_str(false, false));
+  for (const auto& [field, value] : given_) {
+    const bool text = std::holds_alternative<std::string TrainOptions::*>(field->member);
+    if (value.empty()) file.Write(fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));
+  }
+  file.Commit();
 }
 
 Tokens TrainCommand::Encode(const Console& console, std::vector<Text> texts) const {
@@ -227,7 +183,37 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   return 0;
 }
 
+// A run that ended because it no longer got better gives its best model.
+void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, TrainEnd end) const {
+  const auto& measurements = trainer.curve().measurements;
+  const auto best = std::ranges::min_element(measurements, {}, &Measurement::loss);
+  const auto best_file = Folder() / "best.gguf";
+  if (end == TrainEnd::kNoLongerBetter) {
+    std::filesystem::copy_file(best_file, output_, std::filesystem::copy_options::overwrite_existing);
+  } else {
+    trainer.WriteModel(output_);
+    if (best != measurements.end() && best->loss < measurements.back().loss) {
+      console.Note(fmt::format("the best measurement was at step {}: {} holds that model", best->step, best_file.string()));
+    }
+  }
+  if (console.json) {
+    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
+    if (!measurements.empty()) {
+      const Measurement& last = end == TrainEnd::kNoLongerBetter ? *best : measurements.back();
+      out["held_out_loss"] = last.loss;
+      out["bits_per_byte"] = last.bits_per_byte;
+    }
+    console.PrintJson(out);
+  } else {
+    console.Print(fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, output_, prompt_));
+  }
+}
+
 int TrainCommand::Run(Console& console) {
+  if (!config_.empty()) ReadOptions(config_, *app_);
+  for (const auto& [name, value] : {std::pair("INPUT", &input_), std::pair("--output", &output_)}) {
+    if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
+  }
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, held_out_, output_, pool);
   TrainRun run;
@@ -238,39 +224,35 @@ int TrainCommand::Run(Console& console) {
   run.end = tokens.end;
   run.vocabulary = tokens.vocabulary;
   run.folder = plan_ ? std::filesystem::path() : Folder();
+  run.continued = !from_.empty();
+  run.beside = Beside();
   if (from_.empty()) {
     run.config = ModelConfigFor(run.options, tokens.vocab);
   } else {
     run.config = ConfigOf(Checkpoint::Open(FindModel(from_)));
     run.config.context = static_cast<size_t>(run.options.context);
   }
-  const int64_t steps = run.options.steps;
-  Reporter reporter(console, *this, steps, pool);
+  TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, 0};
+  TrainReporter reporter(console, pool);
   Trainer trainer(std::move(run), pool, reporter);
   if (!from_.empty()) trainer.LoadWeights(Checkpoint::Open(FindModel(from_)));
   if (plan_) return PrintPlan(console, trainer);
+  const std::filesystem::path output(output_);
+  RemoveAbandonedPartials(output.parent_path(), output.filename().string());
   if (const auto latest = Trainer::LatestCheckpoint(Folder()); latest && !restart_) {
     trainer.Resume(Checkpoint::Open(*latest));
     console.Note(fmt::format("goes on from {}; --restart begins anew", latest->string()));
   }
+  WriteOptions(trainer.options());
+  if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();
+  reporter.Begin(std::move(report));
   const TrainEnd end = trainer.Run();
   console.Progress("");
   if (end == TrainEnd::kStopped) {
     console.Print(fmt::format("stopped after step {}; the same command goes on from there\n", trainer.step()));
     return 0;
   }
-  trainer.WriteModel(output_);
-  if (console.json) {
-    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
-    if (!trainer.curve().measurements.empty()) {
-      const Measurement& last = trainer.curve().measurements.back();
-      out["held_out_loss"] = last.loss;
-      out["bits_per_byte"] = last.bits_per_byte;
-    }
-    console.PrintJson(out);
-  } else {
-    console.Print(fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, output_, prompt_));
-  }
+  WriteResult(console, trainer, end);
   return 0;
 }
 

@@ -1,13 +1,15 @@
 // A run's record: what each step and each measurement gave. Kept in checkpoints, written as metrics.jsonl and drawn as
-// loss.svg.
+// loss.svg and loss.png.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "checkpoint/metadata.h"
+#include "train/plot.h"
 
 namespace sheepop {
 
@@ -43,7 +45,12 @@ struct Curve {
 std::string JsonLine(const StepRecord& record);
 std::string JsonLine(const Measurement& measurement);
 
-// Training loss (each step, and smoothed) and held-out loss over steps, as SVG.
-std::string DrawLoss(const Curve& curve, const std::string& title);
+struct NamedCurve {
+  std::string name;
+  Curve curve;
+};
+
+// Training loss (each step, and smoothed) and held-out loss over steps; of the runs beside it, the held-out loss.
+Plot DrawLoss(const Curve& curve, const std::string& title, std::span<const NamedCurve> beside = {});
 
 }  // namespace sheepop

@@ -9,6 +9,10 @@ namespace sheepop {
 namespace {
 
 constexpr double kWidth = 800, kHeight = 450, kLeft = 60, kRight = 20, kTop = 40, kBottom = 45;
+constexpr const char* kStepColor = "#9ecae1";
+constexpr const char* kTrainingColor = "#2171b5";
+constexpr const char* kHeldOutColor = "#d94801";
+constexpr const char* kBesideColors[] = {"#238b45", "#6a51a3", "#636363"};
 
 struct Range {
   double low, high;
@@ -32,105 +36,103 @@ double MarkDistance(const Range& range) {
   return 10 * power;
 }
 
-Axes AxesOf(const Curve& curve) {
+Axes AxesOf(const Curve& curve, std::span<const NamedCurve> beside) {
   Axes axes{{0, 1}, {1e300, -1e300}};
-  const auto see = [&](double step, double loss) {
-    axes.steps.high = std::max(axes.steps.high, step);
+  const auto see = [&](int64_t step, double loss) {
+    axes.steps.high = std::max(axes.steps.high, static_cast<double>(step));
     if (!std::isfinite(loss)) return;
     axes.losses.low = std::min(axes.losses.low, loss);
     axes.losses.high = std::max(axes.losses.high, loss);
   };
-  for (const StepRecord& r : curve.steps) see(static_cast<double>(r.step), r.loss);
-  for (const Measurement& m : curve.measurements) see(static_cast<double>(m.step), m.loss);
+  for (const StepRecord& r : curve.steps) see(r.step, r.loss);
+  for (const Measurement& m : curve.measurements) see(m.step, m.loss);
+  for (const NamedCurve& other : beside) {
+    for (const Measurement& m : other.curve.measurements) see(m.step, m.loss);
+  }
   if (axes.losses.low > axes.losses.high) axes.losses = {0, 1};
   const double margin = std::max(1e-3, (axes.losses.high - axes.losses.low) * 0.05);
   axes.losses = {axes.losses.low - margin, axes.losses.high + margin};
   return axes;
 }
 
-struct Point {
+struct Value {
   double step, loss;
 };
 
 // At most about two points a pixel: the mean of each group of neighbours.
-std::string Line(const Axes& axes, const std::vector<Point>& points, const char* style) {
-  const size_t group = std::max<size_t>(1, points.size() / 1500);
-  std::string path;
-  for (size_t i = 0; i < points.size(); i += group) {
+std::vector<PlotPoint> Thinned(const Axes& axes, const std::vector<Value>& values) {
+  const size_t group = std::max<size_t>(1, values.size() / 1500);
+  std::vector<PlotPoint> points;
+  for (size_t i = 0; i < values.size(); i += group) {
     double step = 0, loss = 0, count = 0;
-    for (size_t j = i; j < std::min(points.size(), i + group); ++j) {
-      if (!std::isfinite(points[j].loss)) continue;
-      step += points[j].step;
-      loss += points[j].loss;
+    for (size_t j = i; j < std::min(values.size(), i + group); ++j) {
+      if (!std::isfinite(values[j].loss)) continue;
+      step += values[j].step;
+      loss += values[j].loss;
       ++count;
     }
-    if (count == 0) continue;
-    path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : " L", axes.X(step / count), axes.Y(loss / count));
+    if (count > 0) points.push_back({axes.X(step / count), axes.Y(loss / count)});
   }
-  return path.empty() ? "" : fmt::format("<path d=\"{}\" fill=\"none\" {}/>\n", path, style);
+  return points;
 }
 
-std::string Escape(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else
-      out += c;
-  }
-  return out;
+std::vector<PlotPoint> HeldOut(const Axes& axes, const Curve& curve) {
+  std::vector<Value> values;
+  for (const Measurement& m : curve.measurements) values.push_back({static_cast<double>(m.step), m.loss});
+  return Thinned(axes, values);
 }
 
-std::string Grid(const Axes& axes) {
-  std::string svg;
-  const double bottom = kHeight - kBottom;
+void AddGrid(const Axes& axes, Plot& plot) {
+  const double bottom = kHeight - kBottom, right = kWidth - kRight;
   const double y_mark = MarkDistance(axes.losses), x_mark = MarkDistance(axes.steps);
   for (double y = std::ceil(axes.losses.low / y_mark) * y_mark; y <= axes.losses.high; y += y_mark) {
-    svg += fmt::format(
-        "<path d=\"M{} {:.1f} H{}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:.4g}</text>\n",
-        kLeft, axes.Y(y), kWidth - kRight, kLeft - 6, axes.Y(y) + 4, y);
+    plot.lines.push_back({{{kLeft, axes.Y(y)}, {right, axes.Y(y)}}, "#dddddd"});
+    plot.texts.push_back({{kLeft - 6, axes.Y(y) + 4}, fmt::format("{:.4g}", y), PlotAnchor::kEnd});
   }
   for (double x = 0; x <= axes.steps.high; x += x_mark) {
-    svg += fmt::format(
-        "<path d=\"M{:.1f} {} v4\" stroke=\"#333\"/><text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:.6g}</text>\n",
-        axes.X(x), bottom, axes.X(x), bottom + 18, x);
+    plot.lines.push_back({{{axes.X(x), bottom}, {axes.X(x), bottom + 4}}, "#333333"});
+    plot.texts.push_back({{axes.X(x), bottom + 18}, fmt::format("{:.6g}", x), PlotAnchor::kMiddle});
   }
-  return svg + fmt::format("<path d=\"M{0} {1} V{2} H{3}\" fill=\"none\" stroke=\"#333\"/>\n", kLeft, kTop, bottom,
-                           kWidth - kRight);
+  plot.lines.push_back({{{kLeft, kTop}, {kLeft, bottom}, {right, bottom}}, "#333333"});
+  plot.texts.push_back({{(kLeft + right) / 2, kHeight - 8}, "step", PlotAnchor::kMiddle});
+  plot.texts.push_back({{kLeft - 6, kTop - 10}, "nats a token", PlotAnchor::kStart});
+}
+
+// The names of the lines, below each other in the upper right corner.
+void AddLegend(Plot& plot, const std::vector<std::pair<std::string, std::string>>& names_and_colors) {
+  double y = kTop + 14;
+  for (const auto& [name, color] : names_and_colors) {
+    plot.texts.push_back({{kWidth - kRight - 6, y}, name, PlotAnchor::kEnd, color, 13});
+    y += 17;
+  }
 }
 
 }  // namespace
 
-std::string DrawLoss(const Curve& curve, const std::string& title) {
-  const Axes axes = AxesOf(curve);
-  std::vector<Point> steps, smooth, held_out;
+Plot DrawLoss(const Curve& curve, const std::string& title, std::span<const NamedCurve> beside) {
+  const Axes axes = AxesOf(curve, beside);
+  std::vector<Value> steps, smooth;
   for (const StepRecord& r : curve.steps) {
-    steps.push_back({static_cast<double>(r.step), r.loss});
+    const auto step = static_cast<double>(r.step);
     const double before = smooth.empty() ? r.loss : smooth.back().loss;
-    smooth.push_back({static_cast<double>(r.step), std::isfinite(r.loss) ? before + 0.05 * (r.loss - before) : before});
+    steps.push_back({step, r.loss});
+    smooth.push_back({step, std::isfinite(r.loss) ? before + 0.05 * (r.loss - before) : before});
   }
-  for (const Measurement& m : curve.measurements) held_out.push_back({static_cast<double>(m.step), m.loss});
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-      "font-family=\"sans-serif\" "
-      "font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
-      "<text x=\"{2}\" y=\"24\" font-size=\"15\">{3}</text>\n",
-      kWidth, kHeight, kLeft, Escape(title));
-  svg += Grid(axes);
-  svg += Line(axes, steps, "stroke=\"#9ecae1\"");
-  svg += Line(axes, smooth, "stroke=\"#2171b5\" stroke-width=\"2\"");
-  svg += Line(axes, held_out, "stroke=\"#d94801\" stroke-width=\"2\"");
-  svg += fmt::format(
-      "<text x=\"{0}\" y=\"{1}\" text-anchor=\"middle\">step</text>\n<text x=\"{2}\" y=\"24\" "
-      "text-anchor=\"end\"><tspan "
-      "fill=\"#2171b5\">training</tspan> and <tspan fill=\"#d94801\">held-out</tspan> loss, nats a "
-      "token</text>\n</svg>\n",
-      (kLeft + kWidth - kRight) / 2, kHeight - 8, kWidth - kRight);
-  return svg;
+  Plot plot{kWidth, kHeight, {}, {}};
+  plot.texts.push_back({{kLeft + 80, 24}, title, PlotAnchor::kStart, "#000000", 15});
+  AddGrid(axes, plot);
+  plot.lines.push_back({Thinned(axes, steps), kStepColor});
+  plot.lines.push_back({Thinned(axes, smooth), kTrainingColor, 2});
+  std::vector<std::pair<std::string, std::string>> legend = {{"training loss", kTrainingColor}};
+  if (!curve.measurements.empty()) legend.emplace_back("held-out loss", kHeldOutColor);
+  for (size_t i = 0; i < beside.size(); ++i) {
+    const char* color = kBesideColors[i % std::size(kBesideColors)];
+    plot.lines.push_back({HeldOut(axes, beside[i].curve), color, 2, true});
+    legend.emplace_back(fmt::format("held-out loss of {}", beside[i].name), color);
+  }
+  plot.lines.push_back({HeldOut(axes, curve), kHeldOutColor, 2});
+  AddLegend(plot, legend);
+  return plot;
 }
 
 }  // namespace sheepop

@@ -3,12 +3,17 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
+
+#include "base/token.h"
+#include "train/documents.h"
 
 namespace sheepop {
 
-// The share of the sample's bytes that lie in stretches of at least `length` bytes that stand verbatim in the corpus.
-// Time linear in the corpus, memory in the sample. 0 for a sample shorter than `length`.
-double VerbatimShare(std::string_view sample, std::span<const std::string_view> corpus, size_t length = 50);
+// The share of the sample's tokens that lie in stretches of at least `length` tokens that stand verbatim in one of the
+// documents. Time linear in the documents, memory in the sample. 0 for a sample shorter than `length`.
+double VerbatimShare(std::span<const Token> sample, const TokenDocuments& documents, size_t length);
+
+// About how many tokens 50 bytes of these documents are; at least 4.
+size_t VerbatimLength(const TokenDocuments& documents);
 
 }  // namespace sheepop

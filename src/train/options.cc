@@ -44,8 +44,10 @@ const TrainField kFields[] = {
      "positions and attention begin anew at each document of a sequence"},
     {"optimizer", "--optimizer", &Options::optimizer, 0, 0, "adamw|muon", "",
      "muon: orthogonalised momentum for the layers' matrices, AdamW for the rest"},
-    {"learning_rate", "--learning-rate", &Options::learning_rate, 0, 10, "", "", "the highest, after the warm-up"},
-    {"min_learning_rate", "--min-learning-rate", &Options::min_learning_rate, 0, 10, "", "", "at the end"},
+    {"learning_rate", "--learning-rate", &Options::learning_rate, 0, 10, "", "", 
+     "the highest, after the warm-up; 0: 2e-3 at width 128, falling with the root of the width; a fifth of it with --from"},
+    {"min_learning_rate", "--min-learning-rate", &Options::min_learning_rate, 0, 10, "", "",
+     "at the end; 0: a tenth of the highest"},
     {"schedule", "--schedule", &Options::schedule, 0, 0, "cosine|constant|linear|wsd", "",
      "how the learning rate falls; wsd: not before the last part of the run"},
     {"warmup", "--warmup", &Options::warmup, 0, kMaxCount, "", "steps", "steps in which the learning rate rises"},
@@ -190,10 +192,19 @@ const TrainField& TrainFieldNamed(std::string_view name) {
 
 void Validate(const TrainOptions& options) {
   for (const TrainField& field : kFields) CheckField(field, options);
-  if (options.min_learning_rate > options.learning_rate) {
+  if (options.learning_rate > 0 && options.min_learning_rate > options.learning_rate) {
     throw Error(ErrorCategory::kInvalidArgument, "min_learning_rate is {}, must be at most learning_rate, which is {}",
                 options.min_learning_rate, options.learning_rate);
   }
+}
+
+void SetRates(const ModelConfig& config, bool continued, TrainOptions& options) {
+  constexpr double kRate = 2e-3, kWidth = 128, kContinued = 0.2, kLast = 0.1;
+  if (options.learning_rate == 0) {
+    const double rate = kRate * std::sqrt(kWidth / static_cast<double>(config.hidden)) * (continued ? kContinued : 1);
+    options.learning_rate = std::max(rate, options.min_learning_rate);
+  }
+  if (options.min_learning_rate == 0) options.min_learning_rate = kLast * options.learning_rate;
 }
 
 ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab) {

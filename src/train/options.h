@@ -33,8 +33,8 @@ struct TrainOptions {
   bool restart_documents = true;
 
   std::string optimizer = "adamw";
-  double learning_rate = 1e-3;
-  double min_learning_rate = 1e-4;
+  double learning_rate = 0;
+  double min_learning_rate = 0;
   std::string schedule = "cosine";
   int64_t warmup = 100;
   double decay_share = 0.2;
@@ -88,6 +88,10 @@ const TrainField& TrainFieldNamed(std::string_view name);
 // Throws kInvalidArgument naming the first field out of its bounds, its value and the bounds; also for shapes whose
 // parts do not divide.
 void Validate(const TrainOptions& options);
+
+// Gives the learning rates that are 0 their values: 2e-3 for a model of width 128, falling with the root of the width, a
+// fifth of that for a model that is `continued` from another's weights; and a tenth of the highest at the end.
+void SetRates(const ModelConfig& config, bool continued, TrainOptions& options);
 
 // The shape that the options describe, for a vocabulary. Validated.
 ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab);

@@ -8,7 +8,7 @@ namespace sheepop {
 
 double ScheduleFactor(const TrainOptions& options, int64_t step) {
   if (step < options.warmup) return static_cast<double>(step + 1) / static_cast<double>(options.warmup + 1);
-  if (options.schedule == "constant" || options.learning_rate == 0) return 1;
+  if (options.schedule == "constant") return 1;
   const double floor = options.min_learning_rate / options.learning_rate;
   const auto last = static_cast<double>(options.steps - 1);
   auto begin = static_cast<double>(options.warmup);

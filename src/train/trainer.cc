@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/file_writer.h"
 #include "base/philox.h"
 #include "train/model_file.h"
 #include "train/schedule.h"
@@ -40,25 +41,27 @@ SamplerOptions SamplerFor(const TrainRun& run, bool shuffle) {
           run.options.restart_documents, shuffle};
 }
 
-const TrainRun& Checked(const TrainRun& run) {
+TrainRun Checked(TrainRun run) {
   Validate(run.options);
   Validate(run.config);
   RequireTrainable(run.config);
+  SetRates(run.config, run.continued, run.options);
   return run;
 }
 
 }  // namespace
 
 Trainer::Trainer(TrainRun run, ThreadPool& pool, TrainListener& listener)
-    : run_(std::move(run)),
+    : run_(Checked(std::move(run))),
+      lock_(run_.folder),
       pool_(pool),
       listener_(listener),
-      parameters_(Checked(run_).config),
+      parameters_(run_.config),
       network_(std::make_unique<Network>(run_.config, parameters_, NetworkOptionsFor(run_), pool)),
       optimizer_(run_.options, parameters_, TrainKernels::For(run_.isa, PrecisionOf(run_.options, run_.isa))),
       sampler_(*run_.documents, SamplerFor(run_, true)) {
   if (run_.held_out) held_out_.emplace(*run_.held_out, SamplerFor(run_, false));
-  if (!run_.folder.empty()) std::filesystem::create_directories(run_.folder);
+  if (!run_.folder.empty()) RemoveAbandonedPartials(run_.folder);
   parameters_.Initialise(static_cast<uint64_t>(run_.options.seed), static_cast<float>(run_.options.init_deviation));
   network_->PackWeights();
 }
@@ -104,11 +107,11 @@ void Trainer::TakeStep() {
   record.learning_rate = run_.options.learning_rate * ScheduleFactor(run_.options, step_);
   const bool spike = run_.options.on_spike != "ignore" && (Spiked(record.loss) || !std::isfinite(record.gradient_norm));
   if (spike && run_.options.on_spike == "stop") {
-    throw Error(
-        ErrorCategory::kLimit,
-        "step {}: the loss is {}, the recent mean was {}; stopped before the weights changed. Resume with a lower "
-        "learning rate, or with --on-spike skip",
-        step_ + 1, record.loss, recent_loss_);
+    if (!run_.folder.empty()) listener_.OnCheckpoint(WriteCheckpoint());
+    throw Error(ErrorCategory::kLimit,
+                "step {}: the loss is {}, the recent mean was {}; stopped before the weights changed. The same command "
+                "with --on-spike skip goes on without this step; --restart with a learning rate below {} begins anew",
+                step_ + 1, record.loss, recent_loss_, run_.options.learning_rate);
   }
   if (spike) {
     record.skipped = true;
@@ -188,6 +191,23 @@ TrainEnd Trainer::Run() {
   return TrainEnd::kDone;
 }
 
+double Trainer::GflopPerToken() const {
+  double products = 0;  // parameters that multiply each token; the embedding does only as the output
+  for (const ParameterStore::Entry& entry : parameters_.entries()) {
+    const bool lookup = entry.parameter.role == Role::kPositionEmbedding ||
+                        (entry.parameter.role == Role::kTokenEmbedding && !run_.config.tied_embeddings);
+    if (entry.parameter.is_matrix() && !lookup) products += static_cast<double>(entry.parameter.count());
+  }
+  const auto attention = static_cast<double>(run_.config.layers * run_.config.query_width() * run_.config.context);
+  return (6 * products + 6 * attention) * 1e-9;
+}
+
+double Trainer::PeakGflopsHere() {
+  return PeakGflops(TrainKernels::For(run_.isa, PrecisionOf(run_.options, run_.isa)).gemm, pool_);
+}
+
+double Trainer::PeakTokensPerSecond() { return PeakGflopsHere() / GflopPerToken(); }
+
 TrainPlan Trainer::Plan(int steps) {
   std::vector<double> seconds;
   for (int i = 0; i < steps + 1; ++i) {
@@ -206,15 +226,8 @@ TrainPlan Trainer::Plan(int steps) {
   plan.tokens_per_second = tokens / plan.seconds_per_step;
   plan.epochs =
       sequences * static_cast<double>(run_.options.steps) / static_cast<double>(sampler_.sequences_per_epoch());
-  double products = 0;  // parameters that multiply each token; the embedding does only as the output
-  for (const ParameterStore::Entry& entry : parameters_.entries()) {
-    const bool lookup = entry.parameter.role == Role::kPositionEmbedding ||
-                        (entry.parameter.role == Role::kTokenEmbedding && !run_.config.tied_embeddings);
-    if (entry.parameter.is_matrix() && !lookup) products += static_cast<double>(entry.parameter.count());
-  }
-  const double attention = static_cast<double>(run_.config.layers * run_.config.query_width()) * tokens / sequences;
-  plan.gflops = (6 * products + 6 * attention) * plan.tokens_per_second * 1e-9;
-  plan.peak_gflops = PeakGflops(TrainKernels::For(run_.isa, PrecisionOf(run_.options, run_.isa)).gemm, pool_);
+  plan.gflops = GflopPerToken() * plan.tokens_per_second;
+  plan.peak_gflops = PeakGflopsHere();
   return plan;
 }
 

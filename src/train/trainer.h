@@ -3,7 +3,7 @@
 // stops and resumptions.
 //
 // The run's folder holds checkpoint-STEP.gguf (the latest `keep`), best.gguf (weights alone, of the best measurement),
-// metrics.jsonl and loss.svg.
+// metrics.jsonl, loss.svg and loss.png. A run holds a lock on its folder.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/folder_lock.h"
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
 #include "train/batch_sampler.h"
@@ -32,6 +33,8 @@ struct TrainRun {
   std::optional<Token> end;                  // the token between documents
   Metadata vocabulary;                       // tokenizer.* keys, chat template and all, copied into what is written
   std::filesystem::path folder;              // created; empty: nothing is written
+  bool continued = false;                    // from another model's weights: decides the default learning rate
+  std::vector<NamedCurve> beside;            // other runs that the plot shows too
   Isa isa = AvailableIsas().back();
 };
 
@@ -61,7 +64,8 @@ struct TrainPlan {
 
 class Trainer {
  public:
-  // Throws kInvalidArgument for options out of bounds, kUnsupported for a configuration that cannot be trained.
+  // Throws kInvalidArgument for options out of bounds, kUnsupported for a configuration that cannot be trained, kIo when
+  // another run uses the folder. Temporary files that a killed run left in the folder are removed.
   Trainer(TrainRun run, ThreadPool& pool, TrainListener& listener);
   ~Trainer();
 
@@ -80,6 +84,9 @@ class Trainer {
   // Takes a few real steps and measures them; this trainer is of no use for a run afterwards.
   TrainPlan Plan(int steps = 5);
 
+  // What the products' kernel could do at most, from its speed on operands in the first cache, which is measured now.
+  double PeakTokensPerSecond();
+
   // All held-out documents, or the first `batches` batches of them.
   Measurement Measure(int64_t batches);
 
@@ -89,10 +96,13 @@ class Trainer {
 
   Network& network() { return *network_; }
   ParameterStore& parameters() { return parameters_; }
+  const TrainOptions& options() const { return run_.options; }  // with the rates set
   const Curve& curve() const { return curve_; }
   int64_t step() const { return step_; }
 
  private:
+  double GflopPerToken() const;
+  double PeakGflopsHere();
   double Gradient();
   bool Spiked(double loss) const;
   void TakeStep();
@@ -102,6 +112,7 @@ class Trainer {
   Metadata FileMetadata() const;
 
   TrainRun run_;
+  FolderLock lock_;
   ThreadPool& pool_;
   TrainListener& listener_;
   ParameterStore parameters_;

@@ -75,9 +75,15 @@ std::filesystem::path Trainer::WriteCheckpoint() {
 
 void Trainer::WriteRecords() const {
   curve_.WriteJsonLines(run_.folder / "metrics.jsonl");
-  FileWriter plot(run_.folder / "loss.svg");
-  plot.Write(DrawLoss(curve_, run_.config.name.empty() ? run_.config.architecture : run_.config.name));
-  plot.Commit();
+  const Plot plot =
+      DrawLoss(curve_, run_.config.name.empty() ? run_.config.architecture : run_.config.name, run_.beside);
+  const auto write = [&](const char* name, const std::string& bytes) {
+    FileWriter writer(run_.folder / name);
+    writer.Write(bytes);
+    writer.Commit();
+  };
+  write("loss.svg", plot.Svg());
+  write("loss.png", plot.Png());
 }
 
 void Trainer::DropOldCheckpoints() const {

@@ -60,6 +60,7 @@ TrainRun RunOf(const Material& material, const std::string& style) {
   run.options.warmup = 3;
   run.options.dropout = 0.1;
   run.options.learning_rate = 3e-3;
+  run.options.min_learning_rate = 1e-4;
   run.options.eval_every = 8;
   run.options.checkpoint_every = 6;
   run.config = ModelConfigFor(run.options, material.vocabulary.size());
@@ -149,7 +150,8 @@ TEST(Trainer, ResumesToTheSameBits) {
     for (const auto& entry : std::filesystem::directory_iterator(run.folder))
       files.insert(entry.path().filename().string());
     EXPECT_EQ(files, (std::set<std::string>{"best.gguf", "checkpoint-0000000018.gguf", "checkpoint-0000000021.gguf",
-                                            "checkpoint-0000000024.gguf", "loss.svg", "metrics.jsonl"}));
+                                            "checkpoint-0000000024.gguf", "loss.png", "loss.svg",
+                                            "metrics.jsonl"}));
   }
 }
 
@@ -240,7 +242,7 @@ TEST(Trainer, StopsOrSkipsWhenTheLossIsNoNumber) {
 TEST(Trainer, StopsEarlyWithoutABetterMeasurement) {
   const Material material;
   TrainRun run = RunOf(material, "llama");
-  run.options.learning_rate = run.options.min_learning_rate = 0;
+  run.options.learning_rate = run.options.min_learning_rate = 1e-30;
   run.options.eval_every = 1;
   run.options.patience = 3;
   ThreadPool pool(1);
@@ -287,6 +289,8 @@ TEST(Schedule, RisesThenFallsToItsFloor) {
   TrainOptions options;
   options.steps = 100;
   options.warmup = 10;
+  options.learning_rate = 1e-3;
+  options.min_learning_rate = 1e-4;
   for (const char* name : {"cosine", "linear", "wsd"}) {
     options.schedule = name;
     EXPECT_NEAR(ScheduleFactor(options, 0), 1.0 / 11, 1e-12);
@@ -296,6 +300,25 @@ TEST(Schedule, RisesThenFallsToItsFloor) {
   EXPECT_EQ(ScheduleFactor(options, 75), 1);
   options.schedule = "constant";
   EXPECT_EQ(ScheduleFactor(options, 99), 1);
+}
+
+TEST(Schedule, RatesFollowFromTheWidthUnlessGiven) {
+  TrainOptions options;
+  options.hidden = 512;
+  options.heads = 8;
+  const ModelConfig config = ModelConfigFor(options, 10);
+  SetRates(config, false, options);
+  EXPECT_NEAR(options.learning_rate, 1e-3, 1e-12);
+  EXPECT_NEAR(options.min_learning_rate, 1e-4, 1e-12);
+  TrainOptions continued;
+  SetRates(config, true, continued);
+  EXPECT_NEAR(continued.learning_rate, 2e-4, 1e-12);
+  TrainOptions given;
+  given.learning_rate = 3e-3;
+  given.min_learning_rate = 1e-3;
+  SetRates(config, true, given);
+  EXPECT_EQ(given.learning_rate, 3e-3);
+  EXPECT_EQ(given.min_learning_rate, 1e-3);
 }
 
 TEST(TrainOptions, AreReadAndBoundedByTheirTable) {
@@ -337,19 +360,27 @@ TEST(Curve, PassesThroughMetadata) {
       "{\"step\": 1, \"loss\": 0.1, \"learning_rate\": 0.002, \"gradient_norm\": 1.5, \"tokens\": 100, \"seconds\": "
       "0.250}\n");
   EXPECT_EQ(again.measurements[0].bits_per_byte, 1.75);
-  const std::string svg = DrawLoss(curve, "a < b");
+  const Plot plot = DrawLoss(curve, "a < b", std::vector<NamedCurve>{{"other", curve}});
+  EXPECT_EQ(plot.Png().substr(0, 8), "\x89PNG\r\n\x1a\n");
+  const std::string svg = plot.Svg();
+  EXPECT_NE(svg.find("held-out loss of other"), std::string::npos);
   EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
   EXPECT_NE(svg.find("</svg>"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
 }
 
-TEST(Memorisation, CountsStretchesThatStandInTheCorpus) {
-  const std::string corpus = "The quick brown fox jumps over the lazy dog and runs away into the dark wood.";
-  const std::string_view texts[] = {corpus};
-  EXPECT_EQ(VerbatimShare("short", texts, 10), 0);
-  EXPECT_EQ(VerbatimShare(corpus, texts, 50), 1);
-  EXPECT_NEAR(VerbatimShare("XXXXXjumps over the lazyYYYYY", texts, 10), 19.0 / 29, 1e-9);
-  EXPECT_EQ(VerbatimShare("jumps over the hazy dog", texts, 16), 0);
+TEST(Memorisation, CountsStretchesThatStandInADocument) {
+  const std::string text = "The quick brown fox jumps over the lazy dog and runs away into the dark wood.";
+  const ByteVocabulary vocabulary(text + "hXY");
+  const MemoryDocuments documents({{vocabulary.Encode("the dark"), {}}, {vocabulary.Encode(text), {}}}, text.size() + 8);
+  const auto share = [&](const std::string& sample, size_t length) {
+    return VerbatimShare(vocabulary.Encode(sample), documents, length);
+  };
+  EXPECT_EQ(share("quick", 10), 0);
+  EXPECT_EQ(share(text, 50), 1);
+  EXPECT_NEAR(share("XXXXXjumps over the lazyYYYYY", 10), 19.0 / 29, 1e-9);
+  EXPECT_EQ(share("jumps over the hazy dog", 16), 0);
+  EXPECT_EQ(VerbatimLength(documents), 50U);
 }
 
 TEST(ByteVocabulary, NamesBytesAsGpt2Does) {
