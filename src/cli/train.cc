@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -119,7 +120,11 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
   FileWriter file(Folder() / "options.toml");
   const std::filesystem::path here = std::filesystem::current_path();
   file.Write(fmt::format("# In {}:\n# sheepop train --config options.toml\n", here.string()));
-  file.Write(app_->config_to_str(false, false));
+  std::istringstream given(app_->config_to_str(false, false));
+  for (std::string line; std::getline(given, line);) {
+    const std::string key = line.substr(0, line.find('='));
+    if (key != "restart" && key != "config") file.Write(line + "\n");
+  }
   for (const auto& [field, value] : given_) {
     const bool text = std::holds_alternative<std::string TrainOptions::*>(field->member);
     if (value.empty()) file.Write(fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));

@@ -1,0 +1,127 @@
+"""sheepop train: what it leaves in its folder, its configuration file, and what stops it."""
+
+import json
+import random
+import resource
+import signal
+import subprocess
+
+from program import ENVIRONMENT, PROGRAM, ProgramTest, main
+
+SMALL = ["--layers", "1", "--hidden", "32", "--heads", "2", "--context", "16", "--batch", "2", "--eval-batches", "1",
+         "--threads", "2", "--sample-tokens", "40"]
+
+
+class Train(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        generator = random.Random(3)
+        self.text_file = self.folder / "text.txt"
+        self.text_file.write_text("Once upon a time " + " ".join(generator.choices(["sheep", "goat", "cow", "hen"], k=600)))
+        self.model = self.folder / "m.gguf"
+        self.run_folder = self.folder / "m.run"
+
+    def train(self, *more):
+        """The small run's command; options given here replace its own."""
+        options = dict(zip(SMALL[::2], SMALL[1::2]))
+        own = [part for name, value in options.items() if name not in more for part in (name, value)]
+        return ["train", self.text_file, "-o", self.model, *own, *more]
+
+    def test_the_folder_of_a_run(self):
+        out = self.json(*self.train("--steps", "20", "--eval-every", "10", "--checkpoint-every", "5", "--keep", "2"))
+        self.assertEqual(out["steps"], 20)
+        self.assertEqual({path.name for path in self.run_folder.iterdir()},
+                         {"best.gguf", "checkpoint-0000000015.gguf", "checkpoint-0000000020.gguf", "loss.png", "loss.svg",
+                          "metrics.jsonl", "options.toml"})
+        self.assertTrue((self.run_folder / "loss.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n"))
+        lines = [json.loads(line) for line in (self.run_folder / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual(sum("loss" in line for line in lines), 20)
+        self.assertEqual(sum("bits_per_byte" in line for line in lines), 2)
+
+    def test_options_toml_repeats_the_run(self):
+        self.text(*self.train("--steps", "6", "--style", "gpt2", "--dropout", "0.1"))
+        again = self.folder / "again.gguf"
+        self.text("train", "--config", self.run_folder / "options.toml", "--run", self.folder / "again.run", "-o", again)
+        self.assertEqual(self.model.read_bytes(), again.read_bytes())
+        # The command line wins, and goes on from nothing.
+        self.text("train", "--config", self.run_folder / "options.toml", "--run", self.folder / "third.run", "-o", again,
+                  "--seed", "2")
+        self.assertNotEqual(self.model.read_bytes(), again.read_bytes())
+        (self.folder / "wrong.toml").write_text("lyers=3\n")
+        self.assertIn("lyers", self.error(*self.train("--config", self.folder / "wrong.toml"), code=2))
+        self.assertIn("INPUT", self.error("train", "-o", self.model, code=2))
+
+    def test_a_full_disk_leaves_the_last_checkpoint(self):
+        self.text(*self.train("--steps", "4", "--checkpoint-every", "2"))
+        before = {path.name: path.read_bytes() for path in self.run_folder.glob("checkpoint-*")}
+        largest = max(len(data) for data in before.values())
+        # A limit on file size is met as a full disk is: by a write that fails.
+        done = subprocess.run([PROGRAM, *map(str, self.train("--steps", "4", "--checkpoint-every", "2", "--restart"))],
+                              env=ENVIRONMENT, capture_output=True, timeout=60,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, largest // 2)))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"cannot write", done.stderr)
+        self.assertIn(b"checkpoint-0000000002.gguf", done.stderr)
+        self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.glob("checkpoint-*")}, before)
+        self.assertEqual(list(self.run_folder.glob("*.partial-*")), [])
+
+    def test_what_a_killed_run_left_is_removed(self):
+        self.run_folder.mkdir()
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        left = [self.run_folder / f"checkpoint-0000000002.gguf.partial-{gone.pid}", self.folder / f"m.gguf.partial-{gone.pid}"]
+        others = [self.folder / f"other.gguf.partial-{gone.pid}", self.run_folder / "notes.partial-x"]
+        for path in left + others:
+            path.write_text("half")
+        self.text(*self.train("--steps", "2"))
+        self.assertEqual([path.exists() for path in left + others], [False, False, True, True])
+
+    def test_two_runs_cannot_share_a_folder(self):
+        first = subprocess.Popen([PROGRAM, *map(str, self.train("--steps", "1000000", "--checkpoint-every", "1"))],
+                                 env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            while not self.run_folder.exists() or not list(self.run_folder.glob("checkpoint-*.gguf")):
+                self.assertIsNone(first.poll())
+            self.assertIn("in use by another run", self.error(*self.train("--steps", "2")))
+            first.send_signal(signal.SIGINT)
+            self.assertIn(b"the same command goes on", first.communicate(timeout=30)[0])
+        finally:
+            first.kill()
+            first.communicate()
+
+    def test_a_spike_stops_or_is_skipped(self):
+        message = self.error(*self.train("--steps", "60", "--warmup", "0", "--learning-rate", "3", "--clip", "0",
+                                         "--spike-factor", "1.2"))
+        self.assertRegex(message, r"^step \d+: the loss is .* --on-spike skip .* --restart .* below 3 begins anew$")
+        done = subprocess.run([PROGRAM, *map(str, self.train("--steps", "60", "--warmup", "0", "--learning-rate", "3", "--clip",
+                                                             "0", "--spike-factor", "1.2", "--on-spike", "skip", "--verbose"))],
+                              env=ENVIRONMENT, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"its gradient is dropped", done.stderr)
+
+    def test_a_run_that_no_longer_gets_better_gives_its_best_model(self):
+        out = self.json(*self.train("--steps", "400", "--learning-rate", "0.3", "--eval-every", "5", "--patience", "2",
+                                    "--on-spike", "ignore", "--warmup", "5"))
+        self.assertLess(out["steps"], 400)
+        self.assertEqual(self.model.read_bytes(), (self.run_folder / "best.gguf").read_bytes())
+
+    def test_memorised_text_is_told(self):
+        self.text_file.write_text("Once upon a time there was a sheep that ate grass all day and slept all night long. " * 40)
+        done = subprocess.run([PROGRAM, *map(str, self.train("--steps", "300", "--batch", "8", "--learning-rate", "0.01",
+                                                             "--context", "64", "--sample-tokens", "200", "--verbose"))],
+                              env=ENVIRONMENT, capture_output=True, timeout=60)
+        self.assertRegex(done.stderr.decode(), r"\d+% of this sample stands word for word in the text that is learned")
+
+    def test_a_plan_says_what_memory_the_run_takes(self):
+        shape = ["--layers", "4", "--hidden", "256", "--heads", "4", "--context", "128", "--batch", "8", "--held-out-share", "0.3"]
+        plan = self.json(*self.train("--plan", *shape))
+        code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,check=True);"
+                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss*1024)")
+        command = [PROGRAM, *map(str, self.train("--steps", "8", "--eval-every", "4", *shape, "--sample-tokens", "0"))]
+        done = subprocess.run(["python3", "-c", code, *command], env=ENVIRONMENT, capture_output=True, timeout=60)
+        peak = int(done.stdout)
+        self.assertLess(abs(peak - plan["bytes"]), 0.2 * peak, (peak, plan["bytes"]))
+
+
+if __name__ == "__main__":
+    main()
