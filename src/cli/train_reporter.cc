@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/error.h"
 #include "generate/loaded_model.h"
 #include "generate/text_listener.h"
 #include "train/memorisation.h"
@@ -41,7 +42,11 @@ void TrainReporter::OnMeasurement(const Measurement& m) {
   console_.Progress("");
   console_.Note(fmt::format("step {}: loss {:.4f}, held out {:.4f}, {:.4f} bits a byte", m.step, last_.loss, m.loss,
                             m.bits_per_byte));
-  Sample();
+  try {
+    Sample();
+  } catch (const Error& error) {  // a prompt with letters that the text has not, say: no reason to end a run
+    console_.Note(fmt::format("  no sample (see --sample-prompt): {}", error.what()));
+  }
 }
 
 void TrainReporter::OnNotice(const std::string& notice) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <numbers>
 
 #include "base/error.h"
@@ -19,6 +20,15 @@ constexpr int64_t kSpikeWarmup = 20;  // steps before a jump of the loss can be 
 constexpr uint32_t kDropoutStream = 0xd209;
 
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+// Of this process so far.
+size_t PeakResidentBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
+  }
+  return 0;
+}
 
 kernel::GemmType PrecisionOf(const TrainOptions& options, Isa isa) {
   const bool has_bf16 = kernel::GemmKernelsFor(isa, kernel::GemmType::kBf16) != nullptr;
@@ -218,7 +228,7 @@ TrainPlan Trainer::Plan(int steps) {
   std::ranges::sort(seconds);
   TrainPlan plan;
   plan.parameters = parameters_.size();
-  plan.bytes = 2 * parameters_.size() * sizeof(float) + optimizer_.bytes() + network_->bytes();
+  plan.bytes = PeakResidentBytes();
   plan.seconds_per_step = seconds[seconds.size() / 2];
   plan.seconds = plan.seconds_per_step * static_cast<double>(run_.options.steps);
   const auto sequences = static_cast<double>(run_.options.batch * run_.options.accumulate);

@@ -107,10 +107,16 @@ class Train(ProgramTest):
 
     def test_memorised_text_is_told(self):
         self.text_file.write_text("Once upon a time there was a sheep that ate grass all day and slept all night long. " * 40)
-        done = subprocess.run([PROGRAM, *map(str, self.train("--steps", "300", "--batch", "8", "--learning-rate", "0.01",
-                                                             "--context", "64", "--sample-tokens", "200", "--verbose"))],
+        done = subprocess.run([PROGRAM, *map(str, self.train("--steps", "200", "--batch", "4", "--learning-rate", "0.01",
+                                                             "--context", "128", "--sample-tokens", "200", "--verbose"))],
                               env=ENVIRONMENT, capture_output=True, timeout=60)
         self.assertRegex(done.stderr.decode(), r"\d+% of this sample stands word for word in the text that is learned")
+
+    def test_a_prompt_that_the_text_cannot_spell_does_not_end_the_run(self):
+        command = self.train("--steps", "2", "--sample-prompt", "Zebra", "--verbose")
+        done = subprocess.run([PROGRAM, *map(str, command)], env=ENVIRONMENT, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"no sample (see --sample-prompt): ", done.stderr)
 
     def test_a_plan_says_what_memory_the_run_takes(self):
         shape = ["--layers", "4", "--hidden", "256", "--heads", "4", "--context", "128", "--batch", "8", "--held-out-share", "0.3"]
@@ -120,7 +126,7 @@ class Train(ProgramTest):
         command = [PROGRAM, *map(str, self.train("--steps", "8", "--eval-every", "4", *shape, "--sample-tokens", "0"))]
         done = subprocess.run(["python3", "-c", code, *command], env=ENVIRONMENT, capture_output=True, timeout=60)
         peak = int(done.stdout)
-        self.assertLess(abs(peak - plan["bytes"]), 0.2 * peak, (peak, plan["bytes"]))
+        self.assertLess(abs(peak - plan["bytes"]), 0.1 * peak, (peak, plan["bytes"]))
 
 
 if __name__ == "__main__":
