@@ -1,4 +1,4 @@
-"""The commands in docs/generation.md print what stands below them. With --update, writes what they print."""
+"""The commands in docs/generation.md and docs/training.md print what stands below them. With --update, writes what they print."""
 
 import pathlib
 import re
@@ -10,7 +10,7 @@ import unittest
 from program import ENVIRONMENT, PROGRAM
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGE = ROOT / "docs" / "generation.md"
+PAGES = [ROOT / "docs" / "generation.md", ROOT / "docs" / "training.md"]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -30,7 +30,8 @@ def rerun(block, folder):
 
 def blocks_now(page):
     with tempfile.TemporaryDirectory() as folder:
-        pathlib.Path(folder, "tests").symlink_to(ROOT / "tests")
+        for name in ("tests", "LICENSE"):
+            pathlib.Path(folder, name).symlink_to(ROOT / name)
         return [(match.group(1), rerun(match.group(1), folder)) for match in BLOCK.finditer(page)]
 
 
@@ -38,14 +39,18 @@ class Page(unittest.TestCase):
     maxDiff = None
 
     def test_commands_print_what_the_page_shows(self):
-        blocks = blocks_now(PAGE.read_text())
-        self.assertGreater(len(blocks), 10)
-        for shown, now in blocks:
-            with self.subTest(command=shown.splitlines()[0]):
-                self.assertEqual(shown, now)
+        for path in PAGES:
+            blocks = blocks_now(path.read_text())
+            self.assertGreater(len(blocks), 2)
+            for shown, now in blocks:
+                with self.subTest(command=shown.splitlines()[0]):
+                    self.assertEqual(shown, now)
 
     def test_every_figure_in_the_text_comes_from_a_command(self):
-        page = PAGE.read_text()
+        for path in PAGES:
+            self.check_figures(path.read_text())
+
+    def check_figures(self, page):
         shown = set(re.findall(r"\d+\.\d+", "".join(BLOCK.findall(page))))
         for figure in re.findall(r"\d+\.\d+", BLOCK.sub("", page)):
             self.assertIn(figure, shown)
@@ -53,9 +58,10 @@ class Page(unittest.TestCase):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--update"]:
-        page = PAGE.read_text()
-        for shown, now in blocks_now(page):
-            page = page.replace(shown, now, 1)
-        PAGE.write_text(page)
+        for path in PAGES:
+            page = path.read_text()
+            for shown, now in blocks_now(page):
+                page = page.replace(shown, now, 1)
+            path.write_text(page)
     else:
         unittest.main(verbosity=2)

@@ -9,7 +9,7 @@ import subprocess
 from program import ENVIRONMENT, PROGRAM, ProgramTest, main
 
 SMALL = ["--layers", "1", "--hidden", "32", "--heads", "2", "--context", "16", "--batch", "2", "--eval-batches", "1",
-         "--threads", "2", "--sample-tokens", "40"]
+         "--threads", "1", "--sample-tokens", "40"]
 
 
 class Train(ProgramTest):
