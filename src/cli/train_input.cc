@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "cli/console.h"
 #include "data/corpus_reader.h"
 
@@ -64,6 +65,40 @@ std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> tex
     (named || drawn ? held : train).push_back(std::move(text));
   }
   return {std::move(train), std::move(held)};
+}
+
+void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
+  const auto split = [&](std::string_view text) {
+    const auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out.share));
+    sink.Learn(text.substr(0, cut));
+    if (cut < text.size()) sink.HoldOut(text.substr(cut));
+  };
+  if (input == "-" || (!std::filesystem::is_directory(input) && !input.ends_with(".zst"))) {
+    if (!std::filesystem::is_regular_file(input)) return split(ReadText(input));
+    const MappedFile file = MappedFile::Open(input);
+    return split({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+  }
+  CorpusReader reader(input);
+  std::vector<bool> fits(held_out.names.size());
+  CorpusDocument document, next;
+  bool more = reader.Next(document);
+  for (bool first = true; more; first = false, std::swap(document, next)) {
+    more = reader.Next(next);
+    if (first && !more && held_out.names.empty()) return split(document.text);
+    const std::string id = document.id + " " + document.source;
+    bool held = held_out.names.empty() && static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < held_out.share;
+    for (size_t i = 0; i < fits.size(); ++i) {
+      if (id.find(held_out.names[i]) == std::string::npos) continue;
+      fits[i] = held = true;
+    }
+    held ? sink.HoldOut(document.text) : sink.Learn(document.text);
+  }
+  for (size_t i = 0; i < fits.size(); ++i) {
+    if (fits[i]) continue;
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--held-out {} fits none of the documents; `sheepop corpus search` and the report.json of the corpus name them",
+                held_out.names[i]);
+  }
 }
 
 }  // namespace sheepop::cli

@@ -29,4 +29,15 @@ struct HeldOut {
 // kInvalidArgument for a name that fits no text.
 std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out);
 
+// Takes texts as they are read.
+class TextSink {
+ public:
+  virtual ~TextSink() = default;
+  virtual void Learn(std::string_view text) = 0;
+  virtual void HoldOut(std::string_view text) = 0;
+};
+
+// SplitTexts(ReadTexts(input)) with no more than a document in memory; a text file is mapped, not read.
+void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
+
 }  // namespace sheepop::cli

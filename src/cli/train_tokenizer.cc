@@ -30,50 +30,53 @@ struct Report {
   double seconds = 0;
 };
 
-struct Usage {
-  uint64_t bytes = 0, tokens = 0;
+// Held-out text waits in memory for the vocabulary; of more than this the rest is left out.
+constexpr uint64_t kMostHeldOut = uint64_t{64} << 20;
+
+// Counts the words of what is to be learned, one document in memory at a time, and keeps what is held out.
+class Input final : public TextSink {
+ public:
+  explicit Input(WordCounter& counter) : counter_(counter) {}
+  void Learn(std::string_view text) override {
+    counter_.Add(text);
+    ++documents;
+  }
+  void HoldOut(std::string_view text) override {
+    const uint64_t room = kMostHeldOut - held_out_bytes;
+    if (text.size() > room) left_out += text.size() - room;
+    held_out.emplace_back(text.substr(0, room));
+    held_out_bytes += held_out.back().size();
+  }
+
+  std::vector<std::string> held_out;
+  uint64_t documents = 0, held_out_bytes = 0, left_out = 0;
+
+ private:
+  WordCounter& counter_;
 };
 
-Usage Count(const Tokenizer& tokenizer, const std::vector<Text>& texts, std::vector<uint64_t>& uses, ThreadPool& pool) {
-  std::vector<std::vector<uint64_t>> mine(pool.threads(), std::vector<uint64_t>(uses.size()));
-  std::vector<Usage> usage(pool.threads());
-  pool.ParallelFor(texts.size(), [&](size_t i, size_t worker) {
-    const std::vector<Token> tokens = tokenizer.Encode(texts[i].text);
-    for (const Token token : tokens) ++mine[worker][static_cast<size_t>(token)];
-    usage[worker].bytes += texts[i].text.size();
-    usage[worker].tokens += tokens.size();
-  });
-  Usage sum;
-  for (size_t w = 0; w < usage.size(); ++w) {
-    sum.bytes += usage[w].bytes;
-    sum.tokens += usage[w].tokens;
-    for (size_t t = 0; t < uses.size(); ++t) uses[t] += mine[w][t];
-  }
-  return sum;
-}
-
-Report Describe(const Metadata& metadata, const std::vector<Text>& train, const std::vector<Text>& held_out,
-                ThreadPool& pool) {
+Report Describe(const Metadata& metadata, const BpeVocabulary& vocabulary, const Input& input, ThreadPool& pool) {
   const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
-  std::vector<uint64_t> uses(tokenizer.vocab_size());
   Report report;
-  const Usage learned = Count(tokenizer, train, uses, pool), measured = Count(tokenizer, held_out, uses, pool);
-  report.train_bytes = learned.bytes;
-  report.train_tokens = learned.tokens;
-  report.held_out_bytes = measured.bytes;
-  report.held_out_tokens = measured.tokens;
+  std::vector<uint64_t> tokens(pool.threads());
+  pool.ParallelFor(input.held_out.size(), [&](size_t i, size_t worker) {
+    tokens[worker] += tokenizer.Encode(input.held_out[i]).size();
+  });
+  report.held_out_bytes = input.held_out_bytes;
+  report.held_out_tokens = std::accumulate(tokens.begin(), tokens.end(), uint64_t{0});
+  report.train_tokens = std::accumulate(vocabulary.uses.begin(), vocabulary.uses.end(), uint64_t{0});
   report.entries = tokenizer.vocab_size();
+  report.merges = vocabulary.merges.size();
   std::vector<Token> order;
-  for (size_t t = 0; t < uses.size(); ++t) {
+  for (size_t t = 0; t < vocabulary.uses.size(); ++t) {
     const auto token = static_cast<Token>(t);
     if (tokenizer.Kind(token) != TokenKind::kNormal) continue;
-    if (uses[t] == 0) ++report.dead;
+    if (vocabulary.uses[t] == 0) ++report.dead;
     order.push_back(token);
   }
   std::ranges::stable_sort(order, std::greater{}, [&](Token token) { return tokenizer.Piece(token).size(); });
   for (size_t i = 0; i < std::min(kLongestShown, order.size()); ++i)
     report.longest.emplace_back(tokenizer.Piece(order[i]));
-  if (const auto* merges = metadata.Strings("tokenizer.ggml.merges")) report.merges = merges->size();
   return report;
 }
 
@@ -178,22 +181,27 @@ void TokenizerTrainer::Register(CLI::App& app) {
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
                           const std::string& output, ThreadPool& pool) const {
   Validate(options_);
+  if (kind_ != "bpe") {
+    throw Error(ErrorCategory::kUnsupported, "--tokenizer-kind {} is not trained here; bpe is", kind_);
+  }
   const Clock::time_point start = Clock::now();
-  auto [train, held] = SplitTexts(ReadTexts(input), held_out);
-  std::vector<std::string_view> texts;
-  for (const Text& text : train) texts.push_back(text.text);
-  WordCounter counter(options_.split, pool);
-  counter.Add(texts);
-  const std::vector<WordCount> words = counter.Words();
-  console.Note(fmt::format("{} documents to learn from, {} held out, {} distinct words", train.size(), held.size(),
-                           words.size()));
+  WordCounter counter(options_.split, options_.special, pool);
+  Input texts(counter);
+  ReadSplitTexts(input, held_out, texts);
+  const uint64_t bytes = counter.bytes();
+  const WordTable words = counter.Finish();
+  console.Note(fmt::format("{} documents to learn from, {} held out, {} distinct words", texts.documents,
+                           texts.held_out.size(), words.size()));
+  if (texts.left_out > 0) console.Note(fmt::format("{} bytes of what is held out are not measured", texts.left_out));
   const auto progress = [&](size_t entries) {
     console.Progress(fmt::format("{} of {} entries", entries, options_.vocab_size));
   };
-  const Metadata metadata = ToMetadata(TrainBpe(words, options_, progress), options_);
+  const BpeVocabulary vocabulary = TrainBpe(words, options_, progress);
+  const Metadata metadata = ToMetadata(vocabulary, options_);
   console.Progress("");
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  Report report = Describe(metadata, train, held, pool);
+  Report report = Describe(metadata, vocabulary, texts, pool);
+  report.train_bytes = bytes;
   report.seconds = seconds;
   if (report.entries < options_.vocab_size) {
     console.Note(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <queue>
 #include <unordered_map>
 
@@ -17,177 +18,315 @@ namespace {
 
 constexpr size_t kBytes = 256, kMostEntries = 65536;
 
-using Pair = uint64_t;  // left id << 32 | right id: compares as the pair does
-Pair PairOf(uint32_t left, uint32_t right) { return static_cast<Pair>(left) << 32 | right; }
-
-struct PairHash {
-  size_t operator()(Pair pair) const {
-    return HashPair(static_cast<uint32_t>(pair >> 32), static_cast<uint32_t>(pair), HashSeed());
-  }
-};
-
 std::string InAlphabet(std::string_view bytes) {
   std::string out;
   for (const char c : bytes) AppendUtf8(AlphabetCharacter(static_cast<unsigned char>(c)), out);
   return out;
 }
 
+using Id = uint16_t;
+using Pair = uint32_t;  // left << 16 | right: ordered as the tie rule wants
+
+Pair PairOf(Id left, Id right) { return static_cast<Pair>(left) << 16 | right; }
+
+// Pair -> count. Open addressing; the key of an empty slot has count kEmpty.
+class PairCounts {
+ public:
+  PairCounts() : slots_(size_t{1} << 16) {}
+
+  int64_t& operator[](Pair pair) {
+    if (used_ * 2 > slots_.size()) Grow();
+    Slot& slot = slots_[Home(pair)];
+    if (slot.count == kEmpty) {
+      slot = {pair, 0};
+      ++used_;
+    }
+    return slot.count;
+  }
+
+ private:
+  static constexpr int64_t kEmpty = INT64_MIN;
+  struct Slot {
+    Pair pair = 0;
+    int64_t count = kEmpty;
+  };
+
+  size_t Home(Pair pair) const {
+    const size_t mask = slots_.size() - 1;
+    size_t i = HashPair(pair >> 16, pair & 0xFFFF, 0) & mask;
+    while (slots_[i].count != kEmpty && slots_[i].pair != pair) i = (i + 1) & mask;
+    return i;
+  }
+
+  void Grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.count != kEmpty) slots_[Home(slot.pair)] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  size_t used_ = 0;
+};
+
+// A pair that may be merged, with the words in which it was seen. Its count is looked at again when it comes out.
+struct Candidate {
+  int64_t count;
+  Pair pair;
+  uint32_t places;  // index of its list of words
+
+  bool operator<(const Candidate& other) const {
+    return count != other.count ? count < other.count : pair > other.pair;
+  }
+};
+
+// What one merge does to the pairs on one side of it, by the neighbour's id.
+class Changes {
+ public:
+  Changes() : gone_(1 << 16), made_(1 << 16), places_(1 << 16) {}
+
+  void Gone(Id neighbour, int64_t count) {
+    Touch(neighbour);
+    gone_[neighbour] += count;
+  }
+  void Made(Id neighbour, int64_t count, uint32_t word) {
+    Touch(neighbour);
+    made_[neighbour] += count;
+    std::vector<uint32_t>& places = places_[neighbour];
+    if (places.empty() || places.back() != word) places.push_back(word);
+  }
+
+  // visit(neighbour, gone, made, places), and forgets.
+  template <class Visit>
+  void Take(const Visit& visit) {
+    for (const Id neighbour : touched_) {
+      visit(neighbour, gone_[neighbour], made_[neighbour], std::move(places_[neighbour]));
+      gone_[neighbour] = made_[neighbour] = 0;
+      places_[neighbour] = {};
+    }
+    touched_.clear();
+  }
+
+ private:
+  void Touch(Id neighbour) {
+    if (gone_[neighbour] == 0 && made_[neighbour] == 0) touched_.push_back(neighbour);
+  }
+
+  std::vector<int64_t> gone_, made_;  // [65536]
+  std::vector<std::vector<uint32_t>> places_;
+  std::vector<Id> touched_;
+};
+
 class BpeLearner {
  public:
-  BpeLearner(std::span<const WordCount> words, const TokenizerTraining& options) : options_(options) {
-    AddEntries();
+  BpeLearner(const WordTable& words, const TokenizerTraining& options) : options_(options) {
+    AddFirstTokens();
     ReadWords(words);
   }
 
   BpeVocabulary Run(const std::function<void(size_t)>& progress) {
     CountPairs();
-    std::vector<std::pair<Pair, uint32_t>> merges;
-    while (out_.tokens.size() < options_.vocab_size && !queue_.empty()) {
-      const Candidate top = queue_.top();
-      queue_.pop();
-      // What it stood at when it was queued may have fallen since.
-      const int64_t count = pairs_[top.pair].count;
-      if (count != top.count) {
-        queue_.push({count, top.pair, top.places});
-        continue;
-      }
-      if (count < 1 || static_cast<uint64_t>(count) < options_.min_frequency) break;
-      const auto token = Join(top.pair);
-      if (token) {
-        merges.emplace_back(top.pair, *token);
-        Merge(top, *token);
-      }
-      places_[top.places] = {};
-      if (progress && out_.tokens.size() % 256 == 0) progress(out_.tokens.size());
+    size_t reported = 0;
+    while (out_.tokens.size() < options_.vocab_size && MergeNext()) {
+      if (progress && out_.tokens.size() >= reported + 64) progress(reported = out_.tokens.size());
     }
-    KeepLast(merges);
+    KeepLastRanks();
+    CountUses();
     return std::move(out_);
   }
 
  private:
-  struct Candidate {
-    int64_t count;
-    Pair pair;
-    size_t places;  // in places_
-    bool operator<(const Candidate& other) const {
-      return count != other.count ? count < other.count : pair > other.pair;
-    }
-  };
-  struct PairState {
-    int64_t count = 0;
-    std::vector<uint32_t> fresh;  // words where it came up since it was queued last
-  };
-  struct Word {
-    size_t begin;
-    uint32_t size;
-    int64_t count;
-  };
-
-  void AddEntries() {
+  void AddFirstTokens() {
     out_.tokens = options_.special;
-    std::array<uint32_t, kBytes> order{};
-    for (uint32_t byte = 0; byte < kBytes; ++byte) order[byte] = byte;
-    std::ranges::sort(order, {}, [](uint32_t byte) { return AlphabetCharacter(static_cast<unsigned char>(byte)); });
-    for (const uint32_t byte : order) {
-      id_of_byte_[byte] = static_cast<uint32_t>(out_.tokens.size());
+    std::array<unsigned, 256> bytes;
+    std::iota(bytes.begin(), bytes.end(), 0u);
+    std::sort(bytes.begin(), bytes.end(), [](unsigned a, unsigned b) {
+      return AlphabetCharacter(static_cast<unsigned char>(a)) < AlphabetCharacter(static_cast<unsigned char>(b));
+    });
+    for (const unsigned byte : bytes) {
+      byte_ids_[byte] = static_cast<Id>(out_.tokens.size());
       out_.tokens.emplace_back(1, static_cast<char>(byte));
     }
-    for (size_t i = 0; i < out_.tokens.size(); ++i) ids_.emplace(out_.tokens[i], static_cast<uint32_t>(i));
+    for (size_t i = options_.special.size(); i < out_.tokens.size(); ++i) ids_.emplace(out_.tokens[i], static_cast<Id>(i));
   }
 
-  void ReadWords(std::span<const WordCount> words) {
-    for (const WordCount& word : words) {
-      if (word.word.size() < 2) continue;
-      words_.push_back({symbols_.size(), static_cast<uint32_t>(word.word.size()), static_cast<int64_t>(word.count)});
-      for (const char c : word.word) symbols_.push_back(id_of_byte_[static_cast<unsigned char>(c)]);
+  void ReadWords(const WordTable& words) {
+    size_t symbols = 0;
+    for (const WordTable::Word& word : words.words()) symbols += word.size;
+    symbols_.reserve(symbols);
+    begins_.reserve(words.size());
+    sizes_.reserve(words.size());
+    counts_.reserve(words.size());
+    for (const WordTable::Word& word : words.words()) {
+      begins_.push_back(symbols_.size());
+      sizes_.push_back(word.size);
+      counts_.push_back(static_cast<int64_t>(word.count));
+      for (const char c : words.Text(word)) symbols_.push_back(byte_ids_[static_cast<uint8_t>(c)]);
     }
   }
 
+  // All first pairs are of two bytes: their counts and lists fit in plain arrays.
   void CountPairs() {
-    for (uint32_t w = 0; w < words_.size(); ++w) {
-      const uint32_t* symbols = symbols_.data() + words_[w].begin;
-      for (uint32_t i = 1; i < words_[w].size; ++i) Change(PairOf(symbols[i - 1], symbols[i]), words_[w].count, w);
-    }
-    Queue();
-  }
-
-  void Change(Pair pair, int64_t by, uint32_t word) {
-    PairState& state = pairs_[pair];
-    state.count += by;
-    if (by < 0) return;
-    if (state.fresh.empty()) changed_.push_back(pair);
-    if (state.fresh.empty() || state.fresh.back() != word) state.fresh.push_back(word);
-  }
-
-  void Queue() {
-    for (const Pair pair : changed_) {
-      PairState& state = pairs_[pair];
-      if (state.count > 0) {
-        queue_.push({state.count, pair, places_.size()});
-        places_.push_back(std::move(state.fresh));
-      }
-      state.fresh = {};
-    }
-    changed_.clear();
-  }
-
-  // The id of the pair's text, a new one unless another pair made the same; none for that of a special token.
-  std::optional<uint32_t> Join(Pair pair) {
-    const auto next = static_cast<uint32_t>(out_.tokens.size());
-    const std::string text = out_.tokens[pair >> 32] + out_.tokens[static_cast<uint32_t>(pair)];
-    const auto [at, is_new] = ids_.emplace(text, next);
-    if (is_new) out_.tokens.push_back(text);
-    if (at->second < options_.special.size()) return std::nullopt;
-    return at->second;
-  }
-
-  void Merge(const Candidate& top, uint32_t token) {
-    const auto left = static_cast<uint32_t>(top.pair >> 32), right = static_cast<uint32_t>(top.pair);
-    for (const uint32_t w : places_[top.places]) {
-      Word& word = words_[w];
-      uint32_t* symbols = symbols_.data() + word.begin;
-      uint32_t kept = 0;
-      for (uint32_t i = 0; i < word.size; ++kept) {
-        if (symbols[i] != left || i + 1 >= word.size || symbols[i + 1] != right) {
-          symbols[kept] = symbols[i++];
-          continue;
-        }
-        if (kept > 0) {
-          Change(PairOf(symbols[kept - 1], left), -word.count, w);
-          Change(PairOf(symbols[kept - 1], token), word.count, w);
-        }
-        symbols[kept] = token;
-        i += 2;
-        if (i < word.size) {
-          Change(PairOf(right, symbols[i]), -word.count, w);
-          Change(PairOf(token, symbols[i]), word.count, w);
+    const size_t first = options_.special.size();
+    const auto index = [&](const Id* at) { return (at[0] - first) << 8 | (at[1] - first); };
+    std::vector<int64_t> counts(1 << 16);
+    std::vector<uint32_t> sizes(1 << 16), last(1 << 16, UINT32_MAX);
+    std::vector<std::vector<uint32_t>> lists(1 << 16);
+    const auto each = [&](const auto& visit) {
+      std::fill(last.begin(), last.end(), UINT32_MAX);
+      for (uint32_t word = 0; word < sizes_.size(); ++word) {
+        const Id* symbols = symbols_.data() + begins_[word];
+        for (uint32_t i = 0; i + 1 < sizes_[word]; ++i) {
+          const size_t pair = index(symbols + i);
+          visit(pair, word, last[pair] != word);
+          last[pair] = word;
         }
       }
-      word.size = kept;
+    };
+    each([&](size_t pair, uint32_t word, bool first_here) {
+      counts[pair] += counts_[word];
+      sizes[pair] += first_here ? 1 : 0;
+    });
+    for (size_t pair = 0; pair < lists.size(); ++pair) lists[pair].reserve(sizes[pair]);
+    each([&](size_t pair, uint32_t word, bool first_here) {
+      if (first_here) lists[pair].push_back(word);
+    });
+    for (size_t pair = 0; pair < lists.size(); ++pair) {
+      if (counts[pair] == 0) continue;
+      const Pair key = PairOf(static_cast<Id>((pair >> 8) + first), static_cast<Id>((pair & 0xFF) + first));
+      pair_counts_[key] = counts[pair];
+      Push(key, counts[pair], std::move(lists[pair]));
     }
-    Queue();
   }
 
-  // A pair may have been queued, and merged, again; the last time counts.
-  void KeepLast(const std::vector<std::pair<Pair, uint32_t>>& merges) {
-    std::unordered_map<Pair, size_t, PairHash> last;
-    for (size_t i = 0; i < merges.size(); ++i) last[merges[i].first] = i;
-    for (size_t i = 0; i < merges.size(); ++i) {
-      const Pair pair = merges[i].first;
-      if (last[pair] == i) out_.merges.emplace_back(static_cast<uint32_t>(pair >> 32), static_cast<uint32_t>(pair));
+  void Push(Pair pair, int64_t count, std::vector<uint32_t> places) {
+    uint32_t list;
+    if (free_.empty()) {
+      list = static_cast<uint32_t>(places_.size());
+      places_.push_back(std::move(places));
+    } else {
+      list = free_.back();
+      free_.pop_back();
+      places_[list] = std::move(places);
+    }
+    queue_.push({count, pair, list});
+  }
+
+  // False when nothing is left to merge.
+  bool MergeNext() {
+    Candidate best{};
+    for (;;) {
+      if (queue_.empty()) return false;
+      best = queue_.top();
+      queue_.pop();
+      const int64_t count = pair_counts_[best.pair];
+      if (count == best.count) break;
+      best.count = count;
+      queue_.push(best);
+    }
+    if (best.count < 1 || best.count < static_cast<int64_t>(options_.min_frequency)) return false;
+    const auto left = static_cast<Id>(best.pair >> 16), right = static_cast<Id>(best.pair & 0xFFFF);
+    std::string piece = out_.tokens[left] + out_.tokens[right];
+    const std::vector<uint32_t> places = std::move(places_[best.places]);
+    places_[best.places] = {};
+    free_.push_back(best.places);
+    // Special strings are in no word, unless normalising has made one.
+    if (std::find(options_.special.begin(), options_.special.end(), piece) != options_.special.end()) return true;
+    const auto [known, added] = ids_.try_emplace(piece, static_cast<Id>(out_.tokens.size()));
+    if (added) out_.tokens.push_back(std::move(piece));
+    out_.merges.emplace_back(left, right);
+    Merge(left, right, known->second, places);
+    return true;
+  }
+
+  void Merge(Id left, Id right, Id joined, const std::vector<uint32_t>& places) {
+    for (const uint32_t word : places) MergeIn(word, left, right, joined);
+    const auto made = [&](Pair pair, int64_t count, std::vector<uint32_t>&& words) {
+      if (words.empty()) return;
+      pair_counts_[pair] += count;
+      made_.push_back({pair, std::move(words)});
+    };
+    // One merge can both make and unmake a pair, so none is pushed before all are counted.
+    made_.clear();
+    before_.Take([&](Id neighbour, int64_t gone, int64_t count, std::vector<uint32_t>&& words) {
+      if (gone != 0) pair_counts_[PairOf(neighbour, left)] -= gone;
+      made(PairOf(neighbour, joined), count, std::move(words));
+    });
+    behind_.Take([&](Id neighbour, int64_t gone, int64_t count, std::vector<uint32_t>&& words) {
+      if (gone != 0) pair_counts_[PairOf(right, neighbour)] -= gone;
+      made(PairOf(joined, neighbour), count, std::move(words));
+    });
+    for (auto& [pair, words] : made_) {
+      const int64_t count = pair_counts_[pair];
+      if (count > 0) Push(pair, count, std::move(words));
+    }
+  }
+
+  void MergeIn(uint32_t word, Id left, Id right, Id joined) {
+    Id* symbols = symbols_.data() + begins_[word];
+    const uint32_t size = sizes_[word];
+    const int64_t count = counts_[word];
+    uint32_t to = 0;
+    for (uint32_t from = 0; from < size; ++from) {
+      if (symbols[from] != left || from + 1 == size || symbols[from + 1] != right) {
+        symbols[to++] = symbols[from];
+        continue;
+      }
+      if (to > 0) {
+        before_.Gone(symbols[to - 1], count);
+        before_.Made(symbols[to - 1], count, word);
+      }
+      ++from;
+      symbols[to++] = joined;
+      if (from + 1 == size) continue;
+      behind_.Gone(symbols[from + 1], count);
+      if (symbols[from + 1] == joined) {
+        before_.Made(joined, count, word);
+      } else {
+        behind_.Made(symbols[from + 1], count, word);
+      }
+    }
+    sizes_[word] = to;
+  }
+
+  void KeepLastRanks() {
+    std::unordered_map<Pair, size_t> last;
+    const auto pair = [&](size_t i) {
+      return PairOf(static_cast<Id>(out_.merges[i].first), static_cast<Id>(out_.merges[i].second));
+    };
+    for (size_t i = 0; i < out_.merges.size(); ++i) last[pair(i)] = i;
+    size_t to = 0;
+    for (size_t i = 0; i < out_.merges.size(); ++i) {
+      if (last[pair(i)] == i) out_.merges[to++] = out_.merges[i];
+    }
+    out_.merges.resize(to);
+  }
+
+  void CountUses() {
+    out_.uses.assign(out_.tokens.size(), 0);
+    for (size_t word = 0; word < sizes_.size(); ++word) {
+      for (uint32_t i = 0; i < sizes_[word]; ++i) {
+        out_.uses[symbols_[begins_[word] + i]] += static_cast<uint64_t>(counts_[word]);
+      }
     }
   }
 
   const TokenizerTraining& options_;
   BpeVocabulary out_;
-  std::array<uint32_t, kBytes> id_of_byte_{};
-  std::unordered_map<std::string, uint32_t> ids_;
-  std::vector<uint32_t> symbols_;  // of all words
-  std::vector<Word> words_;
-  std::unordered_map<Pair, PairState, PairHash> pairs_;
-  std::vector<Pair> changed_;
-  std::vector<std::vector<uint32_t>> places_;
+  std::unordered_map<std::string, Id> ids_;
+  std::array<Id, 256> byte_ids_{};
+
+  std::vector<Id> symbols_;         // of all words, one behind the other
+  std::vector<uint64_t> begins_;    // [words]
+  std::vector<uint32_t> sizes_;     // [words] symbols that are left
+  std::vector<int64_t> counts_;     // [words]
+  PairCounts pair_counts_;
   std::priority_queue<Candidate> queue_;
+  std::vector<std::vector<uint32_t>> places_;
+  std::vector<uint32_t> free_;      // lists in places_ to use again
+  Changes before_, behind_;         // neighbours left and right of the merges
+  std::vector<std::pair<Pair, std::vector<uint32_t>>> made_;
 };
 
 }  // namespace
@@ -219,7 +358,7 @@ void Validate(const TokenizerTraining& options) {
   PreTokenizerOf(options.split);
 }
 
-BpeVocabulary TrainBpe(std::span<const WordCount> words, const TokenizerTraining& options,
+BpeVocabulary TrainBpe(const WordTable& words, const TokenizerTraining& options,
                        const std::function<void(size_t)>& progress) {
   Validate(options);
   return BpeLearner(words, options).Run(progress);

@@ -30,11 +30,13 @@ void Validate(const TokenizerTraining& options);
 
 struct BpeVocabulary {
   std::vector<std::string> tokens;  // as bytes, special tokens first; the merges may end before vocab_size is reached
-  std::vector<std::pair<uint32_t, uint32_t>> merges;  // ids, in the order in which they apply
+  std::vector<std::pair<uint32_t, uint32_t>> merges;  // ids, in the order in which they apply; distinct
+  std::vector<uint64_t> uses;                         // [tokens] how often the counted words, so spelt, hold each
 };
 
+// Memory: two bytes for a byte of the distinct words, four for each distinct pair in each, and 20 a word.
 // `progress` is told the number of entries now and then. The result is a function of the counts and options alone.
-BpeVocabulary TrainBpe(std::span<const WordCount> words, const TokenizerTraining& options,
+BpeVocabulary TrainBpe(const WordTable& words, const TokenizerTraining& options,
                        const std::function<void(size_t)>& progress = {});
 
 // The `tokenizer.ggml.*` keys.

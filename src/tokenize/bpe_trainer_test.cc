@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "tokenize/byte_alphabet.h"
+#include "tokenize/pre_tokenizers.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/tokenizer_json_writer.h"
 
@@ -19,9 +20,9 @@ constexpr size_t kBase = 256 + 3;  // bytes and the default special tokens
 
 using Words = std::map<std::string, uint64_t>;
 
-std::vector<WordCount> Counts(const Words& words) {
-  std::vector<WordCount> out;
-  for (const auto& [word, count] : words) out.push_back({word, count});
+WordTable Counts(const Words& words) {
+  WordTable out;
+  for (const auto& [word, count] : words) out.Add(word, count);
   return out;
 }
 
@@ -133,13 +134,13 @@ TEST(BpeTrainer, NoPairBecomesASpecialToken) {
 TEST(BpeTrainer, AnyNumberOfThreadsCountsAlike) {
   std::vector<std::string> texts;
   for (int i = 0; i < 50; ++i) texts.push_back("text " + std::to_string(i % 7) + " of many\xff words, many of them\n");
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
   const auto counts = [&](size_t threads) {
     ThreadPool pool(threads);
-    WordCounter counter("gpt-2", pool);
-    counter.Add(views);
+    WordCounter counter("gpt-2", {}, pool);
+    for (const std::string& text : texts) counter.Add(text);
+    const WordTable words = counter.Finish();
     Words out;
-    for (const WordCount& word : counter.Words()) out[std::string(word.word)] = word.count;
+    for (const WordTable::Word& word : words.words()) out[std::string(words.Text(word))] = word.count;
     return out;
   };
   EXPECT_EQ(counts(1), counts(3));
@@ -147,16 +148,59 @@ TEST(BpeTrainer, AnyNumberOfThreadsCountsAlike) {
   EXPECT_EQ(counts(1)["\xff"], 50u);
 }
 
+TEST(BpeTrainer, SpecialTokensInTextArePartOfNoWord) {
+  ThreadPool pool(2);
+  WordCounter counter("gpt-2", {"<|x|>", "shee"}, pool);
+  counter.Add("a<|x|>b sheep");
+  const WordTable words = counter.Finish();
+  Words out;
+  for (const WordTable::Word& word : words.words()) out[std::string(words.Text(word))] = word.count;
+  EXPECT_EQ(out, (Words{{"a", 1}, {"b", 1}, {" ", 1}, {"p", 1}}));
+}
+
+TEST(BpeTrainer, LongDocumentsAreCountedInPartsAlike) {
+  std::string lines;
+  for (int i = 0; lines.size() < (size_t{9} << 20); ++i) lines += "line " + std::to_string(i % 991) + ":  is\t\n\n x\nIt's\n";
+  const auto counts = [](std::string_view text, std::string_view split) {
+    ThreadPool pool(2);
+    WordCounter counter(split, {}, pool);
+    counter.Add(text);
+    const WordTable words = counter.Finish();
+    Words out;
+    for (const WordTable::Word& word : words.words()) out[std::string(words.Text(word))] = word.count;
+    return out;
+  };
+  for (const char* split : {"gpt-2", "llama-bpe"}) {
+    Words oracle;
+    std::vector<std::string_view> cut;
+    MakeSplitter(PreTokenizerOf(split).steps).Split(lines, cut);
+    for (const std::string_view word : cut) ++oracle[std::string(word)];
+    EXPECT_EQ(counts(lines, split), oracle) << split;
+  }
+}
+
+TEST(BpeTrainer, UsesAreThoseOfEncoding) {
+  ThreadPool pool(1);
+  WordCounter counter("gpt-2", {}, pool);
+  const std::string text = "she sells sea shells by the sea shore, the shells she sells are sea shells";
+  counter.Add(text);
+  TokenizerTraining options;
+  options.vocab_size = 280;
+  const BpeVocabulary vocabulary = TrainBpe(counter.Finish(), options);
+  std::vector<uint64_t> uses(vocabulary.tokens.size());
+  for (const Token token : Tokenizer::FromGguf(ToMetadata(vocabulary, options)).Encode(text)) ++uses[static_cast<size_t>(token)];
+  EXPECT_EQ(vocabulary.uses, uses);
+}
+
 TEST(BpeTrainer, TokenizerReadsBothForms) {
   ThreadPool pool(1);
-  WordCounter counter("qwen2", pool);
+  WordCounter counter("qwen2", {}, pool);
   const std::string text = "the sheep and the shepherd, the thin sheep there\n\n  12 d\u00e9j\u00e0 vu \u00e9\u00e9\n";
-  const std::string_view view = text;
-  counter.Add({&view, 1});
+  counter.Add(text);
   TokenizerTraining options;
   options.split = "qwen2";
   options.vocab_size = 300;
-  const Metadata metadata = ToMetadata(TrainBpe(counter.Words(), options), options);
+  const Metadata metadata = ToMetadata(TrainBpe(counter.Finish(), options), options);
   const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
   const Tokenizer again = Tokenizer::FromJson(TokenizerJson(metadata), TokenizerConfigJson(metadata));
   for (const std::string& sample :

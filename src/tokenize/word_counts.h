@@ -1,66 +1,73 @@
-// How often each word of some texts occurs: what tokenizer training reads in place of the texts. The words are those of
-// a pre-tokenizer, so nothing that is learned from them crosses a word.
+// Counts the words of a corpus: what tokenizer training learns from. Only the distinct words stay in memory, not the text.
+// The result is the same for any number of threads and any order of the documents.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "tokenize/added_tokens.h"
+#include "tokenize/normalizer.h"
 #include "tokenize/splitter.h"
 
 namespace sheepop {
 
-struct WordCount {
-  std::string_view word;  // bytes
-  uint64_t count = 0;
-};
-
-// Distinct words and their counts. Memory: the distinct words, and some 40 bytes for each.
+// Distinct words with their counts. Open addressing over one arena; a word has at most 4 GiB.
 class WordTable {
  public:
+  struct Word {
+    uint64_t begin = 0;  // in the arena
+    uint32_t size = 0;   // bytes
+    uint32_t tag = 0;    // the hash's upper half
+    uint64_t count = 0;
+  };
+
+  WordTable();
   void Add(std::string_view word, uint64_t count);
-  size_t size() const { return entries_.size(); }
-  WordCount operator[](size_t i) const {
-    return {std::string_view(arena_).substr(entries_[i].begin, entries_[i].size), entries_[i].count};
-  }
+  size_t size() const { return words_.size(); }
+  const std::vector<Word>& words() const { return words_; }
+  std::string_view Text(const Word& word) const { return std::string_view(arena_).substr(word.begin, word.size); }
+  void Sort();  // by bytes; nothing may be added afterwards
 
  private:
-  struct Entry {
-    size_t begin;
-    uint64_t count;
-    uint32_t size;
-  };
-  struct Slot {
-    uint32_t tag = 0;
-    uint32_t entry = 0;  // plus one; 0: free
-  };
-
   void Grow();
 
+  uint64_t seed_;
   std::string arena_;
-  std::vector<Entry> entries_;
-  std::vector<Slot> slots_;  // open addressing, a power of two
+  std::vector<Word> words_;
+  std::vector<uint32_t> slots_;  // index into words_ plus one; a power of two
 };
 
 class WordCounter {
  public:
-  // `split`: a name of pre_tokenizers.h, or a regular expression whose matches are the words (MakeRegexCutter).
-  WordCounter(std::string_view split, ThreadPool& pool);
+  // `split`: a name of pre_tokenizers.h; text is normalised first where that asks for it. `special`: strings that are
+  // cut out of the text and are part of no word. kInvalidArgument for an empty one or one that holds a line end.
+  WordCounter(std::string_view split, const std::vector<std::string>& special, ThreadPool& pool);
 
-  // Each text is cut by itself; they are shared out over the pool.
-  void Add(std::span<const std::string_view> texts);
+  // Any bytes. Documents of more than 1 MiB are counted in parts, cut between lines where the usual patterns cut
+  // too; only one of 16 MiB without such a place is cut elsewhere. Throws what the splitter throws.
+  void Add(std::string_view document);
 
-  // Ordered by their bytes, whatever the number of threads. The views live as long as this counter.
-  std::vector<WordCount> Words() const;
+  uint64_t bytes() const { return bytes_; }  // of all documents so far
+
+  // The words sorted by bytes. The counter is used up.
+  WordTable Finish();
 
  private:
+  void Flush();
+  void Count(const std::vector<std::string_view>& parts);
+  void CountPart(std::string_view part, WordTable& words) const;
+
   Splitter splitter_;
+  Normalizer normalizer_;
+  AddedTokens special_;
   ThreadPool& pool_;
-  std::vector<WordTable> tables_;  // one for each thread
-  mutable WordTable merged_;
+  std::vector<WordTable> tables_;  // [threads]
+  std::string waiting_;            // the text of short documents
+  std::vector<size_t> ends_;       // of the documents in waiting_
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace sheepop
