@@ -38,19 +38,21 @@ void FileWriter::Write(std::span<const std::byte> bytes) {
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
     return;
   }
-  buffer_.assign(bytes.begin(), bytes.end());
-  Flush();
+  WriteAll(bytes);
 }
 
 void FileWriter::Flush() {
-  size_t done = 0;
-  while (done < buffer_.size()) {
-    const ssize_t n = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+  WriteAll(buffer_);
+  buffer_.clear();
+}
+
+void FileWriter::WriteAll(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw SystemError(fmt::format("cannot write {}", temporary_.string()), errno);
-    done += static_cast<size_t>(n);
+    bytes = bytes.subspan(static_cast<size_t>(n));
   }
-  buffer_.clear();
 }
 
 void FileWriter::Commit() {

@@ -27,6 +27,7 @@ class FileWriter {
 
  private:
   void Flush();
+  void WriteAll(std::span<const std::byte> bytes);
 
   std::filesystem::path path_, temporary_;
   int fd_ = -1;
