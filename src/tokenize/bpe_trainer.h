@@ -4,7 +4,7 @@
 // Ties: of pairs that occur equally often the one whose left id, then right id, is smaller comes first. The ids are the
 // special tokens in their order, the 256 bytes in the order of the characters that stand for them (byte_alphabet.h),
 // then the merges. That is the rule of the `tokenizers` package, and the same settings give the same merges, with one
-// exception: no pair becomes the text of a special token.
+// exception: no pair becomes the text of a special token (nor does WordCounter count such text where a document has it).
 #pragma once
 
 #include <cstdint>
