@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "data/suspicion.h"
 
@@ -29,6 +30,19 @@ void AddKinds(std::string& out, std::string_view title, const std::map<std::stri
   }
 }
 
+// The longest, one for each pair of documents.
+void AddPassages(std::string& out, const std::vector<SharedPassage>& passages) {
+  constexpr size_t kShown = 8;
+  std::set<std::pair<std::string_view, std::string_view>> shown;
+  AddRow(out, "passages", passages.size(), "that stand in several documents, kept");
+  for (const SharedPassage& passage : passages) {
+    if (shown.size() == kShown) break;
+    if (!shown.emplace(passage.first, passage.second).second) continue;
+    out += fmt::format("    {} and {} share {} characters: \"{}...\"\n", passage.first, passage.second,
+                       Grouped(passage.characters), passage.begins);
+  }
+}
+
 }  // namespace
 
 std::string AccountTable(const IngestReport& report) {
@@ -47,11 +61,7 @@ std::string AccountTable(const IngestReport& report) {
   AddRow(out, "documents, exact", report.exact_duplicates);
   AddRow(out, "documents, near", report.near_duplicates);
   AddRow(out, "paragraphs", report.duplicate_paragraphs, fmt::format("{} characters", Grouped(report.duplicate_paragraph_characters)));
-  for (size_t i = 0; i < std::min<size_t>(report.shared_passages.size(), 5); ++i) {
-    const SharedPassage& passage = report.shared_passages[i];
-    out += fmt::format("    {} and {} share {} characters ({} alike): \"{}\"\n", passage.first, passage.second,
-                       Grouped(passage.characters), Grouped(passage.alike_characters), passage.begins);
-  }
+  AddPassages(out, report.shared_passages);
   if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
   for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));
   if (!report.largest.empty()) out += "Largest sources, in characters\n";

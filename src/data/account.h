@@ -14,11 +14,12 @@ struct SourceSize {
   uint64_t characters = 0;
 };
 
-struct SharedPassage {  // paragraphs of one document that an earlier one holds too
-  std::string first, second;                // their sources, in the order of the corpus
-  uint64_t paragraphs = 0, characters = 0;  // of those that agree nearly word for word: removed from the second
-  uint64_t alike_paragraphs = 0, alike_characters = 0;  // of other versions of the same: kept
-  std::string begins;  // the first words
+// What a document holds that an earlier one holds too, word for word in large parts: a tale, a chapter, a long quotation.
+// It stays, but for the paragraphs of it that count as duplicates.
+struct SharedPassage {
+  std::string first, second;  // their sources, in the order of the corpus
+  uint64_t characters = 0;    // in the second
+  std::string begins;         // its first words there
 };
 
 struct Mishap {
@@ -47,7 +48,7 @@ struct IngestReport {
 
   uint64_t exact_duplicates = 0, near_duplicates = 0;
   uint64_t duplicate_paragraphs = 0, duplicate_paragraph_characters = 0;
-  std::vector<SharedPassage> shared_passages;  // the largest, at most 50
+  std::vector<SharedPassage> shared_passages;  // the longest, at most kMostPassages
   std::vector<SourceSize> largest;             // at most 10
   std::vector<Mishap> mishaps;                 // the first 20 that failed
 };

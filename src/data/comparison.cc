@@ -1,5 +1,6 @@
 #include "data/comparison.h"
 
+#include <algorithm>
 #include <map>
 
 namespace sheepop {
@@ -23,6 +24,8 @@ struct Comparison::State {
   WorkFolder& work;
   std::unique_ptr<ExternalSorter<ExactEntry>> exact;
   std::unique_ptr<NearDuplicates> documents, paragraphs;
+  std::unique_ptr<SharedPassageFinder> finder;
+  std::vector<SharedRuns> passages;  // ascending by document
   std::map<uint64_t, Duplicate> duplicates;
   NearDuplicates::Pair next_paragraph{};
   size_t next_equal = 0;
@@ -70,21 +73,30 @@ void Comparison::FinishDocuments() {
     state_->documents.reset();
   }
   if (state_->options.duplicate_paragraphs) {
-    state_->paragraphs = std::make_unique<NearDuplicates>(state_->work, kParagraphLikeness, kParagraphBits);
+    state_->paragraphs = std::make_unique<NearDuplicates>(state_->work, kParagraphMatch, kParagraphBits);
+    state_->finder = std::make_unique<SharedPassageFinder>(state_->work);
   }
 }
 
-void Comparison::AddParagraphs(uint64_t document, const Fingerprint& print) {
+void Comparison::AddParts(uint64_t document, const Fingerprint& print) {
   if (!state_->paragraphs || state_->duplicates.contains(document)) return;
   for (const ParagraphPrint& paragraph : print.paragraphs) {
     if (paragraph.index < kMaxParagraphs) state_->paragraphs->Add(document << kParagraphBits | paragraph.index, paragraph.bands);
   }
+  state_->finder->Add(document, print.runs);
 }
 
-void Comparison::FinishParagraphs() {
+void Comparison::FinishParts() {
   if (!state_->paragraphs) return;
   state_->paragraphs->Finish();
   state_->NextParagraph();
+  state_->passages = state_->finder->Finish();
+  state_->finder.reset();
+}
+
+std::vector<SharedRuns> Comparison::PassagesOf(uint64_t document) const {
+  const auto [first, last] = std::ranges::equal_range(state_->passages, document, {}, &SharedRuns::document);
+  return {first, last};
 }
 
 std::optional<Comparison::Duplicate> Comparison::DuplicateOf(uint64_t document) const {
@@ -98,12 +110,7 @@ std::vector<Comparison::RepeatedParagraph> Comparison::RepeatedParagraphs(uint64
     const NearDuplicates::Pair& pair = state_->next_paragraph;
     const auto index = static_cast<uint32_t>(pair.id & (kMaxParagraphs - 1));
     const bool mine = pair.id >> kParagraphBits == document;
-    const RepeatedParagraph found{index, pair.earlier >> kParagraphBits, state_->next_equal >= kParagraphMatch};
-    if (mine && (repeated.empty() || repeated.back().index != index)) {
-      repeated.push_back(found);
-    } else if (mine && found.same && !repeated.back().same) {
-      repeated.back() = found;
-    }
+    if (mine && (repeated.empty() || repeated.back().index != index)) repeated.push_back({index, pair.earlier >> kParagraphBits});
     state_->NextParagraph();
   }
   return repeated;

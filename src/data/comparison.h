@@ -10,11 +10,12 @@
 #include "data/fingerprint.h"
 #include "data/ingest.h"
 #include "data/near_duplicates.h"
+#include "data/shared_passages.h"
 
 namespace sheepop {
 
 // Documents are numbered in the order of the corpus; of equals the first stays. Use: AddDocument for all,
-// FinishDocuments, AddParagraphs for all, FinishParagraphs; then ask in ascending order of documents.
+// FinishDocuments, AddParts for all, FinishParts; then ask in ascending order of documents.
 class Comparison {
  public:
   Comparison(const IngestOptions& options, WorkFolder& work);
@@ -23,9 +24,9 @@ class Comparison {
   void AddDocument(uint64_t document, const Fingerprint& print);
   void FinishDocuments();
 
-  // Ignored for documents that are duplicates.
-  void AddParagraphs(uint64_t document, const Fingerprint& print);
-  void FinishParagraphs();
+  // Paragraphs and word runs. Ignored for documents that are duplicates.
+  void AddParts(uint64_t document, const Fingerprint& print);
+  void FinishParts();
 
   struct Duplicate {
     bool exact;
@@ -35,11 +36,13 @@ class Comparison {
 
   struct RepeatedParagraph {
     uint32_t index;     // among the paragraphs of the document
-    uint64_t original;  // the document that has it, or one like it
-    bool same;          // nearly word for word; else only alike
+    uint64_t original;  // the document that has it, nearly word for word
   };
   // Of this document, ascending; each document is asked for at most once, in ascending order.
   std::vector<RepeatedParagraph> RepeatedParagraphs(uint64_t document);
+
+  // That this document shares with earlier ones, the longest of the whole corpus alone; ascending by their begin.
+  std::vector<SharedRuns> PassagesOf(uint64_t document) const;
 
  private:
   struct State;

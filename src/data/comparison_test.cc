@@ -72,14 +72,43 @@ TEST(Comparison, ParagraphsOfOtherDocumentsOnly) {
                                            PrintOf(own + "\n\n" + shared + "\n\n" + Words(2, 600))};
   for (size_t i = 0; i < prints.size(); ++i) comparison.AddDocument(i, prints[i]);
   comparison.FinishDocuments();
-  for (size_t i = 0; i < prints.size(); ++i) comparison.AddParagraphs(i, prints[i]);
-  comparison.FinishParagraphs();
+  for (size_t i = 0; i < prints.size(); ++i) comparison.AddParts(i, prints[i]);
+  comparison.FinishParts();
   EXPECT_TRUE(comparison.RepeatedParagraphs(0).empty());
   const auto repeated = comparison.RepeatedParagraphs(1);
   ASSERT_EQ(repeated.size(), 1u);
   EXPECT_EQ(repeated[0].index, 1u);
   EXPECT_EQ(repeated[0].original, 0u);
-  EXPECT_TRUE(repeated[0].same);
+}
+
+TEST(Comparison, PassagesStandInOtherWordsAround) {
+  const testing::TemporaryFolder folder;
+  WorkFolder work(folder / "work");
+  IngestOptions options;
+  Comparison comparison(options, work);
+  // A tale of 400 words told again, every twentieth word another and in other paragraphs; a phrase of 15 words that both
+  // use as well; and a notice of 100 words that stands in every document.
+  const std::string tale = Words(7, 400), notice = Words(9, 100), phrase = Words(10, 15);
+  std::string retold;
+  size_t words = 0;
+  for (const char c : tale) {
+    retold += c;
+    if (c == ' ' && ++words % 20 == 0) retold += words % 60 == 0 ? "\n\nother " : "other ";
+  }
+  const std::vector<std::string> texts = {
+      notice + Words(1, 500) + tale + Words(2, 500) + phrase, notice + Words(3, 700) + phrase + Words(4, 700) + retold,
+      notice + Words(5, 500), notice + Words(6, 500), notice + Words(11, 500)};
+  for (size_t i = 0; i < texts.size(); ++i) comparison.AddDocument(i, PrintOf(texts[i]));
+  comparison.FinishDocuments();
+  for (size_t i = 0; i < texts.size(); ++i) comparison.AddParts(i, PrintOf(texts[i]));
+  comparison.FinishParts();
+  EXPECT_TRUE(comparison.PassagesOf(0).empty());
+  const std::vector<SharedRuns> passages = comparison.PassagesOf(1);
+  ASSERT_EQ(passages.size(), 1u);
+  EXPECT_EQ(passages[0].earlier, 0u);
+  const size_t begin = texts[1].size() - retold.size();
+  EXPECT_GE(passages[0].begin, begin);
+  EXPECT_GT(passages[0].end - passages[0].begin, retold.size() * 3 / 4);
 }
 
 TEST(ExternalSorter, SortsMoreThanItsBuffer) {

@@ -175,11 +175,10 @@ void CorpusWriter::WriteEntry(const std::string& json) {
 }
 
 void CorpusWriter::WriteTotals() {
+  std::ranges::stable_sort(report_.shared_passages, std::greater{}, &SharedPassage::characters);
   json::array passages;
   for (const SharedPassage& p : report_.shared_passages) {
-    passages.push_back(json::object{{"first", p.first}, {"second", p.second}, {"removed_paragraphs", p.paragraphs},
-                                    {"removed_characters", p.characters}, {"alike_paragraphs", p.alike_paragraphs},
-                                    {"alike_characters", p.alike_characters}, {"begins", p.begins}});
+    passages.push_back(json::object{{"first", p.first}, {"second", p.second}, {"characters", p.characters}, {"begins", p.begins}});
   }
   json::array largest;
   for (const SourceSize& s : report_.largest) largest.push_back(json::object{{"source", s.source}, {"characters", s.characters}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <span>
 
 #include "data/clean/clean_step.h"
 #include "data/sha256.h"
@@ -29,16 +30,23 @@ constexpr auto kMultipliers = [] {
   return multipliers;
 }();
 
-// The hashes of the words of a text. Punctuation separates; a Chinese or Japanese character is a word of its own.
-std::vector<uint64_t> WordHashes(std::string_view text) {
-  std::vector<uint64_t> words;
+struct HashedWord {
+  uint64_t hash;
+  uint32_t begin, end;  // bytes of the text
+};
+
+// The words of a text. Punctuation separates; a Chinese or Japanese character is a word of its own.
+std::vector<HashedWord> HashedWords(std::string_view text) {
+  std::vector<HashedWord> words;
   uint64_t hash = 0;
+  size_t begin = 0, i = 0;
   const auto close = [&] {
-    if (hash != 0) words.push_back(Mix(hash));
+    if (hash != 0) words.push_back({Mix(hash), static_cast<uint32_t>(begin), static_cast<uint32_t>(i)});
     hash = 0;
   };
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
+    if (hash == 0) begin = i;
     if (c < 0x80) {
       if (std::isalnum(c)) {
         hash = (hash ^ static_cast<unsigned char>(std::tolower(c))) * 0x100000001B3u + 1;
@@ -54,11 +62,15 @@ std::vector<uint64_t> WordHashes(std::string_view text) {
       continue;
     }
     const bool wide = c >= 0xE3 && c <= 0xE9;
-    if (wide) close();
+    if (wide) {
+      close();
+      begin = i;
+    }
     hash = (hash ^ c) * 0x100000001B3u + 1;
     if (wide) {
       for (size_t k = 0; k < 2 && i + 1 < text.size(); ++k) hash = (hash ^ static_cast<unsigned char>(text[++i])) * 0x100000001B3u + 1;
-      close();
+      words.push_back({Mix(hash), static_cast<uint32_t>(begin), static_cast<uint32_t>(i + 1)});
+      hash = 0;
     }
   }
   close();
@@ -76,17 +88,20 @@ void UpdateMinima(uint64_t shingle, std::array<uint32_t, Hashes>& minima) {
   }
 }
 
+uint64_t SequenceHash(std::span<const HashedWord> words) {
+  uint64_t sequence = 0;
+  for (const HashedWord& word : words) sequence = std::rotl(sequence, 7) * 0x9E3779B97F4A7C15u + word.hash;
+  return Mix(sequence);
+}
+
 // False when the text has fewer words than one sequence.
 template <size_t Bands>
-bool MinHash(std::string_view text, size_t width, std::array<uint32_t, Bands>& bands) {
-  const std::vector<uint64_t> words = WordHashes(text);
+bool MinHash(std::span<const HashedWord> words, size_t width, std::array<uint32_t, Bands>& bands) {
   if (words.size() < width) return false;
   std::array<uint32_t, Bands * kBandRows> minima;
   minima.fill(~uint32_t{0});
   for (size_t i = 0; i + width <= words.size(); ++i) {
-    uint64_t shingle = 0;
-    for (size_t k = 0; k < width; ++k) shingle = std::rotl(shingle, 7) * 0x9E3779B97F4A7C15u + words[i + k];
-    UpdateMinima(Mix(shingle), minima);
+    UpdateMinima(SequenceHash(words.subspan(i, width)), minima);
   }
   for (size_t b = 0; b < Bands; ++b) {
     uint64_t hash = b;
@@ -94,6 +109,16 @@ bool MinHash(std::string_view text, size_t width, std::array<uint32_t, Bands>& b
     bands[b] = static_cast<uint32_t>(hash);
   }
   return true;
+}
+
+std::vector<WordRun> SampledRuns(std::span<const HashedWord> words) {
+  std::vector<WordRun> runs;
+  for (size_t i = 0; i + kRunWords <= words.size(); ++i) {
+    const std::span<const HashedWord> run = words.subspan(i, kRunWords);
+    const uint64_t hash = SequenceHash(run);
+    if (hash % kRunSample == 0) runs.push_back({hash, static_cast<uint32_t>(i), run.front().begin, run.back().end});
+  }
+  return runs;
 }
 
 bool IsBlankLine(std::string_view text, size_t begin, size_t end) {
@@ -129,14 +154,16 @@ std::vector<std::pair<size_t, size_t>> ParagraphSpans(std::string_view text) {
 Fingerprint FingerprintOf(const Document& document, uint32_t paragraph_characters) {
   Fingerprint print;
   print.exact = ExactHash(document.text);
-  print.comparable = MinHash(document.text, kDocumentShingle, print.bands);
+  const std::vector<HashedWord> words = HashedWords(document.text);
+  print.comparable = MinHash(std::span(words), kDocumentShingle, print.bands);
   if (IsCode(document)) return print;
+  print.runs = SampledRuns(words);
   uint32_t index = 0;
   for (const auto& [begin, end] : ParagraphSpans(document.text)) {
     const std::string_view paragraph = std::string_view(document.text).substr(begin, end - begin);
     ParagraphPrint entry{index++, {}};
     const bool long_enough = end - begin >= paragraph_characters && CountCharacters(paragraph) >= paragraph_characters;
-    if (long_enough && MinHash(paragraph, kParagraphShingle, entry.bands)) print.paragraphs.push_back(entry);
+    if (long_enough && MinHash(std::span<const HashedWord>(HashedWords(paragraph)), kParagraphShingle, entry.bands)) print.paragraphs.push_back(entry);
   }
   return print;
 }

@@ -23,11 +23,22 @@ inline constexpr size_t kParagraphShingle = 3;
 // How many equal bands make two near duplicates: J of about 0.75 and 0.85 and more.
 inline constexpr size_t kDocumentMatch = 10;
 inline constexpr size_t kParagraphMatch = 4;
-inline constexpr size_t kParagraphLikeness = 2;  // J of about 0.6 and more: worth telling, too little to remove
+
+// Word sequences that documents share tell passages that stand in several, in whatever paragraphs and versions. They are
+// long enough to be nobody's phrase; one in kRunSample is kept, chosen by its hash.
+inline constexpr size_t kRunWords = 8;
+inline constexpr uint64_t kRunSample = 8;
 
 struct ParagraphPrint {
   uint32_t index;  // among the paragraphs of the document
   std::array<uint32_t, kParagraphBands> bands;
+};
+
+struct WordRun {
+  uint64_t hash;
+  uint32_t word;        // of the document: its first
+  uint32_t begin, end;  // bytes of the text
+  uint32_t unused = 0;
 };
 
 struct Fingerprint {
@@ -35,6 +46,7 @@ struct Fingerprint {
   bool comparable = false;          // it has enough words for bands
   std::array<uint32_t, kDocumentBands> bands{};
   std::vector<ParagraphPrint> paragraphs;  // long enough, and of prose only
+  std::vector<WordRun> runs;               // of prose only, ascending
 };
 
 Fingerprint FingerprintOf(const Document& document, uint32_t paragraph_characters);

@@ -209,10 +209,10 @@ void Compare(const Parts& parts, Comparison& comparison, Progress& progress) {
   comparison.FinishDocuments();
   document = 0;
   for (const auto& path : parts.paths) {
-    for (PrintReader reader(path); reader.Next(print);) comparison.AddParagraphs(document++, print);
+    for (PrintReader reader(path); reader.Next(print);) comparison.AddParts(document++, print);
     progress.Done(0);
   }
-  comparison.FinishParagraphs();
+  comparison.FinishParts();
 }
 
 // Takes repeated documents and paragraphs out and hands everything to the writer.
@@ -228,7 +228,8 @@ class Finisher {
       if (const auto duplicate = comparison_.DuplicateOf(document_)) {
         DropDuplicate(record, *duplicate);
       } else {
-        RemoveParagraphs(source, record);
+        TellPassages(source, record.document.text);
+        RemoveParagraphs(record);
       }
       ++document_;
     }
@@ -243,7 +244,7 @@ class Finisher {
     ++(duplicate.exact ? writer_.report().exact_duplicates : writer_.report().near_duplicates);
   }
 
-  void RemoveParagraphs(const std::string& source, PartRecord& record) {
+  void RemoveParagraphs(PartRecord& record) {
     const auto repeated = comparison_.RepeatedParagraphs(document_);
     if (repeated.empty()) return;
     std::string& text = record.document.text;
@@ -251,18 +252,17 @@ class Finisher {
     std::string kept;
     size_t done = 0;
     uint64_t removed = 0;
-    std::map<uint64_t, SharedPassage> passages;
+    IngestReport& report = writer_.report();
     for (const auto& paragraph : repeated) {
       if (paragraph.index >= spans.size()) continue;
       const auto [begin, end] = spans[paragraph.index];
-      AddToPassage(std::string_view(text).substr(begin, end - begin), paragraph.same, passages[paragraph.original]);
-      if (!paragraph.same) continue;
+      ++report.duplicate_paragraphs;
+      report.duplicate_paragraph_characters += CountCharacters(std::string_view(text).substr(begin, end - begin));
       // With the blank line behind it; the one before it stays.
       kept.append(text, done, begin - done);
       done = paragraph.index + 1 < spans.size() ? spans[paragraph.index + 1].first : text.size();
       ++removed;
     }
-    for (auto& [original, passage] : passages) Report(source, original, std::move(passage));
     if (removed == 0) return;
     kept.append(text, done, std::string::npos);
     text = std::move(kept);
@@ -274,12 +274,6 @@ class Finisher {
     }
   }
 
-  static void AddToPassage(std::string_view paragraph, bool same, SharedPassage& passage) {
-    if (passage.begins.empty()) passage.begins = Beginning(paragraph);
-    ++(same ? passage.paragraphs : passage.alike_paragraphs);
-    (same ? passage.characters : passage.alike_characters) += CountCharacters(paragraph);
-  }
-
   // The first sixty bytes or so, in one line.
   static std::string Beginning(std::string_view paragraph) {
     std::string words(paragraph.substr(0, 64));
@@ -288,19 +282,12 @@ class Finisher {
     return words;
   }
 
-  void Report(const std::string& source, uint64_t original, SharedPassage passage) {
-    constexpr size_t kPassages = 50;
-    IngestReport& report = writer_.report();
-    report.duplicate_paragraphs += passage.paragraphs;
-    report.duplicate_paragraph_characters += passage.characters;
-    auto& all = report.shared_passages;
-    const auto size = [](const SharedPassage& p) { return p.characters + p.alike_characters; };
-    const auto place = std::find_if(all.begin(), all.end(), [&](const SharedPassage& p) { return size(p) < size(passage); });
-    if (place == all.end() && all.size() >= kPassages) return;
-    passage.first = names_.Get(original);
-    passage.second = source;
-    all.insert(place, std::move(passage));
-    if (all.size() > kPassages) all.pop_back();
+  // Before anything is taken out, so that the places are those of the text as it was read.
+  void TellPassages(const std::string& source, std::string_view text) {
+    for (const SharedRuns& shared : comparison_.PassagesOf(document_)) {
+      const std::string_view passage = text.substr(std::min<size_t>(shared.begin, text.size()), shared.end - shared.begin);
+      writer_.report().shared_passages.push_back({names_.Get(shared.earlier), source, CountCharacters(passage), Beginning(passage)});
+    }
   }
 
   Comparison& comparison_;

@@ -17,14 +17,14 @@ namespace {
 namespace json = boost::json;
 
 // Changes with the format below and with everything that reads or cleans: an older part is then read again.
-constexpr std::string_view kFormat = "sheepop part 1";
+constexpr std::string_view kFormat = "sheepop part 2";
 constexpr int kLevel = 3;
 
 constexpr uint32_t kTrailerMagic = 0x54525350;
 
 struct PrintHeader {
   uint64_t exact[2];
-  uint32_t comparable, paragraphs;
+  uint32_t comparable, paragraphs, runs, unused;
   uint32_t bands[kDocumentBands];
 };
 
@@ -148,11 +148,17 @@ void PartWriter::Add(const PartRecord& record, const Fingerprint* print) {
   records_->Write(record.document.text);
   ++count_;
   if (!print) return;
-  PrintHeader fixed{{print->exact[0], print->exact[1]}, print->comparable, static_cast<uint32_t>(print->paragraphs.size()), {}};
+  PrintHeader fixed{{print->exact[0], print->exact[1]},
+                    print->comparable,
+                    static_cast<uint32_t>(print->paragraphs.size()),
+                    static_cast<uint32_t>(print->runs.size()),
+                    0,
+                    {}};
   std::copy(print->bands.begin(), print->bands.end(), fixed.bands);
   std::string bytes;
   AppendRaw(bytes, fixed);
   for (const ParagraphPrint& paragraph : print->paragraphs) AppendRaw(bytes, paragraph);
+  for (const WordRun& run : print->runs) AppendRaw(bytes, run);
   WriteAll(prints_file_.get(), bytes);
 }
 
@@ -201,11 +207,16 @@ bool PrintReader::Next(Fingerprint& print) {
   print.exact = {fixed.exact[0], fixed.exact[1]};
   print.comparable = fixed.comparable != 0;
   std::copy(std::begin(fixed.bands), std::end(fixed.bands), print.bands.begin());
-  print.paragraphs.resize(std::min<uint64_t>(fixed.paragraphs, left_ / sizeof(ParagraphPrint)));
-  left_ -= print.paragraphs.size() * sizeof(ParagraphPrint);
-  const size_t read = std::fread(print.paragraphs.data(), sizeof(ParagraphPrint), print.paragraphs.size(), file_.get());
-  print.paragraphs.resize(read);
+  ReadItems(fixed.paragraphs, print.paragraphs);
+  ReadItems(fixed.runs, print.runs);
   return true;
+}
+
+template <class Item>
+void PrintReader::ReadItems(uint64_t count, std::vector<Item>& items) {
+  items.resize(std::min<uint64_t>(count, left_ / sizeof(Item)));
+  left_ -= items.size() * sizeof(Item);
+  items.resize(std::fread(items.data(), sizeof(Item), items.size(), file_.get()));
 }
 
 PartStore::PartStore(std::filesystem::path folder, std::string fingerprint)

@@ -74,6 +74,9 @@ class PrintReader {
   struct Closer {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
+  template <class Item>
+  void ReadItems(uint64_t count, std::vector<Item>& items);
+
   std::unique_ptr<std::FILE, Closer> file_;
   uint64_t left_ = 0;  // bytes before the trailer
 };
