@@ -33,7 +33,8 @@ struct ConfigOptions {
 
 struct Architecture {
   std::string_view name;                              // general.architecture
-  std::span<const std::string_view> hf_model_types;   // config.json's model_type
+  std::span<const std::string_view> hf_model_types;   // config.json's model_type; the first is the one written
+  std::string_view hf_class;                          // config.json's architectures
 
   // Throw kCorrupt or kUnsupported, naming the key. The tensors settle what metadata leaves open (tied embeddings,
   // vocabulary, rotary factors).

@@ -139,9 +139,9 @@ void GemmaLayer(DecoderPass& pass, size_t layer) {
 
 }  // namespace
 
-const Architecture kGemma2 = {"gemma2",   kHf2,          Gemma2FromGguf, Gemma2FromHf,
+const Architecture kGemma2 = {"gemma2",   kHf2, "Gemma2ForCausalLM", Gemma2FromGguf, Gemma2FromHf,
                               LocateGguf, LocateGemmaHf, GemmaLayer};
-const Architecture kGemma3 = {"gemma3",   kHf3,          Gemma3FromGguf, Gemma3FromHf,
+const Architecture kGemma3 = {"gemma3",   kHf3, "Gemma3ForCausalLM", Gemma3FromGguf, Gemma3FromHf,
                               LocateGguf, LocateGemmaHf, GemmaLayer};
 
 }  // namespace sheepop

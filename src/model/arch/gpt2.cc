@@ -122,6 +122,6 @@ Location LocateGpt2Hf(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-const Architecture kGpt2 = {"gpt2", kHfTypes, FromGguf, FromHf, LocateGpt2Gguf, LocateGpt2Hf, LlamaLayer};
+const Architecture kGpt2 = {"gpt2", kHfTypes, "GPT2LMHeadModel", FromGguf, FromHf, LocateGpt2Gguf, LocateGpt2Hf, LlamaLayer};
 
 }  // namespace sheepop

@@ -49,6 +49,6 @@ void LlamaLayer(DecoderPass& pass, size_t layer) {
   pass.FeedForward(layer, DecoderPass::Into::kStream);
 }
 
-const Architecture kLlama = {"llama", kHfTypes, FromGguf, FromHf, LocateGguf, LocateHf, LlamaLayer};
+const Architecture kLlama = {"llama", kHfTypes, "LlamaForCausalLM", FromGguf, FromHf, LocateGguf, LocateHf, LlamaLayer};
 
 }  // namespace sheepop
