@@ -1,0 +1,342 @@
+#include "model/convert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+#include "checkpoint/gguf_writer.h"
+#include "tensor/dequantise.h"
+#include "tensor/quantise.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kChunkValues = 1 << 22;  // in memory at a time
+
+// The tensors of a plan, for the readers of configurations: names and shapes, bytes only of small ones.
+class Planned final : public TensorSource {
+ public:
+  void Add(TensorInfo tensor) { tensors_.push_back(std::move(tensor)); }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  const TensorInfo* Find(std::string_view name) const override {
+    const auto found = std::ranges::find(tensors_, name, &TensorInfo::name);
+    return found == tensors_.end() ? nullptr : &*found;
+  }
+  void Release(const TensorInfo&) const override {}
+
+ private:
+  std::vector<TensorInfo> tensors_;
+};
+
+bool IsOutput(const ModelConfig& config, Role role) {
+  return role == Role::kOutput || (config.tied_embeddings && role == Role::kTokenEmbedding);
+}
+
+DType ForOutput(DType type) {
+  if (type == DType::kQ4_0 || type == DType::kQ4_1) return DType::kQ8_0;
+  return type == DType::kQ4_K ? DType::kQ6_K : type;
+}
+
+DType Fitting(DType type, uint64_t columns) {
+  while (columns % Info(type).block_size != 0) {
+    type = type == DType::kQ4_K ? DType::kQ5_0 : type == DType::kQ6_K ? DType::kQ8_0 : DType::kF16;
+  }
+  return type;
+}
+
+bool Rotated(Role role) { return role == Role::kQuery || role == Role::kKey; }
+
+bool Interleaved(const ModelConfig& config) { return !config.ropes.empty() && config.ropes[0].interleaved; }
+
+// llama.cpp's numbers (llama_ftype), which only people and file listings read.
+uint64_t FileType(DType type) {
+  switch (type) {
+    case DType::kF32: return 0;
+    case DType::kF16: return 1;
+    case DType::kQ4_0: return 2;
+    case DType::kQ4_1: return 3;
+    case DType::kQ8_0: return 7;
+    case DType::kQ4_K: return 15;
+    case DType::kQ6_K: return 18;
+    case DType::kBF16: return 32;
+    default: return 1;
+  }
+}
+
+}  // namespace
+
+Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type)
+    : checkpoint_(checkpoint), form_(form), type_(type) {
+  if (form == Form::kFolder && type && Info(*type).quantised) {
+    throw Error(ErrorCategory::kUnsupported, "a Hugging Face folder cannot hold {}: f32, f16 and bf16 can be written",
+                Info(*type).name);
+  }
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    architecture_ = &ArchitectureByName(gguf->metadata().RequireString("general.architecture"));
+    config_ = architecture_->from_gguf(gguf->metadata(), checkpoint.tensors(), {});
+    Validate(config_);
+    rope_ = RopeSettingsFromGguf(gguf->metadata(), checkpoint.tensors(), config_);
+  } else {
+    const boost::json::object& json = checkpoint.hf()->config;
+    const boost::json::value* name = json.if_contains("model_type");
+    if (!name || !name->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no model_type");
+    architecture_ = &ArchitectureByHfType(std::string_view(name->get_string()));
+    config_ = architecture_->from_hf(json, checkpoint.tensors(), {});
+    Validate(config_);
+    rope_ = RopeSettingsFromHf(json, config_);
+  }
+  Planned names;  // GPT-2's names have the prefix that the whole model's have
+  if (architecture_ == &kGpt2) names.Add({"transformer.wte.weight", DType::kF32, {}, {}});
+  const bool folder = form == Form::kFolder;
+  for (const Parameter& parameter : ParametersOf(config_)) {
+    AddTarget(parameter, (folder ? architecture_->locate_hf : architecture_->locate_gguf)(config_, parameter, names));
+  }
+  for (Target& target : targets_) {
+    std::ranges::sort(target.pieces, {}, [](const Piece& piece) { return piece.to.row_begin; });
+    ChooseType(target);
+  }
+  if (folder) {
+    hf_config_ = HfConfig(config_, rope_);
+  } else {
+    AddFactors();
+    SetGgufConfig(config_, rope_, metadata_);
+    metadata_.Set("general.quantization_version", Metadata::GgufType::kUint32, uint64_t{2});
+    if (type_) metadata_.Set("general.file_type", Metadata::GgufType::kUint32, FileType(*type_));
+  }
+  CheckResult();
+}
+
+void Conversion::AddTarget(const Parameter& parameter, Location to) {
+  const Piece piece{parameter,
+                    (checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf)(
+                        config_, parameter, checkpoint_.tensors()),
+                    std::move(to)};
+  CheckSource(piece);
+  auto found = std::ranges::find(targets_, piece.to.tensor, [](const Target& target) { return target.spec.name; });
+  if (found == targets_.end()) {
+    targets_.push_back({{piece.to.tensor, DType::kF32, {parameter.shape.begin(), parameter.shape.end()}}, {}, {}});
+    found = targets_.end() - 1;
+  } else {
+    found->spec.shape[0] += parameter.shape[0];
+  }
+  found->pieces.push_back(piece);
+}
+
+void Conversion::AddFactors() {
+  const auto add = [&](const char* name, const std::vector<double>& values) {
+    if (values.empty()) return;
+    targets_.push_back({{name, DType::kF32, {values.size()}}, {}, {values.begin(), values.end()}});
+  };
+  add("rope_freqs.weight", rope_.divisors);
+  add("rope_factors_long.weight", rope_.long_factors);
+  add("rope_factors_short.weight", rope_.short_factors);
+}
+
+const TensorInfo& Conversion::Source(const Piece& piece) const {
+  const TensorInfo* tensor = checkpoint_.tensors().Find(piece.from.tensor);
+  if (!tensor) {
+    throw Error(ErrorCategory::kCorrupt, "{}: no tensor {}", checkpoint_.path().string(), piece.from.tensor);
+  }
+  return *tensor;
+}
+
+void Conversion::CheckSource(const Piece& piece) const {
+  const TensorInfo& tensor = Source(piece);
+  std::vector<uint64_t> shape = tensor.shape;
+  if (piece.from.transposed) std::ranges::reverse(shape);
+  const std::vector<size_t>& wanted = piece.parameter.shape;
+  bool good = shape.size() == wanted.size();
+  if (good && wanted.size() == 2) good = shape[1] == wanted[1];
+  if (good) {
+    good = piece.from.slice ? shape[0] >= piece.from.row_begin + wanted[0] : shape[0] == wanted[0];
+  }
+  if (good && !(piece.from.transposed && Info(tensor.type).quantised)) return;
+  throw Error(ErrorCategory::kCorrupt, "{}: tensor {} has type {} and shape {}, the model needs [{}]",
+              checkpoint_.path().string(), tensor.name, Info(tensor.type).name, ShapeText(tensor.shape),
+              fmt::join(wanted, ", "));
+}
+
+DType Conversion::Wanted(const Target& target) {
+  const Parameter& first = target.pieces[0].parameter;
+  const DType source = Source(target.pieces[0]).type;
+  if (form_ == Form::kFolder) return type_ ? *type_ : Info(source).quantised ? DType::kF32 : source;
+  if (!first.is_matrix() || first.role == Role::kPositionEmbedding) return DType::kF32;
+  if (!type_) return CanQuantise(source) ? source : DType::kF32;
+  return IsOutput(config_, first.role) ? ForOutput(*type_) : *type_;
+}
+
+void Conversion::ChooseType(Target& target) {
+  const DType wanted = Wanted(target), source = Source(target.pieces[0]).type;
+  const uint64_t columns = target.pieces[0].parameter.is_matrix() ? target.spec.shape[1] : 1;
+  target.spec.type = Fitting(wanted, columns);
+  if (target.spec.type != wanted) {
+    notes_.push_back(fmt::format("{}: rows of {} are not whole blocks of {}: {} instead", target.spec.name, columns,
+                                 Info(wanted).name, Info(target.spec.type).name));
+  }
+  if (Info(source).quantised && Info(target.spec.type).quantised && source != target.spec.type) {
+    notes_.push_back(fmt::format("{}: from {} to {}: errors of both add up", target.spec.name, Info(source).name,
+                                 Info(target.spec.type).name));
+  }
+  // GPT-2's folders store matrices the other way round.
+  if (target.pieces[0].to.transposed) std::ranges::reverse(target.spec.shape);
+}
+
+void Conversion::CheckResult() const {
+  Planned planned;
+  for (const Target& target : targets_) {
+    planned.Add({target.spec.name, target.spec.type, target.spec.shape, std::as_bytes(std::span(target.values))});
+  }
+  RequireSameModel(config_, form_ == Form::kGguf ? architecture_->from_gguf(metadata_, planned, {})
+                                                 : architecture_->from_hf(hf_config_, planned, {}));
+}
+
+// Rotary pairs are neighbours in Llama's GGUF files and halves of a head in folders.
+size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
+  const bool gguf_source = checkpoint_.gguf() != nullptr, gguf_target = form_ == Form::kGguf;
+  const bool llama = architecture_ == &kLlama;
+  if (!llama || gguf_source == gguf_target || !Rotated(piece.parameter.role)) return row;
+  const size_t head = row / config_.head_dim, in = row % config_.head_dim, half = config_.head_dim / 2;
+  const size_t from = gguf_target ? in / 2 + in % 2 * half : in % half * 2 + in / half;
+  return head * config_.head_dim + from;
+}
+
+void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out) const {
+  const TensorInfo& tensor = Source(piece);
+  const size_t columns = piece.parameter.is_matrix() ? piece.parameter.shape[1] : 1;
+  for (size_t i = 0; i < rows; ++i) {
+    const size_t row = piece.from.row_begin + SourceRow(piece, begin + i);
+    const std::span<float> values(out + i * columns, columns);
+    if (piece.from.transposed) {
+      const size_t size = RowBytes(tensor.type, 1), stride = tensor.shape[1];
+      for (size_t c = 0; c < columns; ++c) {
+        Dequantise(tensor.type, tensor.bytes.subspan((c * stride + row) * size, size), values.subspan(c, 1));
+      }
+    } else {
+      const size_t size = RowBytes(tensor.type, columns);
+      Dequantise(tensor.type, tensor.bytes.subspan(row * size, size), values);
+    }
+    const float offset = piece.from.offset - piece.to.offset;
+    if (offset != 0) std::ranges::for_each(values, [&](float& value) { value += offset; });
+  }
+}
+
+std::vector<float> Conversion::Whole(const Target& target) const {
+  const size_t rows = target.spec.shape[1], columns = target.spec.shape[0];
+  std::vector<float> plain(rows * columns), out(rows * columns);
+  size_t at = 0;
+  for (const Piece& piece : target.pieces) {
+    Rows(piece, 0, piece.parameter.shape[0], plain.data() + at);
+    at += piece.parameter.count();
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) out[c * rows + r] = plain[r * columns + c];
+  }
+  return out;
+}
+
+template <typename Writer>
+void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) const {
+  const DType type = target.spec.type;
+  std::vector<std::byte> bytes;
+  const auto put = [&](std::span<const float> values) {
+    bytes.resize(RowBytes(type, values.size()));
+    Quantise(type, values, bytes);
+    writer.Append(target.spec.name, bytes);
+  };
+  if (!target.values.empty()) return put(target.values);
+  if (target.pieces[0].to.transposed) return put(Whole(target));
+  for (const Piece& piece : target.pieces) {
+    const size_t rows = piece.parameter.shape[0], columns = piece.parameter.count() / rows;
+    const size_t chunk = std::max<size_t>(1, kChunkValues / columns);
+    const bool vector = !piece.parameter.is_matrix();
+    const bool copy = Source(piece).type == type && !piece.from.transposed && !vector;
+    const size_t row_bytes = vector ? RowBytes(type, 1) : RowBytes(type, columns);
+    for (size_t begin = 0; begin < rows; begin += chunk) {
+      const size_t count = std::min(chunk, rows - begin);
+      bytes.resize(count * row_bytes);
+      std::mutex mutex;
+      std::exception_ptr failure;
+      const size_t step = std::max<size_t>(1, 65536 / columns);
+      pool.ParallelFor((count + step - 1) / step, [&](size_t part, size_t) {
+        try {
+          const size_t first = part * step, size = std::min(step, count - first);
+          const std::span<std::byte> out(bytes.data() + first * row_bytes, size * row_bytes);
+          if (copy) {
+            for (size_t i = 0; i < size; ++i) {
+              const size_t row = piece.from.row_begin + SourceRow(piece, begin + first + i);
+              std::ranges::copy(Source(piece).bytes.subspan(row * row_bytes, row_bytes), out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
+            }
+            return;
+          }
+          std::vector<float> values(size * columns);
+          Rows(piece, begin + first, size, values.data());
+          Quantise(type, values, out);
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          failure = std::current_exception();
+        }
+      });
+      if (failure) std::rethrow_exception(failure);
+      writer.Append(target.spec.name, bytes);
+    }
+    checkpoint_.tensors().Release(Source(piece));
+  }
+}
+
+void Conversion::WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
+                           const ConvertProgress& progress) const {
+  std::vector<TensorSpec> specs;
+  for (const Target& target : targets_) specs.push_back(target.spec);
+  GgufWriter writer(path, metadata, std::move(specs));
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    progress(targets_[i].spec.name, i, targets_.size());
+    Write(targets_[i], writer, pool);
+  }
+  writer.Commit();
+}
+
+std::vector<std::string> Conversion::WriteSafetensors(const std::filesystem::path& folder, uint64_t shard_bytes,
+                                                      ThreadPool& pool, const ConvertProgress& progress) const {
+  std::vector<std::vector<const Target*>> shards(1);
+  uint64_t filled = 0, total = 0;
+  for (const Target& target : targets_) {
+    const uint64_t size = *ByteCount(target.spec.type, target.spec.shape);
+    if (filled > 0 && filled + size > shard_bytes) {
+      shards.emplace_back();
+      filled = 0;
+    }
+    shards.back().push_back(&target);
+    filled += size;
+    total += size;
+  }
+  std::vector<std::string> names;
+  boost::json::object map;
+  size_t done = 0;
+  for (size_t s = 0; s < shards.size(); ++s) {
+    names.push_back(shards.size() == 1 ? "model.safetensors"
+                                       : fmt::format("model-{:05}-of-{:05}.safetensors", s + 1, shards.size()));
+    std::vector<TensorSpec> specs;
+    for (const Target* target : shards[s]) specs.push_back(target->spec);
+    SafetensorsWriter writer(folder / names.back(), std::move(specs));
+    for (const Target* target : shards[s]) {
+      progress(target->spec.name, done++, targets_.size());
+      map[target->spec.name] = names.back();
+      Write(*target, writer, pool);
+    }
+    writer.Commit();
+  }
+  if (shards.size() > 1) {
+    const boost::json::object index{{"metadata", boost::json::object{{"total_size", total}}}, {"weight_map", std::move(map)}};
+    names.push_back("model.safetensors.index.json");
+    FileWriter file(folder / names.back());
+    file.Write(boost::json::serialize(index) + "\n");
+    file.Commit();
+  }
+  return names;
+}
+
+}  // namespace sheepop

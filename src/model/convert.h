@@ -1,0 +1,82 @@
+// A checkpoint to the other form or another element type: which tensors there will be, and their values row by row.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/tensor_spec.h"
+#include "model/arch/writing.h"
+
+namespace sheepop {
+
+// Called with the tensor that comes next, and how many of all are done.
+using ConvertProgress = std::function<void(const std::string& tensor, size_t done, size_t all)>;
+
+// The plan of one conversion. Element types: without `type` each tensor keeps its own, but folders hold F32 for blocks,
+// so that nothing is lost. With `type`, matrices get it; vectors and the table of positions stay F32. A 4-bit type
+// leaves the output matrix (the embedding where they are one) at Q8_0, or Q6_K beside Q4_K. Where rows are not whole
+// blocks: Q4_K becomes Q5_0 and Q6_K Q8_0, and anything else F16.
+// Keeps a reference to the checkpoint. Not thread-safe.
+class Conversion {
+ public:
+  enum class Form { kGguf, kFolder };
+
+  // kUnsupported when the form cannot state the model or hold the type; what the readers throw.
+  Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type);
+
+  const ModelConfig& config() const { return config_; }
+  const Metadata& metadata() const { return metadata_; }             // of the GGUF form, without the tokenizer
+  const boost::json::object& hf_config() const { return hf_config_; }  // of the folder form, without token ids
+  const std::vector<std::string>& notes() const { return notes_; }   // one line for each choice a person should know
+
+  // `metadata` holds metadata() and the tokenizer.
+  void WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
+                 const ConvertProgress& progress) const;
+  // model.safetensors in `folder`, or parts of at most `shard_bytes` and their index. Returns the files' names.
+  std::vector<std::string> WriteSafetensors(const std::filesystem::path& folder, uint64_t shard_bytes, ThreadPool& pool,
+                                            const ConvertProgress& progress) const;
+
+ private:
+  struct Piece {
+    Parameter parameter;
+    Location from, to;
+  };
+  struct Target {
+    TensorSpec spec;
+    std::vector<Piece> pieces;   // by their first row
+    std::vector<float> values;   // of rotary factors, which are no parameters
+  };
+  template <typename Writer>
+  void Write(const Target& target, Writer& writer, ThreadPool& pool) const;
+
+  void AddTarget(const Parameter& parameter, Location to);
+  void AddFactors();
+  void ChooseType(Target& target);
+  DType Wanted(const Target& target);
+  void CheckSource(const Piece& piece) const;
+  void CheckResult() const;
+  const TensorInfo& Source(const Piece& piece) const;
+  size_t SourceRow(const Piece& piece, size_t row) const;
+  std::vector<float> Whole(const Target& target) const;
+  void Rows(const Piece& piece, size_t begin, size_t rows, float* out) const;
+
+  const Checkpoint& checkpoint_;
+  Form form_;
+  std::optional<DType> type_;
+  const Architecture* architecture_ = nullptr;
+  ModelConfig config_;
+  RopeSettings rope_;
+  Metadata metadata_;
+  boost::json::object hf_config_;
+  std::vector<Target> targets_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace sheepop
