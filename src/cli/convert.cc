@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "cli/command.h"
+#include "cli/model_flags.h"
 #include "model/convert.h"
 #include "tokenize/tokenizer_json_writer.h"
 
@@ -37,7 +38,7 @@ class Convert final : public Command {
   }
 
   int Run(Console& console) override {
-    const Checkpoint checkpoint = Checkpoint::Open(input_);
+    const Checkpoint checkpoint = Checkpoint::Open(FindModel(input_));
     if (!checkpoint.gguf()) {
       throw Error(ErrorCategory::kUnsupported, "{} is a Hugging Face folder; only GGUF files can be converted", input_);
     }

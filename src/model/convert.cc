@@ -50,8 +50,6 @@ DType Fitting(DType type, uint64_t columns) {
 
 bool Rotated(Role role) { return role == Role::kQuery || role == Role::kKey; }
 
-bool Interleaved(const ModelConfig& config) { return !config.ropes.empty() && config.ropes[0].interleaved; }
-
 // llama.cpp's numbers (llama_ftype), which only people and file listings read.
 uint64_t FileType(DType type) {
   switch (type) {

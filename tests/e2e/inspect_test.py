@@ -99,7 +99,7 @@ class WrongFiles(ProgramTest):
         env = {"SHEEPOP_HOME": str(self.folder)}
         self.assertEqual(self.json("inspect", "tiny", env=env)["architecture"], "llama")
         (self.folder / "models" / "smollm2.gguf").symlink_to(LLAMA)
-        self.assertEqual(self.json("inspect", env=env)["architecture"], "llama")
+        self.assertEqual(self.json("inspect", "-m", "smollm2", env=env)["architecture"], "llama")
 
 
 class Help(ProgramTest):

@@ -105,7 +105,11 @@ json::object Gpt2Config(const ModelConfig& c) {
 void AddGemma(const ModelConfig& c, const RopeSettings& rope, json::object& out) {
   const double scale = static_cast<double>(c.attention_scale);
   const double scalar = Short(1 / (scale * scale));
-  out["query_pre_attn_scalar"] = std::abs(scalar - std::round(scalar)) < 1e-3 ? std::round(scalar) : scalar;
+  if (std::abs(scalar - std::round(scalar)) < 1e-3) {
+    out["query_pre_attn_scalar"] = static_cast<int64_t>(std::round(scalar));  // transformers takes no 8.0 for 8
+  } else {
+    out["query_pre_attn_scalar"] = scalar;
+  }
   out["hidden_activation"] = "gelu_pytorch_tanh";
   out["hidden_act"] = "gelu_pytorch_tanh";
   out["sliding_window"] = Window(c);
