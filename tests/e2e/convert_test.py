@@ -30,7 +30,7 @@ class Convert(ProgramTest):
 
     def test_element_types(self):
         reference = self.score(LLAMA)
-        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.1), ("q6_k", 0.1), ("q4_1", 1), ("q4_0", 1), ("q4_k", 1)):
+        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.3), ("q6_k", 0.3), ("q4_1", 2), ("q4_0", 2), ("q4_k", 2)):
             out = self.folder / f"{kind}.gguf"
             self.text("convert", LLAMA, "-o", out, "--type", kind)
             apart = [abs(got["logprob"] - expected["logprob"]) for expected, got in zip(reference, self.score(out), strict=True)]
