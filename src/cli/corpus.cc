@@ -36,6 +36,7 @@ class CorpusCommand final : public Command {
     search_ = app.add_subcommand("search", "lines that hold a text");
     shards_command_ = app.add_subcommand("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
     shards_.Register(*shards_command_);
+    for (CLI::App* part : {show_, sample_, search_, shards_command_}) part->fallthrough();  // to --json and --verbose
     for (CLI::App* part : {show_, sample_, search_}) {
       part->add_option("corpus", corpus_, "a corpus folder")->required()->type_name("CORPUS");
     }
