@@ -1,9 +1,10 @@
-// sheepop corpus: look into a corpus.
+// sheepop corpus: look into a corpus, and make token shards of it.
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/corpus_shards.h"
 #include "data/corpus_reader.h"
 
 namespace sheepop::cli {
@@ -33,6 +34,9 @@ class CorpusCommand final : public Command {
     show_ = app.add_subcommand("show", "one document, by its id, a beginning of it, or its source");
     sample_ = app.add_subcommand("sample", "documents drawn at random, the same for the same seed");
     search_ = app.add_subcommand("search", "lines that hold a text");
+    shards_command_ = app.add_subcommand("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
+    shards_.Register(*shards_command_);
+    for (CLI::App* part : {show_, sample_, search_, shards_command_}) part->fallthrough();  // to --json and --verbose
     for (CLI::App* part : {show_, sample_, search_}) {
       part->add_option("corpus", corpus_, "a corpus folder")->required()->type_name("CORPUS");
     }
@@ -45,6 +49,7 @@ class CorpusCommand final : public Command {
   }
 
   int Run(Console& console) override {
+    if (shards_command_->parsed()) return shards_.Run(console);
     if (show_->parsed()) return Show(console);
     return sample_->parsed() ? Sample(console) : Search(console);
   }
@@ -93,6 +98,8 @@ class CorpusCommand final : public Command {
   CLI::App* show_ = nullptr;
   CLI::App* sample_ = nullptr;
   CLI::App* search_ = nullptr;
+  CLI::App* shards_command_ = nullptr;
+  CorpusShards shards_;
   std::string corpus_, text_;
   size_t count_ = 5, hits_ = 100;
   uint64_t seed_ = 0;

@@ -8,7 +8,7 @@
 
 #include "base/file_writer.h"
 #include "base/utf8.h"
-#include "checkpoint/gguf_writer.h"
+#include "cli/tokenizer_source.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/tokenizer_json_writer.h"
 #include "tokenize/word_counts.h"
@@ -90,17 +90,10 @@ void WriteText(const std::filesystem::path& path, const std::string& text) {
   file.Commit();
 }
 
-void WriteGguf(const std::filesystem::path& path, Metadata metadata) {
-  // Files of a vocabulary alone name an architecture, too: readers ask for one.
-  metadata.Set("general.architecture", Metadata::GgufType::kString, std::string("llama"));
-  metadata.Set("general.type", Metadata::GgufType::kString, std::string("vocab"));
-  GgufWriter(path, metadata, {}).Commit();
-}
-
 std::vector<std::string> Write(const std::string& output, const Metadata& metadata) {
   const std::filesystem::path path(output);
   if (path.extension() == ".gguf") {
-    WriteGguf(path, metadata);
+    WriteTokenizer(path, metadata);
     return {output};
   }
   if (path.extension() == ".json") {
@@ -112,7 +105,7 @@ std::vector<std::string> Write(const std::string& output, const Metadata& metada
   if (error) throw Error(ErrorCategory::kIo, "cannot make the folder {}: {}", output, error.message());
   WriteText(path / "tokenizer.json", TokenizerJson(metadata));
   WriteText(path / "tokenizer_config.json", TokenizerConfigJson(metadata));
-  WriteGguf(path / "tokenizer.gguf", metadata);
+  WriteTokenizer(path / "tokenizer.gguf", metadata);
   return {(path / "tokenizer.json").string(), (path / "tokenizer_config.json").string(),
           (path / "tokenizer.gguf").string()};
 }

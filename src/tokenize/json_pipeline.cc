@@ -50,6 +50,7 @@ class Reader {
       Unknown("pre_tokenizer", "WhitespaceSplit without Metaspace");
     }
     pipeline_.splitter = MakeSplitter(steps_);
+    pipeline_.steps = std::move(steps_);
     return std::move(pipeline_);
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <vector>
 
 #include "tokenize/normalizer.h"
 #include "tokenize/splitter.h"
@@ -13,6 +14,7 @@ namespace sheepop {
 struct JsonPipeline {
   Normalizer normalizer;
   Splitter splitter;
+  std::vector<SplitStep> steps;  // what the splitter was made from
   PrefixSpace prefix_space = PrefixSpace::kNever;
   bool prefix_only_if_missing = false;
   bool byte_level = false;  // pieces are written in the byte alphabet

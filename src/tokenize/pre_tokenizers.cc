@@ -98,4 +98,18 @@ PreTokenizer PreTokenizerOf(std::string_view name) {
               name);
 }
 
+std::string_view NameOf(const PreTokenizer& wanted) {
+  const SplitRule plain;
+  for (const Family& family : kFamilies) {
+    const auto same = [&](const SplitStep& step, std::string_view pattern) {
+      return step.pattern == pattern && step.rule.behavior == plain.behavior && !step.rule.invert && !step.literal;
+    };
+    if (family.nfc == wanted.nfc && family.ignore_merges == wanted.ignore_merges &&
+        std::ranges::equal(wanted.steps, family.patterns, same)) {
+      return *family.names.begin();
+    }
+  }
+  return {};
+}
+
 }  // namespace sheepop

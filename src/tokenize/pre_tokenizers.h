@@ -18,4 +18,7 @@ struct PreTokenizer {
 // Throws kUnsupported, naming the key, for names not known here. An empty name is "default".
 PreTokenizer PreTokenizerOf(std::string_view name);
 
+// A name whose steps, nfc and ignore_merges are those of `wanted`; empty when there is none.
+std::string_view NameOf(const PreTokenizer& wanted);
+
 }  // namespace sheepop

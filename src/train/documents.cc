@@ -1,5 +1,7 @@
 #include "train/documents.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace sheepop {
@@ -13,6 +15,10 @@ MemoryDocuments::MemoryDocuments(std::vector<Document> documents, uint64_t text_
                   document.tokens.size(), document.learned.size());
     }
   }
+}
+
+void MemoryDocuments::Copy(size_t document, uint64_t begin, std::span<Token> out) const {
+  std::ranges::copy(std::span(documents_[document].tokens).subspan(begin, out.size()), out.begin());
 }
 
 }  // namespace sheepop

@@ -15,7 +15,9 @@ class TokenDocuments {
  public:
   virtual ~TokenDocuments() = default;
   virtual size_t count() const = 0;
-  virtual std::span<const Token> tokens(size_t document) const = 0;
+  virtual uint64_t size(size_t document) const = 0;  // tokens
+  // The tokens from `begin` on; as many as `out` holds, which must be there.
+  virtual void Copy(size_t document, uint64_t begin, std::span<Token> out) const = 0;
   // 1 where the token is something to learn, 0 where it is only read (a user's words in a chat); empty: all are
   // learned.
   virtual std::span<const uint8_t> learned(size_t /*document*/) const { return {}; }
@@ -32,7 +34,8 @@ class MemoryDocuments final : public TokenDocuments {
   MemoryDocuments(std::vector<Document> documents, uint64_t text_bytes);
 
   size_t count() const override { return documents_.size(); }
-  std::span<const Token> tokens(size_t document) const override { return documents_[document].tokens; }
+  uint64_t size(size_t document) const override { return documents_[document].tokens.size(); }
+  void Copy(size_t document, uint64_t begin, std::span<Token> out) const override;
   std::span<const uint8_t> learned(size_t document) const override { return documents_[document].learned; }
   uint64_t text_bytes() const override { return text_bytes_; }
 

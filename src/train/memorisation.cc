@@ -41,8 +41,11 @@ double VerbatimShare(std::span<const Token> sample, const TokenDocuments& docume
   std::unordered_multimap<uint64_t, size_t> windows;
   hash.ForEach(sample, [&](size_t begin, uint64_t value) { windows.emplace(value, begin); });
   std::vector<bool> found(sample.size());  // by a window's first token
+  std::vector<Token> tokens;
   for (size_t i = 0; i < documents.count(); ++i) {
-    const std::span<const Token> text = documents.tokens(i);
+    tokens.resize(documents.size(i));
+    documents.Copy(i, 0, tokens);
+    const std::span<const Token> text(tokens);
     hash.ForEach(text, [&](size_t begin, uint64_t value) {
       const auto [first, last] = windows.equal_range(value);
       for (auto it = first; it != last; ++it) {
@@ -61,7 +64,7 @@ double VerbatimShare(std::span<const Token> sample, const TokenDocuments& docume
 size_t VerbatimLength(const TokenDocuments& documents) {
   constexpr uint64_t kBytes = 50;
   uint64_t tokens = 0;
-  for (size_t i = 0; i < documents.count(); ++i) tokens += documents.tokens(i).size();
+  for (size_t i = 0; i < documents.count(); ++i) tokens += documents.size(i);
   return std::max<uint64_t>(4, kBytes * tokens / std::max<uint64_t>(1, documents.text_bytes()));
 }
 

@@ -48,7 +48,7 @@ NetworkOptions NetworkOptionsFor(const TrainRun& run) {
 
 SamplerOptions SamplerFor(const TrainRun& run, bool shuffle) {
   return {static_cast<size_t>(run.options.context), static_cast<uint64_t>(run.options.seed), run.end,
-          run.options.restart_documents, shuffle};
+          run.options.restart_documents, shuffle, run.whole_documents};
 }
 
 TrainRun Checked(TrainRun run) {
@@ -160,7 +160,7 @@ Measurement Trainer::Measure(int64_t batches) {
     left -= count;
   }
   result.loss = sum / static_cast<double>(std::max<size_t>(1, trained));
-  const double tokens_per_byte = static_cast<double>(held_out_->tokens()) /
+  const double tokens_per_byte = static_cast<double>(held_out_->learned()) /
                                  static_cast<double>(std::max<uint64_t>(1, run_.held_out->text_bytes()));
   result.bits_per_byte = result.loss / std::numbers::ln2 * tokens_per_byte;
   return result;

@@ -31,6 +31,7 @@ struct TrainRun {
   const TokenDocuments* documents = nullptr;
   const TokenDocuments* held_out = nullptr;  // null: no measurements
   std::optional<Token> end;                  // the token between documents
+  bool whole_documents = false;              // no document is cut, no end token is added: conversations
   Metadata vocabulary;                       // tokenizer.* keys, chat template and all, copied into what is written
   std::filesystem::path folder;              // created; empty: nothing is written
   bool continued = false;                    // from another model's weights: decides the default learning rate

@@ -285,6 +285,48 @@ TEST(BatchSampler, UnshuffledCoversEveryTokenAndPadsWithoutTargets) {
   EXPECT_EQ(joined.Sequences(0, 1).targets[3], 4);
 }
 
+TEST(BatchSampler, WholeDocumentsAreNeverCutAndPaddingIsNeverLearned) {
+  std::vector<MemoryDocuments::Document> chats;
+  Token next = 1;
+  for (size_t size : {5, 3, 7, 2, 8, 4, 1, 6}) {
+    MemoryDocuments::Document chat;
+    for (size_t i = 0; i < size; ++i) {
+      chat.tokens.push_back(next++);
+      chat.learned.push_back(i >= size / 2);
+    }
+    chats.push_back(chat);
+  }
+  const MemoryDocuments documents(chats, 100);
+  for (bool shuffle : {true, false}) {
+    BatchSampler sampler(documents, {8, 3, Token{99}, false, shuffle, true});
+    EXPECT_EQ(sampler.tokens(), 36U);
+    const uint64_t count = sampler.sequences_per_epoch();
+    const Batch batch = sampler.Sequences(0, count);
+    std::set<Token> seen;
+    size_t documents_seen = 0;
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      const size_t in = row % 8;
+      const Token token = batch.inputs[row];
+      if (token == 0) {  // padding
+        EXPECT_EQ(batch.targets[row], kNoTarget);
+        continue;
+      }
+      seen.insert(token);
+      documents_seen += batch.positions[row] == 0;
+      EXPECT_EQ(batch.positions[row], in - batch.first[row]);
+      if (batch.targets[row] != kNoTarget) {
+        EXPECT_EQ(batch.targets[row], token + 1);
+        EXPECT_EQ(batch.first[row + 1], batch.first[row]);
+      }
+    }
+    EXPECT_EQ(seen.size(), 36U);
+    EXPECT_EQ(documents_seen, 8U);
+    // Of each, the later half, without the single token that nothing stands in front of.
+    EXPECT_EQ(batch.trained(), 3U + 2 + 4 + 1 + 4 + 2 + 3);
+  }
+  EXPECT_THROW(BatchSampler(documents, {7, 3, std::nullopt, true, true, true}), Error);
+}
+
 TEST(Schedule, RisesThenFallsToItsFloor) {
   TrainOptions options;
   options.steps = 100;
