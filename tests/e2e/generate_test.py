@@ -13,6 +13,16 @@ PROMPT = ",".join(map(str, GOLDEN["greedy"]["prompt"]))
 GREEDY = ("--temperature", 0)
 
 
+class DefaultModel(ProgramTest):
+    def test_it_comes_with_the_program(self):
+        done = run("generate", "-p", "Once upon a time", "-n", 12, "--seed", 3, "--json", "--verbose")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tales.gguf (no --model given)", done.stderr.decode())
+        out = json.loads(done.stdout)
+        self.assertEqual(len(out["ids"]), 12)
+        self.assertEqual(self.json("generate", "-m", "tales", "-p", "Once upon a time", "-n", 12, "--seed", 3)["ids"], out["ids"])
+
+
 class Golden(ProgramTest):
     def greedy(self, model, *more, count=len(GOLDEN["greedy"]["ids"])):
         return self.json("generate", "-m", model, "--ids", PROMPT, "-n", count, *GREEDY, "--ignore-eos", *more)
