@@ -13,25 +13,16 @@
 #include "cli/command.h"
 #include "cli/config_file.h"
 #include "cli/model_flags.h"
-#include "cli/train_input.h"
 #include "cli/train_reporter.h"
 #include "cli/train_tokenizer.h"
-#include "generate/loaded_model.h"
-#include "train/byte_vocabulary.h"
-#include "train/documents.h"
+#include "cli/train_tokens.h"
+#include "train/model_file.h"
 #include "train/trainer.h"
 
 namespace sheepop::cli {
 namespace {
 
 namespace json = boost::json;
-
-struct Tokens {
-  std::unique_ptr<MemoryDocuments> train, held_out;
-  Metadata vocabulary;
-  size_t vocab = 0;
-  std::optional<Token> end;
-};
 
 class TrainCommand final : public Command {
  public:
@@ -40,15 +31,15 @@ class TrainCommand final : public Command {
 
  private:
   TrainOptions Options() const;
-  Tokens Encode(const Console& console, std::vector<Text> texts) const;
+  ModelConfig ReadSourceModel(TrainRun& run, size_t vocab) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
   std::filesystem::path Folder() const;
   std::vector<NamedCurve> Beside() const;
   void WriteOptions(const TrainOptions& options) const;
-  void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end) const;
+  void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const;
 
-  std::string config_, input_, output_, folder_, tokenizer_, from_, prompt_ = "Once upon a time";
-  HeldOut held_out_;
+  std::string config_, input_, output_, folder_, from_, prompt_ = "Once upon a time";
+  TrainTokensFlags tokens_;
   std::vector<std::string> beside_;
   TokenizerTrainer tokenizer_trainer_;
   bool plan_ = false, restart_ = false;
@@ -59,14 +50,13 @@ class TrainCommand final : public Command {
 
 void TrainCommand::Register(CLI::App& app) {
   app_ = &app;
-  app.add_option("input", input_, "a corpus folder (from sheepop ingest), or a text file")->type_name("INPUT");
+  app.add_option("input", input_, "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or conversations: "
+                 "JSON lines with `messages`, of which the assistant's words are learned")->type_name("INPUT");
   app.add_option("-o,--output", output_, "the model to write")->type_name("MODEL.gguf");
   app.add_option("--run", folder_, "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")->type_name("FOLDER");
-  app.add_option("--tokenizer", tokenizer_,
-                 "take the tokenizer of this GGUF model; without it a token is a byte that occurs in the text")
-      ->type_name("MODEL");
-  app.add_option("--from", from_, "go on training this model, with its tokenizer and shape")->type_name("MODEL");
-  held_out_.Register(app);
+  app.add_option("--from", from_, "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat template; the default "
+                 "learning rate is then a fifth")->type_name("MODEL");
+  tokens_.Register(app);
   app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
   app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
   app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")->type_name("FOLDER");
@@ -132,47 +122,6 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
   file.Commit();
 }
 
-Tokens TrainCommand::Encode(const Console& console, std::vector<Text> texts) const {
-  Tokens out;
-  std::unique_ptr<ByteVocabulary> bytes;
-  std::shared_ptr<const Tokenizer> tokenizer;
-  const std::string& source = from_.empty() ? tokenizer_ : from_;
-  if (source.empty()) {
-    std::string all;
-    for (const Text& text : texts) all += text.text;
-    bytes = std::make_unique<ByteVocabulary>(all);
-    out.vocabulary = bytes->ToMetadata();
-    out.vocab = bytes->size();
-    out.end = bytes->end();
-  } else {
-    const Checkpoint checkpoint = Checkpoint::Open(FindModel(source));
-    if (!checkpoint.gguf()) {
-      throw Error(ErrorCategory::kUnsupported, "{}: the tokenizer of a model to train comes from a GGUF file", source);
-    }
-    tokenizer = TokenizerOf(checkpoint);
-    for (const Metadata::Entry& entry : checkpoint.gguf()->metadata().entries()) {
-      if (entry.key.starts_with("tokenizer.")) out.vocabulary.Set(entry.key, entry.type, entry.value);
-    }
-    out.vocab = tokenizer->vocab_size();
-    out.end = tokenizer->special().eos;
-  }
-  auto [train, held_out] = SplitTexts(std::move(texts), held_out_);
-  const auto encode = [&](std::vector<Text>& part) {
-    std::vector<MemoryDocuments::Document> documents;
-    uint64_t text_bytes = 0;
-    for (Text& text : part) {
-      text_bytes += text.text.size();
-      documents.push_back({bytes ? bytes->Encode(text.text) : tokenizer->Encode(text.text), {}});
-      text.text = {};
-    }
-    return std::make_unique<MemoryDocuments>(std::move(documents), text_bytes);
-  };
-  out.train = encode(train);
-  out.held_out = encode(held_out);
-  console.Note(fmt::format("{} documents to learn from, {} held out, vocabulary of {}", train.size(), held_out.size(), out.vocab));
-  return out;
-}
-
 int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   const TrainPlan plan = trainer.Plan();
   if (console.json) {
@@ -189,7 +138,7 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
 }
 
 // A run that ended because it no longer got better gives its best model.
-void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, TrainEnd end) const {
+void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const {
   const auto& measurements = trainer.curve().measurements;
   const auto best = std::ranges::min_element(measurements, {}, &Measurement::loss);
   const auto best_file = Folder() / "best.gguf";
@@ -202,16 +151,27 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
     }
   }
   if (console.json) {
-    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
+    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}, {"left_out", left_out}};
     if (!measurements.empty()) {
       const Measurement& last = end == TrainEnd::kNoLongerBetter ? *best : measurements.back();
       out["held_out_loss"] = last.loss;
       out["bits_per_byte"] = last.bits_per_byte;
+      if (measurements.front().step == 0) out["held_out_loss_before"] = measurements.front().loss;
     }
     console.PrintJson(out);
   } else {
     console.Print(fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, output_, prompt_));
   }
+}
+
+ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
+  const Checkpoint checkpoint = Checkpoint::Open(FindModel(from_));
+  run.source = ReadSource(checkpoint);
+  ModelConfig config = ReadConfig(checkpoint);
+  if (vocab > config.vocab) {
+    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", from_, vocab, config.vocab);
+  }
+  return config;
 }
 
 int TrainCommand::Run(Console& console) {
@@ -220,26 +180,30 @@ int TrainCommand::Run(Console& console) {
     if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
   }
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
-  if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, held_out_, output_, pool);
+  if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
-  const Tokens tokens = Encode(console, ReadTexts(input_));
+  const TrainTokens tokens =
+      tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
   run.documents = tokens.train.get();
   run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
   run.end = tokens.end;
+  run.whole_documents = tokens.whole;
   run.vocabulary = tokens.vocabulary;
   run.folder = plan_ ? std::filesystem::path() : Folder();
   run.continued = !from_.empty();
   run.beside = Beside();
-  if (from_.empty()) {
-    run.config = ModelConfigFor(run.options, tokens.vocab);
-  } else {
-    run.config = ConfigOf(Checkpoint::Open(FindModel(from_)));
-    run.config.context = static_cast<size_t>(run.options.context);
-  }
+  run.config = from_.empty() ? ModelConfigFor(run.options, tokens.vocab) : ReadSourceModel(run, tokens.vocab);
   TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, 0};
   TrainReporter reporter(console, pool);
   Trainer trainer(std::move(run), pool, reporter);
+  if (tokens.left_out > 0) {
+    const int64_t context = trainer.options().context;
+    const std::string told = fmt::format("{} conversations longer than {} tokens are left out", tokens.left_out, context);
+    console.json ? console.Note(told) : console.Print(told + "\n");
+  }
+  if (!from_.empty()) console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
+                                               trainer.options().min_learning_rate));
   if (!from_.empty()) trainer.LoadWeights(Checkpoint::Open(FindModel(from_)));
   if (plan_) return PrintPlan(console, trainer);
   const std::filesystem::path output(output_);
@@ -257,7 +221,7 @@ int TrainCommand::Run(Console& console) {
     console.Print(fmt::format("stopped after step {}; the same command goes on from there\n", trainer.step()));
     return 0;
   }
-  WriteResult(console, trainer, end);
+  WriteResult(console, trainer, end, tokens.left_out);
   return 0;
 }
 

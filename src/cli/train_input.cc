@@ -20,6 +20,8 @@ uint64_t HashOf(std::string_view text) {
 
 }  // namespace
 
+bool DrawnToHoldOut(std::string_view id, double share) { return static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < share; }
+
 std::vector<Text> ReadTexts(const std::string& input) {
   std::vector<Text> texts;
   if (!std::filesystem::is_directory(input) && !input.ends_with(".zst")) {
@@ -34,7 +36,7 @@ std::vector<Text> ReadTexts(const std::string& input) {
 }
 
 void HeldOut::Register(CLI::App& app) {
-  app.add_option("--held-out", names, "documents (id or a part of the source) that are measured on and never learned")
+  app.add_option("--held-out", names, "documents (id or a part of the source) that are measured on and never learned; of conversations, a file of such")
       ->type_name("NAME");
   app.add_option("--held-out-share", share,
                  "without --held-out: share of the documents, by hash, or the end of a single text (default 0.05)")
@@ -61,7 +63,7 @@ std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> tex
   for (Text& text : texts) {
     const bool named = std::ranges::any_of(
         held_out.names, [&](const std::string& name) { return text.id.find(name) != std::string::npos; });
-    const bool drawn = held_out.names.empty() && static_cast<double>(HashOf(text.id) >> 11) * 0x1p-53 < held_out.share;
+    const bool drawn = held_out.names.empty() && DrawnToHoldOut(text.id, held_out.share);
     (named || drawn ? held : train).push_back(std::move(text));
   }
   return {std::move(train), std::move(held)};
@@ -86,7 +88,7 @@ void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink&
     more = reader.Next(next);
     if (first && !more && held_out.names.empty()) return split(document.text);
     const std::string id = document.id + " " + document.source;
-    bool held = held_out.names.empty() && static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < held_out.share;
+    bool held = held_out.names.empty() && DrawnToHoldOut(id, held_out.share);
     for (size_t i = 0; i < fits.size(); ++i) {
       if (id.find(held_out.names[i]) == std::string::npos) continue;
       fits[i] = held = true;

@@ -25,6 +25,9 @@ struct HeldOut {
   void Register(CLI::App& app);
 };
 
+// Whether a hash of `id` falls into the first `share` of all.
+bool DrawnToHoldOut(std::string_view id, double share);
+
 // To learn from, and held out: by name, else a share chosen by a hash of the ids, else the end of a single text. Throws
 // kInvalidArgument for a name that fits no text.
 std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out);

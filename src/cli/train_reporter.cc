@@ -40,8 +40,8 @@ void TrainReporter::OnStep(const StepRecord& record) {
 void TrainReporter::OnMeasurement(const Measurement& m) {
   held_out_ = fmt::format(", held out {:.3f} ({:.3f} bits a byte)", m.loss, m.bits_per_byte);
   console_.Progress("");
-  console_.Note(fmt::format("step {}: loss {:.4f}, held out {:.4f}, {:.4f} bits a byte", m.step, last_.loss, m.loss,
-                            m.bits_per_byte));
+  const std::string loss = m.step > 0 ? fmt::format("loss {:.4f}", last_.loss) : "before the first";
+  console_.Note(fmt::format("step {}: {}, held out {:.4f}, {:.4f} bits a byte", m.step, loss, m.loss, m.bits_per_byte));
   try {
     Sample();
   } catch (const Error& error) {  // a prompt with letters that the text has not, say: no reason to end a run

@@ -97,6 +97,28 @@ void SetConfig(const ModelConfig& config, Metadata& metadata) {
   metadata.Set(prefix + "rope.freq_base", Type::kFloat32, RopeTheta(config.ropes[0], config.head_dim));
 }
 
+SourceModel ReadSource(const Checkpoint& checkpoint) {
+  ArchitectureOf(checkpoint);
+  SourceModel source;
+  for (const Metadata::Entry& entry : checkpoint.gguf()->metadata().entries()) {
+    const bool old_weights = entry.key == "general.file_type" || entry.key == "general.quantization_version" ||
+                             entry.key == "general.alignment" || entry.key.starts_with("quantize.") ||
+                             entry.key.starts_with("split.");
+    if (entry.key.starts_with("tokenizer.") || entry.key.starts_with("sheepop.") || old_weights) continue;
+    source.metadata.Set(entry.key, entry.type, entry.value);
+  }
+  for (const char* name : {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"}) {
+    const TensorInfo* tensor = checkpoint.tensors().Find(name);
+    if (!tensor) continue;
+    uint64_t count = 1;
+    for (const uint64_t size : tensor->shape) count *= size;
+    std::vector<float> values(count);
+    Dequantise(tensor->type, tensor->bytes, values);
+    source.tensors.push_back({name, std::move(values)});
+  }
+  return source;
+}
+
 void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config, const ParameterStore& parameters,
                     const Metadata& metadata, std::span<const ExtraTensor> extra) {
   std::vector<Written> tensors = TensorsOf(config, parameters);

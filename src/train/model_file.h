@@ -23,6 +23,20 @@ struct ExtraTensor {
   std::span<const float> values;
 };
 
+// What a model that is continued passes on besides its weights: its own configuration keys, and the tensors that
+// belong to no parameter (factors of rotary frequencies), so that what is written is the same model with other weights.
+struct SourceModel {
+  struct Tensor {
+    std::string name;
+    std::vector<float> values;
+  };
+  Metadata metadata;  // without tokenizer.* and without what tells the type of the old weights
+  std::vector<Tensor> tensors;
+};
+
+// Throws kUnsupported for what is no GGUF file.
+SourceModel ReadSource(const Checkpoint& checkpoint);
+
 // Weights in fp32 under their GGUF names, then the extra tensors [n]. Written to a temporary file, synced, renamed.
 // Throws kIo; the old file is then untouched.
 void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config, const ParameterStore& parameters,

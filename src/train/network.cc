@@ -24,6 +24,7 @@ HugeBuffer FloatBuffer(size_t count) { return HugeBuffer(count * sizeof(float));
 
 void RequireTrainable(const ModelConfig& config) {
   if (config.attention_softcap > 0 || config.final_softcap > 0) Refuse("soft caps");
+  if (config.architecture == "phi3") Refuse("fused projections (phi3)");
   if (config.query_key_norm) Refuse("query and key norms");
   if (config.post_norms) Refuse("norms behind branches");
   if (config.embedding_scale != 1) Refuse("scaled embeddings");

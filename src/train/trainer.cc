@@ -55,6 +55,10 @@ TrainRun Checked(TrainRun run) {
   Validate(run.options);
   Validate(run.config);
   RequireTrainable(run.config);
+  if (static_cast<size_t>(run.options.context) > run.config.context) {
+    throw Error(ErrorCategory::kInvalidArgument, "context is {}, the model holds {} positions", run.options.context,
+                run.config.context);
+  }
   SetRates(run.config, run.continued, run.options);
   return run;
 }
@@ -181,6 +185,8 @@ bool Trainer::MeasureAndKeepBest() {
 }
 
 TrainEnd Trainer::Run() {
+  // Where another model is continued, what it could do before tells what training changes.
+  if (step_ == 0 && run_.continued) MeasureAndKeepBest();
   const auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
   while (step_ < run_.options.steps) {
     TakeStep();
@@ -208,7 +214,8 @@ double Trainer::GflopPerToken() const {
                         (entry.parameter.role == Role::kTokenEmbedding && !run_.config.tied_embeddings);
     if (entry.parameter.is_matrix() && !lookup) products += static_cast<double>(entry.parameter.count());
   }
-  const auto attention = static_cast<double>(run_.config.layers * run_.config.query_width() * run_.config.context);
+  const auto attention = static_cast<double>(run_.config.layers * run_.config.query_width()) *
+                         static_cast<double>(run_.options.context);
   return (6 * products + 6 * attention) * 1e-9;
 }
 

@@ -19,6 +19,7 @@
 #include "train/batch_sampler.h"
 #include "train/curve.h"
 #include "train/documents.h"
+#include "train/model_file.h"
 #include "train/network.h"
 #include "train/optimizer.h"
 #include "train/options.h"
@@ -35,6 +36,7 @@ struct TrainRun {
   Metadata vocabulary;                       // tokenizer.* keys, chat template and all, copied into what is written
   std::filesystem::path folder;              // created; empty: nothing is written
   bool continued = false;                    // from another model's weights: decides the default learning rate
+  SourceModel source;                        // where continued: what is written keeps its keys
   std::vector<NamedCurve> beside;            // other runs that the plot shows too
   Isa isa = AvailableIsas().back();
 };
@@ -111,6 +113,7 @@ class Trainer {
   void WriteRecords() const;
   void DropOldCheckpoints() const;
   Metadata FileMetadata() const;
+  std::vector<ExtraTensor> SourceTensors() const;
 
   TrainRun run_;
   FolderLock lock_;

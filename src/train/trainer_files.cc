@@ -46,13 +46,23 @@ std::vector<std::filesystem::path> Checkpoints(const std::filesystem::path& fold
 
 Metadata Trainer::FileMetadata() const {
   Metadata metadata;
-  SetConfig(run_.config, metadata);
+  if (run_.source.metadata.entries().empty()) {
+    SetConfig(run_.config, metadata);
+  } else {
+    metadata = run_.source.metadata;
+  }
   for (const Metadata::Entry& entry : run_.vocabulary.entries()) metadata.Set(entry.key, entry.type, entry.value);
   return metadata;
 }
 
+std::vector<ExtraTensor> Trainer::SourceTensors() const {
+  std::vector<ExtraTensor> extra;
+  for (const SourceModel::Tensor& tensor : run_.source.tensors) extra.push_back({tensor.name, tensor.values});
+  return extra;
+}
+
 void Trainer::WriteModel(const std::filesystem::path& path) const {
-  WriteModelFile(path, run_.config, parameters_, FileMetadata());
+  WriteModelFile(path, run_.config, parameters_, FileMetadata(), SourceTensors());
 }
 
 std::filesystem::path Trainer::WriteCheckpoint() {
@@ -65,9 +75,11 @@ std::filesystem::path Trainer::WriteCheckpoint() {
     metadata.Set(std::string(kOptionPrefix) + std::string(field.name), Type::kString, field.Get(run_.options));
   }
   curve_.Save(metadata);
-  const ExtraTensor moments[] = {{kFirstMoment, optimizer_.first()}, {kSecondMoment, optimizer_.second()}};
+  std::vector<ExtraTensor> extra = SourceTensors();
+  extra.push_back({kFirstMoment, optimizer_.first()});
+  extra.push_back({kSecondMoment, optimizer_.second()});
   const std::filesystem::path path = run_.folder / fmt::format("checkpoint-{:010}.gguf", step_);
-  WriteModelFile(path, run_.config, parameters_, metadata, moments);
+  WriteModelFile(path, run_.config, parameters_, metadata, extra);
   WriteRecords();
   DropOldCheckpoints();
   return path;

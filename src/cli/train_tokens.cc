@@ -1,0 +1,262 @@
+#include "cli/train_tokens.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "base/error.h"
+#include "cli/tokenizer_source.h"
+#include "data/chat_encoder.h"
+#include "data/text_encoder.h"
+#include "train/byte_vocabulary.h"
+#include "train/shard_documents.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+// Documents as they gather.
+struct Part {
+  std::vector<MemoryDocuments::Document> documents;
+  uint64_t text_bytes = 0;
+
+  void Add(MemoryDocuments::Document document, uint64_t bytes) {
+    documents.push_back(std::move(document));
+    text_bytes += bytes;
+  }
+  std::unique_ptr<TokenDocuments> Finish() {
+    return std::make_unique<MemoryDocuments>(std::move(documents), text_bytes);
+  }
+};
+
+TrainTokens WithTokenizer(const TokenizerSource& source) {
+  TrainTokens out;
+  out.vocabulary = source.metadata;
+  out.vocab = source.tokenizer->vocab_size();
+  out.end = source.tokenizer->special().eos;
+  return out;
+}
+
+class EncodingSink final : public TextSink {
+ public:
+  EncodingSink(const Tokenizer& tokenizer, ThreadPool& pool, Part& train, Part& held_out)
+      : encoder_(tokenizer, pool, [&](TextEncoder::Encoded&& text) {
+          (text.held_out ? held_out : train).Add({std::move(text.tokens), {}}, text.text_bytes);
+        }) {}
+  void Learn(std::string_view text) override { encoder_.Add(text, false); }
+  void HoldOut(std::string_view text) override { encoder_.Add(text, true); }
+  void Finish() { encoder_.Finish(); }
+
+ private:
+  TextEncoder encoder_;
+};
+
+// Calls body(line, number) for each line that is not blank.
+void ForEachLine(const std::string& path, const std::function<void(std::string_view, size_t)>& body) {
+  const std::string text = ReadText(path);
+  size_t number = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    ++number;
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) body(line, number);
+  }
+}
+
+// A .jsonl, or a file whose first line is an object with messages.
+bool HoldsChats(const std::string& input) {
+  if (input.ends_with(".jsonl")) return true;
+  if (input == "-" || !std::filesystem::is_regular_file(input)) return false;
+  constexpr size_t kLongest = size_t{1} << 20;
+  std::string line(kLongest, '\0');
+  std::ifstream in(input, std::ios::binary);
+  in.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<size_t>(in.gcount()));
+  line.resize(std::min(line.find('\n'), line.size()));
+  if (!line.starts_with('{')) return false;
+  boost::system::error_code fault;
+  const json::value value = json::parse(line, fault, {}, {.max_depth = 64});
+  return !fault && value.is_object() && value.get_object().contains("messages");
+}
+
+// The form that SmolLM2, Qwen and many others write conversations in.
+constexpr const char* kChatMl =
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+bool HasControl(const Tokenizer& tokenizer, std::string_view piece) {
+  const std::optional<Token> token = tokenizer.Find(piece);
+  return token && tokenizer.Kind(*token) == TokenKind::kControl;
+}
+
+// The conversations of JSON lines.
+class ChatReader {
+ public:
+  ChatReader(const ChatEncoder& encoder, size_t context, bool skip_long)
+      : encoder_(encoder), context_(context), skip_long_(skip_long) {}
+
+  // `part_of` says where a line goes.
+  void Read(const std::string& path, const std::function<Part&(std::string_view line)>& part_of) {
+    ForEachLine(path, [&](std::string_view line, size_t number) {
+      try {
+        EncodedChat chat = encoder_.Encode(line);
+        if (chat.tokens.size() > context_) {
+          if (!skip_long_) {
+            throw Error(ErrorCategory::kLimit,
+                        "the conversation has {} tokens, a sequence holds {}; --context {} holds it, --skip-long leaves "
+                        "such out",
+                        chat.tokens.size(), context_, chat.tokens.size());
+          }
+          ++left_out_;
+          return;
+        }
+        part_of(line).Add({std::move(chat.tokens), std::move(chat.learned)}, chat.learned_bytes);
+      } catch (const Error& error) {
+        throw Error(error.category(), "{}:{}: {}", path, number, error.what());
+      }
+    });
+  }
+
+  uint64_t left_out() const { return left_out_; }
+
+ private:
+  const ChatEncoder& encoder_;
+  size_t context_;
+  bool skip_long_;
+  uint64_t left_out_ = 0;
+};
+
+}  // namespace
+
+void TrainTokensFlags::Register(CLI::App& app) {
+  app.add_option("--tokenizer", tokenizer_,
+                 "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
+                 "byte that occurs in the text")
+      ->type_name("TOKENIZER");
+  held_out_.Register(app);
+  template_.Register(app);
+  app.add_flag("--skip-long", skip_long_, "leave out conversations longer than --context, and say how many; else an error");
+}
+
+TrainTokens TrainTokensFlags::Read(const Console& console, const std::string& input, const std::string& from,
+                                   size_t context, ThreadPool& pool) const {
+  if (!from.empty() && !tokenizer_.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "--tokenizer and --from exclude each other: a model keeps its tokenizer");
+  }
+  const std::string& source = from.empty() ? tokenizer_ : from;
+  TrainTokens out;
+  if (IsShardFolder(input)) {
+    out = ReadShards(input, source);
+  } else if (HoldsChats(input)) {
+    out = ReadChats(input, source, context);
+  } else if (source.empty()) {
+    out = ReadBytes(input);
+  } else {
+    out = ReadTextsEncoded(input, source, pool);
+  }
+  console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
+                           out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));
+  return out;
+}
+
+TrainTokens TrainTokensFlags::ReadBytes(const std::string& input) const {
+  std::vector<Text> texts = ReadTexts(input);
+  std::string all;
+  for (const Text& text : texts) all += text.text;
+  const ByteVocabulary bytes(all);
+  TrainTokens out;
+  out.vocabulary = bytes.ToMetadata();
+  out.vocab = bytes.size();
+  out.end = bytes.end();
+  const auto [train, held_out] = SplitTexts(std::move(texts), held_out_);
+  const auto encode = [&](const std::vector<Text>& from) {
+    Part part;
+    for (const Text& text : from) part.Add({bytes.Encode(text.text), {}}, text.text.size());
+    return part.Finish();
+  };
+  out.train = encode(train);
+  out.held_out = encode(held_out);
+  return out;
+}
+
+TrainTokens TrainTokensFlags::ReadTextsEncoded(const std::string& input, const std::string& source, ThreadPool& pool) const {
+  const TokenizerSource tokenizer = OpenTokenizer(source);
+  TrainTokens out = WithTokenizer(tokenizer);
+  Part train, held_out;
+  EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
+  ReadSplitTexts(input, held_out_, sink);
+  sink.Finish();
+  out.train = train.Finish();
+  out.held_out = held_out.Finish();
+  return out;
+}
+
+TrainTokens TrainTokensFlags::ReadShards(const std::string& input, const std::string& source) const {
+  const std::filesystem::path folder(input);
+  if (!held_out_.names.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{} holds token shards, which say themselves what is held out: give --held-out to `sheepop corpus shards`",
+                input);
+  }
+  const TokenizerSource tokenizer = OpenTokenizer((folder / kShardTokenizer).string());
+  const std::string fingerprint = TokenizerFingerprint(tokenizer.metadata);
+  // A model that is continued keeps its own template and special tokens, if the text tokens are the same.
+  const TokenizerSource used = source.empty() ? tokenizer : OpenTokenizer(source);
+  if (TokenizerFingerprint(used.metadata) != fingerprint) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} was made with another tokenizer than that of {}; make it anew with: "
+                "sheepop corpus shards CORPUS --tokenizer {} -o FOLDER", input, source, source);
+  }
+  TrainTokens out = WithTokenizer(used);
+  const auto open = [&](const char* name) {
+    TokenShard shard = TokenShard::Open(folder / name);
+    if (shard.tokenizer() != fingerprint || shard.vocab() != out.vocab) {
+      throw Error(ErrorCategory::kCorrupt, "{} and {} in {} do not belong together", name, kShardTokenizer, input);
+    }
+    return std::make_unique<ShardDocuments>(std::move(shard));
+  };
+  out.train = open(kTrainShard);
+  out.held_out = open(kHeldOutShard);
+  return out;
+}
+
+TrainTokens TrainTokensFlags::ReadChats(const std::string& input, const std::string& source, size_t context) const {
+  if (source.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{} holds conversations: give a model that is to learn from them with --from, or a tokenizer with --tokenizer",
+                input);
+  }
+  TokenizerSource tokenizer = OpenTokenizer(source);
+  const std::string* own = tokenizer.metadata.String("tokenizer.chat_template");
+  std::optional<std::string> text = own ? std::optional(*own) : std::nullopt;
+  if (!text && HasControl(*tokenizer.tokenizer, "<|im_start|>") && HasControl(*tokenizer.tokenizer, "<|im_end|>")) {
+    text = kChatMl;
+  }
+  ChatTemplate chat = template_.Load(text, tokenizer.path);
+  // What is learned is how the model is talked to from now on.
+  tokenizer.metadata.Set("tokenizer.chat_template", Metadata::GgufType::kString, chat.source());
+  TrainTokens out = WithTokenizer(tokenizer);
+  out.end.reset();
+  out.whole = true;
+  const ChatEncoder encoder(std::move(chat), *tokenizer.tokenizer, TemplateClock());
+  ChatReader reader(encoder, context, skip_long_);
+  Part train, held_out;
+  reader.Read(input, [&](std::string_view line) -> Part& {
+    return held_out_.names.empty() && DrawnToHoldOut(line, held_out_.share) ? held_out : train;
+  });
+  for (const std::string& file : held_out_.names) {
+    reader.Read(file, [&](std::string_view) -> Part& { return held_out; });
+  }
+  out.left_out = reader.left_out();
+  if (train.documents.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)",
+                input, held_out.documents.size(), out.left_out, context);
+  }
+  out.train = train.Finish();
+  out.held_out = held_out.Finish();
+  return out;
+}
+
+}  // namespace sheepop::cli
