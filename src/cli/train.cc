@@ -151,7 +151,8 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
     }
   }
   if (console.json) {
-    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}, {"left_out", left_out}};
+    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
+    if (left_out > 0) out["left_out"] = left_out;  // conversations, too long for the context
     if (!measurements.empty()) {
       const Measurement& last = end == TrainEnd::kNoLongerBetter ? *best : measurements.back();
       out["held_out_loss"] = last.loss;

@@ -6,13 +6,12 @@
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
 #include "model/arch/architecture.h"
+#include "model/arch/writing.h"
 #include "tensor/dequantise.h"
 #include "train/network.h"
 
 namespace sheepop {
 namespace {
-
-using Type = Metadata::GgufType;
 
 // theta of theta^(-2i / dims).
 double RopeTheta(const RopeConfig& rope, size_t head_dim) {
@@ -74,27 +73,9 @@ const TensorInfo& Require(const Checkpoint& checkpoint, const std::string& name)
 }  // namespace
 
 void SetConfig(const ModelConfig& config, Metadata& metadata) {
-  const std::string prefix = config.architecture + '.';
-  const auto size = [&](const char* key, size_t value) {
-    metadata.Set(prefix + key, Type::kUint32, static_cast<uint64_t>(value));
-  };
-  metadata.Set("general.architecture", Type::kString, config.architecture);
-  if (!config.name.empty()) metadata.Set("general.name", Type::kString, config.name);
-  size("context_length", config.context);
-  size("embedding_length", config.hidden);
-  size("block_count", config.layers);
-  size("feed_forward_length", config.feed_forward);
-  size("attention.head_count", config.heads);
-  size("attention.head_count_kv", config.kv_heads);
-  size("vocab_size", config.vocab);
-  const char* epsilon =
-      config.norm == NormType::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
-  metadata.Set(prefix + epsilon, Type::kFloat32, static_cast<double>(config.norm_epsilon));
-  if (config.ropes.empty() || config.ropes[0].frequencies.empty()) return;
-  size("rope.dimension_count", 2 * config.ropes[0].frequencies.size());
-  size("attention.key_length", config.head_dim);
-  size("attention.value_length", config.head_dim);
-  metadata.Set(prefix + "rope.freq_base", Type::kFloat32, RopeTheta(config.ropes[0], config.head_dim));
+  RopeSettings rope;
+  if (!config.ropes.empty() && !config.ropes[0].frequencies.empty()) rope.theta = RopeTheta(config.ropes[0], config.head_dim);
+  SetGgufConfig(config, rope, metadata);
 }
 
 SourceModel ReadSource(const Checkpoint& checkpoint) {
