@@ -140,6 +140,11 @@ void BatchSampler::Fill(uint64_t start, uint64_t end, Batch& batch, size_t row) 
     if (i + 1 == size || (begins[i + 1] && options_.restart) || !learned[i + 1]) continue;
     batch.targets[row + i] = tokens[i + 1];
   }
+  // Padding is a document of its own: first rows ascend.
+  for (size_t i = rows; options_.restart && i < options_.length; ++i) {
+    batch.first[row + i] = static_cast<uint32_t>(rows);
+    batch.positions[row + i] = static_cast<uint32_t>(i - rows);
+  }
 }
 
 }  // namespace sheepop

@@ -85,6 +85,7 @@ SourceModel ReadSource(const Checkpoint& checkpoint) {
     const bool old_weights = entry.key == "general.file_type" || entry.key == "general.quantization_version" ||
                              entry.key == "general.alignment" || entry.key.starts_with("quantize.") ||
                              entry.key.starts_with("split.");
+    if (entry.key == "general.file_type") source.metadata.Set(entry.key, entry.type, uint64_t{0});  // all in fp32
     if (entry.key.starts_with("tokenizer.") || entry.key.starts_with("sheepop.") || old_weights) continue;
     source.metadata.Set(entry.key, entry.type, entry.value);
   }

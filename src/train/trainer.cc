@@ -56,8 +56,8 @@ TrainRun Checked(TrainRun run) {
   Validate(run.config);
   RequireTrainable(run.config);
   if (static_cast<size_t>(run.options.context) > run.config.context) {
-    throw Error(ErrorCategory::kInvalidArgument, "context is {}, the model holds {} positions", run.options.context,
-                run.config.context);
+    throw Error(ErrorCategory::kInvalidArgument, "context is {}, the model holds {} positions: --context {} at most",
+                run.options.context, run.config.context, run.config.context);
   }
   SetRates(run.config, run.continued, run.options);
   return run;

@@ -281,6 +281,8 @@ TEST(BatchSampler, UnshuffledCoversEveryTokenAndPadsWithoutTargets) {
   const Batch batch = sampler.Sequences(0, 2);
   EXPECT_EQ(batch.inputs, (std::vector<Token>{1, 2, 3, 9, 4, 5, 0, 0}));
   EXPECT_EQ(batch.targets, (std::vector<Token>{kNoTarget, 3, 9, kNoTarget, 5, 9, kNoTarget, kNoTarget}));
+  // Padding stands apart, so that the first rows seen ascend.
+  EXPECT_EQ(batch.first, (std::vector<uint32_t>{0, 0, 0, 0, 0, 0, 2, 2}));
   BatchSampler joined(documents, {4, 1, 9, false, false});
   EXPECT_EQ(joined.Sequences(0, 1).targets[3], 4);
 }
@@ -307,6 +309,9 @@ TEST(BatchSampler, WholeDocumentsAreNeverCutAndPaddingIsNeverLearned) {
     for (size_t row = 0; row < batch.rows(); ++row) {
       const size_t in = row % 8;
       const Token token = batch.inputs[row];
+      if (in > 0) {
+        EXPECT_GE(batch.first[row], batch.first[row - 1]);
+      }
       if (token == 0) {  // padding
         EXPECT_EQ(batch.targets[row], kNoTarget);
         continue;
