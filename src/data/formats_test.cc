@@ -95,6 +95,7 @@ TEST(Html, MainTextWithoutNavigation) {
 TEST(Html, TablesBreaksAndPreformattedText) {
   const HtmlText html = HtmlToText("<table><tr><td>a</td><td>b</td></tr><tr><td>c<td>d</table>x<br>y<pre>  p\n    q</pre>", HtmlPart::kWhole);
   EXPECT_EQ(html.text, "a\tb\nc\td\n\nx\ny\n\n  p\n    q\n");
+  EXPECT_EQ(HtmlToText("<table><tr><td><p>a</p><p>b</p></td><td><p>c</p></td></tr></table>", HtmlPart::kWhole).text, "a b\tc\n");
 }
 
 TEST(Html, NestedThousandsDeep) {
