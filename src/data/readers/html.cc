@@ -145,6 +145,10 @@ bool IsNoteLink(const xmlNode* node, std::string_view name) {
   return node->properties && HtmlAttribute(node, "class").find(name) != std::string::npos;
 }
 
+bool IsNoteMark(const xmlNode* node) {
+  return IsNoteLink(node, "footnote-ref") || (node->properties && HtmlAttribute(node, "data-note") == "ref");
+}
+
 class Renderer {
  public:
   Renderer(const HtmlNodes& nodes, HtmlPart part) : nodes_(nodes), part_(part) {}
@@ -185,7 +189,7 @@ class Renderer {
     if (name == "br") writer_.AddNewline();
     // pandoc's notes: the number at the place, and an arrow back to it at the note.
     if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
-    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("[", false);
+    if (name == "a" && IsNoteMark(node)) writer_.Add("[", false);
     EndBlock(name);
     if (IsDataCell(node)) ++cells_;
     if (name == "td" || name == "th") writer_.Tab();
@@ -203,7 +207,7 @@ class Renderer {
     const std::string_view name = HtmlName(node);
     if ((name == "ul" || name == "ol") && !lists_.empty()) lists_.pop_back();
     if (name == "pre") --preformatted_;
-    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("]", false);
+    if (name == "a" && IsNoteMark(node)) writer_.Add("]", false);
     EndBlock(name);
     if (IsDataCell(node)) --cells_;
   }
