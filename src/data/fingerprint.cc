@@ -116,7 +116,7 @@ std::vector<WordRun> SampledRuns(std::span<const HashedWord> words) {
   for (size_t i = 0; i + kRunWords <= words.size(); ++i) {
     const std::span<const HashedWord> run = words.subspan(i, kRunWords);
     const uint64_t hash = SequenceHash(run);
-    if (hash % kRunSample == 0) runs.push_back({hash, static_cast<uint32_t>(i), run.front().begin, run.back().end});
+    if (hash % kRunSample == 0) runs.push_back({hash, run.front().begin, run.back().end});
   }
   return runs;
 }

@@ -25,9 +25,9 @@ inline constexpr size_t kDocumentMatch = 10;
 inline constexpr size_t kParagraphMatch = 4;
 
 // Word sequences that documents share tell passages that stand in several, in whatever paragraphs and versions. They are
-// long enough to be nobody's phrase; one in kRunSample is kept, chosen by its hash.
-inline constexpr size_t kRunWords = 8;
-inline constexpr uint64_t kRunSample = 8;
+// too short to be nobody's phrase, so it takes several in the same order; one in kRunSample is kept, chosen by its hash.
+inline constexpr size_t kRunWords = 6;
+inline constexpr uint64_t kRunSample = 4;
 
 struct ParagraphPrint {
   uint32_t index;  // among the paragraphs of the document
@@ -36,9 +36,7 @@ struct ParagraphPrint {
 
 struct WordRun {
   uint64_t hash;
-  uint32_t word;        // of the document: its first
   uint32_t begin, end;  // bytes of the text
-  uint32_t unused = 0;
 };
 
 struct Fingerprint {

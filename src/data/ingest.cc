@@ -274,18 +274,31 @@ class Finisher {
     }
   }
 
-  // The first sixty bytes or so, in one line.
+  // The first eighty bytes or so, in one line.
   static std::string Beginning(std::string_view paragraph) {
-    std::string words(paragraph.substr(0, 64));
+    paragraph.remove_prefix(std::min(paragraph.find_first_not_of(" \t\n"), paragraph.size()));
+    std::string words;
+    for (const char c : paragraph.substr(0, 80)) {
+      const char shown = c == '\n' || c == '\t' ? ' ' : c;
+      if (shown != ' ' || !words.ends_with(' ')) words.push_back(shown);
+    }
     words.resize(words.size() - IncompleteUtf8Suffix(words));
-    for (char& c : words) c = c == '\n' || c == '\t' ? ' ' : c;
     return words;
+  }
+
+  // The beginning of the paragraph, if it is near: the first run that agrees is seldom the passage's first.
+  static size_t PassageBegin(std::string_view text, size_t run) {
+    constexpr size_t kNear = 400;
+    const size_t blank = text.substr(0, run).rfind("\n\n");
+    const size_t begin = blank == std::string_view::npos ? 0 : blank + 2;
+    return run - begin <= kNear ? begin : run;
   }
 
   // Before anything is taken out, so that the places are those of the text as it was read.
   void TellPassages(const std::string& source, std::string_view text) {
     for (const SharedRuns& shared : comparison_.PassagesOf(document_)) {
-      const std::string_view passage = text.substr(std::min<size_t>(shared.begin, text.size()), shared.end - shared.begin);
+      const size_t begin = PassageBegin(text, std::min<size_t>(shared.begin, text.size()));
+      const std::string_view passage = text.substr(begin, shared.end - begin);
       writer_.report().shared_passages.push_back({names_.Get(shared.earlier), source, CountCharacters(passage), Beginning(passage)});
     }
   }

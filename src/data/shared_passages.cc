@@ -5,75 +5,112 @@
 namespace sheepop {
 namespace {
 
-// A run that stands in more documents than this is a phrase, a notice or a heading.
+// A run that stands at more places or in more documents than this is a phrase, a notice or a heading.
+constexpr size_t kMostPlaces = 4;
 constexpr size_t kMostHolders = 3;
-// Words between runs of one passage, where the documents tell it differently.
-constexpr uint32_t kGap = 200;
-// Sampled runs that make a passage: some 24 runs in all, more than phrases that chance or custom repeats.
-constexpr uint32_t kLeastRuns = 3;
+// Between runs of one passage, where the documents tell it differently: some 400 words.
+constexpr uint32_t kGapBytes = 2200;
+// How far a run may stand before the one it follows, where sentences are turned around.
+constexpr uint32_t kBackBytes = 120;
+// Sampled runs apart from each other that make a passage: some 16 of all, which neither chance nor custom puts in order.
+constexpr uint32_t kLeastRuns = 4;
+constexpr size_t kOpenChains = 6;
+
+// A refrain makes chains of its own; what lies within another passage of the same two documents says nothing more.
+void RemoveContained(std::vector<SharedRuns>& passages) {
+  const std::vector<SharedRuns> all = passages;
+  std::erase_if(passages, [&](const SharedRuns& inner) {
+    return std::ranges::any_of(all, [&](const SharedRuns& outer) {
+      return outer.document == inner.document && outer.earlier == inner.earlier && outer.begin <= inner.begin &&
+             outer.end >= inner.end && outer.end - outer.begin > inner.end - inner.begin;
+    });
+  });
+}
 
 }  // namespace
 
 void SharedPassageFinder::Add(uint64_t document, std::span<const WordRun> runs) {
-  for (const WordRun& run : runs) runs_.Add({run.hash, document, run.word, run.begin, run.end, 0});
+  for (const WordRun& run : runs) runs_.Add({run.hash, document, run.begin, run.end});
+}
+
+void SharedPassageFinder::PairUp(std::span<const Entry> equal) {
+  if (equal.size() > kMostPlaces) return;
+  size_t holders = 1;
+  for (size_t i = 1; i < equal.size(); ++i) holders += equal[i].document != equal[i - 1].document;
+  if (holders > kMostHolders) return;
+  for (const Entry& earlier : equal) {
+    for (const Entry& later : equal) {
+      if (earlier.document < later.document) {
+        matches_.Add({later.document, earlier.document, later.begin, later.end, earlier.begin, 0});
+      }
+    }
+  }
 }
 
 void SharedPassageFinder::MatchEqualRuns() {
   runs_.Sort();
-  std::vector<Entry> equal;  // the first of each document
-  bool common = false;
-  const auto close = [&] {
-    for (size_t later = 1; !common && later < equal.size(); ++later) {
-      for (size_t earlier = 0; earlier < later; ++earlier) {
-        const Entry& at = equal[later];
-        matches_.Add({at.document, equal[earlier].document, at.word, at.begin, at.end, 0});
-      }
-    }
-    equal.clear();
-    common = false;
-  };
+  std::vector<Entry> equal;
   for (Entry entry{}; runs_.Next(entry);) {
-    if (!equal.empty() && equal.front().hash != entry.hash) close();
-    if (!equal.empty() && equal.back().document == entry.document) continue;
-    if (equal.size() == kMostHolders) {
-      common = true;
-    } else {
-      equal.push_back(entry);
+    if (!equal.empty() && equal.front().hash != entry.hash) {
+      PairUp(equal);
+      equal.clear();
     }
+    if (equal.size() <= kMostPlaces) equal.push_back(entry);
   }
-  close();
+  PairUp(equal);
+}
+
+void SharedPassageFinder::Close(const Chain& chain) {
+  if (chain.runs.runs < kLeastRuns) return;
+  const auto more = [](const SharedRuns& a, const SharedRuns& b) { return a.runs > b.runs; };
+  passages_.push_back(chain.runs);
+  std::ranges::push_heap(passages_, more);
+  if (passages_.size() <= kMostPassages) return;
+  std::ranges::pop_heap(passages_, more);
+  passages_.pop_back();
+}
+
+void SharedPassageFinder::Extend(const Match& match) {
+  const auto follows = [&](const Chain& chain) {
+    return match.begin - chain.last_begin <= kGapBytes && match.earlier_begin + kBackBytes >= chain.last_earlier_begin &&
+           match.earlier_begin <= chain.last_earlier_begin + kGapBytes;
+  };
+  const auto found = std::find_if(open_.rbegin(), open_.rend(), follows);
+  if (found == open_.rend()) {
+    if (open_.size() == kOpenChains) {
+      Close(open_.front());
+      open_.erase(open_.begin());
+    }
+    open_.push_back({{match.document, match.earlier, match.begin, match.end, 1}, match.begin, match.earlier_begin, match.end});
+    return;
+  }
+  Chain& chain = *found;
+  if (match.begin >= chain.counted_end) {
+    ++chain.runs.runs;
+    chain.counted_end = match.end;
+  }
+  chain.runs.end = std::max(chain.runs.end, match.end);
+  chain.last_begin = match.begin;
+  chain.last_earlier_begin = match.earlier_begin;
 }
 
 std::vector<SharedRuns> SharedPassageFinder::Finish() {
   MatchEqualRuns();
   matches_.Sort();
-  std::vector<SharedRuns> passages;
-  const auto more = [](const SharedRuns& a, const SharedRuns& b) { return a.runs > b.runs; };
-  SharedRuns open{};
-  uint32_t last_word = 0;
-  const auto close = [&] {
-    if (open.runs < kLeastRuns) return;
-    passages.push_back(open);
-    std::ranges::push_heap(passages, more);  // the one of fewest runs in front
-    if (passages.size() <= kMostPassages) return;
-    std::ranges::pop_heap(passages, more);
-    passages.pop_back();
+  const auto close_all = [&] {
+    for (const Chain& chain : open_) Close(chain);
+    open_.clear();
   };
   for (Match match{}; matches_.Next(match);) {
-    if (match.document == open.document && match.earlier == open.earlier && open.runs > 0 && match.word - last_word <= kGap) {
-      open.end = std::max(open.end, match.end);
-      ++open.runs;
-    } else {
-      close();
-      open = {match.document, match.earlier, match.begin, match.end, 1};
-    }
-    last_word = match.word;
+    if (!open_.empty() && (open_.front().runs.document != match.document || open_.front().runs.earlier != match.earlier)) close_all();
+    Extend(match);
   }
-  close();
-  std::ranges::sort(passages, [](const SharedRuns& a, const SharedRuns& b) {
-    return std::tie(a.document, a.begin, a.earlier) < std::tie(b.document, b.begin, b.earlier);
+  close_all();
+  RemoveContained(passages_);
+  std::ranges::sort(passages_, [](const SharedRuns& a, const SharedRuns& b) {
+    return std::tie(a.document, a.begin, a.earlier, a.end) < std::tie(b.document, b.begin, b.earlier, b.end);
   });
-  return passages;
+  return std::move(passages_);
 }
 
 }  // namespace sheepop

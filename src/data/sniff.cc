@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "data/encoding.h"
 
 namespace sheepop {
 namespace {
@@ -247,6 +248,10 @@ Sniffed SniffBytes(std::string_view head, std::string_view tail, std::string_vie
     }
   }
   if (binary) return {DocumentKind::kUnsupported, "", "bytes of an unknown format, not text"};
+  if (LooksLikeWideText(head)) {
+    // Records are read from bytes of ASCII and its like only; in UTF-16 they are a text.
+    if (Sniffed wide = SniffText(ToUtf8(head).text, "", name); wide.kind != DocumentKind::kJsonl) return wide;
+  }
   return SniffText(head, tail, name);
 }
 

@@ -71,8 +71,9 @@ size_t BackBegin(std::string_view text) {
 // Notes of those who typed, scanned or proofread, at the beginning of a paragraph.
 bool IsProducersNote(std::string_view paragraph) {
   if (paragraph.size() > kNoteBytes) return false;
-  const std::string lower = Lower(paragraph.substr(0, 400));
-  const size_t first = lower.find_first_not_of("*[_ \t\n");
+  std::string lower = Lower(paragraph.substr(0, 400));
+  std::ranges::replace(lower, '\n', ' ');
+  const size_t first = lower.find_first_not_of("*[_ \t");
   if (first == std::string::npos) return false;
   const std::string_view start = std::string_view(lower).substr(first);
   if (StartsWithOne(start, {"e-text prepared by", "etext prepared by", "this etext was prepared by", "this ebook was produced by",
@@ -82,6 +83,9 @@ bool IsProducersNote(std::string_view paragraph) {
                             "transcriber note", "transcribers' note", "transcribed from the"})) {
     return true;
   }
+  if (paragraph.size() < 1000 && HasOne(lower, {"this etext was transcribed", "this ebook was transcribed"})) return true;
+  // The checks of a collection's own tools, as its volunteers list them.
+  if (paragraph.size() < 200 && HasOne(lower, {"gutcheck"})) return true;
   return start.starts_with("produced by ") &&
          (paragraph.size() < 400 || HasOne(lower, {"proofread", "internet archive", "gutenberg"}));
 }
@@ -117,6 +121,7 @@ class Boilerplate : public CleanStep {
       if (cut.begin > done) out.append(text.substr(done, cut.begin - done));
       // The blank lines around a note go with it.
       while (!out.empty() && cut.begin > 0 && out.ends_with("\n\n")) out.pop_back();
+      if (out.ends_with('\n') && text.substr(cut.end).starts_with("\n\n")) out.pop_back();
       done = std::max(done, cut.end);
       removed += cut.end - cut.begin;
       while (done < text.size() && text[done] == '\n' && out.empty()) ++done;

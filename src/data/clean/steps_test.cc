@@ -91,6 +91,8 @@ TEST(CleanSteps, BoilerplateOfBookCollections) {
                            "Transcriber's Notes:\n\nPage 79, period added.\n\nEnd of The Project Gutenberg Etext of A Book\n";
   EXPECT_EQ(Applied(step, book), "CHAPTER I\n\nThe story was produced by accident.\n");
   EXPECT_EQ(Applied(step, "Produced by A. Person\n\n\n\n\nThis etext was prepared by B\n\n\n\nBOOK\n"), "BOOK\n");
+  EXPECT_EQ(Applied(step, "BOOK\n\n[Note: first printed in 1877. This etext was\ntranscribed from an edition of 1911.]\n\nTo my mother\n\n"
+                          "Dashes; quick pass; gutchecked twice\n\nI\n"), "BOOK\n\nTo my mother\n\nI\n");
   EXPECT_EQ(Applied(step, "A\n\nThe end of the project was near.\n"), "A\n\nThe end of the project was near.\n");
 }
 

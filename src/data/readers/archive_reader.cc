@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -46,6 +47,24 @@ std::string MemberName(archive_entry* entry) {
   if (const char* name = archive_entry_pathname_utf8(entry)) return name;
   if (const char* name = archive_entry_pathname(entry)) return name;
   return "member with an unreadable name";
+}
+
+// The member that the archive stands at; false when it is larger than `limit`.
+bool ReadData(archive* handle, uint64_t limit, std::string& bytes) {
+  const void* data = nullptr;
+  size_t length = 0;
+  la_int64_t offset = 0;
+  while (archive_read_data_block(handle, &data, &length, &offset) == ARCHIVE_OK) {
+    if (bytes.size() + length > limit) return false;
+    bytes.append(static_cast<const char*>(data), length);
+  }
+  return true;
+}
+
+bool IsMedia(std::string_view member) {
+  static constexpr std::string_view kEndings[] = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".ttf", ".otf", ".woff",
+                                                  ".woff2", ".mp3", ".mp4", ".m4a", ".css", ".js"};
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return member.ends_with(ending); });
 }
 
 std::string WithoutExtension(const std::string& name) {
@@ -203,7 +222,7 @@ void ReadArchive(const Source& source, const ReadContext& context, DocumentSink&
   Unpacker(source, context, sink).Run();
 }
 
-std::string WithZipMember(const Blob& zip, std::string_view name, const std::string& bytes) {
+std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::function<std::string(std::string_view, std::string)>& change) {
   std::string out;
   const std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), archive_write_free);
   archive_write_set_format_zip(writer.get());
@@ -212,23 +231,22 @@ std::string WithZipMember(const Blob& zip, std::string_view name, const std::str
     return static_cast<la_ssize_t>(size);
   };
   archive_write_open(writer.get(), &out, nullptr, append, nullptr);
-  const auto add = [&](const std::string& member, const std::string& content) {
-    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
-    archive_entry_set_pathname_utf8(entry.get(), member.c_str());
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
-    archive_write_header(writer.get(), entry.get());
-    archive_write_data(writer.get(), content.data(), content.size());
-  };
-  std::vector<std::string> members;
-  {
-    const Archive reader = Open(zip);
-    archive_entry* entry = nullptr;
-    for (int result = 0; (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
-      if (std::string member = MemberName(entry); member.ends_with(".xml")) members.push_back(std::move(member));
-    }
+  const Archive reader = Open(zip);
+  archive_entry* entry = nullptr;
+  for (int result = 0; (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
+    const std::string member = MemberName(entry);
+    if (IsMedia(member)) continue;
+    std::string bytes;
+    if (!ReadData(reader.get(), limit, bytes)) throw Error(ErrorCategory::kLimit, "unpacks to more text than is read at once; split it");
+    limit -= bytes.size();
+    bytes = change(member, std::move(bytes));
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> copy(archive_entry_new(), archive_entry_free);
+    archive_entry_set_pathname_utf8(copy.get(), member.c_str());
+    archive_entry_set_filetype(copy.get(), AE_IFREG);
+    archive_entry_set_size(copy.get(), static_cast<la_int64_t>(bytes.size()));
+    archive_write_header(writer.get(), copy.get());
+    archive_write_data(writer.get(), bytes.data(), bytes.size());
   }
-  for (const std::string& member : members) add(member, member == name ? bytes : ReadZipMember(zip, member, kBatchBytes));
   archive_write_close(writer.get());
   return out;
 }
@@ -241,14 +259,7 @@ std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit
     if (result == ARCHIVE_EOF || result < ARCHIVE_WARN) return "";
     if (MemberName(entry) != name) continue;
     std::string bytes;
-    const void* data = nullptr;
-    size_t length = 0;
-    la_int64_t offset = 0;
-    while (archive_read_data_block(handle.get(), &data, &length, &offset) == ARCHIVE_OK) {
-      if (bytes.size() + length > limit) return "";
-      bytes.append(static_cast<const char*>(data), length);
-    }
-    return bytes;
+    return ReadData(handle.get(), limit, bytes) ? bytes : "";
   }
 }
 

@@ -145,6 +145,10 @@ bool IsNoteLink(const xmlNode* node, std::string_view name) {
   return node->properties && HtmlAttribute(node, "class").find(name) != std::string::npos;
 }
 
+bool IsNoteMark(const xmlNode* node) {
+  return IsNoteLink(node, "footnote-ref") || (node->properties && HtmlAttribute(node, "data-note") == "ref");
+}
+
 class Renderer {
  public:
   Renderer(const HtmlNodes& nodes, HtmlPart part) : nodes_(nodes), part_(part) {}
@@ -185,9 +189,9 @@ class Renderer {
     if (name == "br") writer_.AddNewline();
     // pandoc's notes: the number at the place, and an arrow back to it at the note.
     if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
-    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("[", false);
-    if (IsParagraph(name)) writer_.EndLine(lists_.empty() || !IsOneOf(name, {"p", "ul", "ol"}) ? 2 : 1);
-    if (IsLine(name)) writer_.EndLine(1);
+    if (name == "a" && IsNoteMark(node)) writer_.Add("[", false);
+    EndBlock(name);
+    if (IsDataCell(node)) ++cells_;
     if (name == "td" || name == "th") writer_.Tab();
     if (name == "pre") ++preformatted_;
     if (name == "ul" || name == "ol") lists_.push_back(name == "ol" ? 1 : 0);
@@ -203,15 +207,32 @@ class Renderer {
     const std::string_view name = HtmlName(node);
     if ((name == "ul" || name == "ol") && !lists_.empty()) lists_.pop_back();
     if (name == "pre") --preformatted_;
-    if (name == "a" && IsNoteLink(node, "footnote-ref")) writer_.Add("]", false);
-    if (IsParagraph(name)) writer_.EndLine(lists_.empty() ? 2 : 1);
+    if (name == "a" && IsNoteMark(node)) writer_.Add("]", false);
+    EndBlock(name);
+    if (IsDataCell(node)) --cells_;
+  }
+
+  void EndBlock(std::string_view name) {
+    if (cells_ > 0) {
+      if (IsParagraph(name) || IsLine(name)) writer_.Add(" ", false);
+      return;
+    }
+    if (IsParagraph(name)) writer_.EndLine(lists_.empty() || !IsOneOf(name, {"p", "ul", "ol"}) ? 2 : 1);
     if (IsLine(name)) writer_.EndLine(1);
+  }
+
+  // What is longer is no cell of a table: old pages put their whole text into one.
+  bool IsDataCell(const xmlNode* node) const {
+    constexpr uint64_t kLongestCell = 200;
+    const std::string_view name = HtmlName(node);
+    return (name == "td" || name == "th") && nodes_.of(node).characters <= kLongestCell;
   }
 
   const HtmlNodes& nodes_;
   HtmlPart part_;
   TextWriter writer_;
   int preformatted_ = 0;
+  int cells_ = 0;  // table cells around the place
   std::vector<int> lists_;  // next number, 0 in an unordered list
 };
 

@@ -19,6 +19,8 @@ constexpr uint64_t kInputBytes = 256 << 20;
 constexpr uint64_t kHtmlBytes = 32 << 20;
 constexpr uint64_t kXmlBytes = 64 << 20;
 constexpr uint64_t kLatexBytes = 16 << 20;
+// What HtmlToText takes for the mark of a note; an attribute that pandoc hands on.
+constexpr std::string_view kNoteMark = "data-note=\"ref\"";
 
 std::string_view PandocFormat(DocumentKind kind) {
   switch (kind) {
@@ -95,15 +97,43 @@ std::string Replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
+// pandoc takes a book's notes out of where they stand and, in most books, loses their marks; as plain links and paragraphs
+// both stay. Mind the quotation marks: either kind may enclose a value, and it may be one of several.
+std::string WithoutNoteTypes(std::string xhtml) {
+  constexpr std::string_view kType = "epub:type=";
+  for (size_t at = 0; (at = xhtml.find(kType, at)) != std::string::npos;) {
+    const size_t begin = at + kType.size();
+    const char quote = begin < xhtml.size() ? xhtml[begin] : ' ';
+    const size_t end = quote == '"' || quote == '\'' ? xhtml.find(quote, begin + 1) : std::string::npos;
+    if (end == std::string::npos) break;
+    const std::string_view value = std::string_view(xhtml).substr(begin, end - begin);
+    const bool mark = value.find("noteref") != std::string_view::npos;
+    if (!mark && value.find("note") == std::string_view::npos) {
+      at = end;
+      continue;
+    }
+    const std::string_view instead = mark ? kNoteMark : std::string_view();
+    xhtml.replace(at, end + 1 - at, instead);
+    at += instead.size();
+  }
+  return xhtml;
+}
+
 // What pandoc 2 would leave out without a word, put so that it reads it: the heading rows of OpenDocument tables, the notes
-// of RTF. And LaTeX in UTF-8, which old LaTeX is not.
+// of RTF and of books. And LaTeX in UTF-8, which old LaTeX is not.
 Blob PandocInput(const Source& source) {
   if (source.sniffed.kind == DocumentKind::kOdt) {
     const std::string content = ReadZipMember(source.blob, "content.xml", kXmlBytes);
     if (content.find("<table:table-header-rows>") == std::string::npos) return source.blob;
-    return Blob::OfBytes(WithZipMember(
-        source.blob, "content.xml",
-        Replaced(Replaced(content, "<table:table-header-rows>", ""), "</table:table-header-rows>", "")));
+    return Blob::OfBytes(WithZipMembers(source.blob, kInputBytes, [](std::string_view name, std::string bytes) {
+      if (name != "content.xml") return bytes;
+      return Replaced(Replaced(std::move(bytes), "<table:table-header-rows>", ""), "</table:table-header-rows>", "");
+    }));
+  }
+  if (source.sniffed.kind == DocumentKind::kEpub) {
+    return Blob::OfBytes(WithZipMembers(source.blob, kInputBytes, [](std::string_view name, std::string bytes) {
+      return name.ends_with("html") || name.ends_with("htm") || name.ends_with(".xml") ? WithoutNoteTypes(std::move(bytes)) : bytes;
+    }));
   }
   if (source.sniffed.kind == DocumentKind::kRtf) {
     const std::string rtf = source.blob.ReadAll(kInputBytes);

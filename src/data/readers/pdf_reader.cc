@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "data/language.h"
 #include "data/readers/garbled.h"
 #include "data/readers/layout.h"
@@ -28,7 +29,7 @@ struct PdfPage {
   std::string text;
   double width = 612, height = 792;  // points
   double image_share = 0;            // of the page that images cover
-  bool failed = false, blank = false;
+  bool failed = false, blank = false, mirrored = false;
   std::optional<OcrResult> ocr;
 };
 
@@ -123,6 +124,34 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   const size_t middle = first + (last - first) / 2;
   ReadTextLayer(pdf, first, middle, context);
   ReadTextLayer(pdf, middle, last, context);
+}
+
+std::string Backwards(std::string_view line) {
+  std::string turned;
+  while (!line.empty()) {
+    const uint32_t length = DecodeUtf8(line).length;
+    turned.insert(0, line.substr(0, length));
+    line.remove_prefix(length);
+  }
+  return turned;
+}
+
+// A page that shows its words from behind, as films and transfers do. Poppler finds letters that run backwards and no words
+// among them; in its plain output the words are whole, and each line is turned around.
+void ReadMirrored(Pdf& pdf, size_t index, const ReadContext& context) {
+  PdfPage& page = pdf.pages[index];
+  const std::string number = std::to_string(index + 1);
+  const ChildResult result = context.converters.TryRun({"pdftotext", "-f", number, "-l", number, pdf.path, "-"}, 16 << 20);
+  if (!result.ok()) return;
+  std::istringstream lines(ToValidUtf8(result.output));
+  std::string text, line;
+  while (std::getline(lines, line)) {
+    std::erase_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    text += Backwards(line) + kSoftBreak;
+  }
+  if (GuessLanguage(text).share < std::max(0.1, 2 * GuessLanguage(result.output).share)) return;
+  page.text = text;
+  page.mirrored = true;
 }
 
 // How much of each page images cover, from `pdfimages -list`: sizes in pixels, and pixels an inch.
@@ -244,7 +273,7 @@ std::string PageList(const std::vector<size_t>& pages) {
 }
 
 struct PageGroups {
-  std::vector<size_t> ocr, blank, failed, unread, garbled;
+  std::vector<size_t> ocr, blank, failed, unread, garbled, mirrored;
 };
 
 Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool ocr_allowed) {
@@ -257,6 +286,7 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
     const PdfPage& page = pdf.pages[i];
     if (i > 0) document.text.push_back(kPageBreak);
     document.text += page.text;
+    if (page.mirrored) groups.mirrored.push_back(i);
     if (page.ocr) {
       groups.ocr.push_back(i);
       confidence += page.ocr->confidence * static_cast<double>(page.ocr->words);
@@ -276,6 +306,7 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
     if (!pages.empty()) document.notes.push_back(fmt::format("{} {}: {}", pages.size(), what, PageList(pages)));
   };
   note(groups.ocr, "pages read by OCR");
+  note(groups.mirrored, "mirrored pages turned around");
   note(groups.failed, "pages that could not be read");
   note(groups.unread, "pages without text, not read because OCR is off");
   if (pdf.damaged) document.notes.emplace_back("damaged; poppler repaired what it could");
@@ -294,6 +325,9 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   const size_t chunks = (pdf.pages.size() + kChunkPages - 1) / kChunkPages;
   context.pool.ForEach(chunks, [&](size_t i) {
     ReadTextLayer(pdf, i * kChunkPages, std::min<size_t>((i + 1) * kChunkPages, pdf.pages.size()), context);
+  });
+  context.pool.ForEach(pdf.pages.size(), [&](size_t i) {
+    if (LooksLetterSpaced(pdf.pages[i].text)) ReadMirrored(pdf, i, context);
   });
   ReadPageSizes(pdf, context);
   std::vector<size_t> wanted = PagesForOcr(pdf, context);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,8 +60,9 @@ void ReadInput(Source source, const ReadContext& context, DocumentSink& sink);
 // The bytes of one member of a zip file, or "" when it has none of that name or it is larger than `limit`.
 std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit);
 
-// The zip file with that member replaced and only the members that are XML.
-std::string WithZipMember(const Blob& zip, std::string_view name, const std::string& bytes);
+// The zip file with each member as `change` gives it from its name and bytes, in the same order and without
+// pictures, fonts and the like. Throws kLimit when the rest unpacks to more than `limit` bytes.
+std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::function<std::string(std::string_view, std::string)>& change);
 
 // The readers, each in the file of its name. They throw Error for what fails the whole source.
 void ReadText(const Source& source, const ReadContext& context, DocumentSink& sink);
