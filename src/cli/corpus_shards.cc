@@ -21,8 +21,7 @@ class Sink final : public TextSink {
  public:
   Sink(const Console& console, const Tokenizer& tokenizer, TokenShardWriter& train, TokenShardWriter& held_out,
        ThreadPool& pool)
-      : console_(console),
-        encoder_(tokenizer, pool, [&](TextEncoder::Encoded&& text) {
+      : console_(console), encoder_(tokenizer, pool, [&](TextEncoder::Encoded&& text) {
           (text.held_out ? held_out : train).Add(text.tokens, text.text_bytes);
           Show(text.text_bytes);
         }) {}
@@ -89,7 +88,8 @@ int CorpusShards::Run(const Console& console) const {
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
   const std::string fingerprint = TokenizerFingerprint(source.metadata);
   const size_t vocab = source.tokenizer->vocab_size();
-  TokenShardWriter train(folder / kTrainShard, vocab, fingerprint), held_out(folder / kHeldOutShard, vocab, fingerprint);
+  TokenShardWriter train(folder / kTrainShard, vocab, fingerprint),
+      held_out(folder / kHeldOutShard, vocab, fingerprint);
   Sink sink(console, *source.tokenizer, train, held_out, pool);
   ReadSplitTexts(corpus_, held_out_, sink);
   sink.Finish();
@@ -109,11 +109,12 @@ int CorpusShards::Run(const Console& console) const {
                                           {"megabytes_per_s", static_cast<double>(bytes) / 1e6 / seconds}});
     return 0;
   }
-  console.Print(fmt::format("{:>12} documents to learn from, {} held out\n{:>12} tokens to learn from, {} held out\n"
-                            "{:>12.3f} bytes a token, vocabulary of {}\n{:>12.1f} MB of text a second\n{} is written; try: "
-                            "sheepop train {} -o mine.gguf\n",
-                            train.documents(), held_out.documents(), train.tokens(), held_out.tokens(),
-                            Ratio(bytes, tokens), vocab, static_cast<double>(bytes) / 1e6 / seconds, output_, output_));
+  console.Print(
+      fmt::format("{:>12} documents to learn from, {} held out\n{:>12} tokens to learn from, {} held out\n"
+                  "{:>12.3f} bytes a token, vocabulary of {}\n{:>12.1f} MB of text a second\n{} is written; try: "
+                  "sheepop train {} -o mine.gguf\n",
+                  train.documents(), held_out.documents(), train.tokens(), held_out.tokens(), Ratio(bytes, tokens),
+                  vocab, static_cast<double>(bytes) / 1e6 / seconds, output_, output_));
   return 0;
 }
 

@@ -83,8 +83,15 @@ TokenizerSource OpenTokenizer(const std::string& name) {
 }
 
 std::string TokenizerFingerprint(const Metadata& metadata) {
-  constexpr std::array kKeys = {"model", "pre", "tokens", "token_type", "merges", "scores", "add_space_prefix",
-                                "precompiled_charsmap", "remove_extra_whitespaces"};
+  constexpr std::array kKeys = {"model",
+                                "pre",
+                                "tokens",
+                                "token_type",
+                                "merges",
+                                "scores",
+                                "add_space_prefix",
+                                "precompiled_charsmap",
+                                "remove_extra_whitespaces"};
   Sha256 hash;
   for (const char* key : kKeys) {
     const Metadata::Entry* entry = metadata.Find(std::string("tokenizer.ggml.") + key);

@@ -105,10 +105,11 @@ class ChatReader {
         EncodedChat chat = encoder_.Encode(line);
         if (chat.tokens.size() > context_) {
           if (!skip_long_) {
-            throw Error(ErrorCategory::kLimit,
-                        "the conversation has {} tokens, a sequence holds {}; --context {} holds it, --skip-long leaves "
-                        "such out",
-                        chat.tokens.size(), context_, chat.tokens.size());
+            throw Error(
+                ErrorCategory::kLimit,
+                "the conversation has {} tokens, a sequence holds {}; --context {} holds it, --skip-long leaves "
+                "such out",
+                chat.tokens.size(), context_, chat.tokens.size());
           }
           ++left_out_;
           return;
@@ -132,19 +133,22 @@ class ChatReader {
 }  // namespace
 
 void TrainTokensFlags::Register(CLI::App& app) {
-  app.add_option("--tokenizer", tokenizer_,
-                 "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
-                 "byte that occurs in the text")
+  app.add_option(
+         "--tokenizer", tokenizer_,
+         "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
+         "byte that occurs in the text")
       ->type_name("TOKENIZER");
   held_out_.Register(app);
   template_.Register(app);
-  app.add_flag("--skip-long", skip_long_, "leave out conversations longer than --context, and say how many; else an error");
+  app.add_flag("--skip-long", skip_long_,
+               "leave out conversations longer than --context, and say how many; else an error");
 }
 
 TrainTokens TrainTokensFlags::Read(const Console& console, const std::string& input, const std::string& from,
                                    size_t context, ThreadPool& pool) const {
   if (!from.empty() && !tokenizer_.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "--tokenizer and --from exclude each other: a model keeps its tokenizer");
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--tokenizer and --from exclude each other: a model keeps its tokenizer");
   }
   const std::string& source = from.empty() ? tokenizer_ : from;
   TrainTokens out;
@@ -182,7 +186,8 @@ TrainTokens TrainTokensFlags::ReadBytes(const std::string& input) const {
   return out;
 }
 
-TrainTokens TrainTokensFlags::ReadTextsEncoded(const std::string& input, const std::string& source, ThreadPool& pool) const {
+TrainTokens TrainTokensFlags::ReadTextsEncoded(const std::string& input, const std::string& source,
+                                               ThreadPool& pool) const {
   const TokenizerSource tokenizer = OpenTokenizer(source);
   TrainTokens out = WithTokenizer(tokenizer);
   Part train, held_out;
@@ -197,17 +202,20 @@ TrainTokens TrainTokensFlags::ReadTextsEncoded(const std::string& input, const s
 TrainTokens TrainTokensFlags::ReadShards(const std::string& input, const std::string& source) const {
   const std::filesystem::path folder(input);
   if (!held_out_.names.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument,
-                "{} holds token shards, which say themselves what is held out: give --held-out to `sheepop corpus shards`",
-                input);
+    throw Error(
+        ErrorCategory::kInvalidArgument,
+        "{} holds token shards, which say themselves what is held out: give --held-out to `sheepop corpus shards`",
+        input);
   }
   const TokenizerSource tokenizer = OpenTokenizer((folder / kShardTokenizer).string());
   const std::string fingerprint = TokenizerFingerprint(tokenizer.metadata);
   // A model that is continued keeps its own template and special tokens, if the text tokens are the same.
   const TokenizerSource used = source.empty() ? tokenizer : OpenTokenizer(source);
   if (TokenizerFingerprint(used.metadata) != fingerprint) {
-    throw Error(ErrorCategory::kInvalidArgument, "{} was made with another tokenizer than that of {}; make it anew with: "
-                "sheepop corpus shards CORPUS --tokenizer {} -o FOLDER", input, source, source);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{} was made with another tokenizer than that of {}; make it anew with: "
+                "sheepop corpus shards CORPUS --tokenizer {} -o FOLDER",
+                input, source, source);
   }
   TrainTokens out = WithTokenizer(used);
   const auto open = [&](const char* name) {
@@ -224,9 +232,10 @@ TrainTokens TrainTokensFlags::ReadShards(const std::string& input, const std::st
 
 TrainTokens TrainTokensFlags::ReadChats(const std::string& input, const std::string& source, size_t context) const {
   if (source.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument,
-                "{} holds conversations: give a model that is to learn from them with --from, or a tokenizer with --tokenizer",
-                input);
+    throw Error(
+        ErrorCategory::kInvalidArgument,
+        "{} holds conversations: give a model that is to learn from them with --from, or a tokenizer with --tokenizer",
+        input);
   }
   TokenizerSource tokenizer = OpenTokenizer(source);
   const std::string* own = tokenizer.metadata.String("tokenizer.chat_template");
@@ -251,8 +260,9 @@ TrainTokens TrainTokensFlags::ReadChats(const std::string& input, const std::str
   }
   out.left_out = reader.left_out();
   if (train.documents.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)",
-                input, held_out.documents.size(), out.left_out, context);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,
+                held_out.documents.size(), out.left_out, context);
   }
   out.train = train.Finish();
   out.held_out = held_out.Finish();

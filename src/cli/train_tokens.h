@@ -1,5 +1,5 @@
-// What `train` learns from and is measured on, as tokens, whatever INPUT is: a corpus folder, documents.jsonl.zst, a text
-// file, a folder of token shards, or conversations as JSON lines.
+// What `train` learns from and is measured on, as tokens, whatever INPUT is: a corpus folder, documents.jsonl.zst, a
+// text file, a folder of token shards, or conversations as JSON lines.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -33,7 +33,8 @@ class TrainTokensFlags {
   const std::string& tokenizer() const { return tokenizer_; }
 
   // `from`: the model that is continued, whose tokenizer it then is; empty for none. `context`: tokens of a sequence.
-  // Throws kInvalidArgument, kCorrupt and kLimit naming the file and the line, kUnsupported, and what the tokenizer throws.
+  // Throws kInvalidArgument, kCorrupt and kLimit naming the file and the line, kUnsupported, and what the tokenizer
+  // throws.
   TrainTokens Read(const Console& console, const std::string& input, const std::string& from, size_t context,
                    ThreadPool& pool) const;
 

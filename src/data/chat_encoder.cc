@@ -73,17 +73,19 @@ EncodedChat ChatEncoder::Encode(json::object conversation) const {
     before["add_generation_prompt"] = true;
     const ChatPrompt prompt = EncodeChat(chat_, tokenizer_, std::move(before), now_);
     if (!whole.text.starts_with(prompt.text)) {
-      throw Error(ErrorCategory::kUnsupported,
-                  "the chat template writes what stands before message {} otherwise once the answer follows, so that chatting "
-                  "would not meet what was learned; give this conversation up to each answer on a line of its own",
-                  i + 1);
+      throw Error(
+          ErrorCategory::kUnsupported,
+          "the chat template writes what stands before message {} otherwise once the answer follows, so that chatting "
+          "would not meet what was learned; give this conversation up to each answer on a line of its own",
+          i + 1);
     }
     size_t at = FirstBehind(prompt, whole.ids, tokenizer_);
     for (bool ended = false; !ended; ++at) {
       if (at >= whole.ids.size()) {
-        throw Error(ErrorCategory::kUnsupported,
-                    "the chat template ends message {} with no token that ends a turn, so the model would never learn to stop",
-                    i + 1);
+        throw Error(
+            ErrorCategory::kUnsupported,
+            "the chat template ends message {} with no token that ends a turn, so the model would never learn to stop",
+            i + 1);
       }
       ended = tokenizer_.special().Ends(whole.ids[at]);
       chat.learned[at] = 1;

@@ -29,11 +29,11 @@ class ChatEncoder {
       : chat_(std::move(chat)), tokenizer_(tokenizer), now_(now) {}
 
   // A line of JSON: an object with `messages`, [{"role", "content", ...}]; other members (`tools`, ...) are template
-  // variables. Names that end in _token are not taken from it, control tokens in its texts are text, and what ends a turn
-  // is known by its token: nothing in a conversation can move the borders of what is learned. Throws kCorrupt for what is
-  // no such object; kInvalidArgument when no message is the assistant's, and what ChatTemplate::Render throws;
-  // kUnsupported when the template ends no turn with a token that ends a text, or writes the beginning of a conversation
-  // otherwise when more follows.
+  // variables. Names that end in _token are not taken from it, control tokens in its texts are text, and what ends a
+  // turn is known by its token: nothing in a conversation can move the borders of what is learned. Throws kCorrupt for
+  // what is no such object; kInvalidArgument when no message is the assistant's, and what ChatTemplate::Render throws;
+  // kUnsupported when the template ends no turn with a token that ends a text, or writes the beginning of a
+  // conversation otherwise when more follows.
   EncodedChat Encode(std::string_view line) const;
   EncodedChat Encode(boost::json::object conversation) const;
 

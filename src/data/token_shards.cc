@@ -129,7 +129,8 @@ void TokenShard::Parse(const std::filesystem::path& path) {
   width_ == 2 ? CheckTokens<uint16_t>(path, hash) : CheckTokens<uint32_t>(path, hash);
   const size_t rest = kHeader + count_ * width_;
   hash.Update(Text(bytes, rest, bytes.size() - kHash - rest));
-  if (hash.Hex() != Text(bytes, bytes.size() - kHash, kHash)) Broken(path, "its checksum is another: it was changed or cut");
+  if (hash.Hex() != Text(bytes, bytes.size() - kHash, kHash))
+    Broken(path, "its checksum is another: it was changed or cut");
 }
 
 // Piece by piece, each let go again: a shard may be larger than the memory.

@@ -48,7 +48,8 @@ class Reader {
     if (!type.empty() && type != "NFC") {
       throw Error(ErrorCategory::kUnsupported, "the normalizer {} of tokenizer.json has no name in GGUF files", type);
     }
-    const PreTokenizer wanted{pipeline.steps, type == "NFC", json::BoolAt(model, "model", "ignore_merges", false), false};
+    const PreTokenizer wanted{pipeline.steps, type == "NFC", json::BoolAt(model, "model", "ignore_merges", false),
+                              false};
     const std::string_view name = NameOf(wanted);
     if (name.empty()) {
       throw Error(ErrorCategory::kUnsupported, "the pre_tokenizer of tokenizer.json has no name in GGUF files");
@@ -65,7 +66,8 @@ class Reader {
       const auto id = static_cast<Token>(token.at("id").as_int64());
       names[static_cast<size_t>(id)] = json::StringAt(token, "added_tokens[]", "content");
       for (const char* flag : {"single_word", "lstrip", "rstrip"}) {
-        if (tokenizer_.Kind(id) != TokenKind::kUserDefined || !json::BoolAt(token, "added_tokens[]", flag, false)) continue;
+        if (tokenizer_.Kind(id) != TokenKind::kUserDefined || !json::BoolAt(token, "added_tokens[]", flag, false))
+          continue;
         throw Error(ErrorCategory::kUnsupported, "the added token '{}' is {}, which GGUF files cannot say",
                     names[static_cast<size_t>(id)], flag);
       }

@@ -51,15 +51,18 @@ TEST(TokenizerJsonMetadata, IsTheInverseOfTheWriter) {
 
 TEST(TokenizerJsonMetadata, SaysWhatGgufCannotKeep) {
   const auto read = [](const std::string& rest) {
-    return TokenizerJsonMetadata(R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}, )" + rest + "}", "");
+    return TokenizerJsonMetadata(R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}, )" + rest + "}",
+                                 "");
   };
   const std::string level = R"({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false})";
   EXPECT_THROW(read("\"pre_tokenizer\": " + level), Error);  // no name for "not cut at all"
   EXPECT_THROW(read(R"("pre_tokenizer": null)"), Error);     // no byte-level
   EXPECT_THROW(read(R"("added_tokens": [{"id": 2, "content": "<t>", "lstrip": true}],
-      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false})"), Error);
-  EXPECT_EQ(read(R"("pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false})").RequireString("tokenizer.ggml.pre"),
-            "gpt-2");
+      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false})"),
+               Error);
+  EXPECT_EQ(
+      read(R"("pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false})").RequireString("tokenizer.ggml.pre"),
+      "gpt-2");
 }
 
 }  // namespace

@@ -123,7 +123,8 @@ void BatchSampler::Fill(uint64_t start, uint64_t end, Batch& batch, size_t row) 
     const auto copied = static_cast<size_t>(std::min<uint64_t>(take, held - std::min(held, offset)));
     documents_.Copy(document, offset, std::span(tokens).subspan(at, copied));
     const std::span<const uint8_t> marks = documents_.learned(document);
-    if (!marks.empty()) std::copy_n(marks.begin() + static_cast<ptrdiff_t>(offset), copied, learned.begin() + static_cast<ptrdiff_t>(at));
+    if (!marks.empty())
+      std::copy_n(marks.begin() + static_cast<ptrdiff_t>(offset), copied, learned.begin() + static_cast<ptrdiff_t>(at));
     if (copied < take) tokens[at + copied] = *options_.end;
     if (offset == 0 && take > 0) begins[at] = 1;
     at += take;
