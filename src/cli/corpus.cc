@@ -38,6 +38,7 @@ class CorpusCommand final : public Command {
     shards_.Register(*shards_command_);
     for (CLI::App* part : {show_, sample_, search_, shards_command_}) part->fallthrough();  // to --json and --verbose
     for (CLI::App* part : {show_, sample_, search_}) {
+      part->fallthrough();  // --json and the like stand behind it too
       part->add_option("corpus", corpus_, "a corpus folder")->required()->type_name("CORPUS");
     }
     show_->add_option("document", text_, "id or source")->required()->type_name("NAME");

@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "cli/command.h"
+#include "cli/training_rate.h"
 #include "data/ingest.h"
 #include "data/training_plan.h"
 
@@ -18,7 +19,8 @@ namespace json = boost::json;
 std::string Duration(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
   if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
+  if (seconds < 48 * 3600) return fmt::format("{:.1f} h", seconds / 3600);
+  return fmt::format("{:.0f} days", seconds / 86400);
 }
 
 class ProgressLine final : public ProgressSink {
@@ -124,11 +126,19 @@ json::object IngestCommand::Document(const IngestReport& report) const {
           {"estimated_tokens", report.estimated_tokens}};
 }
 
+std::string Count(uint64_t parameters) {
+  return parameters < 1'000'000 ? fmt::format("{:.3g} thousand", static_cast<double>(parameters) / 1e3)
+                                : fmt::format("{:.3g} million", static_cast<double>(parameters) / 1e6);
+}
+
 std::string IngestCommand::Plan(const IngestReport& report) const {
-  std::string text = "\nWhat this corpus can feed, and how long training takes here (an estimate from a matrix benchmark):\n";
-  for (const TrainingChoice& choice : PlanTraining(report.estimated_tokens, MeasureMatrixRate(PhysicalCores()))) {
-    text += fmt::format("  {:>8.1f} million parameters  {:>6.1f} epochs  {:>10}\n",
-                        static_cast<double>(choice.parameters) / 1e6, choice.epochs, Duration(choice.hours * 3600));
+  const double rate = MeasureTrainingRate(PhysicalCores());
+  std::string text = fmt::format(
+      "\nModels that this corpus can feed, at {:.0f} tokens a parameter, and how long training takes here\n"
+      "(from a few real steps: {:.0f} GFLOP/s; sheepop train --plan measures a model of your choice)\n"
+      "  {:>14}  {:>18}  {:>8}\n", kTokensPerParameter, rate / 1e9, "parameters", "times the corpus", "time");
+  for (const TrainingChoice& choice : PlanTraining(report.estimated_tokens, rate)) {
+    text += fmt::format("  {:>14}  {:>18.2g}  {:>8}\n", Count(choice.parameters), choice.epochs, Duration(choice.hours * 3600));
   }
   return text;
 }

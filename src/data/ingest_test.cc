@@ -75,6 +75,26 @@ TEST_F(IngestRun, SameBytesForAnyNumberOfWorkers) {
   }
 }
 
+TEST_F(IngestRun, SameBytesInAnyOrderOfReading) {
+  PutMixed();
+  IngestOptions options;
+  options.inputs = {folder_ / "in/code", folder_ / "in/copy.txt", folder_ / "in/texts", folder_ / "in/z.zip"};
+  Run(options);
+  const std::string sorted = Bytes();
+  // Written again in another order, so that the file system lists them in another, and named in another.
+  const std::string zip = ReadFile(folder_ / "in/z.zip");
+  std::filesystem::remove_all(folder_ / "in");
+  Put("z.zip", zip);
+  for (uint32_t i = 12; i-- > 0;) Put(fmt::format("texts/{}.txt", i), Prose(i, 20));
+  Put("copy.txt", Prose(3, 20));
+  Put("code/a.py", "def f():\n    return 1\n");
+  std::ranges::reverse(options.inputs);
+  options.output = folder_ / "turned";
+  options.workers = 5;
+  Run(options);
+  EXPECT_EQ(Bytes("turned"), sorted);
+}
+
 TEST_F(IngestRun, DuplicatesAreDroppedAndNamed) {
   PutMixed();
   const Corpus corpus = Run();
@@ -326,12 +346,14 @@ TEST_F(IngestRun, AccountNamesWhatMatters) {
 
 TEST(TrainingPlan, SizesThatTheCorpusFeeds) {
   const auto plan = PlanTraining(100'000'000, 1e11);
-  ASSERT_GE(plan.size(), 3u);
-  EXPECT_EQ(plan.front().parameters, 1'000'000u);
-  EXPECT_EQ(plan.back().parameters, 10'000'000u);
-  EXPECT_DOUBLE_EQ(plan.back().epochs, 2.0);
-  EXPECT_NEAR(plan.front().hours, 6e6 * 20e6 / 1e11 / 3600, 1e-9);
+  std::vector<uint64_t> sizes;
+  for (const TrainingChoice& choice : plan) sizes.push_back(choice.parameters);
+  EXPECT_EQ(sizes, (std::vector<uint64_t>{1'000'000, 3'000'000, 10'000'000, 20'000'000}));
+  EXPECT_DOUBLE_EQ(plan.back().epochs, 4.0);
+  EXPECT_NEAR(plan[0].hours, 6e6 * 20e6 / 1e11 / 3600, 1e-9);
+  EXPECT_EQ(PlanTraining(3'712'447, 1e11).back().parameters, 740'000u);
   EXPECT_EQ(PlanTraining(1000, 1e11).size(), 1u);
+  EXPECT_EQ(PlanTraining(0, 1e11).size(), 1u);
 }
 
 }  // namespace

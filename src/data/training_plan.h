@@ -1,7 +1,6 @@
 // Which models a corpus can feed, and how long training them takes on this machine.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,12 +19,8 @@ struct TrainingChoice {
 inline constexpr double kTokensPerParameter = 20;
 inline constexpr double kUsefulEpochs = 4;
 
-// Round parameter counts from 1 million up to what `corpus_tokens` can feed with kUsefulEpochs, and one below when that
-// is nothing. A token costs six operations a parameter: two forward, four backward.
+// Round parameter counts up to what `corpus_tokens` can feed with kUsefulEpochs, at most three, and that count itself. A
+// token costs six operations a parameter: two forward, four backward.
 std::vector<TrainingChoice> PlanTraining(uint64_t corpus_tokens, double operations_per_second);
-
-// Single-precision operations a second of this machine in matrix products, for where the trainer has measured nothing yet;
-// takes about half a second. `threads` at least 1.
-double MeasureMatrixRate(size_t threads);
 
 }  // namespace sheepop

@@ -55,7 +55,7 @@ TEST_F(Traps, ValidUtf8OverrulesWhatIsDeclaredAndGuessed) {
 TEST_F(Traps, HtmlWithoutDeclaredCharset) {
   Put("utf8.html", "<html><body><p>Z\xC3\xBCrich, \xE2\x80\x9Eja\xE2\x80\x9C</p></body></html>");
   Put("windows.html", "<html><body><p>Gr\xFC\xDF" "e aus Z\xFCrich, sagte \x84sie\x93 und ging \xFC" "ber die Stra\xDF" "e.</p></body></html>");
-  Put("wide.html", std::string("\xFF\xFE<\0p\0>\0\xE9\0t\0\xE9\0<\0/\0p\0>\0", 24));
+  Put("wide.html", std::string("\xFF\xFE<\0p\0>\0\xE9\0t\0\xE9\0<\0/\0p\0>\0", 22));
   const Corpus corpus = Run();
   EXPECT_EQ(corpus.Text("utf8.html"), "Z\u00FCrich, \u201Eja\u201C\n");
   EXPECT_EQ(corpus.Text("windows.html"), "Gr\u00FC\u00DFe aus Z\u00FCrich, sagte \u201Esie\u201C und ging \u00FCber die Stra\u00DFe.\n");
@@ -97,8 +97,10 @@ TEST_F(Traps, TextLayerOfNonsenseIsReadByOcr) {
   const Corpus unread = Run(options);
   EXPECT_EQ(unread.Text("nonsense.pdf").find("best of times"), std::string::npos);
   EXPECT_EQ(unread.report.suspicious_counts.at("garbled_text_layer"), 1u);
+  ChildCommand version;
+  version.arguments = {"tesseract", "--version"};
+  if (RunChild(version, {}).outcome == ChildOutcome::kMissing) GTEST_SKIP() << "tesseract is not installed";
   const Corpus corpus = Run();
-  if (!corpus.documents.at("nonsense.pdf").ocr_confidence) GTEST_SKIP() << "tesseract is not installed";
   EXPECT_NE(corpus.Text("nonsense.pdf").find("it was the age of wisdom and it was the age of foolishness"), std::string::npos)
       << corpus.Text("nonsense.pdf");
 }
@@ -176,7 +178,9 @@ TEST_F(Traps, MarksOfFormatsStayText) {
   EXPECT_EQ(corpus.Text("breaks.txt"), "One page\nand the next, a column\nand the next, a verse and all of them in a text of some length, as texts are.\n");
   EXPECT_EQ(corpus.report.suspicious_counts.at("marker_strings"), 1u);
   // A line of the file is a document, whatever the documents hold.
-  const ChildResult lines = RunChild({.arguments = {"zstd", "-dc", (folder_ / "out/documents.jsonl.zst").string()}}, {});
+  ChildCommand unpack;
+  unpack.arguments = {"zstd", "-dc", (folder_ / "out/documents.jsonl.zst").string()};
+  const ChildResult lines = RunChild(unpack, {});
   if (lines.outcome == ChildOutcome::kMissing) GTEST_SKIP() << "zstd is not installed";
   EXPECT_EQ(std::count(lines.output.begin(), lines.output.end(), '\n'), 3);
 }

@@ -1,0 +1,119 @@
+"""sheepop ingest and sheepop corpus: a person's documents become a corpus, and the corpus can be looked into."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from program import ENVIRONMENT, ProgramTest, main
+
+TALE = "Once upon a time there was a shepherd who counted his sheep each night, and each night there was one more of them.\n"
+
+
+class Ingest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.papers = self.folder / "papers"
+        self.papers.mkdir()
+        (self.papers / "tale.txt").write_text(TALE)
+        (self.papers / "copy.txt").write_text(TALE)
+        (self.papers / "letter.md").write_text("# Letter\n\nWrite to shepherd@example.com or +49 30 1234567.\n")
+        (self.papers / "count.py").write_text("def count(sheep):\n    return len(sheep)  \n")
+        (self.papers / "notes.jsonl").write_text('{"text": "first note"}\nbroken\n{"text": "second note"}\n')
+        (self.papers / "old.txt.gz").write_bytes(gzip.compress("Grüße aus Zürich, sagte der Hirte.".encode("latin-1"), mtime=0))
+        (self.papers / "film.mkv").write_bytes(b"\x1a\x45\xdf\xa3" + bytes(200))
+        self.age(self.papers)
+        self.corpus = self.folder / "corpus"
+
+    def age(self, folder):
+        """Files that changed a moment ago are read again by the next run."""
+        then = time.time() - 3600
+        for path in folder.iterdir():
+            os.utime(path, (then, then))
+
+    def ingest(self, *more, out=None):
+        return self.json("ingest", self.papers, "-o", out or self.corpus, *more)
+
+    def documents(self, corpus=None):
+        lines = self.text("corpus", "sample", corpus or self.corpus, "-n", "1000", "--json").splitlines()
+        found = [json.loads(line) for line in lines]
+        return {document["source"].removeprefix(f"{self.papers}/"): document for document in found}
+
+    def test_what_becomes_of_each_input(self):
+        out = self.ingest()
+        self.assertEqual((out["taken"], out["dropped"], out["failed"]), (6, 2, 1))
+        documents = self.documents()
+        self.assertEqual(set(documents), {"copy.txt", "letter.md", "count.py", "notes.jsonl#1", "notes.jsonl#3", "old.txt.gz"})
+        self.assertEqual(documents["count.py"]["text"], "def count(sheep):\n    return len(sheep)  \n")
+        self.assertEqual(documents["count.py"]["programming_language"], "python")
+        self.assertEqual(documents["old.txt.gz"]["text"], "Grüße aus Zürich, sagte der Hirte.")
+        report = json.loads((self.corpus / "report.json").read_text())
+        entries = {entry["source"].removeprefix(f"{self.papers}/"): entry for entry in report["inputs"]}
+        self.assertEqual(len(report["inputs"]), len(entries))
+        self.assertEqual(entries["tale.txt"]["step"], "exact_duplicates")
+        self.assertIn("copy.txt", entries["tale.txt"]["reason"])
+        self.assertEqual(entries["film.mkv"]["fate"], "dropped")
+        self.assertEqual(entries["notes.jsonl"]["failed"], 1)
+        self.assertEqual(report["totals"]["documents_sha256"], out["documents_sha256"])
+
+    def test_lines_of_json_for_any_tool(self):
+        self.ingest()
+        if not shutil.which("zstd"):
+            self.skipTest("zstd is not installed")
+        lines = subprocess.run(["zstd", "-dc", self.corpus / "documents.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout
+        documents = [json.loads(line) for line in lines.decode().splitlines()]
+        self.assertEqual(len(documents), 6)
+        self.assertEqual({tuple(document) for document in documents},
+                         {("id", "source", "sha256", "kind", "programming_language", "language", "license", "characters", "pages",
+                           "ocr_confidence", "text")})
+
+    def test_second_run_and_removed_inputs(self):
+        first = self.ingest()
+        self.assertEqual(self.ingest("--workers", "1"), first)
+        (self.papers / "tale.txt").unlink()
+        (self.papers / "letter.md").unlink()
+        self.ingest()
+        self.assertNotIn("letter.md", self.documents())
+        fresh = self.ingest(out=self.folder / "fresh")
+        for name in ("documents.jsonl.zst", "report.json"):
+            self.assertEqual((self.corpus / name).read_bytes(), (self.folder / "fresh" / name).read_bytes())
+        self.assertEqual(fresh["taken"], 5)
+
+    def test_filters_and_replacements(self):
+        self.ingest("--replace-emails", "--replace-phones", "--keep-language", "en")
+        documents = self.documents()
+        self.assertEqual(documents["letter.md"]["text"], "# Letter\n\nWrite to [email] or [phone].\n")
+        self.assertNotIn("old.txt.gz", documents)
+        self.assertIn("count.py", documents)
+
+    def test_table_and_plan_for_people(self):
+        table = self.text("ingest", self.papers, "-o", self.corpus)
+        for words in ("documents", "tokens, estimated", "Duplicates", "Largest sources", f"Sources are named below {self.papers}/",
+                      "  notes.jsonl#2: ", "Models that this corpus can feed", "GFLOP/s"):
+            self.assertIn(words, table)
+        self.assertNotIn("GFLOP/s", self.text("ingest", self.papers, "-o", self.corpus, "--no-plan"))
+
+    def test_looking_into_a_corpus(self):
+        self.ingest()
+        hits = [json.loads(line) for line in self.text("corpus", "search", self.corpus, "SHEEP", "--json").splitlines()]
+        self.assertEqual([(hit["source"].rsplit("/")[-1], hit["line"]) for hit in hits],
+                         [("copy.txt", 1), ("count.py", 1), ("count.py", 2)])
+        shown = self.text("corpus", "show", self.corpus, hits[0]["id"])
+        self.assertIn(TALE, shown)
+        self.assertEqual(self.text("corpus", "show", self.corpus, self.papers / "copy.txt"), shown)
+        self.assertEqual(self.text("corpus", "sample", self.corpus, "-n", "2", "--seed", "5"),
+                         self.text("corpus", "sample", self.corpus, "-n", "2", "--seed", "5"))
+        self.assertIn("holds no document nothing", self.error("corpus", "show", self.corpus, "nothing"))
+        self.assertIn(str(self.folder / "absent"), self.error("corpus", "sample", self.folder / "absent"))
+        self.assertEqual(self.text("corpus", "search", self.corpus, "wolf"), "")
+
+    def test_errors(self):
+        self.assertIn("absent", self.error("ingest", self.folder / "absent", "-o", self.corpus, "--json"))
+        self.error("ingest", self.papers, code=2)
+        self.assertIn("ocr_dpi is 7, it must be 72 to 600", self.error("ingest", self.papers, "-o", self.corpus, "--ocr-dpi", "7", code=2))
+
+
+if __name__ == "__main__":
+    main()
