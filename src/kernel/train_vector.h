@@ -53,12 +53,12 @@ struct TrainVectorKernels {
   float (*dot)(const float* x, const float* y, size_t n);
   double (*sum_of_squares)(const float* x, size_t n);
   void (*adam)(const AdamStep& step, const float* gradient, size_t n, float* weight, float* first, float* second);
+
+  // Multiplies each element by 1 / (1 - rate) or by 0 with probability `rate`: a function of (key, first + its index)
+  // alone, so the backward pass draws the same again. Srivastava et al., 2014. rate in [0, 1), to 2^-16.
+  void (*dropout)(uint64_t key, uint64_t first, float rate, size_t n, float* x);
 };
 
 const TrainVectorKernels& TrainVectorKernelsFor(Isa isa);
-
-// Multiplies each element by 1 / (1 - rate) or by 0 with probability `rate`: a function of (key, first + its index)
-// alone, so the backward pass draws the same again. Srivastava et al., 2014. rate in [0, 1), to 2^-16.
-void Dropout(uint64_t key, uint64_t first, float rate, size_t n, float* x);
 
 }  // namespace sheepop::kernel

@@ -1,5 +1,6 @@
-// The training kernels over F32x16 and its Exp. Included after lanes_ISA.h; internal linkage, so that each instruction
-// set has its own.
+// The training kernels over F32x16 and its Exp. Included after lanes_ISA.h and philox_ISA.h; internal linkage, so that
+// each instruction set has its own.
+#include "kernel/dropout.inl"
 #include "kernel/lanes_loop.inl"
 #include "kernel/lanes_polynomials.h"
 #include "kernel/train_vector_variants.h"
@@ -206,6 +207,7 @@ constexpr TrainVectorKernels kTable = {
     .dot = Dot,
     .sum_of_squares = SumOfSquares,
     .adam = Adam,
+    .dropout = Dropout,
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "kernel/lanes_avx2.h"
+#include "kernel/philox_avx2.h"
 // After the lanes that they are written over.
 #include "kernel/lanes_math.inl"
 #include "kernel/train_vector.inl"

@@ -1,4 +1,5 @@
 #include "kernel/lanes_portable.h"
+#include "kernel/philox_portable.h"
 // After the lanes that it is written over.
 #include "kernel/train_vector.inl"
 

@@ -91,7 +91,7 @@ void Attention::Scores(const Strip& strip, const float* left, size_t stride, con
 void Attention::DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, float* p) const {
   for (size_t r = 0; r < strip.rows; ++r) {
     const size_t at = (head * s_.length + strip.begin + r) * s_.length + strip.first_key;
-    kernel::Dropout(rows.dropout_key, at, s_.dropout, strip.keys(), p + r * padded_length());
+    k_.train.dropout(rows.dropout_key, at, s_.dropout, strip.keys(), p + r * padded_length());
   }
 }
 

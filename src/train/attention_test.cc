@@ -67,7 +67,8 @@ void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first)
   for (size_t h = 0; h < s.kv_heads; ++h) attention.Backward(rows, {dout.data(), dqkv.data()}, h, floats);
 
   std::vector<float> kept(s.heads * s.length * s.length, 1.0F);
-  if (s.dropout > 0) kernel::Dropout(key, 0, s.dropout, kept.size(), kept.data());
+  if (s.dropout > 0)
+    kernel::TrainVectorKernelsFor(Isa::kReference).dropout(key, 0, s.dropout, kept.size(), kept.data());
   const Doubles keep(kept.begin(), kept.end());
   Doubles x(qkv.begin(), qkv.end());
   const Doubles expected = Reference(s, first, x, keep);

@@ -173,7 +173,7 @@ AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t 
 uint64_t Network::DropoutKey(size_t site) const { return RandomBits(dropout_key_, 0, site, RandomLane::kTraining); }
 
 void Network::DropRow(size_t site, size_t row, float* x) const {
-  if (dropout_ > 0) kernel::Dropout(DropoutKey(site), row * c_.hidden, dropout_, c_.hidden, x);
+  if (dropout_ > 0) k_.train.dropout(DropoutKey(site), row * c_.hidden, dropout_, c_.hidden, x);
 }
 
 void Network::Check(const Batch& batch) const {
