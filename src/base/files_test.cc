@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/folder_lock.h"
 #include "base/huge_buffer.h"
 #include "base/mapped_file.h"
 
@@ -76,6 +80,32 @@ TEST_F(Files, MapErrorsNameTheFile) {
       EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos);
     }
   }
+}
+
+TEST_F(Files, FolderIsLockedForOne) {
+  const auto path = folder_ / "a" / "b";
+  {
+    const FolderLock lock(path);
+    try {
+      const FolderLock second(path);
+      ADD_FAILURE() << "must throw";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), ErrorCategory::kIo);
+      EXPECT_EQ(std::string(error.what()), path.string() + " is in use by another run; wait for its end, or end it");
+    }
+    const FolderLock none{std::filesystem::path()}, other_none{std::filesystem::path()};
+  }
+  const FolderLock again(path);
+}
+
+TEST_F(Files, FolderLockWaitsForOneThatIsAboutToEnd) {
+  auto first = std::make_unique<FolderLock>(folder_);
+  std::thread end([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    first.reset();
+  });
+  EXPECT_NO_THROW(FolderLock{folder_});
+  end.join();
 }
 
 TEST(HugeBuffer, IsZeroedAlignedAndMovable) {

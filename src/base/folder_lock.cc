@@ -24,7 +24,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
     if (problem != EWOULDBLOCK || attempt == 20) {
       ::close(fd_);
       if (problem != EWOULDBLOCK) throw SystemError(fmt::format("cannot lock {}", folder.string()), problem);
-      throw Error(ErrorCategory::kIo, "{} is in use by another run", folder.string());
+      throw Error(ErrorCategory::kIo, "{} is in use by another run; wait for its end, or end it", folder.string());
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

@@ -7,8 +7,8 @@ namespace sheepop {
 
 class FolderLock {
  public:
-  // Creates the folder and locks it; an empty path locks nothing. Throws kIo when another process holds the lock still
-  // after two seconds: one that was just killed may still be on its way out.
+  // Creates the folder and locks it; an empty path locks nothing. Throws kIo when another run holds the lock still after
+  // two seconds: one that was just killed, or a program it was about to start, may still be on its way out.
   explicit FolderLock(const std::filesystem::path& folder);
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

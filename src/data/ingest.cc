@@ -1,17 +1,13 @@
 #include "data/ingest.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <set>
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/utf8.h"
 #include "data/comparison.h"
 #include "data/converters.h"
@@ -68,31 +64,6 @@ class Progress {
   std::mutex mutex_;
   IngestProgress state_;
   Clock::time_point begin_, shown_;
-};
-
-// One run at a time in a corpus folder. The lock goes with the process, so a killed run leaves none behind: only a
-// converter that it was about to start may hold it for a moment more, which is waited for.
-class FolderLock {
- public:
-  explicit FolderLock(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (fd_ < 0) throw SystemError(fmt::format("cannot open {}", path.string()), errno);
-    for (int tries = 0; ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
-      if (tries == kTries) {
-        ::close(fd_);
-        throw Error(ErrorCategory::kLimit, "another run is at work in {}; wait for its end, or end it",
-                    path.parent_path().parent_path().string());
-      }
-      ::usleep(kTryMicroseconds);
-    }
-  }
-  ~FolderLock() { ::close(fd_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  static constexpr int kTries = 100, kTryMicroseconds = 10'000;
-
-  int fd_;
 };
 
 void RemoveLeftovers(const std::filesystem::path& folder) {
@@ -377,8 +348,8 @@ void Validate(const IngestOptions& o) {
 IngestReport Ingest(const IngestOptions& options, ProgressSink* sink) {
   Validate(options);
   const std::filesystem::path cache = options.output / ".cache";
+  const FolderLock lock(options.output);
   std::filesystem::create_directories(cache);
-  const FolderLock lock(cache / "lock");
   RemoveLeftovers(options.output);
   Progress progress(sink);
   progress.Begin(Stage::kFinding, 0, 0);

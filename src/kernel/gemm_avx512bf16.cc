@@ -10,7 +10,14 @@ constexpr size_t kTilePanels = 3;
 using Unit = uint32_t;  // two bf16, the earlier one low
 using UnitLanes = __m512i;
 inline UnitLanes LoadUnits(const Unit* p) { return _mm512_loadu_si512(p); }
-inline UnitLanes BroadcastUnit(const Unit* p) { return _mm512_set1_epi32(static_cast<int>(*p)); }
+inline UnitLanes BroadcastUnit(const Unit* p) {
+  UnitLanes lanes = _mm512_set1_epi32(static_cast<int>(*p));
+#if defined(__clang__)
+  // Clang 16 and 17 recurse without end on a broadcast that is then read as bf16 (LLVM issue 68117): hide that it is one.
+  asm("" : "+v"(lanes));
+#endif
+  return lanes;
+}
 inline F32x16 MultiplyAdd(UnitLanes x, UnitLanes y, F32x16 sum) {
   return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(y))};
 }
