@@ -1,4 +1,5 @@
 #include "kernel/lanes_avx2.h"
+#include "kernel/transpose_avx2.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -1,4 +1,5 @@
 #include "kernel/lanes_avx512.h"
+#include "kernel/transpose_avx512.h"
 
 namespace sheepop::kernel {
 namespace {

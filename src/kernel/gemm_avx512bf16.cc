@@ -1,5 +1,6 @@
 #include "kernel/gemm_variants.h"
 #include "kernel/lanes_avx512.h"
+#include "kernel/transpose_avx512.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -13,7 +14,8 @@ inline UnitLanes LoadUnits(const Unit* p) { return _mm512_loadu_si512(p); }
 inline UnitLanes BroadcastUnit(const Unit* p) {
   UnitLanes lanes = _mm512_set1_epi32(static_cast<int>(*p));
 #if defined(__clang__)
-  // Clang 16 and 17 recurse without end on a broadcast that is then read as bf16 (LLVM issue 68117): hide that it is one.
+  // Clang 16 and 17 recurse without end on a broadcast that is then read as bf16 (LLVM issue 68117): hide that it is
+  // one.
   asm("" : "+v"(lanes));
 #endif
   return lanes;
@@ -22,23 +24,24 @@ inline F32x16 MultiplyAdd(UnitLanes x, UnitLanes y, F32x16 sum) {
   return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(y))};
 }
 
-// 16 bf16 in the low half.
-inline __m256i LoadColumns(const GemmSource& source, size_t row, size_t column, __mmask16 mask) {
-  if (source.type == GemmType::kBf16) {
-    return _mm256_maskz_loadu_epi16(mask, static_cast<const uint16_t*>(source.data) + row * source.stride + column);
-  }
-  const float* from = static_cast<const float*>(source.data) + row * source.stride + column;
-  return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, from)));
-}
-
-// Units of two rows: lane i holds even[i] and odd[i].
-inline __m512i Pair(__m256i even, __m256i odd) {
-  return _mm512_or_si512(_mm512_cvtepu16_epi32(even), _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd), 16));
-}
-
+// Lane i of the result holds element i of the even row, then of the odd one; `odd` counts as zeros where it is no row.
 inline __m512i PairOfRows(const GemmSource& source, size_t row, size_t rows, size_t column, __mmask16 mask) {
-  const __m256i even = LoadColumns(source, row, column, mask);
-  return Pair(even, row + 1 < rows ? LoadColumns(source, row + 1, column, mask) : _mm256_setzero_si256());
+  const __mmask16 odd_mask = row + 1 < rows ? mask : __mmask16{0};
+  const size_t even_at = row * source.stride + column, odd_at = row + 1 < rows ? even_at + source.stride : even_at;
+  __m512i both;
+  if (source.type == GemmType::kBf16) {
+    const auto* from = static_cast<const uint16_t*>(source.data);
+    const __m256i even = _mm256_maskz_loadu_epi16(mask, from + even_at);
+    both = _mm512_inserti64x4(_mm512_castsi256_si512(even), _mm256_maskz_loadu_epi16(odd_mask, from + odd_at), 1);
+  } else {
+    const auto* from = static_cast<const float*>(source.data);
+    both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(odd_mask, from + odd_at),
+                                                         _mm512_maskz_loadu_ps(mask, from + even_at)));
+  }
+  const __m512i order = _mm512_inserti64x4(
+      _mm512_castsi256_si512(_mm256_set_epi16(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0)),
+      _mm256_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8), 1);
+  return _mm512_permutexvar_epi16(order, both);
 }
 
 void PackColumns(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
@@ -52,32 +55,42 @@ void PackColumns(const GemmSource& source, size_t depth, size_t columns, size_t 
   }
 }
 
+// 32 elements of a row of `depth` from k on: 16 units.
+inline __m512i UnitsOfRow(const float* row, size_t k, size_t depth) {
+  const size_t left = depth - k;
+  const __mmask16 low = FirstMask(left < 16 ? left : 16), high = FirstMask(left < 16 ? 0 : left < 32 ? left - 16 : 16);
+  const __m512 first = _mm512_maskz_loadu_ps(low, row + k);
+  return reinterpret_cast<__m512i>(
+      _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, left < 16 ? row + k : row + k + 16), first));
+}
+
 void PackTransposed(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
-  const auto stride = static_cast<int>(source.stride);
-  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  const __m512i index = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
   const auto* from = static_cast<const float*>(source.data);
   for (size_t column = 0; column < columns; column += kPanelColumns, from += kPanelColumns * source.stride) {
     auto* to = static_cast<Unit*>(panels) + column / kPanelColumns * right_panel;
     const size_t count = columns - column < kPanelColumns ? columns - column : kPanelColumns;
-    const __mmask16 mask = FirstMask(count);
-    for (size_t k = 0; k < depth; k += 2, to += kPanelColumns) {
-      const __mmask16 second = k + 1 < depth ? mask : __mmask16{0};
-      const __m512 even = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), mask, index, from + k, 4);
-      const __m512 odd = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), second, index, from + k + 1, 4);
-      _mm512_storeu_si512(to, Pair(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(even)),
-                                   reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(odd))));
+    for (size_t k = 0; k < depth; k += 32) {
+      __m512i units[16];
+      for (size_t i = 0; i < 16; ++i) {
+        units[i] = i < count ? UnitsOfRow(from + i * source.stride, k, depth) : _mm512_setzero_si512();
+      }
+      Transpose(units);
+      const size_t rows = depth - k < 32 ? (depth - k + 1) / 2 : 16;
+      for (size_t i = 0; i < rows; ++i, to += kPanelColumns) _mm512_storeu_si512(to, units[i]);
     }
   }
 }
 
 void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_units, void* tiles) {
-  for (size_t row = 0; row < rows; row += kLeftRows) {
+  // Two tiles at a time.
+  for (size_t row = 0; row < rows; row += 2 * kLeftRows) {
     auto* to = static_cast<Unit*>(tiles) + row / kLeftRows * tile_units;
-    const __mmask16 mask = FirstMask(rows - row < kLeftRows ? rows - row : kLeftRows);
+    const __mmask16 mask = FirstMask(rows - row < 2 * kLeftRows ? rows - row : 2 * kLeftRows);
+    const bool two = rows - row > kLeftRows;
     for (size_t k = 0; k < depth; k += 2, to += kLeftRows) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
-                          _mm512_castsi512_si256(PairOfRows(source, k, depth, row, mask)));
+      const __m512i pairs = PairOfRows(source, k, depth, row, mask);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(pairs));
+      if (two) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + tile_units), _mm512_extracti64x4_epi64(pairs, 1));
     }
   }
 }

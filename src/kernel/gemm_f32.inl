@@ -1,4 +1,4 @@
-// The fp32 products over F32x16. Included after lanes_ISA.h and the constants of gemm_tiles.inl.
+// The fp32 products over F32x16. Included after lanes_ISA.h, transpose_ISA.h and the constants of gemm_tiles.inl.
 #include <cassert>
 
 #include "kernel/gemm_variants.h"
@@ -43,9 +43,12 @@ void PackTransposed(const GemmSource& source, size_t depth, size_t columns, size
   for (size_t column = 0; column < columns; column += kPanelColumns, from += kPanelColumns * source.stride) {
     float* to = static_cast<float*>(panels) + column / kPanelColumns * right_panel;
     const size_t count = columns - column < kPanelColumns ? columns - column : kPanelColumns;
-    for (size_t k = 0; k < depth; ++k, to += kPanelColumns) {
-      for (size_t i = 0; i < count; ++i) to[i] = from[i * source.stride + k];
-      for (size_t i = count; i < kPanelColumns; ++i) to[i] = 0;
+    for (size_t k = 0; k < depth; k += 16) {
+      const size_t left = depth - k < 16 ? depth - k : 16;
+      F32x16 rows[16];
+      for (size_t i = 0; i < 16; ++i) rows[i] = i < count ? LoadFirst(from + i * source.stride + k, left) : Zero();
+      Transpose(rows);
+      for (size_t i = 0; i < left; ++i, to += kPanelColumns) Store(to, rows[i]);
     }
   }
 }

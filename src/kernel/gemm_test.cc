@@ -149,7 +149,7 @@ TEST(Gemm, EveryOrientationAndShapeIsTheChainOfItsDepth) {
     for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
       for (size_t rows : {1, 5, 6, 8, 17}) {
         for (size_t columns : {1, 15, 16, 17, 33, 48, 64, 65, 100}) {
-          for (size_t depth : {1, 2, 7, 64}) {
+          for (size_t depth : {1, 2, 7, 45, 64}) {
             for (Right right : {Right::kColumns, Right::kTransposed}) {
               for (Left left : {Left::kRowMajor, Left::kPacked}) {
                 const bool odd = (rows + columns + depth) % 2 == 1;

@@ -81,7 +81,7 @@ Curve Curve::Load(const Metadata& metadata) {
 std::string JsonLine(const StepRecord& r) {
   return fmt::format(
       "{{\"step\": {}, \"loss\": {}, \"learning_rate\": {}, \"gradient_norm\": {}, \"tokens\": {}, \"seconds\": "
-      "{:.3f}{}}}\n",
+      "{:.6f}{}}}\n",
       r.step, Number(r.loss), Number(r.learning_rate), Number(r.gradient_norm), r.tokens, r.seconds,
       r.skipped ? ", \"skipped\": true" : "");
 }

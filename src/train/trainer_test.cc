@@ -405,7 +405,7 @@ TEST(Curve, PassesThroughMetadata) {
   EXPECT_EQ(
       JsonLine(again.steps[0]),
       "{\"step\": 1, \"loss\": 0.1, \"learning_rate\": 0.002, \"gradient_norm\": 1.5, \"tokens\": 100, \"seconds\": "
-      "0.250}\n");
+      "0.250000}\n");
   EXPECT_EQ(again.measurements[0].bits_per_byte, 1.75);
   const Plot plot = DrawLoss(curve, "a < b", std::vector<NamedCurve>{{"other", curve}});
   EXPECT_EQ(plot.Png().substr(0, 8), "\x89PNG\r\n\x1a\n");
