@@ -134,8 +134,8 @@ void Print(const Console& console, const Report& report, const std::vector<std::
                                    {"seconds", report.seconds}});
     return;
   }
-  console.Print(
-      fmt::format("{:>8} entries, {} of them merges, in {:.1f} s\n", report.entries, report.merges, report.seconds));
+  const std::string merges = report.merges > 0 ? fmt::format(", {} of them merges", report.merges) : "";
+  console.Print(fmt::format("{:>8} entries{}, in {:.1f} s\n", report.entries, merges, report.seconds));
   console.Print(fmt::format("{:>8.3f} bytes a token where it was learned ({} bytes)\n",
                             BytesPerToken(report.train_bytes, report.train_tokens), report.train_bytes));
   if (report.held_out_tokens > 0) {

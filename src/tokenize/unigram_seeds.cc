@@ -131,7 +131,8 @@ class Finder {
 
   static uint32_t CommonCharacters(std::string_view a, std::string_view b) {
     auto same = static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-    while (same > 0 && ((same < a.size() && !BeginsCharacter(a[same])) || (same < b.size() && !BeginsCharacter(b[same]))))
+    while (same > 0 &&
+           ((same < a.size() && !BeginsCharacter(a[same])) || (same < b.size() && !BeginsCharacter(b[same]))))
       --same;
     return static_cast<uint32_t>(same);
   }
@@ -164,7 +165,7 @@ class Finder {
 
   std::span<const WeightedText> texts_;
   SeedLimits limits_;
-  std::vector<size_t> buckets_;    // [65536 + 1] begins of the suffixes by their first two bytes
+  std::vector<size_t> buckets_;  // [65536 + 1] begins of the suffixes by their first two bytes
   std::vector<Suffix> suffixes_;
   std::vector<Seed> seeds_;
 };

@@ -12,8 +12,8 @@
 namespace sheepop {
 
 struct SeedLimits {
-  size_t most = 0;             // seeds to return
-  uint64_t least_count = 2;    // how often a seed occurs
+  size_t most = 0;              // seeds to return
+  uint64_t least_count = 2;     // how often a seed occurs
   size_t most_characters = 16;  // in a seed, and at most UnigramLattice::kLongestPiece bytes
 };
 
@@ -24,7 +24,7 @@ struct Seed {
 
 // Every substring of the texts, valid UTF-8, that occurs often enough and not only within one and the same longer
 // substring; of more than limits.most those with the highest count times characters (ties: by bytes). Sorted by bytes.
-// Memory: 24 bytes a character of the texts; beyond 64 Mi characters the rarest texts give no seeds. The result is a
+// Memory: 16 bytes a character of the texts; beyond 64 Mi characters the rarest texts give no seeds. The result is a
 // function of the texts and limits alone.
 std::vector<Seed> FindSeeds(std::span<const WeightedText> texts, const SeedLimits& limits, ThreadPool& pool);
 
