@@ -11,6 +11,7 @@
 #include "cli/tokenizer_source.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/tokenizer_json_writer.h"
+#include "tokenize/unigram_trainer.h"
 #include "tokenize/word_counts.h"
 
 namespace sheepop::cli {
@@ -55,8 +56,14 @@ class Input final : public TextSink {
   WordCounter& counter_;
 };
 
-Report Describe(const Metadata& metadata, const BpeVocabulary& vocabulary, const Input& input, ThreadPool& pool) {
-  const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
+struct Learned {
+  Metadata metadata;
+  size_t merges = 0;
+  std::vector<uint64_t> uses;  // [entries]
+};
+
+Report Describe(const Learned& learned, const Input& input, ThreadPool& pool) {
+  const Tokenizer tokenizer = Tokenizer::FromGguf(learned.metadata);
   Report report;
   std::vector<uint64_t> tokens(pool.threads());
   pool.ParallelFor(input.held_out.size(), [&](size_t i, size_t worker) {
@@ -64,14 +71,14 @@ Report Describe(const Metadata& metadata, const BpeVocabulary& vocabulary, const
   });
   report.held_out_bytes = input.held_out_bytes;
   report.held_out_tokens = std::accumulate(tokens.begin(), tokens.end(), uint64_t{0});
-  report.train_tokens = std::accumulate(vocabulary.uses.begin(), vocabulary.uses.end(), uint64_t{0});
+  report.train_tokens = std::accumulate(learned.uses.begin(), learned.uses.end(), uint64_t{0});
   report.entries = tokenizer.vocab_size();
-  report.merges = vocabulary.merges.size();
+  report.merges = learned.merges;
   std::vector<Token> order;
-  for (size_t t = 0; t < vocabulary.uses.size(); ++t) {
+  for (size_t t = 0; t < learned.uses.size(); ++t) {
     const auto token = static_cast<Token>(t);
     if (tokenizer.Kind(token) != TokenKind::kNormal) continue;
-    if (vocabulary.uses[t] == 0) ++report.dead;
+    if (learned.uses[t] == 0) ++report.dead;
     order.push_back(token);
   }
   std::ranges::stable_sort(order, std::greater{}, [&](Token token) { return tokenizer.Piece(token).size(); });
@@ -127,8 +134,8 @@ void Print(const Console& console, const Report& report, const std::vector<std::
                                    {"seconds", report.seconds}});
     return;
   }
-  console.Print(
-      fmt::format("{:>8} entries, {} of them merges, in {:.1f} s\n", report.entries, report.merges, report.seconds));
+  const std::string merges = report.merges > 0 ? fmt::format(", {} of them merges", report.merges) : "";
+  console.Print(fmt::format("{:>8} entries{}, in {:.1f} s\n", report.entries, merges, report.seconds));
   console.Print(fmt::format("{:>8.3f} bytes a token where it was learned ({} bytes)\n",
                             BytesPerToken(report.train_bytes, report.train_tokens), report.train_bytes));
   if (report.held_out_tokens > 0) {
@@ -159,26 +166,27 @@ void TokenizerTrainer::Register(CLI::App& app) {
       ->type_name("N");
   app.add_option(
          "--split", options_.split,
-         "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default gpt-2)")
+         "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default gpt-2), or, "
+         "for unigram and its default, spaces")
       ->group(group)
       ->type_name("NAME");
   app.add_option("--special", options_.special,
                  "special tokens, the first ends a text (default <|endoftext|> <|im_start|> <|im_end|>)")
       ->group(group)
       ->type_name("TOKEN");
-  app.add_option("--min-frequency", options_.min_frequency, "how often a pair must occur to become a token (default 0)")
+  app.add_option("--min-frequency", options_.min_frequency, "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
       ->group(group)
       ->type_name("N");
 }
 
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
                           const std::string& output, ThreadPool& pool) const {
-  Validate(options_);
-  if (kind_ != "bpe") {
-    throw Error(ErrorCategory::kUnsupported, "--tokenizer-kind {} is not trained here; bpe is", kind_);
-  }
+  const bool unigram = kind_ == "unigram";
+  TokenizerTraining options = options_;
+  if (options.split.empty()) options.split = unigram ? kSpacedWords : TokenizerTraining().split;
+  unigram ? ValidateUnigram(options) : Validate(options);
   const Clock::time_point start = Clock::now();
-  WordCounter counter(options_.split, options_.special, pool);
+  WordCounter counter = unigram ? MakeUnigramCounter(options, pool) : WordCounter(options.split, options.special, pool);
   Input texts(counter);
   ReadSplitTexts(input, held_out, texts);
   const uint64_t bytes = counter.bytes();
@@ -187,20 +195,26 @@ int TokenizerTrainer::Run(const Console& console, const std::string& input, cons
                            texts.held_out.size(), words.size()));
   if (texts.left_out > 0) console.Note(fmt::format("{} bytes of what is held out are not measured", texts.left_out));
   const auto progress = [&](size_t entries) {
-    console.Progress(fmt::format("{} of {} entries", entries, options_.vocab_size));
+    console.Progress(fmt::format("{} of {} entries", entries, options.vocab_size));
   };
-  const BpeVocabulary vocabulary = TrainBpe(words, options_, progress);
-  const Metadata metadata = ToMetadata(vocabulary, options_);
+  Learned learned;
+  if (unigram) {
+    UnigramVocabulary vocabulary = TrainUnigram(words, options, pool, progress);
+    learned = {ToMetadata(vocabulary, options), 0, std::move(vocabulary.uses)};
+  } else {
+    BpeVocabulary vocabulary = TrainBpe(words, options, progress);
+    learned = {ToMetadata(vocabulary, options), vocabulary.merges.size(), std::move(vocabulary.uses)};
+  }
   console.Progress("");
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  Report report = Describe(metadata, vocabulary, texts, pool);
+  Report report = Describe(learned, texts, pool);
   report.train_bytes = bytes;
   report.seconds = seconds;
-  if (report.entries < options_.vocab_size) {
+  if (report.entries < options.vocab_size) {
     console.Note(
-        fmt::format("the text gives only {} entries of the {} asked for", report.entries, options_.vocab_size));
+        fmt::format("the text gives only {} entries of the {} asked for", report.entries, options.vocab_size));
   }
-  Print(console, report, Write(output, metadata));
+  Print(console, report, Write(output, learned.metadata));
   return 0;
 }
 

@@ -24,7 +24,7 @@ class TokenizerTrainer {
  private:
   bool asked_for_ = false;
   std::string kind_ = "bpe";
-  TokenizerTraining options_;
+  TokenizerTraining options_ = {.split = ""};  // empty: the kind's own
 };
 
 }  // namespace sheepop::cli

@@ -8,6 +8,7 @@
 #include "tokenize/json_fields.h"
 #include "tokenize/json_pipeline.h"
 #include "tokenize/pre_tokenizers.h"
+#include "tokenize/sentencepiece.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop {
@@ -25,8 +26,10 @@ class Reader {
   Metadata Read() {
     const bj::object& model = json_.at("model").as_object();
     const JsonPipeline pipeline = ReadPipeline(json_);
-    if (!pipeline.byte_level || json::StringAt(model, "model", "type") == "Unigram") {
-      throw Error(ErrorCategory::kUnsupported, "only byte-level BPE of tokenizer.json can be kept in a GGUF file");
+    if (json::StringAt(model, "model", "type") == "Unigram") return ReadUnigram(model, pipeline);
+    if (!pipeline.byte_level) {
+      throw Error(ErrorCategory::kUnsupported,
+                  "only byte-level BPE and unigram vocabularies of tokenizer.json can be kept in a GGUF file");
     }
     Set("model", Type::kString, std::string("gpt2"));
     Set("pre", Type::kString, PreName(model, pipeline));
@@ -40,6 +43,41 @@ class Reader {
  private:
   void Set(std::string_view key, Type type, Metadata::Value value) {
     metadata_.Set("tokenizer.ggml." + std::string(key), type, std::move(value));
+  }
+
+  // What GGUF can say of a unigram vocabulary: spaces are U+2581, none is put in front, and no other step changes or cuts
+  // the text. Metaspace's cuts in front of spaces change nothing where no piece reaches over one.
+  Metadata ReadUnigram(const bj::object& model, const JsonPipeline& pipeline) {
+    const bj::object* pre = json::ObjectAt(json_, "", "pre_tokenizer");
+    const bool metaspace = pre && json::StringAt(*pre, "pre_tokenizer", "type") == "Metaspace";
+    if (!metaspace || json::ObjectAt(json_, "", "normalizer") || pipeline.prefix_space != PrefixSpace::kNever) {
+      throw Error(ErrorCategory::kUnsupported,
+                  "only unigram vocabularies of tokenizer.json without a normalizer and with a Metaspace that never "
+                  "prepends can be kept in a GGUF file");
+    }
+    std::vector<std::string> names;
+    std::vector<double> scores;
+    std::vector<int64_t> kinds;
+    for (const bj::value& item : model.at("vocab").as_array()) {
+      const auto token = static_cast<Token>(names.size());
+      names.emplace_back(json::View(item.as_array()[0].as_string()));
+      scores.push_back(item.as_array()[1].to_number<double>());
+      kinds.push_back(static_cast<int64_t>(tokenizer_.Kind(token)));
+      if (tokenizer_.Kind(token) == TokenKind::kNormal && !pipeline.steps.empty() &&
+          names.back().find(kSpaceSymbol, 1) != std::string::npos) {
+        throw Error(ErrorCategory::kUnsupported, "the piece '{}' reaches over a space where tokenizer.json cuts", names.back());
+      }
+    }
+    if (names.size() != tokenizer_.vocab_size()) {
+      throw Error(ErrorCategory::kUnsupported, "tokenizer.json has added tokens beyond its unigram vocabulary");
+    }
+    Set("model", Type::kString, std::string("t5"));
+    Set("tokens", Type::kString, std::move(names));
+    Set("token_type", Type::kInt32, std::move(kinds));
+    Set("scores", Type::kFloat32, std::move(scores));
+    Set("add_space_prefix", Type::kBool, false);
+    SetSpecial();
+    return std::move(metadata_);
   }
 
   std::string PreName(const bj::object& model, const JsonPipeline& pipeline) const {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "tokenize/pre_tokenizers.h"
+#include "tokenize/sentencepiece.h"
 #include "tokenize/vocabulary.h"
 
 namespace sheepop {
@@ -132,17 +133,21 @@ class Writer {
   bj::object Metaspace() const {
     const bool prefix = metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true);
     return {{"type", "Metaspace"},
-            {"replacement", "\u2581"},
+            {"replacement", kSpaceSymbol},
             {"prepend_scheme", prefix ? "always" : "never"},
-            {"split", true}};
+            {"split", !HasSpaceInside()}};
   }
 
-  static bj::object UnigramDecoder() {
-    return {{"type", "Sequence"},
-            {"decoders", bj::array{bj::object{{"type", "ByteFallback"}}, bj::object{{"type", "Metaspace"},
-                                                                                    {"replacement", "\u2581"},
-                                                                                    {"prepend_scheme", "always"},
-                                                                                    {"split", true}}}}};
+  // Whether a piece reaches over a space, in front of which Metaspace would split.
+  bool HasSpaceInside() const {
+    for (size_t i = 0; i < tokens_->size(); ++i) {
+      if (Kind(i) == TokenKind::kNormal && (*tokens_)[i].find(kSpaceSymbol, 1) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  bj::object UnigramDecoder() const {
+    return {{"type", "Sequence"}, {"decoders", bj::array{bj::object{{"type", "ByteFallback"}}, Metaspace()}}};
   }
 
   bj::object UnigramModel() const {

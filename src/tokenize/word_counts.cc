@@ -103,6 +103,14 @@ WordCounter::WordCounter(std::string_view split, const std::vector<std::string>&
   if (pre.nfc) normalizer_.Add(MakeUnicodeStep(UnicodeForm::kNfc));
 }
 
+WordCounter::WordCounter(Splitter splitter, Normalizer normalizer, const std::vector<std::string>& special,
+                         ThreadPool& pool)
+    : splitter_(std::move(splitter)),
+      normalizer_(std::move(normalizer)),
+      special_(Cutters(special)),
+      pool_(pool),
+      tables_(pool.threads()) {}
+
 void WordCounter::Add(std::string_view document) {
   bytes_ += document.size();
   if (document.size() > kWaiting) Flush();

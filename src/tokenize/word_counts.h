@@ -45,6 +45,8 @@ class WordCounter {
   // `split`: a name of pre_tokenizers.h; text is normalised first where that asks for it. `special`: strings that are
   // cut out of the text and are part of no word. kInvalidArgument for an empty one or one that holds a line end.
   WordCounter(std::string_view split, const std::vector<std::string>& special, ThreadPool& pool);
+  // With a splitter of its own, after a normalizer.
+  WordCounter(Splitter splitter, Normalizer normalizer, const std::vector<std::string>& special, ThreadPool& pool);
 
   // Any bytes. Documents of more than 1 MiB are counted in parts, cut between lines where the usual patterns cut
   // too; only one of 16 MiB without such a place is cut elsewhere. Throws what the splitter throws.
