@@ -37,13 +37,25 @@ bool IsOutput(const ModelConfig& config, Role role) {
 }
 
 DType ForOutput(DType type) {
-  if (type == DType::kQ4_0 || type == DType::kQ4_1) return DType::kQ8_0;
-  return type == DType::kQ4_K ? DType::kQ6_K : type;
+  switch (type) {
+    case DType::kQ4_0:
+    case DType::kQ4_1:
+    case DType::kQ5_0:
+    case DType::kQ5_1: return DType::kQ8_0;
+    case DType::kQ4_K:
+    case DType::kQ5_K: return DType::kQ6_K;
+    default: return type;
+  }
 }
 
 DType Fitting(DType type, uint64_t columns) {
   while (columns % Info(type).block_size != 0) {
-    type = type == DType::kQ4_K ? DType::kQ5_0 : type == DType::kQ6_K ? DType::kQ8_0 : DType::kF16;
+    switch (type) {
+      case DType::kQ4_K: type = DType::kQ5_0; break;
+      case DType::kQ5_K: type = DType::kQ5_1; break;
+      case DType::kQ6_K: type = DType::kQ8_0; break;
+      default: type = DType::kF16;
+    }
   }
   return type;
 }
@@ -58,7 +70,10 @@ uint64_t FileType(DType type) {
     case DType::kQ4_0: return 2;
     case DType::kQ4_1: return 3;
     case DType::kQ8_0: return 7;
+    case DType::kQ5_0: return 8;
+    case DType::kQ5_1: return 9;
     case DType::kQ4_K: return 15;
+    case DType::kQ5_K: return 17;
     case DType::kQ6_K: return 18;
     case DType::kBF16: return 32;
     default: return 1;

@@ -20,9 +20,9 @@ namespace sheepop {
 using ConvertProgress = std::function<void(const std::string& tensor, size_t done, size_t all)>;
 
 // The plan of one conversion. Element types: without `type` each tensor keeps its own, but folders hold F32 for blocks,
-// so that nothing is lost. With `type`, matrices get it; vectors and the table of positions stay F32. A 4-bit type
-// leaves the output matrix (the embedding where they are one) at Q8_0, or Q6_K beside Q4_K. Where rows are not whole
-// blocks: Q4_K becomes Q5_0 and Q6_K Q8_0, and anything else F16.
+// so that nothing is lost. With `type`, matrices get it; vectors and the table of positions stay F32. A 4- or
+// 5-bit type leaves the output matrix (the embedding where they are one) at Q8_0, or Q6_K beside K types. Where rows
+// are not whole blocks: Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0, and anything else F16.
 // Keeps a reference to the checkpoint. Not thread-safe.
 class Conversion {
  public:
