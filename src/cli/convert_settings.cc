@@ -62,7 +62,8 @@ class GgufWriting {
     metadata_ = TokenizerJsonMetadata(folder_.tokenizer_json, config, &notes_);
     Pad();
     if (folder_.chat_template) metadata_.Set("tokenizer.chat_template", Type::kString, *folder_.chat_template);
-    SetBegin();
+    SetUnlessThere("bos");
+    SetUnlessThere("pad", "padding");
     SetEnds();
     SetSampling();
     return std::move(metadata_);
@@ -88,7 +89,8 @@ class GgufWriting {
     metadata_.Set("tokenizer.ggml.scores", Type::kFloat32, std::move(*scores));
   }
 
-  void SetId(const char* name, int64_t id) {
+  void SetId(const std::string& name, int64_t id) {
+    if (id == -1) return;  // how some files write "none"
     if (id < 0 || static_cast<size_t>(id) >= vocab_) {
       throw Error(ErrorCategory::kCorrupt, "{}: {}_token_id is {}, the model has {} tokens", folder_.path.string(),
                   name, id, vocab_);
@@ -96,9 +98,10 @@ class GgufWriting {
     metadata_.Set(fmt::format("tokenizer.ggml.{}_token_id", name), Type::kUint32, static_cast<uint64_t>(id));
   }
 
-  void SetBegin() {
-    const std::vector<int64_t> ids = Ids(folder_, "bos_token_id");
-    if (!ids.empty() && !metadata_.Find("tokenizer.ggml.bos_token_id")) SetId("bos", ids[0]);
+  void SetUnlessThere(const std::string& name, const char* gguf_name = nullptr) {
+    const std::string place = gguf_name ? gguf_name : name;
+    const std::vector<int64_t> ids = Ids(folder_, (name + "_token_id").c_str());
+    if (!ids.empty() && !metadata_.Find("tokenizer.ggml." + place + "_token_id")) SetId(place, ids[0]);
   }
 
   // The format has three places for tokens that end a turn or a text.
