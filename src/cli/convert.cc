@@ -1,4 +1,6 @@
 // sheepop convert: GGUF files and Hugging Face folders to each other, and to other element types.
+#include "model/convert.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,7 +14,6 @@
 #include "cli/command.h"
 #include "cli/convert_settings.h"
 #include "cli/model_flags.h"
-#include "model/convert.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop::cli {

@@ -1,5 +1,5 @@
-// What goes along with the weights when a checkpoint takes its other form: the tokenizer, the chat template, the ids that
-// begin and end texts, and the sampling that the model's makers propose.
+// What goes along with the weights when a checkpoint takes its other form: the tokenizer, the chat template, the ids
+// that begin and end texts, and the sampling that the model's makers propose.
 #pragma once
 
 #include <boost/json.hpp>

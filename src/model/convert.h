@@ -32,9 +32,9 @@ class Conversion {
   Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type);
 
   const ModelConfig& config() const { return config_; }
-  const Metadata& metadata() const { return metadata_; }             // of the GGUF form, without the tokenizer
+  const Metadata& metadata() const { return metadata_; }               // of the GGUF form, without the tokenizer
   const boost::json::object& hf_config() const { return hf_config_; }  // of the folder form, without token ids
-  const std::vector<std::string>& notes() const { return notes_; }   // one line for each choice a person should know
+  const std::vector<std::string>& notes() const { return notes_; }     // one line for each choice a person should know
 
   // `metadata` holds metadata() and the tokenizer.
   void WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
@@ -50,8 +50,8 @@ class Conversion {
   };
   struct Target {
     TensorSpec spec;
-    std::vector<Piece> pieces;   // by their first row
-    std::vector<float> values;   // of rotary factors, which are no parameters
+    std::vector<Piece> pieces;  // by their first row
+    std::vector<float> values;  // of rotary factors, which are no parameters
   };
   template <typename Writer>
   void Write(const Target& target, Writer& writer, ThreadPool& pool) const;

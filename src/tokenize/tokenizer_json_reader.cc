@@ -119,8 +119,9 @@ class Reader {
 
   void SetSentencePiece(const bj::object& model, const JsonPipeline& pipeline) {
     if (!pipeline.space_symbol) {
-      throw Error(ErrorCategory::kUnsupported,
-                  "tokenizer.json is neither byte-level nor does it write spaces as U+2581; GGUF files have no third way");
+      throw Error(
+          ErrorCategory::kUnsupported,
+          "tokenizer.json is neither byte-level nor does it write spaces as U+2581; GGUF files have no third way");
     }
     if (const bj::object* normalizer = json::ObjectAt(json_, "", "normalizer")) RequireSpacesOnly(*normalizer);
     RequireWholeText(model, pipeline);
@@ -158,8 +159,8 @@ class Reader {
     bool same = pipeline.steps.size() == 1 && pipeline.steps[0].literal && pipeline.steps[0].pattern == " " &&
                 pipeline.steps[0].rule.behavior == SplitBehavior::kMergedWithNext;
     for (size_t i = 0; i < names_.size(); ++i) {
-      same = same && (kinds_[i] != TokenKind::kNormal || tokenizer_.Piece(static_cast<Token>(i)).find(' ', 1) ==
-                                                             std::string_view::npos);
+      same = same && (kinds_[i] != TokenKind::kNormal ||
+                      tokenizer_.Piece(static_cast<Token>(i)).find(' ', 1) == std::string_view::npos);
     }
     if (same) return;
     throw Error(ErrorCategory::kUnsupported, "the pre_tokenizer of tokenizer.json has no name in GGUF files");

@@ -227,12 +227,11 @@ class Writer {
   bool SpacePrefix() const { return metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true); }
 
   bj::value SpacesNormalizer() const {
-    bj::object replace{
-        {"type", "Replace"}, {"pattern", bj::object{{"String", " "}}}, {"content", kSpaceSymbol}};
+    bj::object replace{{"type", "Replace"}, {"pattern", bj::object{{"String", " "}}}, {"content", kSpaceSymbol}};
     if (!SpacePrefix()) return replace;
-    return bj::object{{"type", "Sequence"},
-                      {"normalizers", bj::array{bj::object{{"type", "Prepend"}, {"prepend", kSpaceSymbol}},
-                                                std::move(replace)}}};
+    return bj::object{
+        {"type", "Sequence"},
+        {"normalizers", bj::array{bj::object{{"type", "Prepend"}, {"prepend", kSpaceSymbol}}, std::move(replace)}}};
   }
 
   bj::object SpacesDecoder() const {

@@ -21,18 +21,19 @@ using GgufType = Metadata::GgufType;
 // Pieces whose best merges differ with the order of the scores.
 Metadata SheepVocabulary() {
   Metadata metadata = testing::SentencePieceVocabulary(
-      "llama", {{"\u2581", -90}, {"a", -91}, {"b", -92}, {"s", -93}, {"h", -94}, {"e", -95}, {"p", -96}, {"ee", -3},
-                {"sh", -4}, {"she", -2}, {"he", -1}, {"eep", -6}, {"\u2581s", -5}, {"\u2581sh", -7}, {"aa", -8},
-                {"aaa", -9}, {"aaaa", -10}, {"\u2581\u2581", -11}, {"e\u2581s", -12}, {"pp", -0.5, 5}, {"<t>", 0, 4},
-                {"<|im_end|>", 0, 3}});
+      "llama",
+      {{"\u2581", -90},   {"a", -91},       {"b", -92},    {"s", -93},          {"h", -94},    {"e", -95},
+       {"p", -96},        {"ee", -3},       {"sh", -4},    {"she", -2},         {"he", -1},    {"eep", -6},
+       {"\u2581s", -5},   {"\u2581sh", -7}, {"aa", -8},    {"aaa", -9},         {"aaaa", -10}, {"\u2581\u2581", -11},
+       {"e\u2581s", -12}, {"pp", -0.5, 5},  {"<t>", 0, 4}, {"<|im_end|>", 0, 3}});
   return metadata;
 }
 
 std::string RandomText(std::mt19937& random) {
-  constexpr std::string_view kParts[] = {"sheep", " ", "  ", "a", "b", "ee", "she", "he", "pp", "\u00e9", "<t>", "\n",
-                                         "<|im_end|>", "\U0001F411", "aaaa", " s"};
+  constexpr std::string_view kParts[] = {"sheep", " ",      "  ",  "a",  "b",          "ee",         "she",  "he",
+                                         "pp",    "\u00e9", "<t>", "\n", "<|im_end|>", "\U0001F411", "aaaa", " s"};
   std::string text;
-  for (unsigned n = random() % 12; n > 0; --n) text += kParts[random() % std::size(kParts)];
+  for (auto n = random() % 12; n > 0; --n) text += kParts[random() % std::size(kParts)];
   return text;
 }
 
@@ -106,7 +107,8 @@ Metadata ReadMerges(const std::string& merges, const std::string& rest = "") {
   return TokenizerJsonMetadata(
       R"({"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"},)" + rest +
           R"("model": {"type": "BPE", "byte_fallback": true, "vocab":
-          {"a": 0, "b": 1, "c": 2, "ab": 3, "bc": 4, "abc": 5, "\u2581": 6}, "merges": )" + merges + "}}",
+          {"a": 0, "b": 1, "c": 2, "ab": 3, "bc": 4, "abc": 5, "\u2581": 6}, "merges": )" +
+          merges + "}}",
       "");
 }
 
@@ -118,8 +120,8 @@ TEST(TokenizerJsonMetadata, TakesOnlyMergesThatScoresCanSay) {
   EXPECT_GT(scores[3], scores[5]);
   // abc is never made, so it is no piece for text.
   EXPECT_EQ((*ReadMerges(R"(["b c", "a b"])").Ints("tokenizer.ggml.token_type"))[5], 5);
-  EXPECT_THROW(ReadMerges(R"([["b", "c"], ["a", "b"], ["ab", "c"]])"), Error);                 // a + bc is missing
-  EXPECT_THROW(ReadMerges(R"([["b", "c"], ["a", "bc"], ["a", "b"], ["ab", "c"]])"), Error);    // abc before and after ab
+  EXPECT_THROW(ReadMerges(R"([["b", "c"], ["a", "b"], ["ab", "c"]])"), Error);               // a + bc is missing
+  EXPECT_THROW(ReadMerges(R"([["b", "c"], ["a", "bc"], ["a", "b"], ["ab", "c"]])"), Error);  // abc before and after ab
 }
 
 TEST(TokenizerJsonMetadata, SaysWhatMetaspaceLoses) {
@@ -127,7 +129,8 @@ TEST(TokenizerJsonMetadata, SaysWhatMetaspaceLoses) {
   const auto file = [&](const std::string& scheme) {
     return R"({"pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "split": true, "prepend_scheme": ")" +
            scheme + R"("}, "model": {"type": "BPE", "vocab":
-           {"a": 0, "b": 1, "c": 2, "ab": 3, "bc": 4, "abc": 5, "\u2581": 6}, "merges": )" + all + "}}";
+           {"a": 0, "b": 1, "c": 2, "ab": 3, "bc": 4, "abc": 5, "\u2581": 6}, "merges": )" +
+           all + "}}";
   };
   EXPECT_FALSE(*TokenizerJsonMetadata(file("never"), "").Bool("tokenizer.ggml.add_space_prefix"));
   EXPECT_THROW(TokenizerJsonMetadata(file("first"), ""), Error);
