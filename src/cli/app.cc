@@ -33,7 +33,7 @@ constexpr std::array kCommands = {
     CommandEntry{"explain", "the same generation, each step shown: why this token", MakeExplain},
     CommandEntry{"replay", "repeat a recorded generation and compare it bit for bit", MakeReplay},
     CommandEntry{"score", "log-probabilities of a given text, perplexity of a file", MakeScore},
-    CommandEntry{"convert", "a GGUF file to another weight type or a Hugging Face folder", MakeConvert},
+    CommandEntry{"convert", "GGUF files and Hugging Face folders to each other and to other weight types", MakeConvert},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
 };
 

@@ -37,13 +37,35 @@ bool IsOutput(const ModelConfig& config, Role role) {
 }
 
 DType ForOutput(DType type) {
-  if (type == DType::kQ4_0 || type == DType::kQ4_1) return DType::kQ8_0;
-  return type == DType::kQ4_K ? DType::kQ6_K : type;
+  switch (type) {
+    case DType::kQ4_0:
+    case DType::kQ4_1:
+    case DType::kQ5_0:
+    case DType::kQ5_1:
+      return DType::kQ8_0;
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+      return DType::kQ6_K;
+    default:
+      return type;
+  }
 }
 
 DType Fitting(DType type, uint64_t columns) {
   while (columns % Info(type).block_size != 0) {
-    type = type == DType::kQ4_K ? DType::kQ5_0 : type == DType::kQ6_K ? DType::kQ8_0 : DType::kF16;
+    switch (type) {
+      case DType::kQ4_K:
+        type = DType::kQ5_0;
+        break;
+      case DType::kQ5_K:
+        type = DType::kQ5_1;
+        break;
+      case DType::kQ6_K:
+        type = DType::kQ8_0;
+        break;
+      default:
+        type = DType::kF16;
+    }
   }
   return type;
 }
@@ -53,15 +75,30 @@ bool Rotated(Role role) { return role == Role::kQuery || role == Role::kKey; }
 // llama.cpp's numbers (llama_ftype), which only people and file listings read.
 uint64_t FileType(DType type) {
   switch (type) {
-    case DType::kF32: return 0;
-    case DType::kF16: return 1;
-    case DType::kQ4_0: return 2;
-    case DType::kQ4_1: return 3;
-    case DType::kQ8_0: return 7;
-    case DType::kQ4_K: return 15;
-    case DType::kQ6_K: return 18;
-    case DType::kBF16: return 32;
-    default: return 1;
+    case DType::kF32:
+      return 0;
+    case DType::kF16:
+      return 1;
+    case DType::kQ4_0:
+      return 2;
+    case DType::kQ4_1:
+      return 3;
+    case DType::kQ8_0:
+      return 7;
+    case DType::kQ5_0:
+      return 8;
+    case DType::kQ5_1:
+      return 9;
+    case DType::kQ4_K:
+      return 15;
+    case DType::kQ5_K:
+      return 17;
+    case DType::kQ6_K:
+      return 18;
+    case DType::kBF16:
+      return 32;
+    default:
+      return 1;
   }
 }
 
@@ -110,8 +147,8 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
 
 void Conversion::AddTarget(const Parameter& parameter, Location to) {
   const Piece piece{parameter,
-                    (checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf)(
-                        config_, parameter, checkpoint_.tensors()),
+                    (checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf)(config_, parameter,
+                                                                                                 checkpoint_.tensors()),
                     std::move(to)};
   CheckSource(piece);
   auto found = std::ranges::find(targets_, piece.to.tensor, [](const Target& target) { return target.spec.name; });
@@ -266,7 +303,8 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
           if (copy) {
             for (size_t i = 0; i < size; ++i) {
               const size_t row = piece.from.row_begin + SourceRow(piece, begin + first + i);
-              std::ranges::copy(Source(piece).bytes.subspan(row * row_bytes, row_bytes), out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
+              std::ranges::copy(Source(piece).bytes.subspan(row * row_bytes, row_bytes),
+                                out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
             }
             return;
           }
@@ -328,7 +366,8 @@ std::vector<std::string> Conversion::WriteSafetensors(const std::filesystem::pat
     writer.Commit();
   }
   if (shards.size() > 1) {
-    const boost::json::object index{{"metadata", boost::json::object{{"total_size", total}}}, {"weight_map", std::move(map)}};
+    const boost::json::object index{{"metadata", boost::json::object{{"total_size", total}}},
+                                    {"weight_map", std::move(map)}};
     names.push_back("model.safetensors.index.json");
     FileWriter file(folder / names.back());
     file.Write(boost::json::serialize(index) + "\n");

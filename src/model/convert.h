@@ -20,9 +20,9 @@ namespace sheepop {
 using ConvertProgress = std::function<void(const std::string& tensor, size_t done, size_t all)>;
 
 // The plan of one conversion. Element types: without `type` each tensor keeps its own, but folders hold F32 for blocks,
-// so that nothing is lost. With `type`, matrices get it; vectors and the table of positions stay F32. A 4-bit type
-// leaves the output matrix (the embedding where they are one) at Q8_0, or Q6_K beside Q4_K. Where rows are not whole
-// blocks: Q4_K becomes Q5_0 and Q6_K Q8_0, and anything else F16.
+// so that nothing is lost. With `type`, matrices get it; vectors and the table of positions stay F32. A 4- or
+// 5-bit type leaves the output matrix (the embedding where they are one) at Q8_0, or Q6_K beside K types. Where rows
+// are not whole blocks: Q4_K becomes Q5_0, Q5_K Q5_1 and Q6_K Q8_0, and anything else F16.
 // Keeps a reference to the checkpoint. Not thread-safe.
 class Conversion {
  public:
@@ -32,9 +32,9 @@ class Conversion {
   Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type);
 
   const ModelConfig& config() const { return config_; }
-  const Metadata& metadata() const { return metadata_; }             // of the GGUF form, without the tokenizer
+  const Metadata& metadata() const { return metadata_; }               // of the GGUF form, without the tokenizer
   const boost::json::object& hf_config() const { return hf_config_; }  // of the folder form, without token ids
-  const std::vector<std::string>& notes() const { return notes_; }   // one line for each choice a person should know
+  const std::vector<std::string>& notes() const { return notes_; }     // one line for each choice a person should know
 
   // `metadata` holds metadata() and the tokenizer.
   void WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
@@ -50,8 +50,8 @@ class Conversion {
   };
   struct Target {
     TensorSpec spec;
-    std::vector<Piece> pieces;   // by their first row
-    std::vector<float> values;   // of rotary factors, which are no parameters
+    std::vector<Piece> pieces;  // by their first row
+    std::vector<float> values;  // of rotary factors, which are no parameters
   };
   template <typename Writer>
   void Write(const Target& target, Writer& writer, ThreadPool& pool) const;

@@ -1,15 +1,21 @@
 // A tokenizer.json in the form of GGUF's metadata.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "checkpoint/metadata.h"
 
 namespace sheepop {
 
-// The tokenizer.* keys of a byte-level BPE: what Tokenizer::FromGguf reads as what Tokenizer::FromJson reads from the
-// file. `tokenizer_config_json` may be empty. Throws like FromJson; kUnsupported for other kinds, and for a
-// pre-tokenizer that GGUF has no name for.
-Metadata TokenizerJsonMetadata(std::string_view tokenizer_json, std::string_view tokenizer_config_json);
+// The tokenizer.* keys of a byte-level BPE ('gpt2'), or of a BPE that SentencePiece's scores can say ('llama'): what
+// Tokenizer::FromGguf reads as what Tokenizer::FromJson reads from the file. `tokenizer_config_json` may be empty.
+// Throws like FromJson; kUnsupported for other kinds, for a pre-tokenizer that GGUF has no name for, and for merges
+// that are not those of scores.
+// With `notes`, a Metaspace step is taken as the one rule that GGUF has for the space in front of a text, and a line
+// about it added; without, it is kUnsupported.
+Metadata TokenizerJsonMetadata(std::string_view tokenizer_json, std::string_view tokenizer_config_json,
+                               std::vector<std::string>* notes = nullptr);
 
 }  // namespace sheepop

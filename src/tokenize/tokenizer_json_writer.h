@@ -7,9 +7,9 @@
 
 namespace sheepop {
 
-// From `tokenizer.ggml.*` of a byte-level BPE ('gpt2') or unigram ('t5') vocabulary. Tokenizer::FromJson and the
-// `tokenizers` package read it and give the same ids. Throws kCorrupt like Tokenizer::FromGguf, kUnsupported, naming
-// the key, for other kinds.
+// From `tokenizer.ggml.*` of a byte-level BPE ('gpt2'), SentencePiece BPE ('llama') or unigram ('t5') vocabulary.
+// Tokenizer::FromJson and the `tokenizers` package read it and give the same ids. Throws kCorrupt like
+// Tokenizer::FromGguf, kUnsupported, naming the key, for other kinds.
 std::string TokenizerJson(const Metadata& metadata);
 
 // The tokenizer_config.json beside it: the names of bos, eos, pad and the unknown token, and the chat template.

@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import shutil
 
 from program import LLAMA, ProgramTest, TINY, main, run
 
@@ -28,9 +30,109 @@ class Convert(ProgramTest):
             converted.append(name)
         self.assertGreaterEqual(len(converted), 10, converted)
 
+    def copy(self, name, **changes):
+        """A copy of a tiny folder, with other values in its JSON files: config={"hidden_size": 48}."""
+        folder = self.folder / "changed"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(TINY / name, folder)
+        for file, values in changes.items():
+            path = folder / f"{file}.json"
+            path.write_text(json.dumps(json.loads(path.read_text()) | values))
+        return folder
+
+    def test_gguf_files_give_the_same_logits(self):
+        for config in sorted(TINY.glob("*/config.json")):
+            folder, name = config.parent, config.parent.name
+            out = self.folder / f"{name}.gguf"
+            if name == "mistral_window":
+                self.assertIn("sliding windows", self.error("convert", folder, "-o", out))
+                continue
+            self.text("convert", folder, "-o", out)
+            for expected, got in zip(self.score(folder, name), self.score(out, name), strict=True):
+                self.assertAlmostEqual(got["logprob"], expected["logprob"], delta=1e-3, msg=name)
+            text = ("-p", "the sheep and the dog <|im_end|> in the hills", "--special", "--json")
+            self.assertEqual(self.text("tokenize", "-m", out, *text), self.text("tokenize", "-m", folder, *text), name)
+            answer = ("-p", "the dog", "-n", "12", "--temperature", "0", "--isa", "reference")
+            self.assertEqual(self.text("generate", "-m", out, *answer), self.text("generate", "-m", folder, *answer), name)
+
+    def test_what_goes_along_both_ways(self):
+        template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+        generation = {"bos_token_id": 0, "eos_token_id": [0, 2, 5], "pad_token_id": 1, "do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95}
+        folder = self.copy("llama", generation_config=generation)
+        (folder / "chat_template.jinja").write_text(template)
+        out, back, again = self.folder / "out.gguf", self.folder / "back", self.folder / "again"
+        self.text("convert", folder, "-o", out)
+        self.text("convert", out, "-o", str(back) + "/")
+        self.text("convert", back, "-o", again, "--type", "bf16")
+        for result in (back, again):
+            self.assertEqual(json.loads((result / "generation_config.json").read_text()), generation)
+            self.assertEqual(json.loads((result / "tokenizer_config.json").read_text())["chat_template"], template)
+            config = json.loads((result / "config.json").read_text())
+            self.assertEqual((config["bos_token_id"], config["eos_token_id"]), (0, 2))  # as its tokenizer_config.json says
+        self.assertEqual(sorted(os.listdir(again)), sorted(os.listdir(back)))
+        self.assertEqual(self.json("inspect", out)["chat_template"], template)
+
+    def test_vocabularies_are_filled_up_to_the_rows_of_the_embedding(self):
+        folder = self.copy("llama")
+        tokenizer = json.loads((folder / "tokenizer.json").read_text())
+        last = "".join(tokenizer["model"]["merges"].pop())
+        self.assertEqual(tokenizer["model"]["vocab"].pop(last), 287)
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+        out = self.folder / "out.gguf"
+        self.text("convert", folder, "-o", out)
+        self.assertEqual(self.json("tokenize", "-m", out, "--ids", "287", "--decode")["text"], "[PAD287]")
+
+    def test_folders_that_contradict_themselves(self):
+        out = self.folder / "out.gguf"
+        shard = "model-00002-of-00002.safetensors"
+        folder = self.copy("mistral")
+        (folder / shard).unlink()
+        self.assertIn(shard, self.error("convert", folder, "-o", out))
+        self.assertIn("model.layers.0", self.error("convert", self.copy("llama", config={"intermediate_size": 48}), "-o", out))
+        self.assertIn("288 tokens", self.error("convert", self.copy("llama", generation_config={"eos_token_id": [0, 288]}), "-o", out))
+        self.assertIn("no token id", self.error("convert", self.copy("llama", generation_config={"eos_token_id": "</s>"}), "-o", out))
+        self.assertIn("model_type", self.error("convert", self.copy("llama", config={"model_type": "mamba"}), "-o", out))
+        self.assertEqual(os.listdir(self.folder), ["changed"])
+
+    def test_tokenizers_that_gguf_cannot_say(self):
+        out = self.folder / "out.gguf"
+        for part, words in (
+            ({"normalizer": {"type": "Lowercase"}}, "Lowercase"),
+            ({"normalizer": {"type": "NFKC"}}, "NFKC"),
+            ({"pre_tokenizer": {"type": "Whitespace"}}, "Whitespace"),
+            ({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}}, "pre_tokenizer"),
+            ({"model": {"type": "WordPiece", "vocab": {}}}, "WordPiece"),
+            ({"model": {"type": "Unigram", "vocab": [["a", -1]] * 288}, "added_tokens": []}, "unigram"),
+            ({"model": {"type": "BPE", "vocab": {"a": 0, "b": 300}, "merges": []}, "added_tokens": []}, "301 tokens"),
+        ):
+            folder = self.copy("llama", tokenizer=part)
+            (folder / "tokenizer_config.json").unlink()
+            self.assertIn(words, self.error("convert", folder, "-o", out))
+        self.assertFalse(out.exists())
+
+    def test_a_full_disk(self):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        for out in ("out.gguf", "out"):
+            message = self.error("convert", LLAMA, "-o", self.folder / out, preexec_fn=small_files, restore_signals=False)
+            self.assertIn("out", message)
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_outputs_that_are_there(self):
+        out = self.folder / "out.gguf"
+        self.text("convert", LLAMA, "-o", out)
+        before = out.read_bytes()
+        self.assertIn("is the input", self.error("convert", out, "-o", out, code=2))
+        self.assertEqual(out.read_bytes(), before)
+        self.text("convert", LLAMA, "-o", out, "--type", "q8_0")
+        self.assertLess(out.stat().st_size, len(before))
+        (self.folder / "folder.gguf").mkdir()
+        self.assertIn("a folder", self.error("convert", LLAMA, "-o", self.folder / "folder.gguf", code=2))
+
     def test_element_types(self):
         reference = self.score(LLAMA)
-        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.3), ("q6_k", 0.3), ("q4_1", 2), ("q4_0", 2), ("q4_k", 2)):
+        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.3), ("q6_k", 0.3), ("q5_0", 1), ("q5_1", 1), ("q5_k", 1), ("q4_1", 2), ("q4_0", 2), ("q4_k", 2)):
             out = self.folder / f"{kind}.gguf"
             self.text("convert", LLAMA, "-o", out, "--type", kind)
             apart = [abs(got["logprob"] - expected["logprob"]) for expected, got in zip(reference, self.score(out), strict=True)]
@@ -57,9 +159,11 @@ class Convert(ProgramTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["cut.gguf", "full"])
 
     def test_wrong_flags(self):
-        self.assertEqual(run("convert", LLAMA, "-o", self.folder / "x.gguf", "--type", "q9_9").returncode, 2)
+        message = self.error("convert", LLAMA, "-o", self.folder / "x.gguf", "--type", "q9_9", code=2)
+        self.assertIn("q9_9", message)
+        self.assertIn("f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k", message)
         self.assertEqual(run("convert", LLAMA).returncode, 2)
-        self.assertIn("Hugging Face", self.error("convert", LLAMA.parent, "-o", self.folder / "x.gguf"))
+        self.assertIn("f32, f16 and bf16", self.error("convert", LLAMA, "-o", self.folder / "x", "--type", "q8_0"))
 
 
 if __name__ == "__main__":
