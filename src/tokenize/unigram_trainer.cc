@@ -19,7 +19,7 @@ namespace sheepop {
 namespace {
 
 constexpr size_t kBytes = 256, kMostEntries = 65536;
-constexpr size_t kMostSeeds = 500000;
+constexpr size_t kSeedsPerEntry = 16;  // more make the vocabulary slower and no better
 constexpr size_t kLongestText = 4096;  // bytes; longer ones are cut
 constexpr size_t kChunks = 16;         // whatever the number of threads: sums are rounded in the same order
 constexpr int kStepsPerRound = 2;
@@ -160,7 +160,7 @@ class UnigramLearner {
 
   void AddSeeds() {
     SeedLimits limits;
-    limits.most = kMostSeeds;
+    limits.most = kSeedsPerEntry * options_.vocab_size;
     limits.least_count = std::max<uint64_t>(2, options_.min_frequency);
     for (const Seed& seed : FindSeeds(texts_, limits, pool_)) {
       if (!IsReserved(seed.text)) AddPiece(seed.text, seed.count, false);

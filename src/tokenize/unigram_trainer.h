@@ -47,7 +47,7 @@ struct UnigramVocabulary {
 
 // options.min_frequency: how often a substring occurs that may become a piece, twice at least. `progress` is told the
 // number of entries that are left now and then. The result is a function of the counts and options alone. Memory: that
-// of FindSeeds, 24 bytes a word, and 64 MiB.
+// of FindSeeds, 24 bytes a word, and 4 KiB an entry.
 UnigramVocabulary TrainUnigram(const WordTable& words, const TokenizerTraining& options, ThreadPool& pool,
                                const std::function<void(size_t)>& progress = {});
 

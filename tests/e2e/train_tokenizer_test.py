@@ -1,4 +1,4 @@
-"""sheepop train --tokenizer-only: files that open, the same result for any number of threads, merges as others learn them."""
+"""sheepop train --tokenizer-only: files that open, the same result for any number of threads, merges as others learn them, ids as others find them."""
 
 import json
 import unittest
@@ -24,14 +24,7 @@ class TrainTokenizer(ProgramTest):
     def train(self, output, *more):
         return self.json("train", self.input, "--tokenizer-only", "-o", self.folder / output, *more)
 
-    def test_files_open_and_give_the_text_back(self):
-        report = self.train("tok", "--vocab-size", 600)
-        self.assertEqual(report["entries"], 600)
-        self.assertEqual(report["merges"], 600 - 259)
-        self.assertEqual(report["train_bytes"] + report["held_out_bytes"], len(TEXT.encode()))
-        self.assertGreater(report["bytes_per_token"], 2)
-        model = self.folder / "tok" / "tokenizer.gguf"
-        self.assertEqual(self.json("inspect", model)["tokenizer"]["tokens"], 600)
+    def check_model(self, model):
         for data in (TEXT[:500].encode(), b"<|im_end|> \xff\xfe \x00 unseen \xf0\x9f\x90\x91"):
             ids = self.json("tokenize", "-m", model, "-f", "-", stdin=data)["ids"]
             self.assertFalse(set(ids) & {0, 1, 2})
@@ -39,25 +32,45 @@ class TrainTokenizer(ProgramTest):
             self.assertEqual(back, data.decode(errors="replace"))
         self.assertEqual(self.json("tokenize", "-m", model, "-p", "<|im_end|>", "--special")["ids"], [2])
 
+    def test_files_open_and_give_the_text_back(self):
+        for kind, merges in (("bpe", 600 - 259), ("unigram", 0)):
+            with self.subTest(kind=kind):
+                report = self.train(kind, "--tokenizer-kind", kind, "--vocab-size", 600)
+                self.assertEqual(report["entries"], 600)
+                self.assertEqual(report["merges"], merges)
+                self.assertEqual(report["train_bytes"] + report["held_out_bytes"], len(TEXT.encode()))
+                self.assertGreater(report["bytes_per_token"], 2)
+                self.assertEqual(len(report["longest"]), 10)
+                model = self.folder / kind / "tokenizer.gguf"
+                self.assertEqual(self.json("inspect", model)["tokenizer"]["tokens"], 600)
+                self.check_model(model)
+
     def test_any_number_of_threads(self):
-        for threads in (1, 2, 5):
-            self.train(f"{threads}.gguf", "--threads", threads)
-            self.train(f"{threads}.json", "--threads", threads)
-        for ending in ("gguf", "json"):
-            files = {(self.folder / f"{threads}.{ending}").read_bytes() for threads in (1, 2, 5)}
-            self.assertEqual(len(files), 1)
+        for kind in ("bpe", "unigram"):
+            for ending in ("gguf", "json"):
+                files = set()
+                for threads in (1, 2, 5):
+                    name = f"{kind}{threads}.{ending}"
+                    self.train(name, "--tokenizer-kind", kind, "--threads", threads)
+                    files.add((self.folder / name).read_bytes())
+                self.assertEqual(len(files), 1)
 
     def test_a_model_is_trained_with_it(self):
-        self.train("tok.gguf", "--vocab-size", 300)
-        self.json("train", self.input, "-o", self.folder / "m.gguf", "--tokenizer", self.folder / "tok.gguf", "--steps", 2,
-                  "--context", 32, "--sample-tokens", 0)
-        self.assertEqual(self.json("inspect", self.folder / "m.gguf")["tokenizer"]["tokens"], 300)
+        for kind, size in (("bpe", 300), ("unigram", 400)):
+            with self.subTest(kind=kind):
+                self.train(kind, "--tokenizer-kind", kind, "--vocab-size", size)
+                for tokenizer in (self.folder / kind, self.folder / kind / "tokenizer.json"):
+                    model = self.folder / f"{kind}.gguf"
+                    self.json("train", self.input, "-o", model, "--tokenizer", tokenizer, "--steps", 2, "--context", 32,
+                              "--sample-tokens", 0, "--restart")
+                    self.assertEqual(self.json("inspect", model)["tokenizer"]["tokens"], size)
+                    self.check_model(model)
 
     def test_refusals(self):
         flags = ("train", self.input, "--tokenizer-only", "-o", self.folder / "tok", "--json")
         self.assertIn("259", self.error(*flags, "--vocab-size", 258, code=2))
         self.assertIn("65536", self.error(*flags, "--vocab-size", 65537, code=2))
-        self.assertIn("unigram", self.error(*flags, "--tokenizer-kind", "unigram"))
+        self.assertIn("357", self.error(*flags, "--tokenizer-kind", "unigram", "--vocab-size", 356, code=2))
         self.assertIn("no-such", self.error(*flags, "--split", "no-such"))
         self.assertFalse((self.folder / "tok").exists())
 
@@ -88,6 +101,22 @@ class TrainTokenizer(ProgramTest):
                 loaded = Tokenizer.from_file(str(path))
                 ids = self.json("tokenize", "-m", self.folder / split / "tokenizer.gguf", "-p", TEXT[:3000])["ids"]
                 self.assertEqual(loaded.encode(TEXT[:3000]).ids, ids)
+
+    def test_ids_of_the_tokenizers_package(self):
+        try:
+            from tokenizers import Tokenizer
+        except ImportError:
+            self.skipTest("the Python package tokenizers is not installed")
+        for split in ("spaces", "gpt-2"):
+            self.train(split, "--tokenizer-kind", "unigram", "--vocab-size", 700, "--split", split)
+            loaded = Tokenizer.from_file(str(self.folder / split / "tokenizer.json"))
+            noise = bytes(i * i * 7 % 256 for i in range(3000)).decode("latin-1")
+            for text in (TEXT[:3000], noise, "<0x41>  <unk aaaa \u3042\n\n  ------- <0xFF>"):
+                with self.subTest(split=split, text=text[:20]):
+                    model = self.folder / split / "tokenizer.gguf"
+                    ids = self.json("tokenize", "-m", model, "-f", "-", stdin=text.encode())["ids"]
+                    self.assertEqual(loaded.encode(text).ids, ids)
+                    self.assertEqual(loaded.decode(ids), text)
 
 
 if __name__ == "__main__":
