@@ -2,6 +2,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <unordered_set>
 #include <vector>
 
@@ -67,10 +68,18 @@ class Builder {
     stack_.push_string(part);
     return true;
   }
-  bool on_number_part(string_view, error_code&) { return true; }
+  bool on_number_part(string_view part, error_code&) {
+    number_ += std::string_view(part);
+    return true;
+  }
   bool on_int64(int64_t value, string_view, error_code&) { return Push(value); }
   bool on_uint64(uint64_t value, string_view, error_code&) { return Push(value); }
-  bool on_double(double value, string_view, error_code&) { return Push(value); }
+  bool on_double(double value, string_view part, error_code&) {
+    // Boost's own value can be one unit in the last place off.
+    number_ += std::string_view(part);
+    std::from_chars(number_.data(), number_.data() + number_.size(), value);
+    return Push(value);
+  }
   bool on_bool(bool value, error_code&) {
     stack_.push_bool(value);
     return true;
@@ -88,6 +97,7 @@ class Builder {
  private:
   template <typename Number>
   bool Push(Number value) {
+    number_.clear();
     if constexpr (std::is_same_v<Number, double>) {
       stack_.push_double(value);
     } else if constexpr (std::is_signed_v<Number>) {
@@ -99,8 +109,8 @@ class Builder {
   }
 
   boost::json::value_stack stack_;
-  std::string key_;                                      // the key whose parts are arriving
-  std::vector<std::unordered_set<std::string>> keys_;    // of the open objects, outermost first
+  std::string key_, number_;                           // the key or number whose parts are arriving
+  std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
   std::optional<std::string> repeated_key_;
 };
 

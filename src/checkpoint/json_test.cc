@@ -1,6 +1,9 @@
 #include "checkpoint/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 #include "checkpoint/error_matchers.h"
 
@@ -15,6 +18,20 @@ TEST(Json, ParsesAsBoostDoes) {
     EXPECT_EQ(ParseJson(text, "t"), boost::json::parse(text)) << text;
   }
   EXPECT_EQ(ParseJson("\xef\xbb\xbf{}", "t"), boost::json::object());
+}
+
+TEST(Json, NumbersAreTheNearestDoubles) {
+  for (const char* text : {"10.5111111111111111", "0.1", "-7.2057594037927933e16", "1e23", "2.2250738585072011e-308",
+                           "123456789012345678901234567890", "1e999", "-0.0", "3E-2"}) {
+    const double expected = std::strtod(text, nullptr);
+    for (const auto& [before, after] : {std::pair("", ""), std::pair("[", "]"), std::pair(" {\"a\": ", " }")}) {
+      const std::string around = fmt::format("{}{}{}", before, text, after);
+      boost::json::value value = ParseJson(around, "t");
+      if (value.is_array()) value = boost::json::value(value.get_array()[0]);
+      if (value.is_object()) value = boost::json::value(value.get_object().at("a"));
+      EXPECT_EQ(value.get_double(), expected) << around;
+    }
+  }
 }
 
 TEST(Json, RefusesRepeatedKeysAtAnyDepth) {

@@ -101,7 +101,7 @@ class Replay(ProgramTest):
                 self.assertIn(message, self.error("replay", wrong, code=2 if "outside" in message else 1))
         cut = self.folder / "cut.json"
         cut.write_text(file.read_text()[:100])
-        self.assertIn("no JSON", self.error("replay", cut))
+        self.assertIn("not valid JSON", self.error("replay", cut))
 
     def test_bytes_changed_at_random_are_an_error_or_a_difference(self):
         draw = random.Random(1)
