@@ -19,14 +19,14 @@ target_include_directories(sheepop_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${
 if(SHEEPOP_SANITIZE)
   add_compile_options(-fsanitize=${SHEEPOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SHEEPOP_SANITIZE})
-  # RelWithDebInfo is compiled without assertions; a build that looks for faults wants them, the library's too.
-  add_compile_options(-UNDEBUG -D_GLIBCXX_ASSERTIONS)
   # The unrolled kernels take ten minutes to compile with sanitizers and -O2.
   list(APPEND SHEEPOP_AVX2_FLAGS -O1)
   list(APPEND SHEEPOP_AVX512_FLAGS -O1)
   list(APPEND SHEEPOP_AVX512BF16_FLAGS -O1)
 endif()
 if(SHEEPOP_FUZZ)
+  # RelWithDebInfo is compiled without assertions; what looks for faults wants them, the library's too.
+  add_compile_options(-UNDEBUG -D_GLIBCXX_ASSERTIONS)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
