@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <random>
+
 #include "checkpoint/error_matchers.h"
 
 namespace sheepop {
@@ -15,6 +18,18 @@ TEST(Json, ParsesAsBoostDoes) {
     EXPECT_EQ(ParseJson(text, "t"), boost::json::parse(text)) << text;
   }
   EXPECT_EQ(ParseJson("\xef\xbb\xbf{}", "t"), boost::json::object());
+}
+
+TEST(Json, DoublesAreTheNearestToTheirText) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const double value = std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 400) - 200) * (i % 2 ? 1 : -1);
+    const boost::json::value read = ParseJson(boost::json::serialize(boost::json::value(value)), "t");
+    ASSERT_EQ(read.as_double(), value);
+  }
+  EXPECT_EQ(ParseJson("[10.511111111111111]", "t").as_array()[0].as_double(), 10.511111111111111);
+  EXPECT_EQ(ParseJson("100000000000000000000", "t").as_double(), 1e20);
+  EXPECT_EQ(ParseJson("[1e400, 1e-400, -0.0]", "t"), boost::json::parse("[1e400, 1e-400, -0.0]"));
 }
 
 TEST(Json, RefusesRepeatedKeysAtAnyDepth) {

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "checkpoint/json.h"
 #include "checkpoint/quoted.h"
 #include "cli/capsule_settings.h"
 #include "cli/download.h"
@@ -159,11 +160,9 @@ std::string CapsuleText(const Capsule& capsule) {
 }
 
 Capsule ParseCapsule(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (error) Refuse("it is no JSON: {}", error.message());
+  const json::object object = ParseJsonObject(text, "the capsule");
   try {
-    return FromJson(Object(value, "the whole"));
+    return FromJson(object);
   } catch (const Error& wrong) {
     if (wrong.category() == ErrorCategory::kCorrupt) throw;
     Refuse("{}", wrong.what());  // a setting
