@@ -160,8 +160,9 @@ std::string CapsuleText(const Capsule& capsule) {
 }
 
 Capsule ParseCapsule(std::string_view text) {
+  const json::object object = ParseJsonObject(text, "the capsule");
   try {
-    return FromJson(ParseJsonObject(text, "the capsule"));
+    return FromJson(object);
   } catch (const Error& wrong) {
     if (wrong.category() == ErrorCategory::kCorrupt) throw;
     Refuse("{}", wrong.what());  // a setting

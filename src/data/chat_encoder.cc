@@ -1,10 +1,10 @@
 #include "data/chat_encoder.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <string>
 
 #include "base/error.h"
+#include "checkpoint/json.h"
 #include "tokenize/chat_prompt.h"
 
 namespace sheepop {
@@ -52,12 +52,13 @@ size_t FirstBehind(const ChatPrompt& prompt, const std::vector<Token>& whole, co
 }  // namespace
 
 EncodedChat ChatEncoder::Encode(std::string_view line) const {
-  boost::system::error_code fault;
-  json::value value = json::parse({line.data(), line.size()}, fault, {}, {.max_depth = 64});
-  if (fault || !value.is_object()) {
-    throw Error(ErrorCategory::kCorrupt, "no JSON object{}", fault ? ": " + fault.message() : "");
+  json::object conversation;
+  try {
+    conversation = ParseJsonObject(line, "the line");
+  } catch (const Error& fault) {
+    throw Error(fault.category(), "no JSON object: {}", fault.what());
   }
-  return Encode(std::move(value.get_object()));
+  return Encode(std::move(conversation));
 }
 
 EncodedChat ChatEncoder::Encode(json::object conversation) const {

@@ -71,7 +71,11 @@ ChatTemplate ChatTemplate::Parse(std::string source) {
 const std::string& ChatTemplate::source() const { return program_->source; }
 
 Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t now) const {
-  jinja::Interpreter interpreter(jinja::Limits{}, now);
+  return Render(variables, now, jinja::Limits{});
+}
+
+Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t now, const jinja::Limits& limits) const {
+  jinja::Interpreter interpreter(limits, now);
   for (const auto& [name, value] : variables) {
     interpreter.Define(name, VariableValue(interpreter.budget(), name, value));
   }

@@ -12,6 +12,10 @@
 
 namespace sheepop {
 
+namespace jinja {
+struct Limits;
+}
+
 struct RenderedSpan {
   std::string text;  // UTF-8
   // Whether these characters came from the conversation (messages, tools, documents: what users and models write),
@@ -41,6 +45,8 @@ class ChatTemplate {
   // themselves. Throws Error: kInvalidArgument when the template refuses the conversation (with its words) or cannot
   // handle it, kUnsupported for a filter or test it does not know, kLimit past a bound of time or memory.
   Rendered Render(const boost::json::object& variables, std::time_t now) const;
+  // The same within other bounds than the usual ones.
+  Rendered Render(const boost::json::object& variables, std::time_t now, const jinja::Limits& limits) const;
 
   const std::string& source() const;
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-from program import ENVIRONMENT, PROGRAM
+from program import ENVIRONMENT, PROGRAM, TIMEOUT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "docs" / "generation.md", ROOT / "docs" / "training.md"]
@@ -17,7 +17,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 def output(command, folder):
     """What a shell prints for the command, with this build as `sheepop`."""
     program = f'sheepop() {{ "{PROGRAM}" "$@"; }}\n'
-    done = subprocess.run(["bash", "-c", program + command], cwd=folder, env=ENVIRONMENT, timeout=60, text=True,
+    done = subprocess.run(["bash", "-c", program + command], cwd=folder, env=ENVIRONMENT, timeout=TIMEOUT, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.stdout if done.returncode == 0 else f"exit code {done.returncode}\n{done.stdout}"
 

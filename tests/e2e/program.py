@@ -8,13 +8,15 @@ import tempfile
 import unittest
 
 PROGRAM = os.environ.get("SHEEPOP", "")
+SANITIZED = bool(os.environ.get("SHEEPOP_SANITIZE"))
+TIMEOUT = 1000 if SANITIZED else 60  # seconds for one run of the program
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 TINY = DATA / "tiny"
 LLAMA = TINY / "llama" / "model.gguf"
 GOLDEN = json.loads((TINY / "llama" / "golden.json").read_text())
 
 # Nothing of the caller's settings may change what the tests see.
-ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/nonexistent", "no_proxy": "*"}
+ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/nonexistent", "no_proxy": "*", "TZ": "UTC"}
 ENVIRONMENT.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
 
 
@@ -22,7 +24,7 @@ def run(*arguments, stdin=b"", env=None, **options):
     """The finished process; its output as bytes."""
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, env=ENVIRONMENT | (env or {}), timeout=60, **options)
+    return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, env=ENVIRONMENT | (env or {}), timeout=TIMEOUT, **options)
 
 
 class ProgramTest(unittest.TestCase):

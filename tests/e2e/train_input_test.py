@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from program import ENVIRONMENT, LLAMA, PROGRAM, TINY, ProgramTest, main
+from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, TINY, ProgramTest, main
 
 SMALL = ["--layers", "1", "--hidden", "32", "--heads", "2", "--context", "24", "--batch", "2", "--threads", "1",
          "--sample-tokens", "0", "--steps", "8", "--eval-batches", "0"]
@@ -25,7 +25,7 @@ class Shards(ProgramTest):
             (documents / f"{i:02}.txt").write_text(f"Story {i}. {text}.\n")
         self.corpus = self.folder / "corpus"
         done = subprocess.run([PROGRAM, "ingest", documents, "-o", self.corpus, "--json"], env=ENVIRONMENT, capture_output=True,
-                              timeout=60)
+                              timeout=TIMEOUT)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.tokenizer = self.folder / "tokenizer"
         self.text("train", self.corpus, "--tokenizer-only", "--vocab-size", "300", "-o", self.tokenizer)

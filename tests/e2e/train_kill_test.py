@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from program import ENVIRONMENT, PROGRAM, ProgramTest, main
+from program import ENVIRONMENT, PROGRAM, TIMEOUT, ProgramTest, main
 
 STEPS = 60
 OPTIONS = ["--layers", "2", "--hidden", "64", "--heads", "4", "--context", "32", "--batch", "4", "--steps", str(STEPS),
@@ -23,7 +23,7 @@ class Kill(ProgramTest):
 
     def finish(self, name):
         begin = time.monotonic()
-        done = subprocess.run(self.command(name), cwd=self.folder, env=ENVIRONMENT, timeout=100, capture_output=True)
+        done = subprocess.run(self.command(name), cwd=self.folder, env=ENVIRONMENT, timeout=TIMEOUT, capture_output=True)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return time.monotonic() - begin
 
