@@ -393,13 +393,15 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
     Element* values = reinterpret_cast<Element*>(layer.values) + offset + slot * dim;
     for (size_t d = 0; d < dim; d += 16) {
       const size_t left = dim - d;
-      Element narrow[2][16];
-      Store(narrow[0], LoadSome(key + d, left));
-      Store(narrow[1], LoadSome(value + d, left));
-      for (size_t i = 0; i < Smaller(left, 16); ++i) {
-        keys[(d + i) * kKvBlock] = narrow[0][i];
-        values[d + i] = narrow[1][i];
+      Element narrow[16];
+      Store(narrow, LoadSome(key + d, left));
+      for (size_t i = 0; i < Smaller(left, 16); ++i) keys[(d + i) * kKvBlock] = narrow[i];
+      if (left >= 16) {
+        Store(values + d, Load(value + d));
+        continue;
       }
+      Store(narrow, LoadFirst(value + d, left));
+      for (size_t i = 0; i < left; ++i) values[d + i] = narrow[i];
     }
   }
 }

@@ -41,11 +41,14 @@ struct PackedView {
 // 32 activations quantised to int8: d_x = max|x| / 127, values = round(x * (127 / max|x|)) (nearest, ties to even), in
 // [-127, 127]. A block whose magnitudes are all below 2^-119 is a block of zeros with scale 0. A block that holds an
 // infinity or a NaN has scale NaN and zero values, so that the fault reaches every output.
-struct alignas(16) QuantisedBlock {
+struct alignas(64) QuantisedBlock {
   float scale;       // d_x
   float scaled_sum;  // d_x * float(sum of the values)
   // Sums of values: [0] those with k % 4 < 2, [1] those with k % 4 >= 2; [2] and [3] the same over k >= 16 alone.
   int16_t sums[4];
+  // Where a sum of products with weights stored too large by an offset begins: [0] -8 and [1] -128 times the sum of all
+  // values, [2] and [3] -32 times those over k < 16 and k >= 16.
+  int32_t starts[4];
   int8_t values[kBlockSize];
 };
 

@@ -734,7 +734,7 @@ void QuantiseBlock(const float* input, QuantisedBlock& out) {
   const __m128i high = PairSums(v1), whole = _mm_add_epi16(PairSums(v0), high);
   _mm_storel_epi64(reinterpret_cast<__m128i*>(out.sums), _mm_unpacklo_epi32(whole, high));
   out.scale = maximum / 127.0F;
-  out.scaled_sum = out.scale * static_cast<float>(out.sums[0] + out.sums[1]);
+  DeriveFromSums(out);
 }
 
 void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {

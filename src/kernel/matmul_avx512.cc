@@ -141,26 +141,30 @@ inline Scales LoadScales(const std::byte* header, size_t index) {
 
 // ---- the sum of one block ----
 
-// (a pair sum of activations) * -offset, added up: what the unsigned values put on top of the dot product.
-inline __m512i Start(int offset, __m512i pair_sums) {
-  return _mm512_dpwssd_epi32(_mm512_setzero_si512(), _mm512_set1_epi16(static_cast<int16_t>(-offset)), pair_sums);
+// The start of a block's two sums, which takes the weights' offset off.
+template <PackedFormat kFormat>
+inline void Start(const QuantisedBlock& x, __m512i& low, __m512i& high) {
+  low = high = _mm512_setzero_si512();
+  if constexpr (HasSixteenths(kFormat.scales) && kFormat.offset == 32) {
+    low = Broadcast32(x.starts + 2);
+    high = Broadcast32(x.starts + 3);
+  } else if constexpr (HasSixteenths(kFormat.scales) && kFormat.offset != 0) {
+    const __m512i offset = _mm512_set1_epi16(-kFormat.offset), high_sums = Broadcast32(x.sums + 2);
+    low = _mm512_dpwssd_epi32(low, offset, _mm512_sub_epi16(Broadcast32(x.sums), high_sums));
+    high = _mm512_dpwssd_epi32(high, offset, high_sums);
+  } else if constexpr (kFormat.offset != 0) {
+    static_assert(kFormat.offset == 8 || kFormat.offset == 16 || kFormat.offset == 128);
+    low = Broadcast32(x.starts + (kFormat.offset == 128 ? 1 : 0));
+    if constexpr (kFormat.offset == 16) high = low;
+  }
 }
 
 // acc + the products of 16 rows with one block, in the order matmul.h gives.
-template <ScaleForm kForm>
-inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBlock& x, int offset, __m512 acc) {
+template <PackedFormat kFormat>
+inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBlock& x, __m512 acc) {
+  constexpr ScaleForm kForm = kFormat.scales;
   __m512i low, high;
-  const __m512i sums = Broadcast32(x.sums);
-  __m512i low_sums = sums, high_sums = sums;
-  if constexpr (HasSixteenths(kForm)) {
-    high_sums = Broadcast32(x.sums + 2);
-    low_sums = _mm512_sub_epi16(sums, high_sums);
-    low = Start(offset, low_sums);
-    high = Start(offset, high_sums);
-  } else {
-    low = HasMin(kForm) ? _mm512_setzero_si512() : Start(offset, sums);
-    high = _mm512_setzero_si512();
-  }
+  Start<kFormat>(x, low, high);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     low = _mm512_dpbusd_epi32(low, w[i], Broadcast32(x.values + 4 * i));
@@ -174,6 +178,8 @@ inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBl
   const __m512 d_x = _mm512_set1_ps(x.scale);
   acc = _mm512_fmadd_ps(_mm512_mul_ps(s.scale, d_x), dot, acc);
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
+    const __m512i high_sums = Broadcast32(x.sums + 2);
+    const __m512i low_sums = _mm512_sub_epi16(Broadcast32(x.sums), high_sums);
     __m512i sum = _mm512_dpwssd_epi32(_mm512_setzero_si512(), s.min_low, low_sums);
     sum = _mm512_dpwssd_epi32(sum, s.min_high, high_sums);
     acc = _mm512_fmadd_ps(_mm512_mul_ps(s.min, d_x), _mm512_cvtepi32_ps(sum), acc);
@@ -222,7 +228,7 @@ void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x,
     LoadValues<kFormat.bits>(block, w);
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
-      acc[t] = AddBlock<kFormat.scales>(w, scales, x[static_cast<size_t>(t) * x_stride], kFormat.offset, acc[t]);
+      acc[t] = AddBlock<kFormat>(w, scales, x[static_cast<size_t>(t) * x_stride], acc[t]);
     }
     ++x;
   };
@@ -265,21 +271,15 @@ void MultiplyTiles(const PackedView& w, const MatMulInput& x, TileRange tiles, c
   }
 }
 
-// ---- many input rows: panels of two tiles ----
+// ---- many input rows: panels of one tile ----
 
-// A block of a panel: the unpacked lines and scales of two tiles, at these offsets.
+// A block of a panel: the unpacked lines and scales of a tile, at these offsets.
 struct PanelBlock {
-  static constexpr size_t Lines(int tile) { return 512 * static_cast<size_t>(tile); }
-  static constexpr size_t Scale(int tile) { return 1024 + 64 * static_cast<size_t>(tile); }
-  static constexpr size_t Min(int tile) { return 1152 + 64 * static_cast<size_t>(tile); }
-  static constexpr size_t Low(int tile) { return 1280 + 64 * static_cast<size_t>(tile); }
-  static constexpr size_t High(int tile) { return 1408 + 64 * static_cast<size_t>(tile); }
-  static constexpr size_t MinLow(int tile) { return 1536 + 64 * static_cast<size_t>(tile); }
-  static constexpr size_t MinHigh(int tile) { return 1664 + 64 * static_cast<size_t>(tile); }
+  static constexpr size_t kScale = 512, kMin = 576, kLow = 640, kHigh = 704, kMinLow = 768, kMinHigh = 832;
   static constexpr size_t Bytes(ScaleForm form) {
-    if (form == ScaleForm::kSixteenthsMin) return 1792;
-    if (form == ScaleForm::kSixteenths) return 1536;
-    return HasMin(form) ? 1280 : 1152;
+    if (form == ScaleForm::kSixteenthsMin) return 896;
+    if (form == ScaleForm::kSixteenths) return 768;
+    return HasMin(form) ? 640 : 576;
   }
 };
 
@@ -294,128 +294,111 @@ struct PanelSums {
 };
 
 template <ScaleForm kForm>
-inline Scales LoadPanelScales(const std::byte* block, int tile) {
+inline Scales LoadPanelScales(const std::byte* block) {
   Scales s = {};
-  s.scale = _mm512_load_ps(block + PanelBlock::Scale(tile));
-  if constexpr (HasMin(kForm)) s.min = _mm512_load_ps(block + PanelBlock::Min(tile));
+  s.scale = _mm512_load_ps(block + PanelBlock::kScale);
+  if constexpr (HasMin(kForm)) s.min = _mm512_load_ps(block + PanelBlock::kMin);
   if constexpr (HasSixteenths(kForm)) {
-    s.low = LoadLine(block + PanelBlock::Low(tile));
-    s.high = LoadLine(block + PanelBlock::High(tile));
+    s.low = LoadLine(block + PanelBlock::kLow);
+    s.high = LoadLine(block + PanelBlock::kHigh);
   }
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
-    s.min_low = LoadLine(block + PanelBlock::MinLow(tile));
-    s.min_high = LoadLine(block + PanelBlock::MinHigh(tile));
+    s.min_low = LoadLine(block + PanelBlock::kMinLow);
+    s.min_high = LoadLine(block + PanelBlock::kMinHigh);
   }
   return s;
 }
 
 template <ScaleForm kForm>
-inline void StorePanelScales(const Scales& s, std::byte* block, int tile) {
-  _mm512_store_ps(block + PanelBlock::Scale(tile), s.scale);
-  if constexpr (HasMin(kForm)) _mm512_store_ps(block + PanelBlock::Min(tile), s.min);
+inline void StorePanelScales(const Scales& s, std::byte* block) {
+  _mm512_store_ps(block + PanelBlock::kScale, s.scale);
+  if constexpr (HasMin(kForm)) _mm512_store_ps(block + PanelBlock::kMin, s.min);
   if constexpr (HasSixteenths(kForm)) {
-    _mm512_store_si512(block + PanelBlock::Low(tile), s.low);
-    _mm512_store_si512(block + PanelBlock::High(tile), s.high);
+    _mm512_store_si512(block + PanelBlock::kLow, s.low);
+    _mm512_store_si512(block + PanelBlock::kHigh, s.high);
   }
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
-    _mm512_store_si512(block + PanelBlock::MinLow(tile), s.min_low);
-    _mm512_store_si512(block + PanelBlock::MinHigh(tile), s.min_high);
+    _mm512_store_si512(block + PanelBlock::kMinLow, s.min_low);
+    _mm512_store_si512(block + PanelBlock::kMinHigh, s.min_high);
   }
 }
 
-// Forms whose panels look alike share a kernel.
-constexpr ScaleForm PanelForm(ScaleForm form) { return form == ScaleForm::kSuper ? ScaleForm::kHalfMin : form; }
+// What a panel's kernel must know of a format. Formats whose panels look alike share one.
+constexpr PackedFormat PanelFormat(PackedFormat format) {
+  const ScaleForm form = format.scales == ScaleForm::kSuper ? ScaleForm::kHalfMin : format.scales;
+  return {form, 8, format.offset, 1, 0, PanelBlock::Bytes(form)};
+}
 
-// sums [kTokens, 32] of kTiles tiles of a panel with kTokens input rows.
-template <ScaleForm kForm, int kTiles, int kTokens>
-void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, int offset,
+// sums [kTokens, 16] of a panel with kTokens input rows.
+template <PackedFormat kFormat, int kTokens>
+void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride,
                    const PanelSums& sums) {
-  __m512 acc[kTiles][kTokens];
-#pragma GCC unroll 8
-  for (int t = 0; t < kTokens; ++t) {
-#pragma GCC unroll 2
-    for (int r = 0; r < kTiles; ++r) {
-      acc[r][t] = sums.resume ? _mm512_loadu_ps(sums.at(t) + 16 * r) : _mm512_setzero_ps();
-    }
-  }
-  for (size_t b = 0; b < blocks; ++b, panel += PanelBlock::Bytes(kForm), ++x) {
-    __m512i w[kTiles][8];
-#pragma GCC unroll 2
-    for (int r = 0; r < kTiles; ++r) {
-#pragma GCC unroll 8
-      for (int i = 0; i < 8; ++i) w[r][i] = LoadLine(panel + PanelBlock::Lines(r) + 64 * i);
-    }
-#pragma GCC unroll 8
+  __m512 acc[kTokens];
+#pragma GCC unroll 16
+  for (int t = 0; t < kTokens; ++t) acc[t] = sums.resume ? _mm512_loadu_ps(sums.at(t)) : _mm512_setzero_ps();
+  for (size_t b = 0; b < blocks; ++b, panel += kFormat.block_bytes, ++x) {
+    const Scales scales = LoadPanelScales<kFormat.scales>(panel);
+    __m512i w[8];
+    LoadValues<8>(panel, w);
+#pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
-#pragma GCC unroll 2
-      for (int r = 0; r < kTiles; ++r) {
-        acc[r][t] = AddBlock<kForm>(w[r], LoadPanelScales<kForm>(panel, r), x[static_cast<size_t>(t) * x_stride], offset,
-                                    acc[r][t]);
-      }
+      acc[t] = AddBlock<kFormat>(w, scales, x[static_cast<size_t>(t) * x_stride], acc[t]);
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int t = 0; t < kTokens; ++t) {
-#pragma GCC unroll 2
-    for (int r = 0; r < kTiles; ++r) {
-      float* to = sums.at(t) + 16 * r;
-      _mm512_storeu_ps(to, sums.add ? _mm512_add_ps(_mm512_loadu_ps(to), acc[r][t]) : acc[r][t]);
-    }
+    float* to = sums.at(t);
+    _mm512_storeu_ps(to, sums.add ? _mm512_add_ps(_mm512_loadu_ps(to), acc[t]) : acc[t]);
   }
 }
 
-template <ScaleForm kForm, int kTiles>
-void MultiplyPanelBy(size_t tokens, const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, int offset,
+template <PackedFormat kFormat, int kTokens>
+void MultiplyPanelBy(size_t tokens, const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride,
                      const PanelSums& sums) {
-  switch (tokens) {
-    case 1: return MultiplyPanel<kForm, kTiles, 1>(panel, blocks, x, x_stride, offset, sums);
-    case 2: return MultiplyPanel<kForm, kTiles, 2>(panel, blocks, x, x_stride, offset, sums);
-    case 3: return MultiplyPanel<kForm, kTiles, 3>(panel, blocks, x, x_stride, offset, sums);
-    default: return MultiplyPanel<kForm, kTiles, 4>(panel, blocks, x, x_stride, offset, sums);
+  if constexpr (kTokens > 1) {
+    if (tokens < kTokens) return MultiplyPanelBy<kFormat, kTokens - 1>(tokens, panel, blocks, x, x_stride, sums);
   }
+  MultiplyPanel<kFormat, kTokens>(panel, blocks, x, x_stride, sums);
 }
 
 template <PackedType kType>
 struct PanelKernel {
   static constexpr PackedFormat kFormat = FormatOf(kType);
-  static constexpr ScaleForm kForm = PanelForm(kFormat.scales);
-  static constexpr size_t kPanelTiles = 2;
+  static constexpr PackedFormat kPanelFormat = PanelFormat(kFormat);
+  static constexpr size_t kPanelTiles = 1;
   static constexpr size_t kPanelBlocks = 64;
   static constexpr size_t kChunkTokens = 256;
-  static constexpr size_t kTokens = 4;  // six would not leave the sums a register each
-  static constexpr size_t kPanelBytes = kPanelBlocks * PanelBlock::Bytes(kForm);
+  static constexpr size_t kTokens = 8;
+  static constexpr size_t kPanelBytes = kPanelBlocks * kPanelFormat.block_bytes;
 
-  static void Unpack(const std::byte* tile, size_t first, size_t blocks, size_t slot, std::byte* panel) {
-    const int r = static_cast<int>(slot);
-    for (size_t b = first; b < first + blocks; ++b, panel += PanelBlock::Bytes(kForm)) {
+  static void Unpack(const std::byte* tile, size_t first, size_t blocks, size_t /*slot*/, std::byte* panel) {
+    for (size_t b = first; b < first + blocks; ++b, panel += kPanelFormat.block_bytes) {
       const std::byte* header = tile + b / kFormat.blocks * kFormat.group_bytes();
       const size_t index = b % kFormat.blocks;
       PrefetchBlock<kFormat>(header, index);
       __m512i w[8];
       LoadValues<kFormat.bits>(header + kFormat.header_bytes + index * kFormat.block_bytes, w);
 #pragma GCC unroll 8
-      for (int i = 0; i < 8; ++i) _mm512_store_si512(panel + PanelBlock::Lines(r) + 64 * i, w[i]);
-      StorePanelScales<kForm>(LoadScales<kFormat.scales>(header, index), panel, r);
+      for (int i = 0; i < 8; ++i) _mm512_store_si512(panel + 64 * i, w[i]);
+      StorePanelScales<kPanelFormat.scales>(LoadScales<kFormat.scales>(header, index), panel);
     }
   }
 
-  static void Multiply(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
-                       size_t tokens, float* sums) {
-    MultiplyInto(panel, tiles, blocks, x, x_stride, tokens, {sums, kPanelTiles * kTileRows, true, false});
+  static void Multiply(const std::byte* panel, size_t /*tiles*/, size_t blocks, const QuantisedBlock* x,
+                       size_t x_stride, size_t tokens, float* sums) {
+    MultiplyInto(panel, blocks, x, x_stride, tokens, {sums, kTileRows, true, false});
   }
 
-  static void Finish(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+  static void Finish(const std::byte* panel, size_t /*tiles*/, size_t blocks, const QuantisedBlock* x, size_t x_stride,
                      size_t tokens, const MatMulOutput& out) {
-    MultiplyInto(panel, tiles, blocks, x, x_stride, tokens, {out.values, out.stride, false, out.add});
+    MultiplyInto(panel, blocks, x, x_stride, tokens, {out.values, out.stride, false, out.add});
   }
 
  private:
-  static void MultiplyInto(const std::byte* panel, size_t tiles, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+  static void MultiplyInto(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride,
                            size_t tokens, PanelSums sums) {
     for (size_t t = 0; t < tokens; t += kTokens, x += kTokens * x_stride, sums.values += kTokens * sums.stride) {
-      const size_t count = Smaller(kTokens, tokens - t);
-      if (tiles == 2) MultiplyPanelBy<kForm, 2>(count, panel, blocks, x, x_stride, kFormat.offset, sums);
-      else MultiplyPanelBy<kForm, 1>(count, panel, blocks, x, x_stride, kFormat.offset, sums);
+      MultiplyPanelBy<kPanelFormat, kTokens>(Smaller(kTokens, tokens - t), panel, blocks, x, x_stride, sums);
     }
   }
 };
@@ -556,9 +539,14 @@ void QuantiseBlock(const float* x, QuantisedBlock& out) {
   };
   const __m128i high = four(_mm_maddubs_epi16(ones, v1));
   const __m128i whole = _mm_add_epi16(four(_mm_maddubs_epi16(ones, v0)), high);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(out.sums), _mm_unpacklo_epi32(whole, high));
+  const __m128i pairs = _mm_unpacklo_epi32(whole, high);
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(out.sums), pairs);
+  const __m128i sums = _mm_madd_epi16(pairs, _mm_set1_epi16(1));  // of all values, of the upper half
+  const __m128i upper = _mm_maskz_shuffle_epi32(4, sums, _MM_PERM_BBBB);
+  const __m128i starts = _mm_sub_epi32(upper, _mm_shuffle_epi32(sums, _MM_SHUFFLE(1, 0, 0, 0)));
+  _mm_store_si128(reinterpret_cast<__m128i*>(out.starts), _mm_sllv_epi32(starts, _mm_setr_epi32(3, 7, 5, 5)));
   out.scale = maximum / 127.0F;
-  out.scaled_sum = out.scale * static_cast<float>(out.sums[0] + out.sums[1]);
+  out.scaled_sum = out.scale * _mm_cvtss_f32(_mm_cvtepi32_ps(sums));
 }
 
 void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {

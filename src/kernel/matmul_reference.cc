@@ -144,7 +144,7 @@ void QuantiseBlock(const float* x, QuantisedBlock& out) {
     if (k >= 16) out.sums[2 + pair] = static_cast<int16_t>(out.sums[2 + pair] + value);
   }
   out.scale = maximum / 127.0F;
-  out.scaled_sum = out.scale * static_cast<float>(out.sums[0] + out.sums[1]);
+  DeriveFromSums(out);
 }
 
 void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {

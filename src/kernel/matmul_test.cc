@@ -303,6 +303,9 @@ TEST_P(Quantise, RoundsToTheNearestValueAndSums) {
     }
     for (size_t i = 0; i < 4; ++i) EXPECT_EQ(blocks[b].sums[i], sums[i]);
     EXPECT_EQ(blocks[b].scaled_sum, blocks[b].scale * static_cast<float>(sums[0] + sums[1]));
+    const int sum = sums[0] + sums[1], high = sums[2] + sums[3];
+    const int starts[] = {-8 * sum, -128 * sum, -32 * (sum - high), -32 * high};
+    for (size_t i = 0; i < 4; ++i) EXPECT_EQ(blocks[b].starts[i], starts[i]);
   }
 }
 

@@ -11,4 +11,14 @@ extern const MatMulKernels kMatMulAvx512;
 
 inline constexpr float kSmallestMaximum = 0x1p-119F;  // see QuantisedBlock
 
+// Fills in what follows from `scale` and `sums`.
+static inline void DeriveFromSums(QuantisedBlock& block) {
+  const int32_t sum = block.sums[0] + block.sums[1], high = block.sums[2] + block.sums[3];
+  block.scaled_sum = block.scale * static_cast<float>(sum);
+  block.starts[0] = -8 * sum;
+  block.starts[1] = -128 * sum;
+  block.starts[2] = -32 * (sum - high);
+  block.starts[3] = -32 * high;
+}
+
 }  // namespace sheepop::kernel

@@ -14,9 +14,9 @@ namespace {
 using kernel::kTileRows;
 using kernel::TileRange;
 
-// Rows of a prompt that one thread attends to at a time: enough to use each key and value several times, few enough that
+// Rows of a prompt that one thread attends to at a time: what shares one pass over keys and values, but few enough that
 // the threads finish together.
-constexpr size_t kAttendRows = 32;
+size_t AttendRows(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_per_kv, 8, 48); }
 
 constexpr size_t kLogitGroup = 64;  // ids that share one maximum
 
@@ -61,11 +61,11 @@ void DecoderPass::Rotations() {
   });
 }
 
-// What is done a row takes about a microsecond, so many rows are handed out eight at a time; a single one is done by the
+// What is done a row takes less than a microsecond, so that some are handed out together; a single one is done by the
 // caller at once.
 template <typename Body>
 void DecoderPass::ForEachRow(size_t rows, const Body& body) {
-  const size_t step = rows < 32 ? 1 : 8;
+  const size_t step = std::clamp<size_t>((rows + 2 * pool_.threads() - 1) / (2 * pool_.threads()), 1, 8);
   pool_.ParallelFor((rows + step - 1) / step, [&](size_t chunk, size_t) {
     for (size_t r = chunk * step; r < std::min(rows, (chunk + 1) * step); ++r) body(r);
   });
@@ -77,24 +77,24 @@ std::span<std::byte> DecoderPass::Scratch(size_t worker) const {
 
 // How many tiles a thread takes at a time. With few rows the weights come from memory, and long runs of them come faster:
 // two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so that a slow or
-// interrupted thread holds up little; whole pairs of tiles.
+// interrupted thread holds up little. Always pairs of tiles: the outputs of a chunk are whole blocks.
 size_t DecoderPass::TilesPerChunk(size_t tiles) const {
-  if (rows_.size() <= kSplitRows) return (tiles + 2 * pool_.threads() - 1) / (2 * pool_.threads());
+  if (rows_.size() <= kSplitRows) return (tiles + 4 * pool_.threads() - 1) / (4 * pool_.threads()) * 2;
   return std::max<size_t>(2, tiles / (16 * pool_.threads()) * 2);
 }
 
 void DecoderPass::Embed() {
   const kernel::PackedView& table = weights_.matrix(Role::kTokenEmbedding);
-  std::vector<float> position_row(config_.learned_positions ? config_.hidden : 0);
-  for (size_t r = 0; r < rows_.size(); ++r) {
+  ForEachRow(rows_.size(), [&](size_t r) {
     float* x = work_.stream_.row(r);
     UnpackRow(table, static_cast<size_t>(rows_[r].token), x);
     if (config_.embedding_scale != 1) kernels_.vector.scale(config_.embedding_scale, config_.hidden, x);
     if (config_.learned_positions) {
-      UnpackRow(weights_.matrix(Role::kPositionEmbedding), positions_[r], position_row.data());
-      kernels_.vector.add(position_row.data(), config_.hidden, x);
+      float* position = work_.branch_.row(r);
+      UnpackRow(weights_.matrix(Role::kPositionEmbedding), positions_[r], position);
+      kernels_.vector.add(position, config_.hidden, x);
     }
-  }
+  });
 }
 
 void DecoderPass::NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const {
@@ -123,18 +123,19 @@ void DecoderPass::MultiplyChunk(const Product& product, const kernel::MatMulInpu
   }
 }
 
+// The tiles of all products are shared out as one run, so that small products do not make small chunks.
 void DecoderPass::Multiply(std::span<const Product> products, const kernel::MatMulInput& input) {
   size_t tiles = 0;
   for (const Product& product : products) tiles += product.weight->tiles();
   const size_t step = TilesPerChunk(tiles);
-  size_t chunks = 0;
-  for (const Product& product : products) chunks += (product.weight->tiles() + step - 1) / step;
-  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
-    const Product* product = products.data();
-    for (size_t of_product; chunk >= (of_product = (product->weight->tiles() + step - 1) / step); ++product) {
-      chunk -= of_product;
+  pool_.ParallelFor((tiles + step - 1) / step, [&](size_t chunk, size_t worker) {
+    size_t first = 0;  // of the product, in the run
+    for (const Product& product : products) {
+      const size_t end = first + product.weight->tiles();
+      const size_t from = std::max(first, chunk * step), to = std::min(end, (chunk + 1) * step);
+      if (from < to) MultiplyChunk(product, input, {from - first, to - first}, worker);
+      first = end;
     }
-    MultiplyChunk(*product, input, {chunk * step, std::min(product->weight->tiles(), (chunk + 1) * step)}, worker);
   });
 }
 
@@ -145,7 +146,7 @@ void DecoderPass::NormHeads(const float* weight, size_t heads, float* x) const {
   }
 }
 
-void DecoderPass::RotateAndStore(size_t layer, size_t r) {
+void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t r) {
   float* query = work_.queries_.row(r);
   float* key = work_.keys_.row(r);
   if (config_.query_key_norm) {
@@ -162,6 +163,9 @@ void DecoderPass::RotateAndStore(size_t layer, size_t r) {
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
   }
+  const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
+  kernels_.attention.store(shape, cache_.Layer(layer), key, work_.values_.row(r),
+                           blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
 }
 
 void DecoderPass::Attend(size_t layer) {
@@ -181,20 +185,27 @@ void DecoderPass::Attend(size_t layer) {
   shape.window = config_.layer_window[layer];
   shape.type = cache_.shape().type;
 
-  const kernel::KvLayer kv = cache_.Layer(layer);
-  ForEachRow(rows_.size(), [&](size_t r) {
-    RotateAndStore(layer, r);
-    const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
-    kernels_.attention.store(shape, kv, work_.keys_.row(r), work_.values_.row(r),
-                             blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
-  });
+  ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, layer, r); });
   if (layer + 1 == config_.layers) KeepWantedRows();
   if (rows_.size() <= kSplitRows) {
     AttendSplit(shape, layer);
   } else {
     AttendRuns(shape, layer);
   }
-  ForEachRow(rows_.size(), [&](size_t r) { work_.attention_.Quantise(kernels_.matmul, r); });
+  if (!HeadsAreBlocks(shape)) {
+    ForEachRow(rows_.size(), [&](size_t r) { work_.attention_.Quantise(kernels_.matmul, r); });
+  }
+}
+
+// Whether the outputs of one key head are whole blocks: then whoever computes them quantises them.
+bool DecoderPass::HeadsAreBlocks(const kernel::AttentionShape& shape) {
+  return shape.heads_per_kv * shape.head_dim % kernel::kBlockSize == 0;
+}
+
+void DecoderPass::QuantiseHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head) {
+  if (!HeadsAreBlocks(shape)) return;
+  const size_t width = shape.heads_per_kv * shape.head_dim;
+  work_.attention_.Quantise(kernels_.matmul, row, kv_head * width, width);
 }
 
 void DecoderPass::KeepWantedRows() {
@@ -217,28 +228,30 @@ void DecoderPass::KeepWantedRows() {
   rows_ = wanted_;
 }
 
-// Many rows: each unit is one key head and up to kAttendRows rows of a run. Late rows cost most and go first.
+// Many rows: each unit is one key head and some rows of a run. Late rows cost most and go first.
 void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) {
   struct Unit {
     const Run* run;
     size_t first, rows;
   };
   std::vector<Unit> units;
+  const size_t at_once = AttendRows(shape.heads_per_kv);
   for (const Run& run : runs_) {
-    for (size_t first = 0; first < run.rows; first += kAttendRows) {
-      units.push_back({&run, first, std::min(kAttendRows, run.rows - first)});
+    for (size_t first = 0; first < run.rows; first += at_once) {
+      units.push_back({&run, first, std::min(at_once, run.rows - first)});
     }
   }
   const kernel::KvLayer kv = cache_.Layer(layer);
   const kernel::AttentionOutput out{work_.attention_.values(), work_.attention_.stride()};
   pool_.ParallelFor(units.size() * shape.kv_heads, [&](size_t chunk, size_t worker) {
     const Unit& unit = units[units.size() - 1 - chunk / shape.kv_heads];
-    const size_t row = unit.run->first_row + unit.first;
+    const size_t row = unit.run->first_row + unit.first, kv_head = chunk % shape.kv_heads;
     const kernel::AttentionRows rows{work_.queries_.row(row), work_.queries_.stride(), unit.rows,
                                      unit.run->first_position + unit.first,
                                      cache_.block_table(unit.run->sequence).data()};
-    kernels_.attention.attend(shape, kv, rows, chunk % shape.kv_heads,
-                              {out.values + row * out.stride, out.stride}, Scratch(worker).data());
+    kernels_.attention.attend(shape, kv, rows, kv_head, {out.values + row * out.stride, out.stride},
+                              Scratch(worker).data());
+    for (size_t r = row; r < row + unit.rows; ++r) QuantiseHead(shape, r, kv_head);
   });
 }
 
@@ -246,37 +259,42 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) 
 void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer) {
   struct Unit {
     size_t row, kv_head, segment;
-    float* partial;
   };
   const size_t partial = shape.heads_per_kv * kernel::PartialFloats(shape.head_dim);
-  auto* partials = reinterpret_cast<float*>(work_.partials_.data());
   std::vector<Unit> units;
-  const auto partials_of = [&](size_t row, size_t head) {
-    return partials + (row * shape.kv_heads + head) * work_.segments_ * partial;
-  };
   for (size_t r = 0; r < rows_.size(); ++r) {
     const kernel::SegmentRange range = kernel::SegmentsOf(shape, positions_[r]);
     for (size_t h = 0; h < shape.kv_heads; ++h) {
-      for (size_t s = range.first; s <= range.last; ++s) {
-        units.push_back({r, h, s, partials_of(r, h) + (s - range.first) * partial});
-      }
+      for (size_t s = range.first; s <= range.last; ++s) units.push_back({r, h, s});
     }
   }
+  const auto partials_of = [&](size_t row, size_t kv_head) {
+    auto* partials = reinterpret_cast<float*>(work_.partials_.data());
+    return partials + (row * shape.kv_heads + kv_head) * work_.segments_ * partial;
+  };
+  const auto merge = [&](size_t row, size_t kv_head, size_t segments) {
+    kernels_.attention.merge(shape, partials_of(row, kv_head), segments,
+                             work_.attention_.row(row) + kv_head * shape.heads_per_kv * shape.head_dim);
+    QuantiseHead(shape, row, kv_head);
+  };
+  const bool whole = units.size() == rows_.size() * shape.kv_heads;  // every context is one segment
   const kernel::KvLayer kv = cache_.Layer(layer);
   pool_.ParallelFor(units.size(), [&](size_t i, size_t worker) {
     const Unit& unit = units[i];
     const kernel::AttentionRows row{work_.queries_.row(unit.row), work_.queries_.stride(), 1, positions_[unit.row],
                                     cache_.block_table(rows_[unit.row].sequence).data()};
-    kernels_.attention.attend_segment(shape, kv, row, unit.kv_head, unit.segment, unit.partial,
+    const size_t first = kernel::SegmentsOf(shape, positions_[unit.row]).first;
+    kernels_.attention.attend_segment(shape, kv, row, unit.kv_head, unit.segment,
+                                      partials_of(unit.row, unit.kv_head) + (unit.segment - first) * partial,
                                       Scratch(worker).data());
+    if (whole) merge(unit.row, unit.kv_head, 1);
   });
-  for (size_t r = 0; r < rows_.size(); ++r) {
-    const kernel::SegmentRange range = kernel::SegmentsOf(shape, positions_[r]);
-    for (size_t h = 0; h < shape.kv_heads; ++h) {
-      kernels_.attention.merge(shape, partials_of(r, h), range.last - range.first + 1,
-                               work_.attention_.row(r) + h * shape.heads_per_kv * shape.head_dim);
-    }
-  }
+  if (whole) return;
+  pool_.ParallelFor(rows_.size() * shape.kv_heads, [&](size_t i, size_t) {
+    const size_t row = i / shape.kv_heads;
+    const kernel::SegmentRange range = kernel::SegmentsOf(shape, positions_[row]);
+    merge(row, i % shape.kv_heads, range.last - range.first + 1);
+  });
 }
 
 void DecoderPass::FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into) {
@@ -290,7 +308,7 @@ void DecoderPass::AttentionOutput(size_t layer, Into into) {
   FinishBranch(layer, Role::kAttentionOutput, Role::kAttentionOutputBias, work_.attention_, into);
 }
 
-// Gate and up of the same outputs, then their activation, while both are in the cache.
+// Gate and up of the same outputs, then their activation and its quantised form, while all are in the cache.
 void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
   const size_t begin = tiles.begin * kTileRows, end = std::min(config_.feed_forward, tiles.end * kTileRows);
   const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
@@ -309,6 +327,7 @@ void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
     } else {
       kernels_.vector.gelu_multiply(y, u, end - begin, y);
     }
+    work_.hidden_.Quantise(kernels_.matmul, r, begin, end - begin);
   }
 }
 
@@ -318,7 +337,6 @@ void DecoderPass::FeedForward(size_t layer, Into into) {
   pool_.ParallelFor((tiles + step - 1) / step, [&](size_t chunk, size_t worker) {
     GatedChunk(layer, {chunk * step, std::min(tiles, (chunk + 1) * step)}, worker);
   });
-  ForEachRow(rows_.size(), [&](size_t r) { work_.hidden_.Quantise(kernels_.matmul, r); });
   FinishBranch(layer, Role::kDown, Role::kDownBias, work_.hidden_, into);
 }
 
@@ -356,14 +374,17 @@ void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
 
 LogitRows DecoderPass::Logits() {
   const bool quantised = kernel::IsQuantised(weights_.output().type);
-  size_t wanted = 0;
+  const size_t parts = quantised ? 2 : 1;
+  std::vector<size_t> wanting;
   for (size_t r = 0; r < rows_.size(); ++r) {
-    if (!rows_[r].wants_logits) continue;
-    const size_t row = quantised ? 2 * wanted : wanted;
-    NormRow(work_.stream_.row(r), Role::kOutputNorm, Role::kOutputNormBias, 0, work_.head_input_.row(row));
-    if (quantised) work_.head_input_.QuantiseInTwoRows(kernels_.matmul, row);
-    ++wanted;
+    if (rows_[r].wants_logits) wanting.push_back(r);
   }
+  const size_t wanted = wanting.size();
+  ForEachRow(wanted, [&](size_t i) {
+    const float* x = work_.stream_.row(wanting[i]);
+    NormRow(x, Role::kOutputNorm, Role::kOutputNormBias, 0, work_.head_input_.row(parts * i));
+    if (quantised) work_.head_input_.QuantiseInTwoRows(kernels_.matmul, parts * i);
+  });
   if (wanted > 0) {
     pool_.ParallelFor((config_.vocab + kHeadOutputs - 1) / kHeadOutputs,
                       [&](size_t chunk, size_t worker) { HeadChunk(chunk * kHeadOutputs, wanted, worker); });

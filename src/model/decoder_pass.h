@@ -56,11 +56,13 @@ class DecoderPass {
   void Multiply(std::span<const Product> products, const kernel::MatMulInput& input);
   void MultiplyChunk(const Product& product, const kernel::MatMulInput& input, kernel::TileRange tiles, size_t worker);
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
-  void RotateAndStore(size_t layer, size_t row);
+  void RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t row);
   void NormHeads(const float* weight, size_t heads, float* x) const;
   void KeepWantedRows();
   void AttendRuns(const kernel::AttentionShape& shape, size_t layer);
   void AttendSplit(const kernel::AttentionShape& shape, size_t layer);
+  static bool HeadsAreBlocks(const kernel::AttentionShape& shape);
+  void QuantiseHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head);
   void FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into);
   void HeadChunk(size_t first_output, size_t rows, size_t worker);
   void GatedChunk(size_t layer, kernel::TileRange tiles, size_t worker);

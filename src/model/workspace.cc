@@ -19,8 +19,9 @@ ActivationBuffer::ActivationBuffer(size_t rows, size_t cols) {
   quantised_ = reinterpret_cast<kernel::QuantisedBlock*>(memory_.data() + floats);
 }
 
-void ActivationBuffer::Quantise(const kernel::MatMulKernels& kernels, size_t r) {
-  kernels.quantise(row(r), blocks_, quantised_ + r * blocks_);
+void ActivationBuffer::Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count) {
+  const size_t first = begin / kernel::kBlockSize, blocks = (count + kernel::kBlockSize - 1) / kernel::kBlockSize;
+  kernels.quantise(row(r) + begin, blocks, quantised_ + r * blocks_ + first);
 }
 
 void ActivationBuffer::QuantiseInTwoRows(const kernel::MatMulKernels& kernels, size_t r) {
