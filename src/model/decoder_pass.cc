@@ -75,9 +75,9 @@ std::span<std::byte> DecoderPass::Scratch(size_t worker) const {
   return work_.scratch_.bytes().subspan(worker * work_.scratch_bytes_, work_.scratch_bytes_);
 }
 
-// How many tiles a thread takes at a time. With few rows the weights come from memory, and long runs of them come faster:
-// two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so that a slow or
-// interrupted thread holds up little. Always pairs of tiles: the outputs of a chunk are whole blocks.
+// How many tiles a thread takes at a time. With few rows the weights come from memory, and long runs of them come
+// faster: two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so that a
+// slow or interrupted thread holds up little. Always pairs of tiles: the outputs of a chunk are whole blocks.
 size_t DecoderPass::TilesPerChunk(size_t tiles) const {
   if (rows_.size() <= kSplitRows) return (tiles + 4 * pool_.threads() - 1) / (4 * pool_.threads()) * 2;
   return std::max<size_t>(2, tiles / (16 * pool_.threads()) * 2);

@@ -22,8 +22,8 @@ class ActivationBuffer {
   size_t stride() const { return stride_; }  // whole blocks: the padding beyond the columns is zero
   kernel::MatMulInput Input(size_t rows) { return {values(), stride_, quantised_, blocks_, rows}; }
 
-  // Quantises row r from its values, or its columns [begin, begin + count) alone: `begin` is the first of a block, and the
-  // block that holds the last is quantised to its end.
+  // Quantises row r from its values, or its columns [begin, begin + count) alone: `begin` is the first of a block, and
+  // the block that holds the last is quantised to its end.
   void Quantise(const kernel::MatMulKernels& kernels, size_t r) { Quantise(kernels, r, 0, stride_); }
   void Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count);
 
