@@ -24,8 +24,7 @@ constexpr size_t kLogitGroup = 64;  // ids that share one maximum
 
 DecoderPass::DecoderPass(const Model& model, std::span<const Row> rows, KvCache& cache, Workspace& work,
                          ThreadPool& pool)
-    : model_(model),
-      config_(model.config()),
+    : config_(model.config()),
       weights_(model.weights()),
       kernels_(kernel::KernelsFor(model.isa())),
       rows_(rows),

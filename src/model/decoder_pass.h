@@ -72,7 +72,6 @@ class DecoderPass {
   size_t TilesPerChunk(size_t tiles) const;
   std::span<std::byte> Scratch(size_t worker) const;
 
-  const Model& model_;
   const ModelConfig& config_;
   const Weights& weights_;
   const kernel::Kernels& kernels_;
