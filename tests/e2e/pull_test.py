@@ -244,11 +244,12 @@ class Cut(PullTest):
         self.assertLess(self.pull(self.url, "--sha256", SHA256)["received_bytes"], len(BODY))
 
     def test_one_at_a_time(self):
-        self.server.slow = 0.1
+        self.server.slow = 1  # it must outlast the start of the second, which a sanitizer makes long
         process = subprocess.Popen([PROGRAM, "pull", self.url], env=ENVIRONMENT | self.env, stdout=subprocess.DEVNULL)
         while not self.server.requests:
             time.sleep(0.01)
         self.assertIn("another", self.fail(self.url))
+        self.server.slow = 0
         process.kill()
         process.wait()
 
