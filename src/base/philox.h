@@ -1,5 +1,6 @@
 // Philox4x32-10, a counter-based random number generator: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy
-// as 1, 2, 3" (SC 2011). A draw is a pure function of its key and counter, so neither batching nor threads can shift it.
+// as 1, 2, 3" (SC 2011). A draw is a pure function of its key and counter, so neither batching nor threads can shift
+// it.
 #pragma once
 
 #include <array>
@@ -9,6 +10,11 @@ namespace sheepop {
 
 using PhiloxCounter = std::array<uint32_t, 4>;
 using PhiloxKey = std::array<uint32_t, 2>;
+
+// The constants of the paper's table: a round multiplies words 0 and 2, then each key word grows.
+inline constexpr int kPhiloxRounds = 10;
+inline constexpr std::array<uint32_t, 2> kPhiloxMultipliers = {0xD2511F53, 0xCD9E8D57};
+inline constexpr PhiloxKey kPhiloxKeySteps = {0x9E3779B9, 0xBB67AE85};
 
 PhiloxCounter Philox4x32(PhiloxCounter counter, PhiloxKey key);
 

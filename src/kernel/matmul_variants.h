@@ -11,7 +11,7 @@ extern const MatMulKernels kMatMulAvx512;
 
 inline constexpr float kSmallestMaximum = 0x1p-119F;  // see QuantisedBlock
 
-// Fills in what follows from `scale` and `sums`.
+// Fills in what follows from `scale` and `sums`. Static: each instruction set has its own.
 static inline void DeriveFromSums(QuantisedBlock& block) {
   const int32_t sum = block.sums[0] + block.sums[1], high = block.sums[2] + block.sums[3];
   block.scaled_sum = block.scale * static_cast<float>(sum);
