@@ -118,9 +118,9 @@ void BlockQ8_0(const float* x, uint8_t* out) {
 // against each other.
 template <size_t Groups, size_t Size>
 struct KFit {
-  float d = 0, dmin = 0;                       // fp16 values
-  std::array<float, Groups> scales{};          // whole
-  std::array<float, Groups> minimums{};        // whole, at least 0
+  float d = 0, dmin = 0;                 // fp16 values
+  std::array<float, Groups> scales{};    // whole
+  std::array<float, Groups> minimums{};  // whole, at least 0
   std::array<float, Groups * Size> codes{};
 
   Affine group(size_t g) const { return {d * scales[g], -dmin * minimums[g]}; }
@@ -157,15 +157,18 @@ void SettleGroups(const float* x, const KLimits& limits, KFit<Groups, Size>& fit
     const float scale = fit.scales[g], minimum = fit.minimums[g];
     float best_scale = scale, best_minimum = minimum;
     float least = BestError<Size>(x + g * Size, fit.group(g), limits.codes);
+    const auto offer = [&](float s, float m) {
+      const float error = BestError<Size>(x + g * Size, {fit.d * s, -fit.dmin * m}, limits.codes);
+      if (error >= least) return;
+      least = error;
+      best_scale = s;
+      best_minimum = m;
+    };
     for (float s = std::max(scale - 1, limits.scales.low); s <= std::min(scale + 1, limits.scales.high); ++s) {
-      for (float m = std::max(minimum - 1, 0.0f); m <= std::min(minimum + 1, limits.minimum_high); ++m) {
-        const float error = BestError<Size>(x + g * Size, {fit.d * s, -fit.dmin * m}, limits.codes);
-        if (error >= least) continue;
-        least = error;
-        best_scale = s;
-        best_minimum = m;
-      }
+      for (float m = std::max(minimum - 1, 0.0f); m <= std::min(minimum + 1, limits.minimum_high); ++m) offer(s, m);
     }
+    // The low end may reach one further, and codes mostly have mirror images.
+    if (limits.scales.low < 0 && scale == limits.scales.high) offer(limits.scales.low, minimum);
     fit.scales[g] = best_scale;
     fit.minimums[g] = best_minimum;
   }
@@ -195,24 +198,22 @@ void SolveBlock(const float* x, KFit<Groups, Size>& fit) {
   fit.dmin = HalfToFloat(FloatToHalf(std::max(fit.dmin, 0.0f)));
 }
 
+// The groups' own fits as whole numbers of `numbers`, d and dmin.
 template <size_t Groups, size_t Size>
-KFit<Groups, Size> FitBlock(const float* x, const KLimits& limits) {
-  std::array<Affine, Groups> groups;
-  float largest_scale = 0, largest_minimum = 0;
-  for (size_t g = 0; g < Groups; ++g) {
-    groups[g] = limits.minimum_high > 0 ? FitAffine<Size, true>(x + g * Size, limits.codes.high)
-                                        : FitScale<Size>(x + g * Size, limits.codes);
-    if (std::abs(groups[g].scale) > std::abs(largest_scale)) largest_scale = groups[g].scale;
-    largest_minimum = std::max(largest_minimum, -groups[g].offset);
-  }
+KFit<Groups, Size> StartBlock(const std::array<Affine, Groups>& groups, Affine numbers, const KLimits& limits) {
   KFit<Groups, Size> fit;
-  const float scale_end = limits.scales.low < 0 ? limits.scales.low : limits.scales.high;
-  fit.d = HalfToFloat(FloatToHalf(largest_scale / scale_end));
-  fit.dmin = limits.minimum_high > 0 ? HalfToFloat(FloatToHalf(largest_minimum / limits.minimum_high)) : 0;
+  fit.d = numbers.scale;
+  fit.dmin = numbers.offset;
   for (size_t g = 0; g < Groups; ++g) {
     fit.scales[g] = Quotient(groups[g].scale, fit.d, limits.scales.low, limits.scales.high);
     fit.minimums[g] = Quotient(-groups[g].offset, fit.dmin, 0, limits.minimum_high);
   }
+  return fit;
+}
+
+// Settles `fit` and returns its squared error.
+template <size_t Groups, size_t Size>
+float SettleBlock(const float* x, const KLimits& limits, KFit<Groups, Size>& fit) {
   SettleGroups(x, limits, fit);
   float error = RefreshCodes(x, limits, fit);
   for (int round = 0; round < 3; ++round) {
@@ -223,6 +224,32 @@ KFit<Groups, Size> FitBlock(const float* x, const KLimits& limits) {
     if (!(next_error < error)) break;
     fit = next;
     error = next_error;
+  }
+  return error;
+}
+
+template <size_t Groups, size_t Size>
+KFit<Groups, Size> FitBlock(const float* x, const KLimits& limits) {
+  std::array<Affine, Groups> groups;
+  float largest_scale = 0, largest_minimum = 0;
+  for (size_t g = 0; g < Groups; ++g) {
+    groups[g] = limits.minimum_high > 0 ? FitAffine<Size, true>(x + g * Size, limits.codes.high)
+                                        : FitScale<Size>(x + g * Size, limits.codes);
+    if (std::abs(groups[g].scale) > std::abs(largest_scale)) largest_scale = groups[g].scale;
+    largest_minimum = std::max(largest_minimum, -groups[g].offset);
+  }
+  const float scale_end = limits.scales.low < 0 ? limits.scales.low : limits.scales.high;
+  const float dmin = limits.minimum_high > 0 ? largest_minimum / limits.minimum_high : 0;
+  const Affine numbers = RoundToHalf({largest_scale / scale_end, dmin});
+  auto fit = StartBlock<Groups, Size>(groups, numbers, limits);
+  const float error = SettleBlock(x, limits, fit);
+  // Where groups of both signs reach the end, only one sign has room for it: which is better, errors tell.
+  const bool both_ends = limits.scales.low < 0 && std::ranges::any_of(groups, [&](const Affine& group) {
+                           return numbers.scale != 0 && group.scale / numbers.scale > limits.scales.high;
+                         });
+  if (both_ends && error > 0) {
+    auto mirrored = StartBlock<Groups, Size>(groups, {-numbers.scale, numbers.offset}, limits);
+    if (SettleBlock(x, limits, mirrored) < error) fit = mirrored;
   }
   return fit;
 }
@@ -290,20 +317,32 @@ using Block = void (*)(const float*, uint8_t*);
 
 Block BlockOf(DType type) {
   switch (type) {
-    case DType::kF32: return BlockF32;
-    case DType::kF16: return BlockF16;
-    case DType::kBF16: return BlockBF16;
-    case DType::kQ4_0: return BlockQ4_0;
-    case DType::kQ4_1: return BlockQ4_1;
-    case DType::kQ5_0: return BlockQ5_0;
-    case DType::kQ5_1: return BlockQ5_1;
-    case DType::kQ8_0: return BlockQ8_0;
-    case DType::kQ4_K: return BlockQ4_K;
-    case DType::kQ5_K: return BlockQ5_K;
-    case DType::kQ6_K: return BlockQ6_K;
+    case DType::kF32:
+      return BlockF32;
+    case DType::kF16:
+      return BlockF16;
+    case DType::kBF16:
+      return BlockBF16;
+    case DType::kQ4_0:
+      return BlockQ4_0;
+    case DType::kQ4_1:
+      return BlockQ4_1;
+    case DType::kQ5_0:
+      return BlockQ5_0;
+    case DType::kQ5_1:
+      return BlockQ5_1;
+    case DType::kQ8_0:
+      return BlockQ8_0;
+    case DType::kQ4_K:
+      return BlockQ4_K;
+    case DType::kQ5_K:
+      return BlockQ5_K;
+    case DType::kQ6_K:
+      return BlockQ6_K;
     case DType::kQ2_K:
     case DType::kQ3_K:
-    case DType::kIQ4_NL: break;
+    case DType::kIQ4_NL:
+      break;
   }
   return nullptr;
 }

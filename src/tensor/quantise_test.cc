@@ -53,9 +53,9 @@ double RelativeError(DType type, std::span<const float> values) {
 // The bounds are what ggml's quantisers leave on 2^19 values of the same distribution.
 TEST(Quantise, GaussianErrorsAreBelowGgmls) {
   const auto values = Gaussian(1 << 16, 0.02f);
-  const std::pair<DType, double> bounds[] = {
-      {DType::kQ8_0, 0.00535}, {DType::kQ4_0, 0.08581}, {DType::kQ4_1, 0.07809}, {DType::kQ5_0, 0.04265},
-      {DType::kQ5_1, 0.03776}, {DType::kQ4_K, 0.07119}, {DType::kQ5_K, 0.03604}, {DType::kQ6_K, 0.01775}};
+  const std::pair<DType, double> bounds[] = {{DType::kQ8_0, 0.00535}, {DType::kQ4_0, 0.08581}, {DType::kQ4_1, 0.07809},
+                                             {DType::kQ5_0, 0.04265}, {DType::kQ5_1, 0.03776}, {DType::kQ4_K, 0.07119},
+                                             {DType::kQ5_K, 0.03604}, {DType::kQ6_K, 0.01775}};
   for (const auto& [type, bound] : bounds) {
     const double error = RelativeError(type, values);
     EXPECT_LT(error, bound) << Info(type).name;
@@ -85,6 +85,17 @@ TEST(Quantise, ValuesOnTheGridComeBackExactly) {
     values[i] = 0.125f * (63 * static_cast<float>(i * 7 % 16)) - 0.25f * static_cast<float>(i / 32 * 9);
   }
   expect_exact(DType::kQ4_K);
+  // Groups of both signs at the end of Q6_K's scales, only one of which has codes that may be mirrored.
+  for (const float sign : {1.0f, -1.0f}) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const bool first = i < 16;
+      const int code = first         ? static_cast<int>(i * 21 % 64) - 32
+                       : i % 16 == 3 ? 31
+                                     : static_cast<int>(i * 11 % 63) - 31;
+      values[i] = (first ? sign : -sign) * 0.125f * 128 * static_cast<float>(code);
+    }
+    expect_exact(DType::kQ6_K);
+  }
 }
 
 TEST(Quantise, ZerosStayZeros) {
