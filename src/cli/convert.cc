@@ -67,16 +67,18 @@ class Convert final : public Command {
         metadata.Set(entry.key, entry.type, entry.value);
       }
       Tokenizer::FromGguf(metadata);  // what is written can be read
-      for (const std::string& note : notes) console.Note(note);
       conversion.WriteGguf(output_, metadata, pool, progress);
     } else {
       const FolderSettings settings =
           checkpoint.gguf() ? HfSettings(checkpoint.gguf()->metadata()) : HfSettings(*checkpoint.hf());
-      for (const std::string& note : notes) console.Note(note);
       WriteFolder(settings, conversion, pool, progress);
     }
     console.Progress("");
-    if (console.json) console.PrintJson(boost::json::object{{"output", output_}});
+    if (console.json) {
+      console.PrintJson(boost::json::object{{"output", output_}, {"notes", boost::json::value_from(notes)}});
+    } else {
+      for (const std::string& note : notes) console.Print(note + "\n");
+    }
     return 0;
   }
 

@@ -60,7 +60,7 @@ class GgufWriting {
   Metadata Write() {
     const std::string config = folder_.tokenizer_config ? json::serialize(*folder_.tokenizer_config) : "";
     metadata_ = TokenizerJsonMetadata(folder_.tokenizer_json, config, &notes_);
-    Pad();
+    FitTokens();
     if (folder_.chat_template) metadata_.Set("tokenizer.chat_template", Type::kString, *folder_.chat_template);
     SetUnlessThere("bos");
     SetUnlessThere("pad", "padding");
@@ -71,15 +71,12 @@ class GgufWriting {
 
  private:
   // Readers of GGUF files take the number of tokens for that of the embedding's rows.
-  void Pad() {
+  void FitTokens() {
     std::vector<std::string> tokens = *metadata_.Strings("tokenizer.ggml.tokens");
-    if (tokens.size() > vocab_) {
-      throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", folder_.path.string(),
-                  tokens.size(), vocab_);
-    }
     if (tokens.size() == vocab_) return;
     auto kinds = *metadata_.Ints("tokenizer.ggml.token_type");
     auto scores = metadata_.Floats("tokenizer.ggml.scores");
+    if (tokens.size() > vocab_) LeaveOutTokensWithoutRow(tokens, kinds);
     while (tokens.size() < vocab_) tokens.push_back(fmt::format("[PAD{}]", tokens.size()));
     kinds.resize(vocab_, static_cast<int64_t>(TokenKind::kUnused));
     metadata_.Set("tokenizer.ggml.tokens", Type::kString, std::move(tokens));
@@ -87,6 +84,21 @@ class GgufWriting {
     if (!scores) return;
     scores->resize(vocab_, -static_cast<double>(vocab_));
     metadata_.Set("tokenizer.ggml.scores", Type::kFloat32, std::move(*scores));
+  }
+
+  // Some folders name special tokens that only a larger model of their family has, as Gemma 3's for images.
+  void LeaveOutTokensWithoutRow(std::vector<std::string>& tokens, const std::vector<int64_t>& kinds) {
+    for (size_t i = vocab_; i < tokens.size(); ++i) {
+      if (kinds[i] == static_cast<int64_t>(TokenKind::kNormal)) {
+        throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}",
+                    folder_.path.string(), tokens.size(), vocab_);
+      }
+      notes_.push_back(fmt::format("the token '{}' is left out: the model has no row for its id {}", tokens[i], i));
+    }
+    tokens.resize(vocab_);
+    for (const char* name : {"bos", "eos", "eot", "unknown", "padding"}) {
+      if (const auto id = metadata_.Int(fmt::format("tokenizer.ggml.{}_token_id", name))) SetId(name, *id);
+    }
   }
 
   void SetId(const std::string& name, int64_t id) {

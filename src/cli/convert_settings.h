@@ -13,8 +13,8 @@
 namespace sheepop::cli {
 
 // `tokenizer.*` and `general.sampling.*` of a GGUF file from a folder. `vocab`: rows of the embedding; tokens are added
-// up to there. Appends to `notes` what cannot be said. Throws like TokenizerJsonMetadata; kCorrupt when there are more
-// tokens than rows, or an id names none.
+// up to there, and special ones beyond left out. Appends to `notes` what cannot be said. Throws like
+// TokenizerJsonMetadata; kCorrupt when other tokens have no row, or an id names none.
 Metadata GgufSettings(const HfFolder& folder, size_t vocab, std::vector<std::string>& notes);
 
 struct FolderSettings {

@@ -82,6 +82,21 @@ class Convert(ProgramTest):
         self.text("convert", folder, "-o", out)
         self.assertEqual(self.json("tokenize", "-m", out, "--ids", "287", "--decode")["text"], "[PAD287]")
 
+    def test_special_tokens_without_a_row_are_left_out_and_named(self):
+        folder = self.copy("llama")
+        tokenizer = json.loads((folder / "tokenizer.json").read_text())
+        image = {"id": 288, "content": "<image>", "special": True, "normalized": False, "single_word": False, "lstrip": False, "rstrip": False}
+        tokenizer["added_tokens"].append(image)
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+        out = self.folder / "out.gguf"
+        self.assertIn("'<image>' is left out", self.text("convert", folder, "-o", out))
+        self.assertIn("'<image>' is left out", self.json("convert", folder, "-o", out)["notes"][0])
+        self.assertEqual(self.json("inspect", out)["tokenizer"]["tokens"], 288)
+        out.unlink()
+        path = folder / "tokenizer_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"pad_token": "<image>"}))
+        self.assertIn("padding_token_id is 288", self.error("convert", folder, "-o", out))
+
     def test_folders_that_contradict_themselves(self):
         out = self.folder / "out.gguf"
         shard = "model-00002-of-00002.safetensors"
