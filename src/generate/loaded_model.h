@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "model/model.h"
@@ -18,13 +19,16 @@ namespace sheepop {
 // What sampling asks about tokens, answered by a tokenizer. The tokenizer must outlive it.
 class TokenizerVocabulary final : public SamplingVocabulary {
  public:
-  explicit TokenizerVocabulary(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
-  size_t size() const override { return tokenizer_.vocab_size(); }
+  // `rows`: tokens that the model has logits for.
+  TokenizerVocabulary(const Tokenizer& tokenizer, size_t rows);
+  size_t size() const override { return size_; }
   std::string_view piece(Token token) const override { return tokenizer_.Piece(token); }
-  std::span<const Token> eos() const override { return tokenizer_.special().end; }
+  std::span<const Token> eos() const override { return eos_; }
 
  private:
   const Tokenizer& tokenizer_;
+  size_t size_;
+  std::vector<Token> eos_;
 };
 
 // Immutable once opened; shared between threads.
@@ -36,7 +40,7 @@ struct LoadedModel {
   std::optional<std::string> chat_template;  // Jinja source
 
   // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt
-  // when the tokenizer and the model disagree about the size of the vocabulary.
+  // when a text could have tokens without a row in the model.
   static LoadedModel Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool);
 };
 

@@ -83,13 +83,14 @@ ScoredPieces ScoresOfMerges(const PieceNames& pieces, std::span<const PiecePair>
     joined.assign(merge.left).append(merge.right);
     const size_t left = index.Find(merge.left), right = index.Find(merge.right), token = index.Find(joined);
     if (left == TextIndex::kNone || right == TextIndex::kNone || token == TextIndex::kNone) continue;
-    if (token != last && place[token] != TextIndex::kNone) {
+    // User-defined pieces are found whole before anything is merged, whatever their merges say.
+    if (token != last && place[token] != TextIndex::kNone && plain(token)) {
       throw Error(ErrorCategory::kUnsupported,
                   "model.merges of tokenizer.json makes '{}' at ranks apart from each other, which the scores of a "
                   "GGUF file cannot say",
                   joined);
     }
-    if (token != last) place[token] = next++;
+    if (place[token] == TextIndex::kNone) place[token] = next++;
     last = token;
     count[token] += plain(left) && plain(right);
   }
@@ -97,7 +98,6 @@ ScoredPieces ScoresOfMerges(const PieceNames& pieces, std::span<const PiecePair>
   for (size_t i = 0; i < size; ++i) {
     if (!IsText(pieces.kinds[i])) continue;
     out.scores[i] = -static_cast<double>(place[i] == TextIndex::kNone ? next : place[i]);
-    // User-defined pieces are found whole before anything is merged.
     if (!plain(i) || !index.IsFirst(i)) continue;
     size_t cuts = 0;
     index.Cuts(i, [&](size_t left, size_t right) { cuts += plain(left) && plain(right); });
