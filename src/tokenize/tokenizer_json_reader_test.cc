@@ -49,6 +49,22 @@ TEST(TokenizerJsonMetadata, IsTheInverseOfTheWriter) {
   }
 }
 
+// As in Gemma's: the ways to make a run of spaces or of line ends take turns, longest left side first.
+TEST(TokenizerJsonMetadata, KeepsRunsWhoseMergesTakeTurns) {
+  constexpr std::string_view kJson = R"({"model": {"type": "BPE", "vocab": {"~": 0, "n": 1, "~~": 2, "nn": 3, "~~~": 4,
+      "nnn": 5, "a": 6}, "merges": ["~~ ~", "nn n", "~ ~~", "n nn", "~ ~", "n n"]}, "added_tokens": [{"id": 2,
+      "content": "~~"}, {"id": 3, "content": "nn"}, {"id": 4, "content": "~~~"}, {"id": 5, "content": "nnn"}],
+      "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "~"}})";
+  std::string with_spaces;
+  for (const char c : kJson) with_spaces += c == '~' ? std::string("\xe2\x96\x81") : std::string(1, c);
+  const Tokenizer wanted = Tokenizer::FromJson(with_spaces, "");
+  const Tokenizer got = Tokenizer::FromGguf(TokenizerJsonMetadata(with_spaces, ""));
+  for (const char* text : {"a a", "a  a", "a   a", "a       a", "nnnnn  nn", "na   nna"}) {
+    EXPECT_EQ(got.Encode(text), wanted.Encode(text)) << text;
+  }
+  EXPECT_EQ(got.Encode("a   nnnn"), (std::vector<Token>{6, 4, 5, 1}));
+}
+
 TEST(TokenizerJsonMetadata, SaysWhatGgufCannotKeep) {
   const auto read = [](const std::string& rest) {
     return TokenizerJsonMetadata(R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}, )" + rest + "}",

@@ -89,6 +89,9 @@ class Convert(ProgramTest):
         tokenizer["added_tokens"].append(image)
         (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
         out = self.folder / "out.gguf"
+        answer = ("-n", "4", "--temperature", "0", "--special", "-p")
+        self.assertEqual(self.text("generate", "-m", folder, *answer, "the dog"), self.text("generate", "-m", TINY / "llama", *answer, "the dog"))
+        self.assertIn("288", self.error("generate", "-m", folder, *answer, "the <image>", code=2))
         self.assertIn("'<image>' is left out", self.text("convert", folder, "-o", out))
         self.assertIn("'<image>' is left out", self.json("convert", folder, "-o", out)["notes"][0])
         self.assertEqual(self.json("inspect", out)["tokenizer"]["tokens"], 288)
