@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <set>
 #include <utility>
 

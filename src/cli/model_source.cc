@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
+#include <iterator>
 
 #include "checkpoint/json.h"
 #include "cli/catalogue.h"

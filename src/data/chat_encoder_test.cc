@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tokenize/chat_prompt.h"
 #include "tokenize/testing_vocabularies.h"

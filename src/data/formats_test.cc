@@ -1,4 +1,6 @@
 // Each format by itself, made on the spot.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"

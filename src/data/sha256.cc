@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <iterator>
 #include <new>
 
 namespace sheepop {

@@ -1,6 +1,7 @@
 #include "data/shared_passages.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sheepop {
 namespace {

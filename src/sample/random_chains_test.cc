@@ -2,6 +2,7 @@
 // instruction set. SHEEPOP_RANDOM_CHAINS sets how many (20,000 by default).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>

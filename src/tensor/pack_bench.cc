@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/huge_buffer.h"
 #include "tensor/pack.h"

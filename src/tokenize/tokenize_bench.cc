@@ -1,6 +1,7 @@
 // Encoding English prose with the vocabularies of the conformance data, one thread.
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 

@@ -55,10 +55,13 @@ TrainRun Checked(TrainRun run) {
   Validate(run.options);
   Validate(run.config);
   RequireTrainable(run.config);
-  if (static_cast<size_t>(run.options.context) > run.config.context) {
+  const auto context = static_cast<size_t>(run.options.context);
+  if (context > run.config.context && run.config.learned_positions) {
     throw Error(ErrorCategory::kInvalidArgument, "context is {}, the model holds {} positions: --context {} at most",
-                run.options.context, run.config.context, run.config.context);
+                context, run.config.context, run.config.context);
   }
+  // Rotary positions are computed: a model that goes on at a longer context learns to use it.
+  run.config.context = std::max(run.config.context, context);
   SetRates(run.config, run.continued, run.options);
   return run;
 }

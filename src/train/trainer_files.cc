@@ -50,6 +50,9 @@ Metadata Trainer::FileMetadata() const {
     SetConfig(run_.config, metadata);
   } else {
     metadata = run_.source.metadata;
+    // It may have learned more positions than its file says.
+    metadata.Set(run_.config.architecture + ".context_length", Type::kUint32,
+                 static_cast<uint64_t>(run_.config.context));
   }
   for (const Metadata::Entry& entry : run_.vocabulary.entries()) metadata.Set(entry.key, entry.type, entry.value);
   return metadata;

@@ -160,7 +160,13 @@ class Chats(ProgramTest):
         self.assertEqual(self.json("inspect", self.out)["metadata"]["tokenizer.chat_template"], template.read_text())
 
     def test_the_context_of_a_model_bounds_that_of_its_training(self):
-        self.assertIn("context is 300, the model holds 256", self.error(*self.train("--context", "300"), code=2))
+        gpt2 = [TINY / "gpt2" / "model.gguf" if part == LLAMA else part for part in self.train("--context", "300")]
+        self.assertIn("context is 300, the model holds 64", self.error(*gpt2, code=2))
+
+    def test_rotary_models_go_on_at_a_longer_context(self):
+        self.assertEqual(self.json("inspect", LLAMA)["config"]["context"], 256)
+        self.text(*self.train("--steps", "1", "--context", "300"))
+        self.assertEqual(self.json("inspect", self.out)["config"]["context"], 300)
 
 
 if __name__ == "__main__":

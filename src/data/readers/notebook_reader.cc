@@ -1,4 +1,6 @@
 // Jupyter notebooks (nbformat 4): prose and code of the cells; code between fences, what it printed left out.
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "base/error.h"

@@ -3,6 +3,7 @@
 #include <libxml/xmlreader.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <vector>
 
