@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include "train/network_parts.h"
@@ -38,7 +37,6 @@ double Network::LossForward(const Batch& batch, double* row_losses) {
 double Network::LossForwardBackward(const Batch& batch, float scale) {
   std::vector<double> sums((batch.rows() + kRowBlock - 1) / kRowBlock);
   GradientOperands& operands = operands_[kOperandsOutput];
-  std::memset(gradient_.data(), 0, batch.rows() * c_.hidden * sizeof(float));
   for (size_t group = 0; group < batch.rows(); group += loss_rows_) {
     const size_t count = std::min(loss_rows_, batch.rows() - group);
     ForEachBlock(count, [&](RowRange local, const Scratch& scratch) {
@@ -49,6 +47,7 @@ double Network::LossForwardBackward(const Batch& batch, float scale) {
       operands.PackOutputs(dlogits, local);
       operands.PackInputs(last_normed_.view(), rows.begin, local);
       output_->Backward(dlogits, rows.count, nullptr, scratch.hidden);
+      std::fill_n(Floats(gradient_) + rows.begin * c_.hidden, rows.count * c_.hidden, 0.0F);
       NormBackward(Floats(last_stream_), scratch.hidden, Role::kOutputNorm, Role::kOutputNormBias, 0, rows);
     });
     pool_.ParallelFor(output_->gradient_chunks(), [&](size_t i, size_t) { output_->AddGradient(operands, count, i); });
