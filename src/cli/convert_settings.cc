@@ -77,7 +77,7 @@ class GgufWriting {
     auto kinds = *metadata_.Ints("tokenizer.ggml.token_type");
     auto scores = metadata_.Floats("tokenizer.ggml.scores");
     if (tokens.size() > vocab_) LeaveOutTokensWithoutRow(tokens, kinds);
-    while (tokens.size() < vocab_) tokens.push_back(fmt::format("[PAD{}]", tokens.size()));
+    while (tokens.size() < vocab_) tokens.push_back(UnusedTokenName(tokens.size()));
     kinds.resize(vocab_, static_cast<int64_t>(TokenKind::kUnused));
     metadata_.Set("tokenizer.ggml.tokens", Type::kString, std::move(tokens));
     metadata_.Set("tokenizer.ggml.token_type", Type::kInt32, std::move(kinds));

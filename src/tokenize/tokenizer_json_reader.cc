@@ -115,7 +115,7 @@ class Reader {
     }
     for (size_t i = 0; i < names_.size(); ++i) {
       kinds_.push_back(tokenizer_.Kind(static_cast<Token>(i)));
-      if (names_[i].empty()) names_[i] = fmt::format("[PAD{}]", i);  // a hole in the ids
+      if (names_[i].empty()) names_[i] = UnusedTokenName(i);
     }
   }
 
@@ -248,5 +248,7 @@ Metadata TokenizerJsonMetadata(std::string_view tokenizer_json, std::string_view
   const Tokenizer tokenizer = Tokenizer::FromJson(tokenizer_json, tokenizer_config_json);
   return Reader(Parse(tokenizer_json), Parse(tokenizer_config_json), tokenizer, notes).Read();
 }
+
+std::string UnusedTokenName(size_t id) { return fmt::format("[PAD{}]", id); }
 
 }  // namespace sheepop

@@ -18,4 +18,7 @@ namespace sheepop {
 Metadata TokenizerJsonMetadata(std::string_view tokenizer_json, std::string_view tokenizer_config_json,
                                std::vector<std::string>* notes = nullptr);
 
+// How GGUF files name an id that no token has.
+std::string UnusedTokenName(size_t id);
+
 }  // namespace sheepop
