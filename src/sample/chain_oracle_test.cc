@@ -155,7 +155,7 @@ TEST_P(ChainOracle, EveryShortcutGivesTheSortedAnswer) {
     Oracle oracle(row);
     if (oracle.list().empty()) continue;
     if (random() % 3 == 0 && oracle.list().size() > 1) {
-      options.banned = {oracle.list()[0].token};
+      options.banned.assign(1, oracle.list()[0].token);
       oracle.Ban(oracle.list()[0].token);
     }
     SequenceState state(1, 0, history);
