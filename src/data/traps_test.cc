@@ -132,7 +132,7 @@ TEST_F(Traps, PhotosTurnedByExif) {
     const char* matrix;
     char orientation;
   };
-  for (const Photo& photo : {Photo{"-1 0 0 1 612 0", 2}, Photo{"0 1 -1 0 612 0", 6}, Photo{"0 1 1 0 0 0", 5}}) {
+  for (const Photo& photo : {Photo{"-1 0 0 1 612 0", 2}, Photo{"0 1 -1 0 612 0", 6}, Photo{"0 -1 -1 0 792 792", 5}, Photo{"0 1 1 0 0 0", 7}}) {
     const std::string name = fmt::format("photo{}", static_cast<int>(photo.orientation));
     const std::string page = fmt::format("q {} cm {} Q", photo.matrix, PdfLines(kLines, 60, 300, 20));
     WriteFile(folder_ / "page.pdf", MakePdf({page}));
@@ -148,7 +148,7 @@ TEST_F(Traps, PhotosTurnedByExif) {
   }
   const Corpus corpus = RunAll();
   if (corpus.Reason("photo2.jpg").find("not installed") != std::string::npos) GTEST_SKIP() << corpus.Reason("photo2.jpg");
-  for (const char* name : {"photo2.jpg", "photo5.jpg", "photo6.jpg"}) {
+  for (const char* name : {"photo2.jpg", "photo5.jpg", "photo6.jpg", "photo7.jpg"}) {
     EXPECT_NE(corpus.Text(name).find("are read all the same, one after the other,"), std::string::npos) << corpus.Text(name);
   }
 }
