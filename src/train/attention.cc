@@ -9,6 +9,7 @@ using kernel::Gemm;
 using kernel::GemmSource;
 using kernel::GemmType;
 using kernel::kPanelColumns;
+using kernel::UnitDepth;
 
 constexpr size_t kStripRows = 32;
 
@@ -22,23 +23,29 @@ struct Attention::Strip {
   size_t keys() const { return end_key - first_key; }
 };
 
-// A thread's scratch. "Across" packs positions as columns, "down" as depth.
+// A thread's scratch. "Across" packs positions as columns, "down" as depth; panels, copies and tiles are in units of
+// the products' type, each of a float's size.
 struct Attention::Panels {
-  float* keys_across;    // [length / 16, head_dim, 16]
-  float* keys_down;      // [head_dim / 16, length, 16]
+  float* keys_across;    // [length / 16, units of head_dim, 16]
+  float* keys_down;      // [head_dim / 16, units of length, 16]
   float* values_across;  // of either kind, as the pass needs
   float* values_down;
+  float* dk;  // [length, padded head_dim]
+  float* dv;
   float* p;  // [kStripRows, padded length]
   float* dp;
-  float* strip;   // [kStripRows, padded head_dim]: rows of a strip's result
-  float* packed;  // [padded head_dim / 16, kStripRows, 16]
-  float* dk;      // [length, padded head_dim]
-  float* dv;
+  float* strip;    // [kStripRows, padded head_dim]: rows of a strip's result
+  float* packed;   // [padded head_dim / 16, units of kStripRows, 16]
+  float* weights;  // [kStripRows, padded length]: the copy of p or dp
+  float* tiles;    // [padded length / left_rows, units of kStripRows, left_rows]
+  float* queries;  // [kStripRows, padded head_dim]
+  float* dout;
 };
 
 size_t Attention::scratch_floats() const {
   const size_t length = padded_length(), dim = padded_dim();
-  return 6 * length * dim + 2 * kStripRows * length + 2 * kStripRows * dim;
+  const size_t copied = copies() ? 2 * kStripRows * (length + dim) / UnitDepth(k_.gemm.type) : 0;
+  return 6 * length * dim + 2 * kStripRows * (length + dim) + copied;
 }
 
 Attention::Panels Attention::Split(float* scratch) const {
@@ -57,6 +64,12 @@ Attention::Panels Attention::Split(float* scratch) const {
   panels.dp = take(kStripRows * length);
   panels.strip = take(kStripRows * dim);
   panels.packed = take(kStripRows * dim);
+  if (copies()) {
+    panels.weights = take(kStripRows * units(length));
+    panels.tiles = take(units(kStripRows) * length);
+    panels.queries = take(kStripRows * units(dim));
+    panels.dout = take(kStripRows * units(dim));
+  }
   return panels;
 }
 
@@ -68,56 +81,83 @@ Attention::Strip Attention::StripAt(const AttentionRows& rows, size_t begin) con
   return strip;
 }
 
-void Attention::PackColumns(const float* from, size_t stride, size_t depth, size_t panel, float* to) const {
-  k_.attention.pack_columns({from, GemmType::kF32, stride}, depth, s_.head_dim, panel, to);
+// x [width] in the type of the products; what lacks of a unit is zero.
+void Attention::CopyRow(const float* x, size_t width, float* to) const {
+  if (width % UnitDepth(k_.gemm.type) != 0) to[units(width) - 1] = 0;
+  k_.Store(x, width, to);
+}
+
+// A strip's rows of x [length, head_dim] in the type of the products: where they are or in `copy`.
+GemmSource Attention::Rows(const Strip& strip, const float* x, size_t stride, float* copy) const {
+  x += strip.begin * stride;
+  if (!copies()) return {x, GemmType::kF32, stride};
+  const size_t row = units(padded_dim());
+  for (size_t r = 0; r < strip.rows; ++r) CopyRow(x + r * stride, s_.head_dim, copy + r * row);
+  return {copy, k_.gemm.type, padded_dim()};
+}
+
+// The same of x [strip rows, padded length], which has been copied already.
+GemmSource Attention::Weights(const float* x, const float* copy) const {
+  return {copies() ? copy : x, k_.gemm.type, padded_length()};
 }
 
 // out [rows, padded length], from column 0 = first_key: left [rows, head_dim] times positions that lie across.
-void Attention::Scores(const Strip& strip, const float* left, size_t stride, const float* panels, float* out) const {
+void Attention::Scores(const Strip& strip, const GemmSource& left, const float* panels, float* out) const {
   Gemm g{};
-  g.left = left;
-  g.left_row = stride;
+  g.left = left.data;
+  g.left_row = left.stride / UnitDepth(left.type);
   g.left_step = 1;
-  g.right = panels + strip.first_key * s_.head_dim;
-  g.right_panel = kPanelColumns * s_.head_dim;
+  g.right = panels + strip.first_key * units(s_.head_dim);
+  g.right_panel = kPanelColumns * units(s_.head_dim);
   g.rows = strip.rows;
   g.columns = strip.keys();
-  g.depth = s_.head_dim;
+  g.depth = units(s_.head_dim);
   g.out = out;
   g.out_stride = padded_length();
-  k_.attention.multiply(g);
+  k_.gemm.multiply(g);
 }
 
-void Attention::DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, float* p) const {
-  for (size_t r = 0; r < strip.rows; ++r) {
-    const size_t at = (head * s_.length + strip.begin + r) * s_.length + strip.first_key;
-    k_.train.dropout(rows.dropout_key, at, s_.dropout, strip.keys(), p + r * padded_length());
-  }
+// out [rows, head_dim]: weights [rows, keys] times positions that lie down.
+void Attention::Combine(const Strip& strip, const GemmSource& weights, const float* panels, Output out) const {
+  Gemm g{};
+  g.left = weights.data;
+  g.left_row = weights.stride / UnitDepth(weights.type);
+  g.left_step = 1;
+  g.right = panels + units(strip.first_key) * kPanelColumns;
+  g.right_panel = kPanelColumns * units(s_.length);
+  g.rows = strip.rows;
+  g.columns = s_.head_dim;
+  g.depth = units(strip.keys());
+  g.out = out.data;
+  g.out_stride = out.stride;
+  k_.gemm.multiply(g);
+}
+
+void Attention::DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, size_t r,
+                                  float* p) const {
+  const size_t at = (head * s_.length + strip.begin + r) * s_.length + strip.first_key;
+  if (s_.dropout > 0) k_.train.dropout(rows.dropout_key, at, s_.dropout, strip.keys(), p);
+}
+
+kernel::Visible Attention::VisibleTo(const AttentionRows& rows, const Strip& strip, size_t r) const {
+  const size_t position = strip.begin + r;
+  size_t first = rows.first[position];
+  if (s_.window > 0 && position + 1 > s_.window) first = std::max<size_t>(first, position + 1 - s_.window);
+  return {first - strip.first_key, position + 1 - strip.first_key, s_.scale};
 }
 
 void Attention::ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels) const {
-  const size_t stride = s_.width(), length = padded_length(), dim = padded_dim();
-  Scores(strip, rows.qkv + strip.begin * stride + head * s_.head_dim, stride, panels.keys_across, panels.p);
+  const size_t length = padded_length(), dim = padded_dim();
+  const GemmSource queries = Rows(strip, rows.qkv + head * s_.head_dim, s_.width(), panels.queries);
+  Scores(strip, queries, panels.keys_across, panels.p);
   for (size_t r = 0; r < strip.rows; ++r) {
-    const size_t position = strip.begin + r;
-    size_t first = rows.first[position];
-    if (s_.window > 0 && position + 1 > s_.window) first = std::max<size_t>(first, position + 1 - s_.window);
-    rows.log_sum_exp[position * s_.heads + head] = k_.train.softmax(
-        {first - strip.first_key, position + 1 - strip.first_key, s_.scale}, strip.keys(), panels.p + r * length);
+    float* p = panels.p + r * length;
+    rows.log_sum_exp[(strip.begin + r) * s_.heads + head] =
+        k_.train.softmax(VisibleTo(rows, strip, r), strip.keys(), p);
+    DropProbabilities(rows, strip, head, r, p);
+    if (copies()) CopyRow(p, strip.keys(), panels.weights + r * units(length));
   }
-  if (s_.dropout > 0) DropProbabilities(rows, strip, head, panels.p);
-  Gemm g{};
-  g.left = panels.p;
-  g.left_row = length;
-  g.left_step = 1;
-  g.right = panels.values_down + strip.first_key * kPanelColumns;
-  g.right_panel = kPanelColumns * s_.length;
-  g.rows = strip.rows;
-  g.columns = s_.head_dim;
-  g.depth = strip.keys();
-  g.out = panels.strip;
-  g.out_stride = dim;
-  k_.attention.multiply(g);
+  Combine(strip, Weights(panels.p, panels.weights), panels.values_down, {panels.strip, dim});
   for (size_t r = 0; r < strip.rows; ++r) {
     std::byte* out = rows.out.row(strip.begin + r) + head * s_.head_dim * kernel::ElementBytes(rows.out.type);
     k_.Store(panels.strip + r * dim, s_.head_dim, out);
@@ -129,9 +169,10 @@ void Attention::Forward(const AttentionRows& rows, size_t kv_head, float* scratc
   const size_t group = s_.heads / s_.kv_heads, stride = s_.width();
   const float* keys = rows.qkv + (s_.heads + kv_head) * s_.head_dim;
   const float* values = keys + s_.kv_heads * s_.head_dim;
-  k_.attention.pack_transposed({keys, GemmType::kF32, stride}, s_.head_dim, s_.length, kPanelColumns * s_.head_dim,
-                               panels.keys_across);
-  PackColumns(values, stride, s_.length, kPanelColumns * s_.length, panels.values_down);
+  k_.gemm.pack_transposed({keys, GemmType::kF32, stride}, s_.head_dim, s_.length, kPanelColumns * units(s_.head_dim),
+                          panels.keys_across);
+  k_.gemm.pack_columns({values, GemmType::kF32, stride}, s_.length, s_.head_dim, kPanelColumns * units(s_.length),
+                       panels.values_down);
   for (size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
     for (size_t begin = 0; begin < s_.length; begin += kStripRows) {
       ForwardStrip(rows, StripAt(rows, begin), head, panels);
@@ -140,57 +181,54 @@ void Attention::Forward(const AttentionRows& rows, size_t kv_head, float* scratc
 }
 
 // out [keys, padded head_dim] += weights [strip rows, keys]^T values [strip rows, head_dim].
-void Attention::AddOuter(const Strip& strip, const float* weights, const float* values, size_t stride,
-                         const Panels& panels, float* out) const {
-  PackColumns(values, stride, strip.rows, kPanelColumns * kStripRows, panels.packed);
+void Attention::AddOuter(const Strip& strip, const GemmSource& weights, const GemmSource& values, const Panels& panels,
+                         float* out) const {
+  const size_t step = k_.gemm.left_rows, depth = units(strip.rows), tile = units(kStripRows) * step;
+  k_.gemm.pack_columns(values, strip.rows, s_.head_dim, kPanelColumns * depth, panels.packed);
   Gemm g{};
-  g.left = weights;
   g.left_row = 1;
-  g.left_step = padded_length();
   g.right = panels.packed;
-  g.right_panel = kPanelColumns * kStripRows;
-  g.rows = strip.keys();
+  g.right_panel = kPanelColumns * depth;
   g.columns = s_.head_dim;
-  g.depth = strip.rows;
-  g.out = out + strip.first_key * padded_dim();
-  g.start = g.out;
+  g.depth = depth;
   g.out_stride = g.start_stride = padded_dim();
-  k_.attention.multiply(g);
+  if (copies()) {
+    g.left_step = step;
+    k_.gemm.pack_left(weights, strip.rows, strip.keys(), tile, panels.tiles);
+  } else {
+    g.left_step = weights.stride;
+  }
+  for (size_t key = 0; key < strip.keys(); key += step) {
+    g.left = copies() ? panels.tiles + key / step * tile : static_cast<const float*>(weights.data) + key;
+    g.rows = std::min(step, strip.keys() - key);
+    g.out = out + (strip.first_key + key) * padded_dim();
+    g.start = g.out;
+    k_.gemm.multiply(g);
+  }
 }
 
 void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip,
                               size_t head, const Panels& panels) const {
-  const size_t stride = s_.width(), length = padded_length(), keys = strip.keys(), dim = s_.head_dim;
-  const float* queries = rows.qkv + strip.begin * stride + head * dim;
-  const float* dout = gradients.dout + strip.begin * s_.query_width() + head * dim;
-  Scores(strip, queries, stride, panels.keys_across, panels.p);
-  Scores(strip, dout, s_.query_width(), panels.values_across, panels.dp);
-  if (s_.dropout > 0) DropProbabilities(rows, strip, head, panels.dp);
+  const size_t length = padded_length(), keys = strip.keys(), dim = s_.head_dim;
+  const GemmSource queries = Rows(strip, rows.qkv + head * dim, s_.width(), panels.queries);
+  const GemmSource douts = Rows(strip, gradients.dout + head * dim, s_.query_width(), panels.dout);
+  Scores(strip, queries, panels.keys_across, panels.p);
+  Scores(strip, douts, panels.values_across, panels.dp);
   for (size_t r = 0; r < strip.rows; ++r) {
     const size_t position = strip.begin + r;
-    size_t first = rows.first[position];
-    if (s_.window > 0 && position + 1 > s_.window) first = std::max<size_t>(first, position + 1 - s_.window);
-    k_.train.softmax_again({first - strip.first_key, position + 1 - strip.first_key, s_.scale},
-                           rows.log_sum_exp[position * s_.heads + head], keys, panels.p + r * length);
+    float *p = panels.p + r * length, *dp = panels.dp + r * length;
+    DropProbabilities(rows, strip, head, r, dp);
+    k_.train.softmax_again(VisibleTo(rows, strip, r), rows.log_sum_exp[position * s_.heads + head], keys, p);
     k_.Load(rows.out.row(position) + head * dim * kernel::ElementBytes(rows.out.type), dim, panels.strip);
-    const float dot = k_.train.dot(panels.strip, dout + r * s_.query_width(), dim);
-    k_.train.softmax_backward(panels.p + r * length, dot, s_.scale, keys, panels.dp + r * length);
+    const float dot = k_.train.dot(panels.strip, gradients.dout + position * s_.query_width() + head * dim, dim);
+    k_.train.softmax_backward(p, dot, s_.scale, keys, dp);
+    if (copies()) CopyRow(dp, keys, panels.weights + r * units(length));
+    DropProbabilities(rows, strip, head, r, p);
   }
-  Gemm g{};
-  g.left = panels.dp;
-  g.left_row = length;
-  g.left_step = 1;
-  g.right = panels.keys_down + strip.first_key * kPanelColumns;
-  g.right_panel = kPanelColumns * s_.length;
-  g.rows = strip.rows;
-  g.columns = dim;
-  g.depth = keys;
-  g.out = gradients.dqkv + strip.begin * stride + head * dim;
-  g.out_stride = stride;
-  k_.attention.multiply(g);
-  AddOuter(strip, panels.dp, queries, stride, panels, panels.dk);
-  if (s_.dropout > 0) DropProbabilities(rows, strip, head, panels.p);
-  AddOuter(strip, panels.p, dout, s_.query_width(), panels, panels.dv);
+  const GemmSource dscores = Weights(panels.dp, panels.weights);
+  Combine(strip, dscores, panels.keys_down, {gradients.dqkv + strip.begin * s_.width() + head * dim, s_.width()});
+  AddOuter(strip, dscores, queries, panels, panels.dk);
+  AddOuter(strip, {panels.p, GemmType::kF32, length}, douts, panels, panels.dv);
 }
 
 void Attention::Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head,
@@ -200,9 +238,10 @@ void Attention::Backward(const AttentionRows& rows, const AttentionGradients& gr
   const size_t key_column = (s_.heads + kv_head) * dim, value_column = key_column + s_.kv_heads * dim;
   const GemmSource keys = {rows.qkv + key_column, GemmType::kF32, stride};
   const GemmSource values = {rows.qkv + value_column, GemmType::kF32, stride};
-  k_.attention.pack_transposed(keys, dim, s_.length, kPanelColumns * dim, panels.keys_across);
-  k_.attention.pack_transposed(values, dim, s_.length, kPanelColumns * dim, panels.values_across);
-  k_.attention.pack_columns(keys, s_.length, dim, kPanelColumns * s_.length, panels.keys_down);
+  const size_t across = kPanelColumns * units(dim), down = kPanelColumns * units(s_.length);
+  k_.gemm.pack_transposed(keys, dim, s_.length, across, panels.keys_across);
+  k_.gemm.pack_transposed(values, dim, s_.length, across, panels.values_across);
+  k_.gemm.pack_columns(keys, s_.length, dim, down, panels.keys_down);
   std::fill_n(panels.dk, s_.length * padded_dim(), 0.0F);
   std::fill_n(panels.dv, s_.length * padded_dim(), 0.0F);
   for (size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {

@@ -1,6 +1,7 @@
 // Causal self-attention of whole sequences, forward and backward, one key head of one sequence a call. Probabilities
 // exist only for a strip of rows at a time: the backward pass computes them again from the saved log-sum-exp (Dao et
-// al., arXiv:2205.14135). All arithmetic is fp32.
+// al., arXiv:2205.14135). Products take operands in the type of the model's products and add in fp32; everything else
+// is fp32.
 #pragma once
 
 #include <cstddef>
@@ -47,18 +48,28 @@ class Attention {
  private:
   struct Strip;
   struct Panels;
+  struct Output {
+    float* data;
+    size_t stride;
+  };
 
   Strip StripAt(const AttentionRows& rows, size_t begin) const;
   Panels Split(float* scratch) const;
-  void PackColumns(const float* from, size_t stride, size_t depth, size_t panel, float* to) const;
-  void Scores(const Strip& strip, const float* left, size_t stride, const float* panels, float* out) const;
-  void DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, float* p) const;
+  void CopyRow(const float* x, size_t width, float* to) const;
+  kernel::GemmSource Rows(const Strip& strip, const float* x, size_t stride, float* copy) const;
+  kernel::GemmSource Weights(const float* x, const float* copy) const;
+  void Scores(const Strip& strip, const kernel::GemmSource& left, const float* panels, float* out) const;
+  void Combine(const Strip& strip, const kernel::GemmSource& weights, const float* panels, Output out) const;
+  kernel::Visible VisibleTo(const AttentionRows& rows, const Strip& strip, size_t r) const;
+  void DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, size_t r, float* p) const;
   void ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels) const;
   void BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip, size_t head,
                      const Panels& panels) const;
-  void AddOuter(const Strip& strip, const float* weights, const float* values, size_t stride, const Panels& panels,
-                float* out) const;
+  void AddOuter(const Strip& strip, const kernel::GemmSource& weights, const kernel::GemmSource& values,
+                const Panels& panels, float* out) const;
 
+  size_t units(size_t depth) const { return kernel::Units(k_.gemm.type, depth); }
+  bool copies() const { return k_.gemm.type != kernel::GemmType::kF32; }  // operands that do not lie in panels
   size_t padded_length() const { return (s_.length + 15) / 16 * 16; }
   size_t padded_dim() const { return (s_.head_dim + 15) / 16 * 16; }
 

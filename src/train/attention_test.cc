@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
+#include <sstream>
+#include <string>
 #include <vector>
 
 namespace sheepop {
@@ -51,29 +55,56 @@ Doubles Reference(const AttentionShape& s, const std::vector<uint32_t>& first, c
   return out;
 }
 
-void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first) {
-  SCOPED_TRACE(::testing::Message() << Name(isa) << " length " << s.length << " heads " << s.heads << "/" << s.kv_heads
-                                    << " dim " << s.head_dim << " window " << s.window << " dropout " << s.dropout);
-  const TrainKernels kernels = TrainKernels::For(isa, kernel::GemmType::kF32);
+constexpr uint64_t kDropoutKey = 5;
+
+struct Result {
+  std::vector<float> out, log_sum_exp, dqkv;
+};
+
+// Scratch begins as NaN: nothing may be read that was not written.
+Result Run(Isa isa, kernel::GemmType type, const AttentionShape& s, const std::vector<uint32_t>& first,
+           const std::vector<float>& qkv, const std::vector<float>& dout) {
+  const TrainKernels kernels = TrainKernels::For(isa, type);
   const Attention attention(kernels, s);
-  const std::vector<float> qkv = Random(s.length * s.width(), 1), dout = Random(s.length * s.query_width(), 2);
-  std::vector<float> log_sum_exp(s.length * s.heads), dqkv(qkv.size(), 99.0F);
-  Activations out(kernel::GemmType::kF32, s.length, s.query_width());
+  Result result;
+  result.log_sum_exp.resize(s.length * s.heads);
+  result.dqkv.assign(qkv.size(), 99.0F);
+  Activations out(type, s.length, s.query_width());
   HugeBuffer scratch(attention.scratch_floats() * sizeof(float));
   auto* floats = reinterpret_cast<float*>(scratch.data());
-  const uint64_t key = 5;
-  const AttentionRows rows{qkv.data(), first.data(), log_sum_exp.data(), out.view(), key};
+  const auto spoil = [&] { std::fill_n(floats, attention.scratch_floats(), std::numeric_limits<float>::quiet_NaN()); };
+  const AttentionRows rows{qkv.data(), first.data(), result.log_sum_exp.data(), out.view(), kDropoutKey};
+  spoil();
   for (size_t h = 0; h < s.kv_heads; ++h) attention.Forward(rows, h, floats);
-  for (size_t h = 0; h < s.kv_heads; ++h) attention.Backward(rows, {dout.data(), dqkv.data()}, h, floats);
+  spoil();
+  for (size_t h = 0; h < s.kv_heads; ++h) attention.Backward(rows, {dout.data(), result.dqkv.data()}, h, floats);
+  result.out.resize(s.length * s.query_width());
+  for (size_t i = 0; i < s.length; ++i) {
+    kernels.Load(out.row(i), s.query_width(), result.out.data() + i * s.query_width());
+  }
+  return result;
+}
+
+std::string Describe(Isa isa, const AttentionShape& s) {
+  std::ostringstream text;
+  text << Name(isa) << " length " << s.length << " heads " << s.heads << "/" << s.kv_heads << " dim " << s.head_dim
+       << " window " << s.window << " dropout " << s.dropout;
+  return text.str();
+}
+
+void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first) {
+  SCOPED_TRACE(Describe(isa, s));
+  const std::vector<float> qkv = Random(s.length * s.width(), 1), dout = Random(s.length * s.query_width(), 2);
+  const auto [out, log_sum_exp, dqkv] = Run(isa, kernel::GemmType::kF32, s, first, qkv, dout);
 
   std::vector<float> kept(s.heads * s.length * s.length, 1.0F);
   if (s.dropout > 0)
-    kernel::TrainVectorKernelsFor(Isa::kReference).dropout(key, 0, s.dropout, kept.size(), kept.data());
+    kernel::TrainVectorKernelsFor(Isa::kReference).dropout(kDropoutKey, 0, s.dropout, kept.size(), kept.data());
   const Doubles keep(kept.begin(), kept.end());
   Doubles x(qkv.begin(), qkv.end());
   const Doubles expected = Reference(s, first, x, keep);
   for (size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_NEAR(reinterpret_cast<const float*>(out.row(0))[i], expected[i], 2e-5) << i;
+    ASSERT_NEAR(out[i], expected[i], 2e-5) << i;
   }
   const auto loss = [&] {
     const Doubles y = Reference(s, first, x, keep);
@@ -94,6 +125,30 @@ void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first)
   }
 }
 
+// Relative to the largest, if that is above one.
+void ExpectNear(const std::vector<float>& x, const std::vector<float>& expected, float tolerance) {
+  float largest = 1;
+  for (float value : expected) largest = std::max(largest, std::fabs(value));
+  for (size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], expected[i], tolerance * largest) << i;
+}
+
+void CheckBf16(const AttentionShape& s, const std::vector<uint32_t>& first) {
+  const Isa isa = AvailableIsas().back();
+  SCOPED_TRACE(Describe(isa, s));
+  const std::vector<float> qkv = Random(s.length * s.width(), 1), dout = Random(s.length * s.query_width(), 2);
+  const Result expected = Run(isa, kernel::GemmType::kF32, s, first, qkv, dout);
+  const Result result = Run(isa, kernel::GemmType::kBf16, s, first, qkv, dout);
+  ExpectNear(result.out, expected.out, 1e-2F);
+  ExpectNear(result.log_sum_exp, expected.log_sum_exp, 1e-2F);
+  ExpectNear(result.dqkv, expected.dqkv, 1e-2F);
+}
+
+std::vector<uint32_t> Documents(size_t length) {
+  std::vector<uint32_t> first(length);
+  for (size_t i = 0; i < length; ++i) first[i] = static_cast<uint32_t>(i < 3 ? 0 : i < 40 ? 3 : 40);
+  return first;
+}
+
 TEST(TrainAttention, IsTheDefinitionAndItsGradientTheDifference) {
   for (Isa isa : AvailableIsas()) {
     for (size_t length : {1, 5, 16, 33, 70}) {
@@ -102,10 +157,23 @@ TEST(TrainAttention, IsTheDefinitionAndItsGradientTheDifference) {
       Check(isa, {4, 2, 5, length, 0, 0.4F, 0}, whole);
       Check(isa, {3, 1, 20, length, 7, 0.2F, 0}, whole);
       Check(isa, {2, 1, 8, length, 0, 0.35F, 0.25F}, whole);
-      std::vector<uint32_t> documents(length);
-      for (size_t i = 0; i < length; ++i) documents[i] = static_cast<uint32_t>(i < 3 ? 0 : i < 40 ? 3 : 40);
-      Check(isa, {2, 2, 8, length, 0, 0.35F, 0}, documents);
+      Check(isa, {2, 2, 8, length, 0, 0.35F, 0}, Documents(length));
     }
+  }
+}
+
+TEST(TrainAttention, Bf16ProductsComeNearIt) {
+  if (!kernel::GemmKernelsFor(AvailableIsas().back(), kernel::GemmType::kBf16)) {
+    GTEST_SKIP() << "no bf16 dot products here";
+  }
+  for (size_t length : {1, 2, 5, 16, 33, 64, 70, 131}) {
+    const std::vector<uint32_t> whole(length, 0);
+    CheckBf16({2, 2, 32, length, 0, 0.18F, 0}, whole);
+    CheckBf16({4, 2, 5, length, 0, 0.4F, 0}, whole);
+    CheckBf16({3, 1, 20, length, 7, 0.2F, 0}, whole);
+    CheckBf16({2, 1, 40, length, 0, 0.16F, 0.25F}, whole);
+    CheckBf16({1, 1, 64, length, 33, 0.12F, 0.1F}, Documents(length));
+    CheckBf16({2, 2, 40, length, 0, 0.16F, 0}, Documents(length));
   }
 }
 

@@ -10,8 +10,7 @@ TrainKernels TrainKernels::For(Isa isa, kernel::GemmType type) {
     throw Error(ErrorCategory::kUnsupported,
                 "precision bf16 needs a processor with AVX512-BF16 and the avx512 kernels; use fp32 here");
   }
-  return {kernel::VectorKernelsFor(isa), kernel::TrainVectorKernelsFor(isa), *gemm,
-          *kernel::GemmKernelsFor(isa, kernel::GemmType::kF32)};
+  return {kernel::VectorKernelsFor(isa), kernel::TrainVectorKernelsFor(isa), *gemm};
 }
 
 }  // namespace sheepop

@@ -28,8 +28,7 @@ struct ActivationView {
 struct TrainKernels {
   const kernel::VectorKernels& vector;
   const kernel::TrainVectorKernels& train;
-  const kernel::GemmKernels& gemm;       // products of activations and weights: fp32 or bf16
-  const kernel::GemmKernels& attention;  // always fp32
+  const kernel::GemmKernels& gemm;  // fp32 or bf16
 
   // Throws kUnsupported for kBf16 where the processor has no bf16 dot products.
   static TrainKernels For(Isa isa, kernel::GemmType type);
