@@ -1,6 +1,5 @@
 // Philox4x32-10, a counter-based random number generator: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy
-// as 1, 2, 3" (SC 2011). A draw is a pure function of its key and counter, so neither batching nor threads can shift
-// it.
+// as 1, 2, 3" (SC 2011). A draw is a pure function of key and counter: neither batching nor threads can shift it.
 #pragma once
 
 #include <array>

@@ -76,7 +76,7 @@ class GgufWriting {
     if (tokens.size() == vocab_) return;
     auto kinds = *metadata_.Ints("tokenizer.ggml.token_type");
     auto scores = metadata_.Floats("tokenizer.ggml.scores");
-    if (tokens.size() > vocab_) LeaveOutTokensWithoutRow(tokens, kinds);
+    if (tokens.size() > vocab_) LeaveOutTokensWithoutRow(tokens);
     while (tokens.size() < vocab_) tokens.push_back(UnusedTokenName(tokens.size()));
     kinds.resize(vocab_, static_cast<int64_t>(TokenKind::kUnused));
     metadata_.Set("tokenizer.ggml.tokens", Type::kString, std::move(tokens));
@@ -86,13 +86,9 @@ class GgufWriting {
     metadata_.Set("tokenizer.ggml.scores", Type::kFloat32, std::move(*scores));
   }
 
-  // Some folders name special tokens that only a larger model of their family has, as Gemma 3's for images.
-  void LeaveOutTokensWithoutRow(std::vector<std::string>& tokens, const std::vector<int64_t>& kinds) {
+  void LeaveOutTokensWithoutRow(std::vector<std::string>& tokens) {
+    RequireRows(Tokenizer::FromGguf(metadata_), vocab_, folder_.path.string());
     for (size_t i = vocab_; i < tokens.size(); ++i) {
-      if (kinds[i] == static_cast<int64_t>(TokenKind::kNormal)) {
-        throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}",
-                    folder_.path.string(), tokens.size(), vocab_);
-      }
       notes_.push_back(fmt::format("the token '{}' is left out: the model has no row for its id {}", tokens[i], i));
     }
     tokens.resize(vocab_);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <future>
 
-#include "base/error.h"
 #include "checkpoint/checkpoint.h"
 
 namespace sheepop {
@@ -32,21 +31,6 @@ TokenizerVocabulary::TokenizerVocabulary(const Tokenizer& tokenizer, size_t rows
   }
 }
 
-namespace {
-
-// Embedding tables are often padded. Special tokens may have no row: Gemma 3 names one for images that only its larger
-// models have, and Model refuses a prompt that asks for it. But text must never lead to a token without one.
-void RequireRows(const LoadedModel& loaded) {
-  const size_t vocab = loaded.model->config().vocab, tokens = loaded.tokenizer->vocab_size();
-  for (size_t id = vocab; id < tokens; ++id) {
-    if (loaded.tokenizer->Kind(static_cast<Token>(id)) != TokenKind::kNormal) continue;
-    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", loaded.path.string(),
-                tokens, vocab);
-  }
-}
-
-}  // namespace
-
 LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool) {
   const Checkpoint checkpoint = Checkpoint::Open(path);
   auto tokenizer = std::async(std::launch::async, [&] { return TokenizerOf(checkpoint); });
@@ -56,7 +40,7 @@ LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptio
   loaded.tokenizer = tokenizer.get();
   loaded.vocabulary = std::make_shared<const TokenizerVocabulary>(*loaded.tokenizer, loaded.model->config().vocab);
   loaded.chat_template = ChatTemplateOf(checkpoint);
-  RequireRows(loaded);
+  RequireRows(*loaded.tokenizer, loaded.model->config().vocab, path.string());
   return loaded;
 }
 

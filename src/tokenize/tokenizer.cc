@@ -158,4 +158,13 @@ size_t Tokenizer::vocab_size() const { return parts_->vocabulary->size(); }
 
 const SpecialTokenIds& Tokenizer::special() const { return parts_->special; }
 
+void RequireRows(const Tokenizer& tokenizer, size_t rows, std::string_view model) {
+  for (size_t id = rows; id < tokenizer.vocab_size(); ++id) {
+    const TokenKind kind = tokenizer.Kind(static_cast<Token>(id));
+    if (kind == TokenKind::kControl || kind == TokenKind::kUnused) continue;
+    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", model,
+                tokenizer.vocab_size(), rows);
+  }
+}
+
 }  // namespace sheepop

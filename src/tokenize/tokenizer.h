@@ -83,4 +83,9 @@ class Tokenizer {
   std::unique_ptr<const TokenizerParts> parts_;
 };
 
+// Embedding tables are often padded, so rows beyond the vocabulary are fine. Tokens beyond the rows are too as long as
+// no text leads to them: Gemma 3 names a control token for images that only its larger models have. Throws kCorrupt,
+// naming `model` and both numbers, when a token that text may become has none of the `rows`.
+void RequireRows(const Tokenizer& tokenizer, size_t rows, std::string_view model);
+
 }  // namespace sheepop

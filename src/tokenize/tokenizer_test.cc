@@ -53,6 +53,20 @@ TEST(Tokenizer, ReadsControlTokensOnlyWhereAsked) {
   EXPECT_FALSE(tokenizer.special().Ends(260));
 }
 
+TEST(Tokenizer, WhatTextMayBecomeNeedsARow) {
+  RequireRows(Small(), 263, "m");
+  RequireRows(Small(), 300, "m");
+  EXPECT_THROW(RequireRows(Small(), 262, "m"), Error);  // a user-defined token is found in any text
+  const Tokenizer control_last = Tokenizer::FromGguf(ByteLevelVocabulary({{"h", "e"}}, {"<|im_start|>", "<|image|>"}));
+  RequireRows(control_last, 257, "m");
+  try {
+    RequireRows(control_last, 256, "m");
+    ADD_FAILURE() << "a merged token has no row";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "m: the tokenizer has 259 tokens, the model only 256");
+  }
+}
+
 TEST(Tokenizer, NoTurnCanBeForged) {
   const Tokenizer tokenizer = Small();
   const auto count = [&](const std::vector<TextSpan>& spans) {
