@@ -64,6 +64,11 @@ struct GemmKernels {
   // source [depth, rows] -> tiles [rows / left_rows, tile_units / left_rows, left_rows] with zeros behind the last row;
   // a product reads one tile with left_row 1 and left_step left_rows. tile_units: distance between tiles.
   void (*pack_left)(const GemmSource& source, size_t depth, size_t rows, size_t tile_units, void* tiles);
+
+  // fp32 to and from n elements of `type`. Rounds as the packings do, to nearest, ties to even; what is below the
+  // normal numbers may become zero.
+  void (*store)(const float* x, size_t n, void* elements);
+  void (*load)(const void* elements, size_t n, float* x);
 };
 
 // Null for kBf16 where the processor has no bf16 dot products, and for every set but kAvx512.

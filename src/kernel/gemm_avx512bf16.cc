@@ -50,6 +50,7 @@ void PackColumns(const GemmSource& source, size_t depth, size_t columns, size_t 
     Unit* panel = to;
     for (size_t column = 0; column < columns; column += kPanelColumns, panel += right_panel) {
       const size_t count = columns - column < kPanelColumns ? columns - column : kPanelColumns;
+      _mm_prefetch(panel + kPanelColumns, _MM_HINT_ET0);  // for the next two rows: no pattern that hardware finds
       _mm512_storeu_si512(panel, PairOfRows(source, k, depth, column, FirstMask(count)));
     }
   }
@@ -72,7 +73,11 @@ void PackTransposed(const GemmSource& source, size_t depth, size_t columns, size
     for (size_t k = 0; k < depth; k += 32) {
       __m512i units[16];
       for (size_t i = 0; i < 16; ++i) {
-        units[i] = i < count ? UnitsOfRow(from + i * source.stride, k, depth) : _mm512_setzero_si512();
+        const float* row = from + i * source.stride;
+        units[i] = i < count ? UnitsOfRow(row, k, depth) : _mm512_setzero_si512();
+        const float* next = row + kPanelColumns * source.stride + k;
+        _mm_prefetch(next, _MM_HINT_T0);
+        _mm_prefetch(next + 16, _MM_HINT_T0);
       }
       Transpose(units);
       const size_t rows = depth - k < 32 ? (depth - k + 1) / 2 : 16;
@@ -89,10 +94,33 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
     const bool two = rows - row > kLeftRows;
     for (size_t k = 0; k < depth; k += 2, to += kLeftRows) {
       const __m512i pairs = PairOfRows(source, k, depth, row, mask);
+      _mm_prefetch(to + 2 * tile_units, _MM_HINT_ET0);  // of the next two tiles
+      _mm_prefetch(to + 3 * tile_units, _MM_HINT_ET0);
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(pairs));
       if (two) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + tile_units), _mm512_extracti64x4_epi64(pairs, 1));
     }
   }
+}
+
+void StoreBf16(const float* x, size_t n, void* elements) {
+  auto* to = static_cast<uint16_t*>(elements);
+  size_t i = 0;
+  for (; i + 32 <= n; i += 32) {
+    const __m512bh rounded = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i));
+    _mm512_storeu_si512(to + i, reinterpret_cast<__m512i>(rounded));
+  }
+  for (; i < n; i += 16) {
+    const __mmask16 mask = FirstMask(n - i < 16 ? n - i : 16);
+    const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, x + i)));
+    _mm256_mask_storeu_epi16(to + i, mask, rounded);
+  }
+}
+
+void LoadBf16(const void* elements, size_t n, float* x) {
+  const auto* from = static_cast<const Bf16*>(elements);
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) Store(x + i, Load(from + i));
+  if (i < n) StoreFirst(x + i, n - i, LoadFirst(from + i, n - i));
 }
 
 }  // namespace
@@ -103,6 +131,7 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx512Bf16 = {GemmType::kBf16, kLeftRows, Multiply, PackColumns, PackTransposed, PackLeft};
+const GemmKernels kGemmAvx512Bf16 = {GemmType::kBf16, kLeftRows, Multiply,  PackColumns,
+                                     PackTransposed,  PackLeft,  StoreBf16, LoadBf16};
 
 }  // namespace sheepop::kernel

@@ -64,7 +64,8 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
   }
 }
 
-constexpr GemmKernels kTable = {GemmType::kF32, kLeftRows, Multiply, PackColumns, PackTransposed, PackLeft};
+constexpr GemmKernels kTable = {GemmType::kF32, kLeftRows, Multiply, PackColumns, PackTransposed,
+                                PackLeft,       StoreF32,  LoadF32};
 
 }  // namespace
 }  // namespace sheepop::kernel

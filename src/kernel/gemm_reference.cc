@@ -66,6 +66,7 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
 
 }  // namespace
 
-const GemmKernels kGemmReference = {GemmType::kF32, kLeftRows, Multiply, PackColumns, PackTransposed, PackLeft};
+const GemmKernels kGemmReference = {GemmType::kF32, kLeftRows, Multiply, PackColumns,
+                                    PackTransposed, PackLeft,  StoreF32, LoadF32};
 
 }  // namespace sheepop::kernel

@@ -164,6 +164,36 @@ TEST(Gemm, EveryOrientationAndShapeIsTheChainOfItsDepth) {
   }
 }
 
+TEST(Gemm, StoresAndLoadsElements) {
+  for (Isa isa : AvailableIsas()) {
+    for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
+      const GemmKernels* kernels = GemmKernelsFor(isa, type);
+      for (size_t n = 0; kernels && n <= 100; ++n) {
+        std::vector<float> x = Random(n, 5);
+        const float rare[] = {INFINITY, -INFINITY, 3.4e38F, -3.4e38F, 1.00390625F, 1.01171875F, -0.0F, 1.2e-38F};
+        for (size_t i = 0; i < n; i += 3) x[i] = rare[i / 3 % std::size(rare)];
+        std::vector<uint32_t> elements(n + 1, 0xabababab);
+        kernels->store(x.data(), n, elements.data());
+        std::vector<uint32_t> expected = Elements(type, x, 1, n, n);
+        const size_t bytes = n * ElementBytes(type);
+        ASSERT_EQ(std::memcmp(elements.data(), expected.data(), bytes), 0) << Name(isa) << " " << n;
+        EXPECT_EQ(reinterpret_cast<uint8_t*>(elements.data())[bytes], 0xab) << "wrote behind the end";
+        std::vector<float> back(n + 1, 7.0F);
+        kernels->load(elements.data(), n, back.data());
+        EXPECT_EQ(back[n], 7.0F);
+        for (size_t i = 0; i < n; ++i) {
+          ASSERT_EQ(back[i], type == GemmType::kF32 ? x[i] : reference::Bf16ToFloat(reference::FloatToBf16(x[i])));
+        }
+        if (n == 0) continue;
+        x[n - 1] = NAN;
+        kernels->store(x.data(), n, elements.data());
+        kernels->load(elements.data(), n, back.data());
+        EXPECT_TRUE(std::isnan(back[n - 1]));
+      }
+    }
+  }
+}
+
 TEST(Gemm, Bf16PacksFloatsAsTheirRoundedValues) {
   const GemmKernels* kernels = GemmKernelsFor(AvailableIsas().back(), GemmType::kBf16);
   if (!kernels) GTEST_SKIP() << "no bf16 dot products here";

@@ -8,55 +8,90 @@
 namespace sheepop::kernel {
 namespace {
 
-// A panel's start: start + bias, for the first `columns` columns.
-inline F32x16 StartOf(const Gemm& g, size_t row, size_t column, size_t columns) {
-  const F32x16 start = g.start ? LoadFirst(g.start + row * g.start_stride + column, columns) : Zero();
-  return g.bias ? start + LoadFirst(g.bias + column, columns) : start;
-}
-
 inline size_t PanelColumns(const Gemm& g, size_t column) {
   return g.columns - column < kPanelColumns ? g.columns - column : kPanelColumns;
 }
 
-template <size_t kRows, size_t kPanels>
-inline void Tile(const Gemm& g, const Unit* left, size_t row, size_t column) {
-  F32x16 sums[kRows][kPanels];
+// Some rows of a matrix that a tile reads or writes, from its first column on. Only the last panel may have fewer than 16
+// columns, `last`: where it is whole there is no mask to carry about.
+template <size_t kPanels, bool kWhole>
+struct TileRows {
+  size_t last;
+
+  F32x16 Read(const float* row, size_t panel) const {
+    const float* from = row + panel * kPanelColumns;
+    return kWhole || panel + 1 < kPanels ? Load(from) : LoadFirst(from, last);
+  }
+  void Write(float* row, size_t panel, F32x16 sum) const {
+    float* to = row + panel * kPanelColumns;
+    kWhole || panel + 1 < kPanels ? Store(to, sum) : StoreFirst(to, last, sum);
+  }
+};
+
+// sums = start + bias
+template <size_t kRows, size_t kPanels, bool kWhole>
+inline void StartTile(const Gemm& g, size_t row, size_t column, TileRows<kPanels, kWhole> rows,
+                      F32x16 (&sums)[kRows][kPanels]) {
+  const size_t stride = g.start_stride;
+  const float* start = g.start ? g.start + row * stride + column : nullptr;
 #pragma GCC unroll 8
   for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-    for (size_t p = 0; p < kPanels; ++p) {
-      const size_t at = column + p * kPanelColumns;
-      sums[r][p] = StartOf(g, row + r, at, PanelColumns(g, at));
-    }
+    for (size_t p = 0; p < kPanels; ++p) sums[r][p] = start ? rows.Read(start + r * stride, p) : Zero();
   }
+  if (!g.bias) return;
+#pragma GCC unroll 4
+  for (size_t p = 0; p < kPanels; ++p) {
+    const F32x16 bias = rows.Read(g.bias + column, p);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) sums[r][p] = sums[r][p] + bias;
+  }
+}
+
+template <size_t kRows, size_t kPanels, bool kWhole>
+inline void Tile(const Gemm& g, const Unit* left, size_t row, size_t column) {
+  const TileRows<kPanels, kWhole> rows{PanelColumns(g, column + (kPanels - 1) * kPanelColumns)};
+  F32x16 sums[kRows][kPanels];
+  StartTile(g, row, column, rows, sums);
   const Unit* right = static_cast<const Unit*>(g.right) + column / kPanelColumns * g.right_panel;
-  for (size_t k = 0; k < g.depth; ++k, left += g.left_step, right += kPanelColumns) {
+  const size_t depth = g.depth, left_row = g.left_row, left_step = g.left_step, right_panel = g.right_panel;
+  for (size_t k = 0; k < depth; ++k, left += left_step, right += kPanelColumns) {
     UnitLanes lanes[kPanels];
 #pragma GCC unroll 4
-    for (size_t p = 0; p < kPanels; ++p) lanes[p] = LoadUnits(right + p * g.right_panel);
+    for (size_t p = 0; p < kPanels; ++p) lanes[p] = LoadUnits(right + p * right_panel);
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; ++r) {
-      const UnitLanes value = BroadcastUnit(left + r * g.left_row);
+      const UnitLanes value = BroadcastUnit(left + r * left_row);
 #pragma GCC unroll 4
       for (size_t p = 0; p < kPanels; ++p) sums[r][p] = MultiplyAdd(value, lanes[p], sums[r][p]);
     }
   }
+  const size_t stride = g.out_stride;
+  float* out = g.out + row * stride + column;
 #pragma GCC unroll 8
-  for (size_t r = 0; r < kRows; ++r) {
+  for (size_t r = 0; r < kRows; ++r, out += stride) {
 #pragma GCC unroll 4
-    for (size_t p = 0; p < kPanels; ++p) {
-      const size_t at = column + p * kPanelColumns;
-      StoreFirst(g.out + (row + r) * g.out_stride + at, PanelColumns(g, at), sums[r][p]);
-    }
+    for (size_t p = 0; p < kPanels; ++p) rows.Write(out, p, sums[r][p]);
   }
+}
+
+template <size_t kPanels, bool kWhole>
+inline void TilesDown(const Gemm& g, size_t column) {
+  const auto* left = static_cast<const Unit*>(g.left);
+  size_t row = 0;
+  for (; row + kLeftRows <= g.rows; row += kLeftRows) {
+    Tile<kLeftRows, kPanels, kWhole>(g, left + row * g.left_row, row, column);
+  }
+  for (; row < g.rows; ++row) Tile<1, kPanels, kWhole>(g, left + row * g.left_row, row, column);
 }
 
 template <size_t kPanels>
 inline void TilesOf(const Gemm& g, size_t column) {
-  const auto* left = static_cast<const Unit*>(g.left);
-  size_t row = 0;
-  for (; row + kLeftRows <= g.rows; row += kLeftRows) Tile<kLeftRows, kPanels>(g, left + row * g.left_row, row, column);
-  for (; row < g.rows; ++row) Tile<1, kPanels>(g, left + row * g.left_row, row, column);
+  if (g.columns - column >= kPanels * kPanelColumns) {
+    TilesDown<kPanels, true>(g, column);
+  } else {
+    TilesDown<kPanels, false>(g, column);
+  }
 }
 
 void Multiply(const Gemm& g) {

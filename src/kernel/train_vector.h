@@ -25,24 +25,26 @@ struct Visible {
   float scale;
 };
 
-struct TrainVectorKernels {
-  void (*to_bf16)(const float* x, size_t n, uint16_t* out);  // nearest, ties to even
-  void (*from_bf16)(const uint16_t* x, size_t n, float* out);
+// What makes a probability of a score: exp(scale x - shift) * inverse.
+struct SoftmaxSums {
+  float shift, inverse;
+};
 
+struct TrainVectorKernels {
   // The backward twins of VectorKernels. dx +=, dweight += and dbias +=.
   void (*rms_norm_backward)(const float* x, const float* weight, const float* dy, size_t n, float epsilon, float* dx,
                             float* dweight);
   void (*layer_norm_backward)(const float* x, const float* weight, const float* dy, size_t n, float epsilon, float* dx,
                               float* dweight, float* dbias);
-  // dgate and dup may be any of the inputs.
-  void (*silu_multiply_backward)(const float* gate, const float* up, const float* dy, size_t n, float* dgate,
+  // y is silu_multiply's result again, bit for bit. dgate and dup may be any of the inputs.
+  void (*silu_multiply_backward)(const float* gate, const float* up, const float* dy, size_t n, float* y, float* dgate,
                                  float* dup);
   void (*gelu_backward)(const float* x, const float* dy, size_t n, float* dx);  // dx may be dy
 
-  // x = softmax(scale x) over the visible columns, zero in the others of n; returns log(sum(exp(scale x))).
-  float (*softmax)(const Visible& visible, size_t n, float* x);
-  // The same from its result: x = exp(scale x - log_sum_exp).
-  void (*softmax_again)(const Visible& visible, float log_sum_exp, size_t n, float* x);
+  // x = softmax(scale x) over the visible columns, zero in the others of n.
+  SoftmaxSums (*softmax)(const Visible& visible, size_t n, float* x);
+  // The same from its result, bit for bit.
+  void (*softmax_again)(const Visible& visible, const SoftmaxSums& sums, size_t n, float* x);
   // dp = scale * p * (dp - dot), dot = sum(p dp).
   void (*softmax_backward)(const float* p, float dot, float scale, size_t n, float* dp);
 

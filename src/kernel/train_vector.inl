@@ -9,22 +9,6 @@
 namespace sheepop::kernel {
 namespace {
 
-void ToBf16(const float* x, size_t n, uint16_t* out) {
-  size_t i = 0;
-  for (; i + 16 <= n; i += 16) Store(reinterpret_cast<Bf16*>(out + i), Load(x + i));
-  if (i == n) return;
-  Bf16 last[16];
-  Store(last, LoadFirst(x + i, n - i));
-  for (size_t j = 0; i + j < n; ++j) out[i + j] = last[j].bits;
-}
-
-void FromBf16(const uint16_t* x, size_t n, float* out) {
-  const auto* from = reinterpret_cast<const Bf16*>(x);
-  size_t i = 0;
-  for (; i + 16 <= n; i += 16) Store(out + i, Load(from + i));
-  if (i < n) StoreFirst(out + i, n - i, LoadFirst(from + i, n - i));
-}
-
 float InverseRoot(float x) { return FirstLane(Broadcast(1) / Sqrt(Broadcast(x))); }
 
 void RmsNormBackward(const float* x, const float* weight, const float* dy, size_t n, float epsilon, float* dx,
@@ -77,15 +61,18 @@ void LayerNormBackward(const float* x, const float* weight, const float* dy, siz
   });
 }
 
-void SiluMultiplyBackward(const float* gate, const float* up, const float* dy, size_t n, float* dgate, float* dup) {
+void SiluMultiplyBackward(const float* gate, const float* up, const float* dy, size_t n, float* y, float* dgate,
+                          float* dup) {
   const F32x16 one = Broadcast(1);
   ForEach16(n, [&](size_t i, auto lanes) {
     const F32x16 g = lanes.Load(gate + i);
     const F32x16 u = lanes.Load(up + i);
     const F32x16 d = lanes.Load(dy + i);
-    const F32x16 sigmoid = one / (one + Exp(-g));
+    const F32x16 power = one + Exp(-g);
+    const F32x16 sigmoid = one / power, silu = g / power;
     const F32x16 slope = sigmoid * Fma(g, one - sigmoid, one);
-    lanes.Store(dup + i, d * (g * sigmoid));
+    lanes.Store(y + i, silu * u);
+    lanes.Store(dup + i, d * silu);
     lanes.Store(dgate + i, d * u * slope);
   });
 }
@@ -108,7 +95,7 @@ void ClearHidden(const Visible& visible, size_t n, float* x) {
   for (size_t i = visible.end; i < n; ++i) x[i] = 0;
 }
 
-float Softmax(const Visible& visible, size_t n, float* x) {
+SoftmaxSums Softmax(const Visible& visible, size_t n, float* x) {
   const float low = -__builtin_inff();
   const size_t count = visible.end - visible.begin;
   float* seen = x + visible.begin;
@@ -122,18 +109,18 @@ float Softmax(const Visible& visible, size_t n, float* x) {
     sums = sums + e;
     lanes.Store(seen + i, e);
   });
-  const float sum = Sum(sums);
-  const F32x16 inverse = Broadcast(1) / Broadcast(sum);
-  ForEach16(count, [&](size_t i, auto lanes) { lanes.Store(seen + i, lanes.Load(seen + i) * inverse); });
+  const float inverse = 1 / Sum(sums);
+  ForEach16(count, [&](size_t i, auto lanes) { lanes.Store(seen + i, lanes.Load(seen + i) * Broadcast(inverse)); });
   ClearHidden(visible, n, x);
-  return static_cast<float>(shift + Log(sum));
+  return {shift, inverse};
 }
 
-void SoftmaxAgain(const Visible& visible, float log_sum_exp, size_t n, float* x) {
+void SoftmaxAgain(const Visible& visible, const SoftmaxSums& sums, size_t n, float* x) {
   float* seen = x + visible.begin;
-  const F32x16 scale = Broadcast(visible.scale), shift = Broadcast(-log_sum_exp);
-  ForEach16(visible.end - visible.begin,
-            [&](size_t i, auto lanes) { lanes.Store(seen + i, Exp(Fma(lanes.Load(seen + i), scale, shift))); });
+  const F32x16 scale = Broadcast(visible.scale), shift = Broadcast(-sums.shift), inverse = Broadcast(sums.inverse);
+  ForEach16(visible.end - visible.begin, [&](size_t i, auto lanes) {
+    lanes.Store(seen + i, Exp(Fma(lanes.Load(seen + i), scale, shift)) * inverse);
+  });
   ClearHidden(visible, n, x);
 }
 
@@ -194,8 +181,6 @@ void Adam(const AdamStep& step, const float* gradient, size_t n, float* weight, 
 }
 
 constexpr TrainVectorKernels kTable = {
-    .to_bf16 = ToBf16,
-    .from_bf16 = FromBf16,
     .rms_norm_backward = RmsNormBackward,
     .layer_norm_backward = LayerNormBackward,
     .silu_multiply_backward = SiluMultiplyBackward,

@@ -84,7 +84,7 @@ Attention::Strip Attention::StripAt(const AttentionRows& rows, size_t begin) con
 // x [width] in the type of the products; what lacks of a unit is zero.
 void Attention::CopyRow(const float* x, size_t width, float* to) const {
   if (width % UnitDepth(k_.gemm.type) != 0) to[units(width) - 1] = 0;
-  k_.Store(x, width, to);
+  k_.gemm.store(x, width, to);
 }
 
 // A strip's rows of x [length, head_dim] in the type of the products: where they are or in `copy`.
@@ -152,15 +152,14 @@ void Attention::ForwardStrip(const AttentionRows& rows, const Strip& strip, size
   Scores(strip, queries, panels.keys_across, panels.p);
   for (size_t r = 0; r < strip.rows; ++r) {
     float* p = panels.p + r * length;
-    rows.log_sum_exp[(strip.begin + r) * s_.heads + head] =
-        k_.train.softmax(VisibleTo(rows, strip, r), strip.keys(), p);
+    rows.sums[(strip.begin + r) * s_.heads + head] = k_.train.softmax(VisibleTo(rows, strip, r), strip.keys(), p);
     DropProbabilities(rows, strip, head, r, p);
     if (copies()) CopyRow(p, strip.keys(), panels.weights + r * units(length));
   }
   Combine(strip, Weights(panels.p, panels.weights), panels.values_down, {panels.strip, dim});
   for (size_t r = 0; r < strip.rows; ++r) {
     std::byte* out = rows.out.row(strip.begin + r) + head * s_.head_dim * kernel::ElementBytes(rows.out.type);
-    k_.Store(panels.strip + r * dim, s_.head_dim, out);
+    k_.gemm.store(panels.strip + r * dim, s_.head_dim, out);
   }
 }
 
@@ -218,8 +217,8 @@ void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradient
     const size_t position = strip.begin + r;
     float *p = panels.p + r * length, *dp = panels.dp + r * length;
     DropProbabilities(rows, strip, head, r, dp);
-    k_.train.softmax_again(VisibleTo(rows, strip, r), rows.log_sum_exp[position * s_.heads + head], keys, p);
-    k_.Load(rows.out.row(position) + head * dim * kernel::ElementBytes(rows.out.type), dim, panels.strip);
+    k_.train.softmax_again(VisibleTo(rows, strip, r), rows.sums[position * s_.heads + head], keys, p);
+    k_.gemm.load(rows.out.row(position) + head * dim * kernel::ElementBytes(rows.out.type), dim, panels.strip);
     const float dot = k_.train.dot(panels.strip, gradients.dout + position * s_.query_width() + head * dim, dim);
     k_.train.softmax_backward(p, dot, s_.scale, keys, dp);
     if (copies()) CopyRow(dp, keys, panels.weights + r * units(length));

@@ -1,7 +1,7 @@
 // Causal self-attention of whole sequences, forward and backward, one key head of one sequence a call. Probabilities
-// exist only for a strip of rows at a time: the backward pass computes them again from the saved log-sum-exp (Dao et
-// al., arXiv:2205.14135). Products take operands in the type of the model's products and add in fp32; everything else
-// is fp32.
+// exist only for a strip of rows at a time: the backward pass computes them again from the saved sums (after Dao et
+// al., arXiv:2205.14135, who save their logarithm). Products take operands in the type of the model's products and add
+// in fp32; everything else is fp32.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct AttentionShape {
 struct AttentionRows {
   const float* qkv;       // [length, shape.width()]: queries, keys, values; rotated already
   const uint32_t* first;  // [length], ascending: the first position that each row may see, its document's beginning
-  float* log_sum_exp;     // [length, heads]: written forward, read backward
+  kernel::SoftmaxSums* sums;  // [length, heads]: written forward, read backward
   ActivationView out;     // [length, query_width]: written forward, read backward
   uint64_t dropout_key;   // a key of its own for each sequence
 };

@@ -24,12 +24,13 @@ void Pass(benchmark::State& state, kernel::GemmType type, bool backward) {
   std::vector<float> qkv(shape.length * shape.width()), dout(shape.length * shape.query_width());
   for (float& x : qkv) x = normal(generator);
   for (float& x : dout) x = normal(generator);
-  std::vector<float> log_sum_exp(shape.length), dqkv(qkv.size());
+  std::vector<float> dqkv(qkv.size());
+  std::vector<kernel::SoftmaxSums> sums(shape.length);
   const std::vector<uint32_t> first(shape.length, 0);
   Activations out(type, shape.length, shape.query_width());
   HugeBuffer scratch(attention.scratch_floats() * sizeof(float));
   auto* floats = reinterpret_cast<float*>(scratch.data());
-  const AttentionRows rows{qkv.data(), first.data(), log_sum_exp.data(), out.view(), 0};
+  const AttentionRows rows{qkv.data(), first.data(), sums.data(), out.view(), 0};
   attention.Forward(rows, 0, floats);
   for (auto _ : state) {
     if (backward) {

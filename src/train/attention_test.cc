@@ -58,7 +58,7 @@ Doubles Reference(const AttentionShape& s, const std::vector<uint32_t>& first, c
 constexpr uint64_t kDropoutKey = 5;
 
 struct Result {
-  std::vector<float> out, log_sum_exp, dqkv;
+  std::vector<float> out, log_sum_exp, dqkv;  // log_sum_exp [length, heads]
 };
 
 // Scratch begins as NaN: nothing may be read that was not written.
@@ -67,20 +67,21 @@ Result Run(Isa isa, kernel::GemmType type, const AttentionShape& s, const std::v
   const TrainKernels kernels = TrainKernels::For(isa, type);
   const Attention attention(kernels, s);
   Result result;
-  result.log_sum_exp.resize(s.length * s.heads);
+  std::vector<kernel::SoftmaxSums> sums(s.length * s.heads);
   result.dqkv.assign(qkv.size(), 99.0F);
   Activations out(type, s.length, s.query_width());
   HugeBuffer scratch(attention.scratch_floats() * sizeof(float));
   auto* floats = reinterpret_cast<float*>(scratch.data());
   const auto spoil = [&] { std::fill_n(floats, attention.scratch_floats(), std::numeric_limits<float>::quiet_NaN()); };
-  const AttentionRows rows{qkv.data(), first.data(), result.log_sum_exp.data(), out.view(), kDropoutKey};
+  const AttentionRows rows{qkv.data(), first.data(), sums.data(), out.view(), kDropoutKey};
   spoil();
   for (size_t h = 0; h < s.kv_heads; ++h) attention.Forward(rows, h, floats);
   spoil();
   for (size_t h = 0; h < s.kv_heads; ++h) attention.Backward(rows, {dout.data(), result.dqkv.data()}, h, floats);
+  for (const kernel::SoftmaxSums& sum : sums) result.log_sum_exp.push_back(sum.shift - std::log(sum.inverse));
   result.out.resize(s.length * s.query_width());
   for (size_t i = 0; i < s.length; ++i) {
-    kernels.Load(out.row(i), s.query_width(), result.out.data() + i * s.query_width());
+    kernels.gemm.load(out.row(i), s.query_width(), result.out.data() + i * s.query_width());
   }
   return result;
 }

@@ -60,7 +60,7 @@ void Network::AllocateLayers() {
     layer->stream_in = FloatBuffer(rows_ * c_.hidden);
     layer->stream_middle = FloatBuffer(rows_ * c_.hidden);
     layer->qkv = FloatBuffer(rows_ * qkv_width_);
-    layer->log_sum_exp = FloatBuffer(rows_ * c_.heads);
+    layer->softmax_sums = HugeBuffer(rows_ * c_.heads * sizeof(kernel::SoftmaxSums));
     layer->normed_in = Activations(k_.gemm.type, rows_, c_.hidden);
     layer->normed_middle = Activations(k_.gemm.type, rows_, c_.hidden);
     layer->attention = Activations(k_.gemm.type, rows_, c_.query_width());
@@ -135,7 +135,7 @@ size_t Network::bytes() const {
                  scratch_.size();
   for (const GradientOperands& operands : operands_) bytes += operands.bytes();
   for (const auto& layer : layers_) {
-    bytes += layer->stream_in.size() + layer->stream_middle.size() + layer->qkv.size() + layer->log_sum_exp.size() +
+    bytes += layer->stream_in.size() + layer->stream_middle.size() + layer->qkv.size() + layer->softmax_sums.size() +
              layer->normed_in.bytes() + layer->normed_middle.bytes() + layer->attention.bytes() +
              layer->gate_up.bytes() + layer->query_key_value->bytes() + layer->attention_output->bytes() +
              layer->gate_and_up->bytes() + layer->down->bytes();
@@ -164,7 +164,7 @@ AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t 
   const ActivationView& out = l.attention.view();
   return {Floats(l.qkv) + first * qkv_width_,
           batch.first.data() + first,
-          Floats(l.log_sum_exp) + first * c_.heads,
+          SoftmaxSumsOf(l.softmax_sums) + first * c_.heads,
           {out.row(first), out.type, out.width},
           RandomBits(DropoutKey(layer * kDropoutSites + kDropProbabilities), static_cast<uint32_t>(sequence), 0,
                      RandomLane::kTraining)};

@@ -89,7 +89,7 @@ class Network {
   void BranchGradient(RowRange rows, size_t site, Role bias, size_t layer, const ActivationView& dy,
                       const Scratch& scratch);
   void FeedForwardBackward(size_t layer, RowRange rows, const Scratch& scratch);
-  void ActivateRowBackward(const float* gate_up, const float* dhidden, float* dgate_up) const;
+  void ActivateRowBackward(const float* gate_up, const float* dhidden, float* hidden, float* dgate_up) const;
   void AttentionOutputBackward(size_t layer, RowRange rows, const Scratch& scratch);
   void AttentionBackward(const Batch& batch, size_t layer);
   void QkvBackward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch);

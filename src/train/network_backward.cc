@@ -44,11 +44,13 @@ void Network::BranchGradient(RowRange rows, size_t site, Role bias, size_t layer
   }
 }
 
-void Network::ActivateRowBackward(const float* gate_up, const float* dhidden, float* dgate_up) const {
+// From what ActivateRow was given and its result's gradient: the result again and the gradient of what it was given.
+void Network::ActivateRowBackward(const float* gate_up, const float* dhidden, float* hidden, float* dgate_up) const {
   const size_t n = c_.feed_forward;
   if (c_.gated) {
-    k_.train.silu_multiply_backward(gate_up, gate_up + n, dhidden, n, dgate_up, dgate_up + n);
+    k_.train.silu_multiply_backward(gate_up, gate_up + n, dhidden, n, hidden, dgate_up, dgate_up + n);
   } else {
+    ActivateRow(gate_up, hidden);
     k_.train.gelu_backward(gate_up, dhidden, n, dgate_up);
   }
 }
@@ -66,12 +68,12 @@ void Network::FeedForwardBackward(size_t layer, RowRange rows, const Scratch& sc
   const ActivationView hidden = scratch.Hidden(c_.feed_forward), dgate_up = scratch.Wide(up_width_);
   float* dbias = PartialOf(Role::kUpBias, layer, block);
   for (size_t r = 0; r < rows.count; ++r) {
-    k_.Load(l.gate_up.row(rows.begin + r), up_width_, scratch.row[0]);
-    ActivateRow(scratch.row[0], scratch.row[1]);
-    k_.StoreRow(scratch.row[1], hidden, r);
-    ActivateRowBackward(scratch.row[0], dhidden + r * c_.feed_forward, scratch.row[1]);
-    if (dbias) k_.vector.add(scratch.row[1], up_width_, dbias);
-    k_.StoreRow(scratch.row[1], dgate_up, r);
+    float *gate_and_up = scratch.row[0], *activated = scratch.row[1], *gradient = scratch.row[2];
+    k_.gemm.load(l.gate_up.row(rows.begin + r), up_width_, gate_and_up);
+    ActivateRowBackward(gate_and_up, dhidden + r * c_.feed_forward, activated, gradient);
+    k_.StoreRow(activated, hidden, r);
+    if (dbias) k_.vector.add(gradient, up_width_, dbias);
+    k_.StoreRow(gradient, dgate_up, r);
   }
   operands_[kOperandsDown].PackInputs(hidden, 0, rows);
   operands_[kOperandsUp].PackOutputs(dgate_up, rows);

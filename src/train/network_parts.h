@@ -13,7 +13,7 @@ struct Network::Layer {
   // Kept by the forward pass. [rows, width]
   HugeBuffer stream_in, stream_middle;  // before attention, before the feed-forward; hidden, fp32
   HugeBuffer qkv;                       // rotated; fp32
-  HugeBuffer log_sum_exp;               // [rows, heads]
+  HugeBuffer softmax_sums;              // [rows, heads]
   Activations normed_in, normed_middle, attention, gate_up;
   // The matrices, q, k, v and gate, up as one each.
   std::unique_ptr<Linear> query_key_value, attention_output, gate_and_up, down;
@@ -39,6 +39,10 @@ inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttentio
 
 inline float* Floats(const HugeBuffer& buffer) {
   return const_cast<float*>(reinterpret_cast<const float*>(buffer.data()));
+}
+
+inline kernel::SoftmaxSums* SoftmaxSumsOf(const HugeBuffer& buffer) {
+  return const_cast<kernel::SoftmaxSums*>(reinterpret_cast<const kernel::SoftmaxSums*>(buffer.data()));
 }
 
 // body(rows, scratch) for each block of kRowBlock rows.

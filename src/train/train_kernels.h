@@ -33,26 +33,11 @@ struct TrainKernels {
   // Throws kUnsupported for kBf16 where the processor has no bf16 dot products.
   static TrainKernels For(Isa isa, kernel::GemmType type);
 
-  // A row of fp32 to and from the element type of the products.
-  void Store(const float* x, size_t n, void* out) const {
-    if (gemm.type == kernel::GemmType::kBf16) {
-      train.to_bf16(x, n, static_cast<uint16_t*>(out));
-    } else {
-      std::memcpy(out, x, n * sizeof(float));
-    }
-  }
-  void Load(const void* x, size_t n, float* out) const {
-    if (gemm.type == kernel::GemmType::kBf16) {
-      train.from_bf16(static_cast<const uint16_t*>(x), n, out);
-    } else {
-      std::memcpy(out, x, n * sizeof(float));
-    }
-  }
   // A whole row of a matrix, the padding behind it too.
   void StoreRow(const float* x, const ActivationView& to, size_t r) const {
-    Store(x, to.width, to.row(r));
-    const size_t bytes = kernel::ElementBytes(to.type);
-    std::memset(to.row(r) + to.width * bytes, 0, (to.stride() - to.width) * bytes);
+    gemm.store(x, to.width, to.row(r));
+    const size_t bytes = kernel::ElementBytes(to.type), padding = to.stride() - to.width;
+    if (padding > 0) std::memset(to.row(r) + to.width * bytes, 0, padding * bytes);
   }
 };
 
