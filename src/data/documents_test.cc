@@ -305,7 +305,9 @@ TEST_F(Repository, ReadsItself) {
     const auto found = corpus.documents.find("src/" + std::filesystem::relative(entry.path(), SourcePath("src")).string());
     ASSERT_NE(found, corpus.documents.end()) << entry.path();
     EXPECT_EQ(found->second.text, ReadFile(entry.path())) << entry.path() << ": code stays as it stands";
-    if (extension == ".cc") EXPECT_EQ(found->second.programming_language, "cpp") << entry.path();
+    if (extension == ".cc") {
+      EXPECT_EQ(found->second.programming_language, "cpp") << entry.path();
+    }
     ++code;
   }
   EXPECT_GT(code, 200u);

@@ -114,10 +114,10 @@ TEST_P(TrainVector, LayerNormBackward) {
 TEST_P(TrainVector, SiluMultiplyBackward) {
   for (size_t n : kSizes) {
     const auto gate = Random(n, 1, 3), up = Random(n, 2), dy = Random(n, 3);
-    std::vector<float> again(n), y(n), dgate(n), dup(n);
+    std::vector<float> forward(n), again(n), dgate(n), dup(n);
     k_.silu_multiply_backward(gate.data(), up.data(), dy.data(), n, again.data(), dgate.data(), dup.data());
-    VectorKernelsFor(GetParam()).silu_multiply(gate.data(), up.data(), n, y.data());
-    EXPECT_EQ(again, y);
+    VectorKernelsFor(GetParam()).silu_multiply(gate.data(), up.data(), n, forward.data());
+    EXPECT_EQ(again, forward);
     const auto f = [&](const Doubles& g, const Doubles& u) {
       Doubles y(n);
       for (size_t i = 0; i < n; ++i) y[i] = Silu(g[i]) * u[i];

@@ -87,7 +87,7 @@ void AddTextBoxes(const Source& source, Document& document) {
   for (const std::string& paragraph : paragraphs) {
     const std::string key = WithoutSpace(paragraph);
     if (key.empty() || packed.find(key) != std::string::npos) continue;
-    document.text += "\n" + ToValidUtf8(paragraph) + "\n";
+    document.text += fmt::format("\n{}\n", ToValidUtf8(paragraph));
     ++added;
   }
   if (added > 0) document.notes.push_back(fmt::format("{} paragraphs of text boxes put at the end", added));
