@@ -4,10 +4,11 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
-PROGRAM = os.environ.get("SHEEPOP", "")
+PROGRAM = os.environ.get("SHEEPOP") or sys.exit("SHEEPOP is not set: it names the program to test")
 SANITIZED = bool(os.environ.get("SHEEPOP_SANITIZE"))
 TIMEOUT = 1000 if SANITIZED else 60  # seconds for one run of the program
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
