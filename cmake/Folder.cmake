@@ -9,6 +9,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns about the undefined registers of its own intrinsics (GCC bug 105593).
   list(APPEND SHEEPOP_AVX512_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
+# Every processor with bf16 dot products has prefetchw.
 set(SHEEPOP_AVX512BF16_FLAGS ${SHEEPOP_AVX512_FLAGS} -mavx512bf16 -mprfchw)
 
 # -ffp-contract=off: a sum is fused only where the source says fma, so every compiler gives the same bits.

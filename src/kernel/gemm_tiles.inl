@@ -24,7 +24,11 @@ struct TileRows {
   }
   void Write(float* row, size_t panel, F32x16 sum) const {
     float* to = row + panel * kPanelColumns;
-    kWhole || panel + 1 < kPanels ? Store(to, sum) : StoreFirst(to, last, sum);
+    if (kWhole || panel + 1 < kPanels) {
+      Store(to, sum);
+    } else {
+      StoreFirst(to, last, sum);
+    }
   }
 };
 

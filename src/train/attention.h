@@ -24,11 +24,11 @@ struct AttentionShape {
 
 // One sequence.
 struct AttentionRows {
-  const float* qkv;       // [length, shape.width()]: queries, keys, values; rotated already
-  const uint32_t* first;  // [length], ascending: the first position that each row may see, its document's beginning
+  const float* qkv;           // [length, shape.width()]: queries, keys, values; rotated already
+  const uint32_t* first;      // [length], ascending: the first position that each row may see, its document's beginning
   kernel::SoftmaxSums* sums;  // [length, heads]: written forward, read backward
-  ActivationView out;     // [length, query_width]: written forward, read backward
-  uint64_t dropout_key;   // a key of its own for each sequence
+  ActivationView out;         // [length, query_width]: written forward, read backward
+  uint64_t dropout_key;       // a key of its own for each sequence
 };
 
 struct AttentionGradients {

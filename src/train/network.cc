@@ -164,7 +164,7 @@ AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t 
   const ActivationView& out = l.attention.view();
   return {Floats(l.qkv) + first * qkv_width_,
           batch.first.data() + first,
-          SoftmaxSumsOf(l.softmax_sums) + first * c_.heads,
+          ArrayIn<kernel::SoftmaxSums>(l.softmax_sums) + first * c_.heads,
           {out.row(first), out.type, out.width},
           RandomBits(DropoutKey(layer * kDropoutSites + kDropProbabilities), static_cast<uint32_t>(sequence), 0,
                      RandomLane::kTraining)};

@@ -37,13 +37,11 @@ enum DropoutSite : size_t { kDropProbabilities, kDropAttention, kDropFeedForward
 inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttention = 2, kOperandsUp = 3,
                         kOperandsDown = 4;
 
-inline float* Floats(const HugeBuffer& buffer) {
-  return const_cast<float*>(reinterpret_cast<const float*>(buffer.data()));
+template <typename T>
+T* ArrayIn(const HugeBuffer& buffer) {
+  return const_cast<T*>(reinterpret_cast<const T*>(buffer.data()));
 }
-
-inline kernel::SoftmaxSums* SoftmaxSumsOf(const HugeBuffer& buffer) {
-  return const_cast<kernel::SoftmaxSums*>(reinterpret_cast<const kernel::SoftmaxSums*>(buffer.data()));
-}
+inline float* Floats(const HugeBuffer& buffer) { return ArrayIn<float>(buffer); }
 
 // body(rows, scratch) for each block of kRowBlock rows.
 template <typename Body>
