@@ -8,7 +8,8 @@ const Kernels& KernelsFor(Isa isa) {
   static const auto tables = [] {
     std::array<Kernels, 3> all;
     for (Isa each : {Isa::kReference, Isa::kAvx2, Isa::kAvx512}) {
-      all[static_cast<size_t>(each)] = {MatMulKernelsFor(each), VectorKernelsFor(each), AttentionKernelsFor(each)};
+      all[static_cast<size_t>(each)] = {MatMulKernelsFor(each), WideMatMulKernelsFor(each), VectorKernelsFor(each),
+                                        AttentionKernelsFor(each)};
     }
     return all;
   }();

@@ -6,12 +6,14 @@
 #include "base/cpu.h"
 #include "kernel/attention.h"
 #include "kernel/matmul.h"
+#include "kernel/matmul_wide.h"
 #include "kernel/vector.h"
 
 namespace sheepop::kernel {
 
 struct Kernels {
   MatMulKernels matmul;
+  WideMatMulKernels wide_matmul;
   VectorKernels vector;
   AttentionKernels attention;
 };

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernel/matmul.h"
+#include "kernel/matmul_lines_avx2.h"
 #include "kernel/matmul_panels.h"
 #include "kernel/matmul_variants.h"
 #include "kernel/packed.h"
@@ -22,33 +23,10 @@ namespace {
 // v - 128, 2 * 128 * 127 = 32,512 at most, and added up in int32; in panels, as int16 by int16, which takes less of the
 // two pipes that multiply.
 
-constexpr size_t kPrefetchBytes = 1536;
-
-constexpr bool HasMin(ScaleForm form) {
-  return form == ScaleForm::kHalfMin || form == ScaleForm::kSuper || form == ScaleForm::kSixteenthsMin;
-}
-constexpr bool HasSixteenths(ScaleForm form) {
-  return form == ScaleForm::kSixteenths || form == ScaleForm::kSixteenthsMin;
-}
 constexpr int CentreOf(const PackedFormat& format) {
   return format.bits == 5 ? 16 : format.bits == 6 ? 32 : format.bits == 8 ? 0 : format.offset;
 }
 constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
-
-[[gnu::always_inline]] inline __m256i Load(const void* bytes) { return _mm256_load_si256(static_cast<const __m256i*>(bytes)); }
-
-[[gnu::always_inline]] inline __m256i Broadcast32(const void* four_bytes) {
-  int32_t word;
-  std::memcpy(&word, four_bytes, 4);
-  return _mm256_set1_epi32(word);
-}
-
-// Compilers would move all products in front of all additions, and spill: one instruction each keeps the order.
-[[gnu::always_inline]] inline void Add16(__m256i& sum, __m256i v) { asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(v)); }
-[[gnu::always_inline]] inline void Add32(__m256i& sum, __m256i v) { asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(v)); }
-
-// Makes the compiler hold a loaded value in a register instead of loading it again at every use.
-[[gnu::always_inline]] inline void Keep(__m256i& v) { asm("" : "+x"(v)); }
 
 [[gnu::always_inline]] inline __m256 Halves(const std::byte* halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
@@ -64,33 +42,6 @@ constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
 [[gnu::always_inline]] inline __m256i UnsignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepu8_epi32(Load8(bytes))); }
 
 [[gnu::always_inline]] inline __m256 Negative(__m256 v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0F)); }
-
-// ---- values ----
-
-template <int kShift>
-[[gnu::always_inline]] inline __m256i ShiftLeft(__m256i v) {
-  if constexpr (kShift > 0) return _mm256_slli_epi16(v, kShift);
-  if constexpr (kShift < 0) return _mm256_srli_epi16(v, -kShift);
-  return v;
-}
-
-// Line kLine of a block for one strip: 4 inputs of 8 rows, stored values, unsigned.
-template <int kBits, int kLine>
-[[gnu::always_inline]] inline __m256i LoadValues(const std::byte* block, int strip) {
-  block += 32 * strip;
-  if constexpr (kBits == 8) return Load(block + 64 * kLine);
-  __m256i v = Load(block + 64 * (kLine % 4));
-  v = _mm256_and_si256(kLine < 4 ? v : _mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
-  if constexpr (kBits == 5) {
-    const __m256i fifth = ShiftLeft<4 - kLine>(Load(block + 256));
-    v = _mm256_or_si256(v, _mm256_and_si256(fifth, _mm256_set1_epi8(0x10)));
-  }
-  if constexpr (kBits == 6) {
-    const __m256i upper = ShiftLeft<4 - 2 * (kLine % 4)>(Load(block + 256 + 64 * (kLine / 4)));
-    v = _mm256_or_si256(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x30)));
-  }
-  return v;
-}
 
 // ---- scales ----
 
@@ -197,14 +148,6 @@ struct Block {
 }
 
 // ---- few input rows: one tile straight from memory ----
-
-// Asks for the lines that lie kPrefetchBytes behind a block, and behind the header together with the first block.
-template <PackedFormat kFormat>
-[[gnu::always_inline]] inline void PrefetchBlock(const std::byte* header, size_t index) {
-  const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
-  const std::byte* from = (index == 0 ? header : block) + kPrefetchBytes;
-  for (; from < block + kPrefetchBytes + kFormat.block_bytes; from += 64) _mm_prefetch(from, _MM_HINT_T0);
-}
 
 template <PackedType kType, int kTokens>
 struct TileKernel {

@@ -1,38 +1,13 @@
-// GCC 12's own headers trip these warnings (GCC bug 105593); clang does not know the second.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#ifndef __clang__
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
 #include <cstring>
 
 #include "kernel/matmul.h"
+#include "kernel/matmul_lines_avx512.h"
 #include "kernel/matmul_panels.h"
 #include "kernel/matmul_variants.h"
 #include "kernel/packed.h"
 
 namespace sheepop::kernel {
 namespace {
-
-constexpr size_t kPrefetchBytes = 4096;
-
-constexpr bool HasMin(ScaleForm form) {
-  return form == ScaleForm::kHalfMin || form == ScaleForm::kSuper || form == ScaleForm::kSixteenthsMin;
-}
-constexpr bool HasSixteenths(ScaleForm form) {
-  return form == ScaleForm::kSixteenths || form == ScaleForm::kSixteenthsMin;
-}
-
-inline __m512i LoadLine(const void* line) { return _mm512_load_si512(line); }
-
-inline __m512i Broadcast32(const void* four_bytes) {
-  int32_t word;
-  std::memcpy(&word, four_bytes, 4);
-  return _mm512_set1_epi32(word);
-}
 
 inline __m512 Halves(const std::byte* halves) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves)));
@@ -44,58 +19,6 @@ inline __m512i SignedBytes(const std::byte* bytes) {
 
 inline __m512i UnsignedBytes(const std::byte* bytes) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
-}
-
-// ---- values ----
-
-template <int kShift>
-inline __m512i ShiftLeft(__m512i v) {
-  if constexpr (kShift > 0) return _mm512_slli_epi16(v, kShift);
-  if constexpr (kShift < 0) return _mm512_srli_epi16(v, -kShift);
-  return v;
-}
-
-// value | (upper & mask)
-inline __m512i OrMasked(__m512i value, __m512i upper, __m512i mask) {
-  return _mm512_ternarylogic_epi32(value, upper, mask, 0xf8);
-}
-
-template <int kLine>
-inline void AddFifthBits(__m512i fifth, __m512i (&w)[8]) {
-  if constexpr (kLine < 8) {
-    w[kLine] = OrMasked(w[kLine], ShiftLeft<4 - kLine>(fifth), _mm512_set1_epi8(0x10));
-    AddFifthBits<kLine + 1>(fifth, w);
-  }
-}
-
-template <int kLine>
-inline void AddUpperBits(__m512i upper, __m512i* w) {
-  if constexpr (kLine < 4) {
-    w[kLine] = OrMasked(w[kLine], ShiftLeft<4 - 2 * kLine>(upper), _mm512_set1_epi8(0x30));
-    AddUpperBits<kLine + 1>(upper, w);
-  }
-}
-
-// The stored values of a block, unsigned: w[i] holds inputs 4i .. 4i + 3 of 16 rows.
-template <int kBits>
-inline void LoadValues(const std::byte* block, __m512i (&w)[8]) {
-  if constexpr (kBits == 8) {
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) w[i] = LoadLine(block + 64 * i);
-    return;
-  }
-  const __m512i low_halves = _mm512_set1_epi8(15);
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const __m512i v = LoadLine(block + 64 * i);
-    w[i] = _mm512_and_si512(v, low_halves);
-    w[4 + i] = _mm512_and_si512(_mm512_srli_epi16(v, 4), low_halves);
-  }
-  if constexpr (kBits == 5) AddFifthBits<0>(LoadLine(block + 256), w);
-  if constexpr (kBits == 6) {
-    AddUpperBits<0>(LoadLine(block + 256), w);
-    AddUpperBits<0>(LoadLine(block + 320), w + 4);
-  }
 }
 
 // ---- scales ----
@@ -190,14 +113,6 @@ inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBl
 }
 
 // ---- few input rows: one tile straight from memory ----
-
-// Asks for the lines that lie kPrefetchBytes behind a block, and behind the header together with the first block.
-template <PackedFormat kFormat>
-inline void PrefetchBlock(const std::byte* header, size_t index) {
-  const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
-  const std::byte* from = (index == 0 ? header : block) + kPrefetchBytes;
-  for (; from < block + kPrefetchBytes + kFormat.block_bytes; from += 64) _mm_prefetch(from, _MM_HINT_T0);
-}
 
 struct TileOutput {
   float* values;  // of the first input row, at the tile's first output

@@ -11,6 +11,7 @@
 #include "base/huge_buffer.h"
 #include "base/thread_pool.h"
 #include "kernel/matmul.h"
+#include "kernel/matmul_wide.h"
 #include "kernel/packed.h"
 
 namespace sheepop::kernel {
@@ -43,6 +44,13 @@ struct Input {
   std::vector<QuantisedBlock> quantised;
 };
 
+void SetRates(benchmark::State& state, size_t bytes, Shape shape, size_t tokens) {
+  const auto runs = static_cast<double>(state.iterations());
+  state.counters["B/s"] = benchmark::Counter(runs * static_cast<double>(bytes), benchmark::Counter::kIsRate);
+  state.counters["op/s"] =
+      benchmark::Counter(runs * 2.0 * static_cast<double>(shape.rows * shape.cols * tokens), benchmark::Counter::kIsRate);
+}
+
 void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, size_t tokens) {
   const FlushDenormals flush;
   const std::byte* arena = Arena().data();
@@ -60,10 +68,25 @@ void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, siz
     at = at + 2 * bytes > kArenaBytes ? 0 : at + bytes;
   }
   benchmark::DoNotOptimize(out.data());
-  const auto runs = static_cast<double>(state.iterations());
-  state.counters["B/s"] = benchmark::Counter(runs * static_cast<double>(bytes), benchmark::Counter::kIsRate);
-  state.counters["op/s"] =
-      benchmark::Counter(runs * 2.0 * static_cast<double>(shape.rows * shape.cols * tokens), benchmark::Counter::kIsRate);
+  SetRates(state, bytes, shape, tokens);
+}
+
+void WideProduct(benchmark::State& state, Isa isa, PackedType type, Shape shape, size_t tokens) {
+  const FlushDenormals flush;
+  const std::byte* arena = Arena().data();
+  const WideMatMulKernels& kernels = WideMatMulKernelsFor(isa);
+  const size_t blocks = shape.cols / kBlockSize, bytes = TileBytes(type, shape.cols) * (shape.rows / kTileRows);
+  std::vector<WideBlock> x(tokens * blocks);
+  for (WideBlock& block : x) kernels.quantise(std::vector<float>(kBlockSize, 0.5F).data(), 1, &block);
+  std::vector<float> out(tokens * shape.rows);
+  size_t at = 0;
+  for (auto _ : state) {
+    kernels.multiply({type, shape.rows, shape.cols, arena + at}, {x.data(), blocks, tokens},
+                     {0, shape.rows / kTileRows}, out.data(), shape.rows);
+    at = at + 2 * bytes > kArenaBytes ? 0 : at + bytes;
+  }
+  benchmark::DoNotOptimize(out.data());
+  SetRates(state, bytes, shape, tokens);
 }
 
 #if defined(__x86_64__)
@@ -144,6 +167,8 @@ void Register() {
           if (tokens == 512 && shape.rows > 4096) continue;
           const std::string label = set + "/" + name + "/" + size + "/rows:" + std::to_string(tokens);
           benchmark::RegisterBenchmark(label.c_str(), Product, isa, type, shape, tokens);
+          if (!IsQuantised(type) || shape.rows < 4096) continue;
+          benchmark::RegisterBenchmark(("Wide/" + label).c_str(), WideProduct, isa, type, shape, tokens);
         }
       }
     }

@@ -5,6 +5,7 @@
 
 #include "kernel/matmul.h"
 #include "kernel/matmul_variants.h"
+#include "kernel/matmul_wide_variants.h"
 #include "kernel/packed.h"
 
 namespace sheepop::kernel {
@@ -34,10 +35,12 @@ struct Dots {
   int32_t low, high;  // over inputs 0 .. 15 and 16 .. 31
 };
 
-Dots IntegerDots(const PackedFormat& format, const uint8_t* block, size_t row, const QuantisedBlock& x) {
+// value_of(k): the activation of input k.
+template <typename ValueOf>
+Dots IntegerDots(const PackedFormat& format, const uint8_t* block, size_t row, const ValueOf& value_of) {
   Dots dots = {0, 0};
   for (size_t k = 0; k < kBlockSize; ++k) {
-    const int32_t product = (StoredValue(format, block, row, k) - format.offset) * x.values[k];
+    const int32_t product = (StoredValue(format, block, row, k) - format.offset) * value_of(k);
     (k < 16 ? dots.low : dots.high) += product;
   }
   return dots;
@@ -47,7 +50,7 @@ Dots IntegerDots(const PackedFormat& format, const uint8_t* block, size_t row, c
 float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, size_t row, const QuantisedBlock& x,
                float acc) {
   const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
-  const Dots dots = IntegerDots(format, block, row, x);
+  const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[k]; });
   const auto whole = static_cast<float>(dots.low + dots.high);
   const uint8_t* scales = header + 64;
   const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
@@ -77,7 +80,43 @@ float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, 
   return acc;
 }
 
-float QuantisedDot(PackedType type, const uint8_t* tile, size_t row, const QuantisedBlock* x, size_t blocks) {
+// The same with activations of 16 bits.
+float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, size_t row, const WideBlock& x,
+               float acc) {
+  const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
+  const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[WidePlace(k)]; });
+  const auto whole = static_cast<float>(dots.low + dots.high);
+  const uint8_t* scales = header + 64;
+  const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
+  const auto signed_scale = [](uint8_t byte) { return static_cast<float>(static_cast<int8_t>(byte)); };
+  switch (format.scales) {
+    case ScaleForm::kHalf:
+      return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
+    case ScaleForm::kHalfMin:
+      acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
+      return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sums[0], acc);
+    case ScaleForm::kSuper:
+      acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
+      return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sums[0], acc);
+    case ScaleForm::kSixteenths: {
+      const uint8_t* own = scales + index * 32 + row;
+      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
+      return std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
+    }
+    case ScaleForm::kSixteenthsMin: {
+      const uint8_t* own = scales + index * 64 + row;
+      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
+      acc = std::fma(-dmin * own[32], x.scaled_sums[1], acc);
+      acc = std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
+      return std::fma(-dmin * own[48], x.scaled_sums[2], acc);
+    }
+    case ScaleForm::kNone: break;
+  }
+  return acc;
+}
+
+template <typename XBlock>
+float QuantisedDot(PackedType type, const uint8_t* tile, size_t row, const XBlock* x, size_t blocks) {
   const PackedFormat format = FormatOf(type);
   float acc = 0;
   for (size_t b = 0; b < blocks; ++b) {
@@ -112,6 +151,18 @@ void Multiply(const PackedView& w, const MatMulInput& x, TileRange tiles, const 
               : FloatDot(w.type, tile, output % kTileRows, x.values + row * x.stride, w.cols);
       float& value = out.values[row * out.stride + output];
       value = out.add ? value + sum : sum;
+    }
+  }
+}
+
+void MultiplyWide(const PackedView& w, const WideInput& x, TileRange tiles, float* out, size_t out_stride) {
+  const auto* data = reinterpret_cast<const uint8_t*>(w.data);
+  const size_t tile_bytes = TileBytes(w.type, w.cols);
+  for (size_t output = tiles.begin * kTileRows; output < tiles.end * kTileRows && output < w.rows; ++output) {
+    const uint8_t* tile = data + output / kTileRows * tile_bytes;
+    for (size_t row = 0; row < x.rows; ++row) {
+      out[row * out_stride + output] =
+          QuantisedDot(w.type, tile, output % kTileRows, x.blocks + row * x.stride, w.blocks());
     }
   }
 }
@@ -151,8 +202,38 @@ void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {
   for (size_t b = 0; b < blocks; ++b) QuantiseBlock(x + b * kBlockSize, out[b]);
 }
 
+void QuantiseWideBlock(const float* x, WideBlock& out) {
+  out = {};
+  const uint32_t bits = MaximumBits(x);
+  if (bits >= 0x7f800000) {
+    out.scale = std::numeric_limits<float>::quiet_NaN();
+    for (float& sum : out.scaled_sums) sum = out.scale;
+    return;
+  }
+  const auto maximum = std::bit_cast<float>(bits);
+  if (maximum < kSmallestWideMaximum) return;
+  const float inverse = 32767.0F / maximum;
+  int32_t sums[3] = {0, 0, 0};
+  for (size_t k = 0; k < kBlockSize; ++k) {
+    const auto value = static_cast<int16_t>(std::nearbyint(x[k] * inverse));
+    out.values[WidePlace(k)] = value;
+    sums[0] += value;
+    sums[k < 16 ? 1 : 2] += value;
+  }
+  out.scale = maximum / 32767.0F;
+  for (size_t i = 0; i < 3; ++i) {
+    out.scaled_sums[i] = out.scale * static_cast<float>(sums[i]);
+    out.minus_sums[i] = -sums[i];
+  }
+}
+
+void QuantiseWide(const float* x, size_t blocks, WideBlock* out) {
+  for (size_t b = 0; b < blocks; ++b) QuantiseWideBlock(x + b * kBlockSize, out[b]);
+}
+
 }  // namespace
 
 const MatMulKernels kMatMulReference = {Multiply, Quantise};
+const WideMatMulKernels kWideMatMulReference = {MultiplyWide, QuantiseWide};
 
 }  // namespace sheepop::kernel

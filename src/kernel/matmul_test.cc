@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernel/matmul_wide.h"
 #include "kernel/packed.h"
 #include "testing/sanitized.h"
 
@@ -93,6 +94,11 @@ class Problem {
       MatMulKernelsFor(Isa::kReference).quantise(&x_[t * stride_], blocks_, &quantised_[t * (blocks_ + 1)]);
       std::memset(&quantised_[t * (blocks_ + 1) + blocks_], 0x7f, sizeof(QuantisedBlock));
     }
+    wide_.resize(c.tokens * (blocks_ + 1));
+    for (size_t t = 0; t < c.tokens; ++t) {
+      WideMatMulKernelsFor(Isa::kReference).quantise(&x_[t * stride_], blocks_, &wide_[t * (blocks_ + 1)]);
+      std::memset(&wide_[t * (blocks_ + 1) + blocks_], 0x7f, sizeof(WideBlock));
+    }
   }
 
   std::vector<float> Multiply(Isa isa) {
@@ -103,6 +109,33 @@ class Problem {
         {x_.data(), stride_, quantised_.data(), blocks_ + 1, case_.tokens}, tiles,
         {out.data() + kGuard, OutputStride(), case_.add}, {scratch_.bytes(), kMatMulScratch});
     return out;
+  }
+
+  std::vector<float> MultiplyWide(Isa isa) {
+    std::vector<float> out = initial_;
+    const TileRange tiles = case_.tiles.end ? case_.tiles : TileRange{0, Tiles()};
+    WideMatMulKernelsFor(isa).multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
+                                       {wide_.data(), blocks_ + 1, case_.tokens}, tiles, out.data() + kGuard,
+                                       OutputStride());
+    return out;
+  }
+
+  // A product in double, of the activations before they were rounded, and by how much rounding them to the nearest
+  // 65,534th of the largest may move it, with a little for the sums in fp32.
+  struct ExactProduct {
+    double value, bound;
+  };
+  ExactProduct Exact(size_t token, size_t output) {
+    const PackedFormat format = FormatOf(case_.type);
+    const uint8_t* tile = weights_.data() + output / kTileRows * TileBytes(case_.type, case_.cols);
+    double value = 0, weights = 0, largest = 0;
+    for (size_t k = 0; k < case_.cols; ++k) {
+      const double x = x_[token * stride_ + k], w = Weight(format, tile, output % kTileRows, k);
+      value += x * w;
+      weights += std::abs(w);
+      largest = std::max(largest, std::abs(x));
+    }
+    return {value, weights * largest / 60000};
   }
 
   const std::vector<float>& initial() const { return initial_; }
@@ -123,11 +156,39 @@ class Problem {
     }
   }
 
+  static double Half(const uint8_t* halves, size_t index) {
+    uint16_t bits;
+    std::memcpy(&bits, halves + 2 * index, 2);
+    const double size = std::ldexp((bits & 0x3ff) + (bits & 0x7c00 ? 0x400 : 0), std::max(bits >> 10 & 31, 1) - 25);
+    return bits & 0x8000 ? -size : size;
+  }
+
+  static double Weight(const PackedFormat& format, const uint8_t* tile, size_t row, size_t input) {
+    const size_t block = input / kBlockSize, index = block % format.blocks, span = input % kBlockSize / 16;
+    const uint8_t* header = tile + block / format.blocks * format.group_bytes();
+    const double value = StoredValue(format, header + format.header_bytes + index * format.block_bytes, row,
+                                     input % kBlockSize) - format.offset;
+    const uint8_t* scales = header + 64;
+    const double d = Half(header, row), dmin = Half(header, 16 + row);
+    switch (format.scales) {
+      case ScaleForm::kHalf: return value * Half(header, 16 * index + row);
+      case ScaleForm::kHalfMin: return value * Half(header, 32 * index + row) + Half(header, 32 * index + 16 + row);
+      case ScaleForm::kSuper: return value * d * scales[32 * index + row] - dmin * scales[32 * index + 16 + row];
+      case ScaleForm::kSixteenths: return value * d * static_cast<int8_t>(scales[32 * index + 16 * span + row]);
+      case ScaleForm::kSixteenthsMin:
+        return value * d * static_cast<int8_t>(scales[64 * index + 16 * span + row]) -
+               dmin * scales[64 * index + 32 + 16 * span + row];
+      case ScaleForm::kNone: break;
+    }
+    return 0;
+  }
+
   Case case_;
   Bytes weights_, scratch_;
   size_t blocks_ = 0, stride_ = 0;
   std::vector<float> x_, initial_;
   std::vector<QuantisedBlock> quantised_;
+  std::vector<WideBlock> wide_;
 };
 
 // Bit for bit, but any NaN equals any other.
@@ -148,8 +209,14 @@ class MatMul : public ::testing::TestWithParam<Isa> {
   void Check(const Case& c) {
     if (testing::kSanitized && ++cases_ % 5 != 0) return;
     Problem problem(c);
-    const std::vector<float> expected = problem.Multiply(Isa::kReference);
-    const std::vector<float> actual = problem.Multiply(GetParam());
+    Compare(c, problem, problem.Multiply(Isa::kReference), problem.Multiply(GetParam()));
+    if (!IsQuantised(c.type) || c.add) return;
+    SCOPED_TRACE("wide");
+    Compare(c, problem, problem.MultiplyWide(Isa::kReference), problem.MultiplyWide(GetParam()));
+  }
+
+  static void Compare(const Case& c, const Problem& problem, const std::vector<float>& expected,
+                      const std::vector<float>& actual) {
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_TRUE(Same(expected[i], actual[i]))
           << kTypeNames[static_cast<size_t>(c.type)] << " rows " << c.rows << " cols " << c.cols << " tokens " << c.tokens
@@ -230,9 +297,27 @@ TEST_P(MatMul, ComputesOnlyTheTilesAsked) {
   }
 }
 
+TEST(WideMatMul, IsCloseToTheExactProduct) {
+  for (PackedType type : kTypes) {
+    if (!IsQuantised(type)) continue;
+    for (size_t cols : {32, 130, 576}) {
+      Problem problem({type, 33, cols, 3});
+      const std::vector<float> actual = problem.MultiplyWide(Isa::kReference);
+      for (size_t t = 0; t < 3; ++t) {
+        for (size_t i = 0; i < 33; ++i) {
+          const auto [value, bound] = problem.Exact(t, i);
+          EXPECT_NEAR(actual[Problem::kGuard + t * problem.OutputStride() + i], value, bound)
+              << kTypeNames[static_cast<size_t>(type)];
+        }
+      }
+    }
+  }
+}
+
 class Quantise : public ::testing::TestWithParam<Isa> {
  protected:
   void Check(const std::vector<float>& x) {
+    CheckWide(x);
     const size_t blocks = x.size() / kBlockSize;
     std::vector<QuantisedBlock> expected(blocks), actual(blocks + 1);
     std::memset(actual.data(), 0x55, (blocks + 1) * sizeof(QuantisedBlock));
@@ -244,6 +329,24 @@ class Quantise : public ::testing::TestWithParam<Isa> {
           << "block " << b << ": scale " << actual[b].scale << ", not " << expected[b].scale;
     }
     ASSERT_EQ(std::memcmp(&guard, &actual[blocks], sizeof(QuantisedBlock)), 0);
+  }
+
+  void CheckWide(const std::vector<float>& x) {
+    const size_t blocks = x.size() / kBlockSize;
+    std::vector<WideBlock> expected(blocks + 1), actual(blocks + 1);
+    std::memset(expected.data(), 0x55, (blocks + 1) * sizeof(WideBlock));
+    std::memset(actual.data(), 0x55, (blocks + 1) * sizeof(WideBlock));
+    WideMatMulKernelsFor(Isa::kReference).quantise(x.data(), blocks, expected.data());
+    WideMatMulKernelsFor(GetParam()).quantise(x.data(), blocks, actual.data());
+    for (size_t b = 0; b <= blocks; ++b) {
+      const WideBlock &want = expected[b], &have = actual[b];
+      ASSERT_TRUE(Same(want.scale, have.scale)) << "block " << b << ": scale " << have.scale << ", not " << want.scale;
+      for (size_t i = 0; i < 3; ++i) {
+        ASSERT_TRUE(Same(want.scaled_sums[i], have.scaled_sums[i])) << "block " << b;
+        ASSERT_EQ(want.minus_sums[i], have.minus_sums[i]) << "block " << b;
+      }
+      ASSERT_EQ(std::memcmp(want.values, have.values, sizeof(want.values)), 0) << "block " << b;
+    }
   }
 };
 
@@ -265,6 +368,8 @@ TEST_P(Quantise, EqualsTheReference) {
     Check(std::vector<float>(64, 0.0F));
     Check(std::vector<float>(32, -0.0F));
     Check(std::vector<float>(32, std::numeric_limits<float>::max()));
+    Check(std::vector<float>(32, 0x1p-111F));
+    Check(std::vector<float>(32, std::nextafter(0x1p-111F, 0.0F)));
     Check(std::vector<float>(32, 0x1p-119F));
     Check(std::vector<float>(32, std::nextafter(0x1p-119F, 0.0F)));
   }
@@ -282,6 +387,33 @@ TEST_P(Quantise, MarksBlocksThatAreNotFinite) {
       EXPECT_TRUE(std::isnan(blocks[place / 32].scale));
       EXPECT_EQ(blocks[place / 32].values[place % 32], 0);
       EXPECT_FLOAT_EQ(blocks[2].scale, 1 / 127.0F);
+      std::vector<WideBlock> wide(3);
+      WideMatMulKernelsFor(GetParam()).quantise(x.data(), 3, wide.data());
+      EXPECT_TRUE(std::isnan(wide[place / 32].scale));
+      EXPECT_EQ(wide[place / 32].values[WidePlace(place % 32)], 0);
+      EXPECT_FLOAT_EQ(wide[2].scale, 1 / 32767.0F);
+    }
+  }
+}
+
+TEST_P(Quantise, RoundsToTheNearestWideValueAndSums) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(320);
+  for (float& value : x) value = normal(random);
+  std::vector<WideBlock> blocks(10);
+  WideMatMulKernelsFor(GetParam()).quantise(x.data(), 10, blocks.data());
+  for (size_t b = 0; b < 10; ++b) {
+    int sums[3] = {};
+    for (size_t k = 0; k < 32; ++k) {
+      const int value = blocks[b].values[WidePlace(k)];
+      EXPECT_NEAR(static_cast<float>(value) * blocks[b].scale, x[32 * b + k], 0.51F * blocks[b].scale);
+      sums[0] += value;
+      sums[k < 16 ? 1 : 2] += value;
+    }
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(blocks[b].minus_sums[i], -sums[i]);
+      EXPECT_EQ(blocks[b].scaled_sums[i], blocks[b].scale * static_cast<float>(sums[i]));
     }
   }
 }

@@ -37,6 +37,13 @@ inline constexpr size_t kPackedTypes = 13;
 
 enum class ScaleForm : uint8_t { kNone, kHalf, kHalfMin, kSuper, kSixteenths, kSixteenthsMin };
 
+constexpr bool HasMin(ScaleForm form) {
+  return form == ScaleForm::kHalfMin || form == ScaleForm::kSuper || form == ScaleForm::kSixteenthsMin;
+}
+constexpr bool HasSixteenths(ScaleForm form) {
+  return form == ScaleForm::kSixteenths || form == ScaleForm::kSixteenthsMin;
+}
+
 struct PackedFormat {
   ScaleForm scales;
   int bits;             // of a value

@@ -347,42 +347,43 @@ void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
   });
 }
 
-// Logits of kHeadOutputs ids from `first_output` on, with their group maxima. Of a quantised table each row comes as two
-// (QuantiseInTwoRows): 8-bit activations in front of the softmax would be a quarter of all the error that a quantised
-// model shows, and the second row costs little while the weights are there anyway.
+// Logits of kHeadOutputs ids from `first_output` on, with their group maxima.
 void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
   const kernel::PackedView& output = weights_.output();
   const size_t count = std::min(kHeadOutputs, config_.vocab - first_output);
-  const size_t parts = kernel::IsQuantised(output.type) ? 2 : 1;
-  auto* products = reinterpret_cast<float*>(work_.head_.data()) + worker * 2 * work_.logit_rows_ * kHeadOutputs;
   const kernel::PackedView part{output.type, count, output.cols,
                                 output.data + first_output / kTileRows * kernel::TileBytes(output.type, output.cols)};
-  kernels_.matmul.multiply(part, work_.head_input_.Input(parts * rows), {0, part.tiles()},
-                           {products, kHeadOutputs, false}, Scratch(worker));
+  auto* logits = reinterpret_cast<float*>(work_.logits_.data()) + first_output;
+  if (kernel::IsQuantised(output.type)) {
+    kernels_.wide_matmul.multiply(part, {HeadBlocks(0), part.blocks(), rows}, {0, part.tiles()}, logits, config_.vocab);
+  } else {
+    kernels_.matmul.multiply(part, work_.head_input_.Input(rows), {0, part.tiles()}, {logits, config_.vocab, false},
+                             Scratch(worker));
+  }
   const size_t groups = (config_.vocab + kLogitGroup - 1) / kLogitGroup;
-  for (size_t r = 0; r < rows; ++r) {
-    const float* product = products + parts * r * kHeadOutputs;
-    float* logits = reinterpret_cast<float*>(work_.logits_.data()) + r * config_.vocab + first_output;
-    std::copy_n(product, count, logits);
-    if (parts == 2) kernels_.vector.add(product + kHeadOutputs, count, logits);
+  auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + first_output / kLogitGroup;
+  for (size_t r = 0; r < rows; ++r, logits += config_.vocab, maxima += groups) {
     if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, logits);
-    auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + r * groups + first_output / kLogitGroup;
     kernels_.vector.group_maxima(logits, count, maxima);
   }
 }
 
+kernel::WideBlock* DecoderPass::HeadBlocks(size_t row) const {
+  auto* blocks = reinterpret_cast<kernel::WideBlock*>(work_.head_blocks_.data());
+  return blocks + row * weights_.output().blocks();
+}
+
 LogitRows DecoderPass::Logits() {
-  const bool quantised = kernel::IsQuantised(weights_.output().type);
-  const size_t parts = quantised ? 2 : 1;
+  const kernel::PackedView& output = weights_.output();
   std::vector<size_t> wanting;
   for (size_t r = 0; r < rows_.size(); ++r) {
     if (rows_[r].wants_logits) wanting.push_back(r);
   }
   const size_t wanted = wanting.size();
   ForEachRow(wanted, [&](size_t i) {
-    const float* x = work_.stream_.row(wanting[i]);
-    NormRow(x, Role::kOutputNorm, Role::kOutputNormBias, 0, work_.head_input_.row(parts * i));
-    if (quantised) work_.head_input_.QuantiseInTwoRows(kernels_.matmul, parts * i);
+    float* x = work_.head_input_.row(i);
+    NormRow(work_.stream_.row(wanting[i]), Role::kOutputNorm, Role::kOutputNormBias, 0, x);
+    if (kernel::IsQuantised(output.type)) kernels_.wide_matmul.quantise(x, output.blocks(), HeadBlocks(i));
   });
   if (wanted > 0) {
     pool_.ParallelFor((config_.vocab + kHeadOutputs - 1) / kHeadOutputs,

@@ -65,6 +65,7 @@ class DecoderPass {
   void QuantiseHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head);
   void FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into);
   void HeadChunk(size_t first_output, size_t rows, size_t worker);
+  kernel::WideBlock* HeadBlocks(size_t row) const;
   void GatedChunk(size_t layer, kernel::TileRange tiles, size_t worker);
 
   template <typename Body>

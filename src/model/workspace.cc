@@ -24,17 +24,6 @@ void ActivationBuffer::Quantise(const kernel::MatMulKernels& kernels, size_t r, 
   kernels.quantise(row(r) + begin, blocks, quantised_ + r * blocks_ + first);
 }
 
-void ActivationBuffer::QuantiseInTwoRows(const kernel::MatMulKernels& kernels, size_t r) {
-  Quantise(kernels, r);
-  const float* x = row(r);
-  float* rest = row(r + 1);
-  for (size_t i = 0; i < stride_; ++i) {
-    const kernel::QuantisedBlock& block = quantised_[r * blocks_ + i / kernel::kBlockSize];
-    rest[i] = x[i] - block.scale * static_cast<float>(block.values[i % kernel::kBlockSize]);
-  }
-  Quantise(kernels, r + 1);
-}
-
 Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, size_t threads, size_t context)
     : rows_(rows), logit_rows_(logit_rows) {
   stream_ = ActivationBuffer(rows, config.hidden);
@@ -51,8 +40,8 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   sines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
   segments_ = (context + kernel::kSegment - 1) / kernel::kSegment;
   partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ * kernel::PartialFloats(config.head_dim) * sizeof(float));
-  head_input_ = ActivationBuffer(2 * logit_rows, config.hidden);
-  head_ = HugeBuffer(threads * 2 * logit_rows * kHeadOutputs * sizeof(float));
+  head_input_ = ActivationBuffer(logit_rows, config.hidden);
+  head_blocks_ = HugeBuffer(logit_rows * head_input_.stride() / kernel::kBlockSize * sizeof(kernel::WideBlock));
   logits_ = HugeBuffer(logit_rows * config.vocab * sizeof(float));
   maxima_ = HugeBuffer(logit_rows * ((config.vocab + 63) / 64) * sizeof(float));
   kernel::AttentionShape shape{};

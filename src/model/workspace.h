@@ -7,6 +7,7 @@
 #include "base/huge_buffer.h"
 #include "kernel/attention.h"
 #include "kernel/matmul.h"
+#include "kernel/matmul_wide.h"
 #include "model/config.h"
 
 namespace sheepop {
@@ -26,10 +27,6 @@ class ActivationBuffer {
   // the block that holds the last is quantised to its end.
   void Quantise(const kernel::MatMulKernels& kernels, size_t r) { Quantise(kernels, r, 0, stride_); }
   void Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count);
-
-  // Row r holds activations. Row r becomes their quantised form, and row r + 1 holds and quantises what that form leaves
-  // out: the products of both rows add up to the product with about 16 bits of activation.
-  void QuantiseInTwoRows(const kernel::MatMulKernels& kernels, size_t r);
 
  private:
   HugeBuffer memory_;
@@ -67,8 +64,8 @@ class Workspace {
   ActivationBuffer hidden_;     // [rows, feed_forward] gate, then the activated product
   HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
   HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
-  ActivationBuffer head_input_; // [2 * logit_rows, hidden]
-  HugeBuffer head_;             // [threads, 2 * logit_rows, kHeadOutputs] products on their way to logits
+  ActivationBuffer head_input_; // [logit_rows, hidden]
+  HugeBuffer head_blocks_;      // [logit_rows, blocks of hidden] WideBlock: the same in 16 bits
   HugeBuffer logits_;           // [logit_rows, vocab]
   HugeBuffer maxima_;           // [logit_rows, ceil(vocab / 64)]
   HugeBuffer scratch_;          // [threads, scratch_bytes_]
