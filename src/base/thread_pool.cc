@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <climits>
 
@@ -52,7 +53,7 @@ FlushDenormals::~FlushDenormals() {
 #endif
 }
 
-ThreadPool::ThreadPool(size_t threads) {
+ThreadPool::ThreadPool(size_t threads) : threads_(threads), share_count_(std::min(threads, kMaxShares)) {
   if (threads < 1 || threads > kMaxThreads) {
     throw Error(ErrorCategory::kInvalidArgument, "threads is {}, it must be between 1 and {}", threads, kMaxThreads);
   }
@@ -71,7 +72,7 @@ void ThreadPool::Run(size_t chunks, Call call, const void* context) {
   assert(chunks < UINT32_MAX);
   if (chunks == 0) return;
   FlushDenormals flush;
-  if (workers_.empty() || chunks == 1) {
+  if (threads_ == 1 || chunks == 1) {
     for (size_t chunk = 0; chunk < chunks; ++chunk) call(context, chunk, 0);
     return;
   }
@@ -79,25 +80,37 @@ void ThreadPool::Run(size_t chunks, Call call, const void* context) {
   call_.store(call, std::memory_order_relaxed);
   context_.store(context, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
-  const uint64_t loop = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-  ticket_.store(loop << 32 | chunks, std::memory_order_release);
+  const uint64_t loop = ++loops_;
+  for (size_t share = 0, begin = 0; share < share_count_; ++share) {
+    const size_t end = ShareEnd(share, chunks);
+    shares_[share].left.store(loop << 32 | (end - begin), std::memory_order_release);
+    begin = end;
+  }
   loop_.fetch_add(1);
   if (sleepers_.load() > 0) FutexWake(loop_);
-  while (TakeChunk(0)) {
-  }
+  TakeChunks(0);
   WaitForChunks();
 }
 
-bool ThreadPool::TakeChunk(size_t worker) {
-  uint64_t ticket = ticket_.load(std::memory_order_acquire);
+void ThreadPool::TakeChunks(size_t worker) {
+  const size_t own = worker * share_count_ / threads_;
+  for (size_t i = 0; i < share_count_; ++i) {
+    while (TakeChunk((own + i) % share_count_, worker)) {
+    }
+  }
+}
+
+bool ThreadPool::TakeChunk(size_t share, size_t worker) {
+  std::atomic<uint64_t>& shared = shares_[share].left;
+  uint64_t seen = shared.load(std::memory_order_acquire);
   for (;;) {
-    const auto left = static_cast<uint32_t>(ticket);
+    const auto left = static_cast<uint32_t>(seen);
     if (left == 0) return false;
     const uint32_t chunks = chunks_.load(std::memory_order_relaxed);
     const Call call = call_.load(std::memory_order_relaxed);
     const void* context = context_.load(std::memory_order_relaxed);
-    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-    call(context, chunks - left, worker);
+    if (!shared.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    call(context, ShareEnd(share, chunks) - left, worker);
     if (done_.fetch_add(1) + 1 == chunks && caller_sleeps_.load() != 0) FutexWake(done_);
     return true;
   }
@@ -118,8 +131,7 @@ void ThreadPool::Work(size_t worker) {
   FlushDenormals flush;
   while (!stop_.load(std::memory_order_relaxed)) {
     const uint32_t seen = loop_.load();
-    while (TakeChunk(worker)) {
-    }
+    TakeChunks(worker);
     bool changed = false;
     for (int spin = 0; spin < kSpins && !changed; ++spin) {
       Pause();

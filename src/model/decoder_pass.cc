@@ -20,6 +20,12 @@ size_t AttendRows(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_pe
 
 constexpr size_t kLogitGroup = 64;  // ids that share one maximum
 
+// Some tiles of a matrix as a matrix.
+kernel::PackedView Tiles(const kernel::PackedView& w, TileRange tiles) {
+  const size_t rows = std::min(w.rows, tiles.end * kTileRows) - tiles.begin * kTileRows;
+  return {w.type, rows, w.cols, w.data + tiles.begin * kernel::TileBytes(w.type, w.cols)};
+}
+
 }  // namespace
 
 DecoderPass::DecoderPass(const Model& model, std::span<const Row> rows, KvCache& cache, Workspace& work,
@@ -74,14 +80,6 @@ std::span<std::byte> DecoderPass::Scratch(size_t worker) const {
   return work_.scratch_.bytes().subspan(worker * work_.scratch_bytes_, work_.scratch_bytes_);
 }
 
-// How many tiles a thread takes at a time. With few rows the weights come from memory, and long runs of them come
-// faster: two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so that a
-// slow or interrupted thread holds up little. Always pairs of tiles: the outputs of a chunk are whole blocks.
-size_t DecoderPass::TilesPerChunk(size_t tiles) const {
-  if (rows_.size() <= kSplitRows) return (tiles + 4 * pool_.threads() - 1) / (4 * pool_.threads()) * 2;
-  return std::max<size_t>(2, tiles / (16 * pool_.threads()) * 2);
-}
-
 void DecoderPass::Embed() {
   const kernel::PackedView& table = weights_.matrix(Role::kTokenEmbedding);
   ForEachRow(rows_.size(), [&](size_t r) {
@@ -126,12 +124,13 @@ void DecoderPass::MultiplyChunk(const Product& product, const kernel::MatMulInpu
 void DecoderPass::Multiply(std::span<const Product> products, const kernel::MatMulInput& input) {
   size_t tiles = 0;
   for (const Product& product : products) tiles += product.weight->tiles();
-  const size_t step = TilesPerChunk(tiles);
-  pool_.ParallelFor((tiles + step - 1) / step, [&](size_t chunk, size_t worker) {
+  const size_t chunks = TileChunks(rows_.size(), tiles, pool_.threads());
+  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
+    const TileRange range = ChunkOfTiles(chunk, chunks, tiles);
     size_t first = 0;  // of the product, in the run
     for (const Product& product : products) {
       const size_t end = first + product.weight->tiles();
-      const size_t from = std::max(first, chunk * step), to = std::min(end, (chunk + 1) * step);
+      const size_t from = std::max(first, range.begin), to = std::min(end, range.end);
       if (from < to) MultiplyChunk(product, input, {from - first, to - first}, worker);
       first = end;
     }
@@ -307,34 +306,44 @@ void DecoderPass::AttentionOutput(size_t layer, Into into) {
   FinishBranch(layer, Role::kAttentionOutput, Role::kAttentionOutputBias, work_.attention_, into);
 }
 
-// Gate and up of the same outputs, then their activation and its quantised form, while all are in the cache.
+// Gate and up of the same outputs, then their activation: in memory of the thread's own, for the next product reads
+// nothing of them but the quantised form of the result (or the floats, where its weights are floats).
 void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
   const size_t begin = tiles.begin * kTileRows, end = std::min(config_.feed_forward, tiles.end * kTileRows);
+  const size_t count = end - begin, width = (tiles.end - tiles.begin) * kTileRows;
   const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
-  const kernel::MatMulOutput hidden{work_.hidden_.values(), work_.hidden_.stride(), false};
-  const Product up{&weights_.matrix(Role::kUp, layer), weights_.vector(Role::kUpBias, layer),
-                   config_.gated ? kernel::MatMulOutput{work_.up_.values(), work_.up_.stride(), false} : hidden};
-  MultiplyChunk(up, input, tiles, worker);
-  if (config_.gated) MultiplyChunk({&weights_.matrix(Role::kGate, layer), nullptr, hidden}, input, tiles, worker);
-  for (size_t r = 0; r < rows_.size(); ++r) {
-    float* y = work_.hidden_.row(r) + begin;
-    const float* u = work_.up_.row(r) + begin;
+  auto* up = reinterpret_cast<float*>(work_.gate_up_.data()) + worker * work_.gate_up_floats_;
+  float* gate = up + rows_.size() * width;
+  const auto multiply = [&](Role role, float* out) {
+    const kernel::PackedView part = Tiles(weights_.matrix(role, layer), tiles);
+    kernels_.matmul.multiply(part, input, {0, part.tiles()}, {out, width, false}, Scratch(worker));
+  };
+  multiply(Role::kUp, up);
+  if (config_.gated) multiply(Role::kGate, gate);
+  const float* bias = weights_.vector(Role::kUpBias, layer);
+  const bool quantised = kernel::IsQuantised(weights_.matrix(Role::kDown, layer).type);
+  for (size_t r = 0; r < rows_.size(); ++r, up += width, gate += width) {
+    float* y = quantised ? up : work_.hidden_.row(r) + begin;
+    if (bias) kernels_.vector.add(bias + begin, count, up);
     if (!config_.gated) {
-      kernels_.vector.gelu(end - begin, y);
+      if (!quantised) std::copy_n(up, count, y);
+      kernels_.vector.gelu(count, y);
     } else if (config_.activation == Activation::kSilu) {
-      kernels_.vector.silu_multiply(y, u, end - begin, y);
+      kernels_.vector.silu_multiply(gate, up, count, y);
     } else {
-      kernels_.vector.gelu_multiply(y, u, end - begin, y);
+      kernels_.vector.gelu_multiply(gate, up, count, y);
     }
-    work_.hidden_.Quantise(kernels_.matmul, r, begin, end - begin);
+    if (!quantised) continue;
+    std::fill(y + count, y + width, 0.0F);  // what pads the last block weighs nothing
+    work_.hidden_.QuantiseFrom(kernels_.matmul, y, r, begin, count);
   }
 }
 
 void DecoderPass::FeedForward(size_t layer, Into into) {
   const size_t tiles = weights_.matrix(Role::kUp, layer).tiles();
-  const size_t step = TilesPerChunk(tiles);
-  pool_.ParallelFor((tiles + step - 1) / step, [&](size_t chunk, size_t worker) {
-    GatedChunk(layer, {chunk * step, std::min(tiles, (chunk + 1) * step)}, worker);
+  const size_t chunks = TileChunks(rows_.size(), tiles, pool_.threads());
+  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
+    GatedChunk(layer, ChunkOfTiles(chunk, chunks, tiles), worker);
   });
   FinishBranch(layer, Role::kDown, Role::kDownBias, work_.hidden_, into);
 }
@@ -351,8 +360,8 @@ void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
 void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
   const kernel::PackedView& output = weights_.output();
   const size_t count = std::min(kHeadOutputs, config_.vocab - first_output);
-  const kernel::PackedView part{output.type, count, output.cols,
-                                output.data + first_output / kTileRows * kernel::TileBytes(output.type, output.cols)};
+  const size_t first_tile = first_output / kTileRows;
+  const kernel::PackedView part = Tiles(output, {first_tile, first_tile + (count + kTileRows - 1) / kTileRows});
   auto* logits = reinterpret_cast<float*>(work_.logits_.data()) + first_output;
   if (kernel::IsQuantised(output.type)) {
     kernels_.wide_matmul.multiply(part, {HeadBlocks(0), part.blocks(), rows}, {0, part.tiles()}, logits, config_.vocab);

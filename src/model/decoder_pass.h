@@ -70,7 +70,6 @@ class DecoderPass {
 
   template <typename Body>
   void ForEachRow(size_t rows, const Body& body);
-  size_t TilesPerChunk(size_t tiles) const;
   std::span<std::byte> Scratch(size_t worker) const;
 
   const ModelConfig& config_;

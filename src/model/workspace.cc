@@ -9,6 +9,15 @@ constexpr size_t kAlignment = 64;
 
 size_t Aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+size_t Pairs(size_t tiles) { return (tiles + 1) / 2; }
+
+// Of up and gate in the widest chunk of a call with so many rows.
+size_t GateUpFloats(size_t rows, size_t feed_forward, size_t threads) {
+  const size_t tiles = (feed_forward + kernel::kTileRows - 1) / kernel::kTileRows;
+  const size_t chunks = TileChunks(rows, tiles, threads), most = (Pairs(tiles) + chunks - 1) / chunks;
+  return 2 * rows * most * 2 * kernel::kTileRows;
+}
+
 }  // namespace
 
 ActivationBuffer::ActivationBuffer(size_t rows, size_t cols) {
@@ -19,9 +28,22 @@ ActivationBuffer::ActivationBuffer(size_t rows, size_t cols) {
   quantised_ = reinterpret_cast<kernel::QuantisedBlock*>(memory_.data() + floats);
 }
 
-void ActivationBuffer::Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count) {
+void ActivationBuffer::QuantiseFrom(const kernel::MatMulKernels& kernels, const float* x, size_t r, size_t begin,
+                                    size_t count) {
   const size_t first = begin / kernel::kBlockSize, blocks = (count + kernel::kBlockSize - 1) / kernel::kBlockSize;
-  kernels.quantise(row(r) + begin, blocks, quantised_ + r * blocks_ + first);
+  kernels.quantise(x, blocks, quantised_ + r * blocks_ + first);
+}
+
+size_t TileChunks(size_t rows, size_t tiles, size_t threads) {
+  const size_t pairs = Pairs(tiles);
+  if (rows <= kSplitRows) return std::min(pairs, 2 * threads);
+  const size_t step = std::max<size_t>(1, tiles / (16 * threads));
+  return (pairs + step - 1) / step;
+}
+
+kernel::TileRange ChunkOfTiles(size_t chunk, size_t chunks, size_t tiles) {
+  const size_t pairs = Pairs(tiles);
+  return {pairs * chunk / chunks * 2, std::min(tiles, pairs * (chunk + 1) / chunks * 2)};
 }
 
 Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, size_t threads, size_t context)
@@ -33,8 +55,10 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   keys_ = ActivationBuffer(rows, config.kv_width());
   values_ = ActivationBuffer(rows, config.kv_width());
   attention_ = ActivationBuffer(rows, config.query_width());
-  up_ = ActivationBuffer(rows, config.feed_forward);
   hidden_ = ActivationBuffer(rows, config.feed_forward);
+  gate_up_floats_ = std::max(GateUpFloats(rows, config.feed_forward, threads),
+                             GateUpFloats(std::min(rows, kSplitRows), config.feed_forward, threads));
+  gate_up_ = HugeBuffer(threads * gate_up_floats_ * sizeof(float));
   const size_t pairs = config.head_dim / 2;
   cosines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
   sines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));

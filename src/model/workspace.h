@@ -26,7 +26,11 @@ class ActivationBuffer {
   // Quantises row r from its values, or its columns [begin, begin + count) alone: `begin` is the first of a block, and
   // the block that holds the last is quantised to its end.
   void Quantise(const kernel::MatMulKernels& kernels, size_t r) { Quantise(kernels, r, 0, stride_); }
-  void Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count);
+  void Quantise(const kernel::MatMulKernels& kernels, size_t r, size_t begin, size_t count) {
+    QuantiseFrom(kernels, row(r) + begin, r, begin, count);
+  }
+  // The same from values that stand elsewhere: x[0] is column `begin`, whole blocks are read.
+  void QuantiseFrom(const kernel::MatMulKernels& kernels, const float* x, size_t r, size_t begin, size_t count);
 
  private:
   HugeBuffer memory_;
@@ -37,6 +41,14 @@ class ActivationBuffer {
 // Up to this many rows of a call share out a long context over threads by segments; with more rows there is enough to
 // share without.
 inline constexpr size_t kSplitRows = 8;
+
+// How many chunks the tiles of a product are shared out in. With few rows the weights come from memory, and long runs of
+// them come faster: two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so
+// that a slow or interrupted thread holds up little.
+size_t TileChunks(size_t rows, size_t tiles, size_t threads);
+
+// The tiles of one chunk; always pairs of tiles, so that the outputs of a chunk are whole blocks.
+kernel::TileRange ChunkOfTiles(size_t chunk, size_t chunks, size_t tiles);
 
 // Outputs of the output projection that a thread computes at a time: whole groups of 64.
 inline constexpr size_t kHeadOutputs = 512;
@@ -60,8 +72,9 @@ class Workspace {
   ActivationBuffer keys_;       // [rows, kv_heads * head_dim]
   ActivationBuffer values_;     // [rows, kv_heads * head_dim]
   ActivationBuffer attention_;  // [rows, heads * head_dim]
-  ActivationBuffer up_;         // [rows, feed_forward]
-  ActivationBuffer hidden_;     // [rows, feed_forward] gate, then the activated product
+  ActivationBuffer hidden_;     // [rows, feed_forward] the activated product; its values where no weights are quantised
+  HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up [rows, width], gate [rows, width]
+  size_t gate_up_floats_;
   HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
   HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
   ActivationBuffer head_input_; // [logit_rows, hidden]
