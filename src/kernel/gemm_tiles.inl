@@ -43,6 +43,14 @@ inline void StartTile(const Gemm& g, size_t row, size_t column, TileRows<kPanels
 #pragma GCC unroll 4
     for (size_t p = 0; p < kPanels; ++p) sums[r][p] = start ? rows.Read(start + r * stride, p) : Zero();
   }
+  if (!start) {  // else the sums' start has brought the lines
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+      const float* out = g.out + (row + r) * g.out_stride + column;
+#pragma GCC unroll 4
+      for (size_t p = 0; p < kPanels; ++p) __builtin_prefetch(out + p * kPanelColumns, 1);
+    }
+  }
   if (!g.bias) return;
 #pragma GCC unroll 4
   for (size_t p = 0; p < kPanels; ++p) {

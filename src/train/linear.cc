@@ -95,7 +95,7 @@ void Linear::Backward(const ActivationView& dy, size_t rows, const float* start,
 
 size_t Linear::gradient_chunks() const { return (outputs_ + kGradientOutputs - 1) / kGradientOutputs; }
 
-void Linear::AddGradient(const GradientOperands& operands, size_t rows, size_t chunk) const {
+void Linear::Gradient(const GradientOperands& operands, size_t rows, size_t chunk, bool add) const {
   const size_t begin = chunk * kGradientOutputs, end = std::min(outputs_, begin + kGradientOutputs);
   const size_t units = Units(gemm_->type, rows), step = gemm_->left_rows;
   Gemm g{};
@@ -112,7 +112,7 @@ void Linear::AddGradient(const GradientOperands& operands, size_t rows, size_t c
         g.left = operands.left_.data() + (output * operands.units_ + unit * step) * kUnitBytes;
         g.rows = std::min(step, end - output);
         g.out = gradient_ + output * inputs_ + column;
-        g.start = g.out;
+        g.start = add || unit > 0 ? g.out : nullptr;
         gemm_->multiply(g);
       }
     }

@@ -190,11 +190,29 @@ void Network::Check(const Batch& batch) const {
   }
 }
 
-double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropout_key) {
+// Those that no product writes.
+void Network::ClearOtherGradients() {
+  const auto clear = [&](Role role) {
+    const size_t rows = role == Role::kTokenEmbedding ? c_.vocab : c_.context;
+    constexpr size_t kRows = 64;
+    float* gradient = parameters_.gradient(role);
+    pool_.ParallelFor((rows + kRows - 1) / kRows, [&](size_t chunk, size_t) {
+      const size_t begin = chunk * kRows, count = std::min(kRows, rows - begin);
+      std::fill_n(gradient + begin * c_.hidden, count * c_.hidden, 0.0F);
+    });
+  };
+  if (!c_.tied_embeddings) clear(Role::kTokenEmbedding);
+  if (parameters_.Has(Role::kPositionEmbedding)) clear(Role::kPositionEmbedding);
+  std::ranges::fill(parameters_.gradients().subspan(parameters_.vectors_begin()), 0.0F);
+}
+
+double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropout_key, Gradients gradients) {
   Check(batch);
   FlushDenormals flush;
   dropout_ = options_.dropout;
   dropout_key_ = dropout_key;
+  add_ = gradients == Gradients::kAdd;
+  if (!add_) ClearOtherGradients();
   const size_t rows = batch.rows(), blocks = (rows + kRowBlock - 1) / kRowBlock;
   std::memset(partials_.data(), 0, partials_.size());
   Forward(batch);
@@ -211,7 +229,7 @@ double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropou
   }
   const Linear& first = *layers_[0]->query_key_value;
   pool_.ParallelFor(first.gradient_chunks(),
-                    [&](size_t i, size_t) { first.AddGradient(operands_[kOperandsQkv], rows, i); });
+                    [&](size_t i, size_t) { first.Gradient(operands_[kOperandsQkv], rows, i, add_); });
   EmbeddingBackward(batch);
   ReducePartials(blocks);
   return loss;

@@ -44,9 +44,10 @@ class Network {
   // To be called whenever the weights have changed.
   void PackWeights();
 
-  // The sum of the losses of all positions with a target, in nats. Adds `scale` times its gradient to the parameters'
-  // gradients. `dropout_key` decides every draw of this pass.
-  double ForwardBackward(const Batch& batch, float scale, uint64_t dropout_key);
+  // The sum of the losses of all positions with a target, in nats. The parameters' gradients become `scale` times its
+  // gradient, or grow by it. `dropout_key` decides every draw of this pass.
+  enum class Gradients { kReplace, kAdd };
+  double ForwardBackward(const Batch& batch, float scale, uint64_t dropout_key, Gradients gradients);
 
   // The sum of the losses alone, without dropout. `row_losses` [rows] may be null.
   double Loss(const Batch& batch, double* row_losses = nullptr);
@@ -83,6 +84,7 @@ class Network {
 
   double LossForward(const Batch& batch, double* row_losses);
   double LossForwardBackward(const Batch& batch, float scale);
+  void ClearOtherGradients();
   double LossBlock(const Batch& batch, RowRange rows, float scale, const Scratch& scratch, double* row_losses);
 
   void NormBackward(const float* x, const float* dy, Role weight, Role bias, size_t layer, RowRange rows);
@@ -119,8 +121,10 @@ class Network {
   size_t loss_rows_ = 0;                    // rows whose gradient of the logits is held at a time
   HugeBuffer scratch_;
   size_t scratch_bytes_ = 0;
+  // Of the pass in progress.
   uint64_t dropout_key_ = 0;
-  float dropout_ = 0;  // of the pass in progress
+  float dropout_ = 0;
+  bool add_ = false;  // to the gradients that are there
 };
 
 }  // namespace sheepop

@@ -94,35 +94,44 @@ void Network::AttentionOutputBackward(size_t layer, RowRange rows, const Scratch
 }
 
 // The attention itself, and beside it the weight gradients whose operands are ready: this layer's three and the q, k, v
-// of the layer above.
+// of the layer above. Spread evenly through one loop, so that every thread has its part of each, the sequences of the
+// rows that it works on before and after.
 void Network::AttentionBackward(const Batch& batch, size_t layer) {
-  struct Part {
-    const Linear* linear;
+  struct Chunk {
+    double place;          // 0 to 1
+    const Linear* linear;  // null: attention
     const GradientOperands* operands;
+    size_t index;
+  };
+  std::vector<Chunk> chunks;
+  const auto add = [&](const Linear* linear, const GradientOperands* operands, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      chunks.push_back({(static_cast<double>(i) + 0.5) / static_cast<double>(count), linear, operands, i});
+    }
+  };
+  const auto add_gradient = [&](const Linear& linear, size_t operands) {
+    add(&linear, &operands_[operands], linear.gradient_chunks());
   };
   const Layer& l = *layers_[layer];
-  std::vector<Part> parts = {{l.attention_output.get(), &operands_[kOperandsAttention]},
-                             {l.gate_and_up.get(), &operands_[kOperandsUp]},
-                             {l.down.get(), &operands_[kOperandsDown]}};
-  if (layer + 1 < c_.layers) parts.push_back({layers_[layer + 1]->query_key_value.get(), &operands_[kOperandsQkv]});
-  const size_t attentions = batch.sequences * c_.kv_heads;
-  size_t chunks = attentions;
-  for (const Part& part : parts) chunks += part.linear->gradient_chunks();
+  add(nullptr, nullptr, batch.sequences * c_.kv_heads);
+  add_gradient(*l.attention_output, kOperandsAttention);
+  add_gradient(*l.gate_and_up, kOperandsUp);
+  add_gradient(*l.down, kOperandsDown);
+  if (layer + 1 < c_.layers) add_gradient(*layers_[layer + 1]->query_key_value, kOperandsQkv);
+  std::ranges::stable_sort(chunks, {}, &Chunk::place);
   const Attention attention(
       k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
-  pool_.ParallelFor(chunks, [&](size_t i, size_t worker) {
-    if (i < attentions) {
-      const size_t sequence = i / c_.kv_heads, first = sequence * batch.length;
-      attention.Backward(
-          AttentionRowsOf(batch, layer, sequence),
-          {Floats(attention_gradient_) + first * c_.query_width(), Floats(qkv_gradient_) + first * qkv_width_},
-          i % c_.kv_heads, ScratchOf(worker).attention);
+  pool_.ParallelFor(chunks.size(), [&](size_t i, size_t worker) {
+    const Chunk& chunk = chunks[i];
+    if (chunk.linear) {
+      chunk.linear->Gradient(*chunk.operands, batch.rows(), chunk.index, add_);
       return;
     }
-    size_t chunk = i - attentions;
-    const Part* part = parts.data();
-    for (; chunk >= part->linear->gradient_chunks(); ++part) chunk -= part->linear->gradient_chunks();
-    part->linear->AddGradient(*part->operands, batch.rows(), chunk);
+    const size_t sequence = chunk.index / c_.kv_heads, first = sequence * batch.length;
+    attention.Backward(
+        AttentionRowsOf(batch, layer, sequence),
+        {Floats(attention_gradient_) + first * c_.query_width(), Floats(qkv_gradient_) + first * qkv_width_},
+        chunk.index % c_.kv_heads, ScratchOf(worker).attention);
   });
 }
 

@@ -50,7 +50,8 @@ double Network::LossForwardBackward(const Batch& batch, float scale) {
       std::fill_n(Floats(gradient_) + rows.begin * c_.hidden, rows.count * c_.hidden, 0.0F);
       NormBackward(Floats(last_stream_), scratch.hidden, Role::kOutputNorm, Role::kOutputNormBias, 0, rows);
     });
-    pool_.ParallelFor(output_->gradient_chunks(), [&](size_t i, size_t) { output_->AddGradient(operands, count, i); });
+    pool_.ParallelFor(output_->gradient_chunks(),
+                      [&](size_t i, size_t) { output_->Gradient(operands, count, i, add_ || group > 0); });
   }
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -121,7 +121,9 @@ void ExpectGradients(const Golden& golden, Isa isa, GemmType type, double tolera
   Network network(golden.config, parameters, OptionsFor(c.batch, isa, type), pool);
   network.PackWeights();
   const auto trained = static_cast<double>(c.batch.trained());
-  const double loss = network.ForwardBackward(c.batch, static_cast<float>(1 / trained), 0) / trained;
+  std::ranges::fill(parameters.gradients(), 7.0F);  // what was there before does not count
+  const double loss =
+      network.ForwardBackward(c.batch, static_cast<float>(1 / trained), 0, Network::Gradients::kReplace) / trained;
   EXPECT_NEAR(loss, c.loss, tolerance * c.loss);
   EXPECT_NEAR(network.Loss(c.batch) / trained, c.loss, tolerance * c.loss);
   for (const ParameterStore::Entry& entry : parameters.entries()) {
@@ -173,7 +175,11 @@ Result Differentiate(const ModelConfig& config, const std::vector<Batch>& batche
   Network network(config, parameters, options, pool);
   network.PackWeights();
   Result result{0, {}};
-  for (const Batch& batch : batches) result.loss += network.ForwardBackward(batch, 0.01F, 12);
+  for (const Batch& batch : batches) {
+    const bool first = &batch == batches.data();
+    result.loss +=
+        network.ForwardBackward(batch, 0.01F, 12, first ? Network::Gradients::kReplace : Network::Gradients::kAdd);
+  }
   result.gradients.assign(parameters.gradients().begin(), parameters.gradients().end());
   return result;
 }
@@ -247,7 +253,7 @@ TEST(Network, GradientWithDropoutIsTheSlope) {
     Network network(golden.config, parameters, options, pool);
     const auto loss = [&] {
       network.PackWeights();
-      return network.ForwardBackward(batch, 1, 12);
+      return network.ForwardBackward(batch, 1, 12, Network::Gradients::kReplace);
     };
     loss();
     const std::vector<float> gradient(parameters.gradients().begin(), parameters.gradients().end());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "train/muon.h"
@@ -85,10 +84,8 @@ void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
     kernel::AdamStep mine = adam;
     mine.decay = chunks[i].decay ? static_cast<float>(options_.weight_decay) : 0.0F;
     const size_t at = chunks[i].begin;
-    float* gradient = parameters_.gradients().data() + at;
-    k_.train.adam(mine, gradient, chunks[i].count, parameters_.weights().data() + at, Floats(first_) + at,
+    k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at, Floats(first_) + at,
                   Floats(second_) + at);
-    std::fill_n(gradient, chunks[i].count, 0.0F);
   });
   if (const size_t bytes = muon_bytes_ * pool.threads(); muon_.size() < bytes) muon_ = HugeBuffer(bytes);
   pool.ParallelFor(matrices_.size(), [&](size_t i, size_t worker) {
@@ -107,11 +104,6 @@ void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, floa
   step.columns = entry.parameter.shape[1];
   float* gradient = parameters_.gradients().data() + entry.offset;
   MuonUpdate(step, k_, gradient, parameters_.weights().data() + entry.offset, Floats(first_) + entry.offset, scratch);
-  std::fill_n(gradient, entry.parameter.count(), 0.0F);
-}
-
-void Optimizer::ClearGradients() {
-  std::memset(parameters_.gradients().data(), 0, parameters_.gradients().size_bytes());
 }
 
 }  // namespace sheepop

@@ -22,11 +22,9 @@ class Optimizer {
   // The norm of the whole gradient, in double.
   double GradientNorm(ThreadPool& pool) const;
 
-  // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Then the gradient
-  // is zero. Weights, moments and gradients are the same bits for any pool.
+  // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Weights and
+  // moments are the same bits for any pool.
   void Step(int64_t step, double norm, ThreadPool& pool);
-
-  void ClearGradients();
 
   // The state that a checkpoint keeps: [parameters.size()] each.
   std::span<float> first() { return {reinterpret_cast<float*>(first_.data()), parameters_.size()}; }

@@ -106,7 +106,8 @@ double Trainer::Gradient() {
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t key = RandomBits(static_cast<uint64_t>(run_.options.seed), kDropoutStream,
                                     static_cast<uint64_t>(step_) * count + i, RandomLane::kTraining);
-    loss += network_->ForwardBackward(batches[i], scale, key);
+    loss += network_->ForwardBackward(batches[i], scale, key,
+                                      i == 0 ? Network::Gradients::kReplace : Network::Gradients::kAdd);
   }
   return loss / static_cast<double>(std::max<size_t>(1, trained));
 }
@@ -132,7 +133,6 @@ void Trainer::TakeStep() {
   }
   if (spike) {
     record.skipped = true;
-    optimizer_.ClearGradients();
     listener_.OnNotice(fmt::format("step {}: the loss is {}, the recent mean was {}; its gradient is dropped",
                                    step_ + 1, record.loss, recent_loss_));
   } else {
