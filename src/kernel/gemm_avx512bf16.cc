@@ -102,10 +102,15 @@ void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_u
   }
 }
 
+// Rows of a layer's activations follow each other in memory, each used by a call of its own: while one is converted the
+// next is on its way.
+constexpr size_t kRowsAhead = 2048;  // elements
+
 void StoreBf16(const float* x, size_t n, void* elements) {
   auto* to = static_cast<uint16_t*>(elements);
   size_t i = 0;
   for (; i + 32 <= n; i += 32) {
+    _mm_prefetch(to + i + kRowsAhead, _MM_HINT_ET0);
     const __m512bh rounded = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i));
     _mm512_storeu_si512(to + i, reinterpret_cast<__m512i>(rounded));
   }
@@ -119,7 +124,10 @@ void StoreBf16(const float* x, size_t n, void* elements) {
 void LoadBf16(const void* elements, size_t n, float* x) {
   const auto* from = static_cast<const Bf16*>(elements);
   size_t i = 0;
-  for (; i + 16 <= n; i += 16) Store(x + i, Load(from + i));
+  for (; i + 16 <= n; i += 16) {
+    if (i % 32 == 0) _mm_prefetch(from + i + kRowsAhead, _MM_HINT_T0);
+    Store(x + i, Load(from + i));
+  }
   if (i < n) StoreFirst(x + i, n - i, LoadFirst(from + i, n - i));
 }
 
