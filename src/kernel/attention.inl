@@ -120,20 +120,18 @@ void Widen(const Element* from, size_t n, float* to) {
   for (size_t i = 0; i < n; i += 16) Store(to + i, Load(from + i));
 }
 
-// Raw products of every query with the keys of a segment's positions in `range`, whole tiles.
+// Raw products of every query with the keys of a segment's positions in `range`, whole tiles of 16.
 template <typename Element>
 void Score(const Block& block, size_t segment, PositionRange range) {
   const size_t dim = block.shape.head_dim;
-  const size_t width = Width(block.group);
-  const size_t first = range.begin / 16;
-  const size_t last = (range.end - 1) / 16;
+  const size_t end = (range.end + 15) / 16;
   const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
-  for (size_t tile = first / width * width; tile <= last; tile += width) {
+  for (size_t tile = range.begin / 16, width = Width(block.group); tile < end; tile += width) {
+    while (tile + width > end) width /= 2;
     KeyTiles<Element> stored;
     KeyTiles<float> widened;
     for (size_t t = 0; t < width; ++t) {
-      // Tiles outside the range only fill up the width: any stored one will do.
-      const size_t kv_block = segment * kSegmentBlocks + Smaller(Larger(tile + t, first), last);
+      const size_t kv_block = segment * kSegmentBlocks + tile + t;
       stored.tiles[t] = BlockOf<Element>(block, block.layer.keys, kv_block);
       stored.ahead[t] = BlockOf<Element>(block, block.layer.values, kv_block);
       widened.tiles[t] = block.keys + t * 16 * dim;
@@ -145,9 +143,9 @@ void Score(const Block& block, size_t segment, PositionRange range) {
       const float* packed = block.packed + g * block.group * dim;
       float* scores = block.scores + g * block.group * kScoreStride + tile * 16;
       if (widen) {
-        WidenedProducts::kTables.score[block.group - 1](packed, dim, widened, scores);
+        WidenedProducts::kTables.score[block.group - 1][width / 2](packed, dim, widened, scores);
       } else {
-        StoredProducts<Element>::kTables.score[block.group - 1](packed, dim, stored, scores);
+        StoredProducts<Element>::kTables.score[block.group - 1][width / 2](packed, dim, stored, scores);
       }
     }
   }

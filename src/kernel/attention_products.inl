@@ -112,19 +112,23 @@ struct Products {
   using Score = void (*)(const float*, size_t, const KeyTiles<Element>&, float*);
   using Add = void (*)(const float*, PositionRange, const ValueColumns<Element>&, float*, size_t);
 
-  // For 1 to kMaxGroup queries, at index queries - 1; values of 1, 2 and 4 columns.
+  // For 1 to kMaxGroup queries, at index queries - 1; 1, 2 and 4 tiles of keys or columns of values, at half of that.
   struct Tables {
-    Score score[kMaxGroup];
+    Score score[kMaxGroup][3];
     Add add[kMaxGroup][3];
   };
 
+  template <size_t Q, size_t T>
+  static constexpr Score ScoreOf() {
+    return ScoreTiles<Q, Smaller(T, Width(Q)), kAhead, Element>;
+  }
   template <size_t Q, size_t D>
   static constexpr Add AddOf() {
     return AddValues<Q, Smaller(D, Width(Q)), kAhead, Element>;
   }
   template <size_t... I>
   static constexpr Tables Make(std::index_sequence<I...>) {
-    return {{ScoreTiles<I + 1, Width(I + 1), kAhead, Element>...},
+    return {{{ScoreOf<I + 1, 1>(), ScoreOf<I + 1, 2>(), ScoreOf<I + 1, 4>()}...},
             {{AddOf<I + 1, 1>(), AddOf<I + 1, 2>(), AddOf<I + 1, 4>()}...}};
   }
   static constexpr Tables kTables = Make(std::make_index_sequence<kMaxGroup>());
