@@ -2,8 +2,8 @@
 //
 // The caller runs straight-line code and takes part in each loop. Chunks are handed out one by one, and a loop is over
 // when its chunks are done, not when every worker has arrived: a worker that the system has taken off its core costs at
-// most the chunk it holds. Each worker begins with its own share of neighbouring chunks, then helps with the others': so
-// the same part of the same data tends to stay with one core, loop after loop. Waiting is a short spin, then a futex
+// most the chunk it holds. Each worker begins with its own share of neighbouring chunks, then helps with the others':
+// so the same part of the same data tends to stay with one core, loop after loop. Waiting is a short spin, then a futex
 // sleep, so that an idle core can pull in that worker.
 #pragma once
 

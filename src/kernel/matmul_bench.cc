@@ -47,8 +47,8 @@ struct Input {
 void SetRates(benchmark::State& state, size_t bytes, Shape shape, size_t tokens) {
   const auto runs = static_cast<double>(state.iterations());
   state.counters["B/s"] = benchmark::Counter(runs * static_cast<double>(bytes), benchmark::Counter::kIsRate);
-  state.counters["op/s"] =
-      benchmark::Counter(runs * 2.0 * static_cast<double>(shape.rows * shape.cols * tokens), benchmark::Counter::kIsRate);
+  const double operations = 2.0 * static_cast<double>(shape.rows * shape.cols * tokens);
+  state.counters["op/s"] = benchmark::Counter(runs * operations, benchmark::Counter::kIsRate);
 }
 
 void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, size_t tokens) {

@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t kPrefetchBytes = 1536;
 
-[[gnu::always_inline]] inline __m256i Load(const void* bytes) { return _mm256_load_si256(static_cast<const __m256i*>(bytes)); }
+[[gnu::always_inline]] inline __m256i Load(const void* bytes) {
+  return _mm256_load_si256(static_cast<const __m256i*>(bytes));
+}
 
 [[gnu::always_inline]] inline __m256i Broadcast32(const void* four_bytes) {
   int32_t word;

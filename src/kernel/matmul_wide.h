@@ -1,10 +1,10 @@
-// Products of a packed quantised matrix with activations of 16 bits: the output projection's. 8-bit activations in front
-// of the softmax would be a quarter of all the error that a quantised model shows, and there is but one such product a
-// token.
+// Products of a packed quantised matrix with activations of 16 bits: the output projection's. 8-bit activations in
+// front of the softmax would be a quarter of all the error that a quantised model shows, and there is but one such
+// product a token.
 //
-// As in matmul.h every output element adds its spans in ascending order in every kernel, bit for bit. A span is the inputs
-// that share a scale, a block or a half of one; with idot the span's exact integer dot product,
-//     acc = fma(d_w * d_x, float(idot), acc)     then, for types with a minimum,   acc = fma(m, d_x * float(sum_x), acc)
+// As in matmul.h every output element adds its spans in ascending order in every kernel, bit for bit. A span is the
+// inputs that share a scale, a block or a half of one; with idot the span's exact integer dot product,
+//     acc = fma(d_w * d_x, float(idot), acc)   then, for types with a minimum,   acc = fma(m, d_x * float(sum_x), acc)
 // where d_w is d or, exact in fp32, d * scale, and m is m or -(dmin * min).
 #pragma once
 
@@ -16,9 +16,9 @@
 
 namespace sheepop::kernel {
 
-// 32 activations quantised to int16: d_x = max|x| / 32767, values = round(x * (32767 / max|x|)) (nearest, ties to even).
-// A block whose magnitudes are all below 2^-111 is a block of zeros with scale 0. A block that holds an infinity or a NaN
-// has scale NaN and zero values.
+// 32 activations quantised to int16: d_x = max|x| / 32767, values = round(x * (32767 / max|x|)) (nearest, ties to
+// even). A block whose magnitudes are all below 2^-111 is a block of zeros with scale 0. A block that holds an infinity
+// or a NaN has scale NaN and zero values.
 struct alignas(64) WideBlock {
   float scale;            // d_x
   float scaled_sums[3];   // d_x * float(sum of the values): of all, of inputs 0 .. 15, of inputs 16 .. 31

@@ -1,5 +1,5 @@
-// The wide product over 16 rows of a tile at once. Included after lanes_ISA.h, matmul_lines_ISA.h and after these, in an
-// unnamed namespace:
+// The wide product over 16 rows of a tile at once. Included after lanes_ISA.h, matmul_lines_ISA.h and after these, in
+// an unnamed namespace:
 //   kWideTokens                  input rows that share a tile's values in registers
 //   I32x16                       16 integers; BroadcastShifted<kShift>(i): i << kShift in all; ToFloat(x)
 //   LoadLine<kBits, kLine>(p)    a line of a block: 4 unsigned bytes in each lane
@@ -55,8 +55,8 @@ struct WideTile {
   }
 
   template <size_t kSpan>
-  [[gnu::always_inline]] static void AddSpan(const std::byte* header, size_t index, const WideBlock* const (&x)[kTokens],
-                                             F32x16 (&acc)[kTokens]) {
+  [[gnu::always_inline]] static void AddSpan(const std::byte* header, size_t index,
+                                             const WideBlock* const (&x)[kTokens], F32x16 (&acc)[kTokens]) {
     constexpr int kLines = 8 / static_cast<int>(kSpans), kFirst = static_cast<int>(kSpan) * kLines;
     constexpr size_t kSum = kSpans == 1 ? 0 : 1 + kSpan;
     I32x16 sums[kTokens];

@@ -42,9 +42,9 @@ class ActivationBuffer {
 // share without.
 inline constexpr size_t kSplitRows = 8;
 
-// How many chunks the tiles of a product are shared out in. With few rows the weights come from memory, and long runs of
-// them come faster: two chunks a thread still let one help the other. With many rows at least eight chunks a thread, so
-// that a slow or interrupted thread holds up little.
+// How many chunks the tiles of a product are shared out in. With few rows the weights come from memory, and long runs
+// of them come faster: two chunks a thread still let one help the other. With many rows at least eight chunks a thread,
+// so that a slow or interrupted thread holds up little.
 size_t TileChunks(size_t rows, size_t tiles, size_t threads);
 
 // The tiles of one chunk; always pairs of tiles, so that the outputs of a chunk are whole blocks.
@@ -73,7 +73,7 @@ class Workspace {
   ActivationBuffer values_;     // [rows, kv_heads * head_dim]
   ActivationBuffer attention_;  // [rows, heads * head_dim]
   ActivationBuffer hidden_;     // [rows, feed_forward] the activated product; its values where no weights are quantised
-  HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up [rows, width], gate [rows, width]
+  HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
   size_t gate_up_floats_;
   HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
   HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]

@@ -56,8 +56,8 @@ class Linear {
   // dx [rows, inputs] = start + dy W; dy's row 0 is the first.
   void Backward(const ActivationView& dy, size_t rows, const float* start, float* dx) const;
 
-  // gradient = dy^T x, or += with `add`, for the outputs of one chunk, i in [0, gradient_chunks()), over the first `rows`
-  // rows packed.
+  // gradient = dy^T x, or += with `add`, for the outputs of one chunk, i in [0, gradient_chunks()), over the first
+  // `rows` rows packed.
   size_t gradient_chunks() const;
   void Gradient(const GradientOperands& operands, size_t rows, size_t chunk, bool add) const;
 

@@ -84,8 +84,8 @@ void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
     kernel::AdamStep mine = adam;
     mine.decay = chunks[i].decay ? static_cast<float>(options_.weight_decay) : 0.0F;
     const size_t at = chunks[i].begin;
-    k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at, Floats(first_) + at,
-                  Floats(second_) + at);
+    k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at,
+                  Floats(first_) + at, Floats(second_) + at);
   });
   if (const size_t bytes = muon_bytes_ * pool.threads(); muon_.size() < bytes) muon_ = HugeBuffer(bytes);
   pool.ParallelFor(matrices_.size(), [&](size_t i, size_t worker) {
