@@ -65,7 +65,7 @@ template <class Visit>
 void ForEachGroupAtLeast(const LogitGroups& row, float threshold, Visit visit) {
   const __m512 limit = _mm512_set1_ps(threshold);
   for (size_t g = 0; g < row.groups; g += kLanes) {
-    const __mmask16 present = row.groups - g < kLanes ? static_cast<__mmask16>((1u << (row.groups - g)) - 1) : 0xffff;
+    const auto present = static_cast<__mmask16>(row.groups - g < kLanes ? (1u << (row.groups - g)) - 1 : 0xffff);
     const __m512 maxima = _mm512_maskz_loadu_ps(present, row.maxima + g);
     uint32_t mask = _mm512_mask_cmp_ps_mask(present, maxima, limit, _CMP_GE_OQ);
     for (; mask; mask &= mask - 1) {
@@ -111,7 +111,7 @@ uint64_t Mass(const LogitGroups& row, WeightScale scale) {
 
 void Weights(const float* logits, size_t n, WeightScale scale, uint32_t* out) {
   for (size_t i = 0; i < n; i += kLanes) {
-    const __mmask16 present = n - i < kLanes ? static_cast<__mmask16>((1u << (n - i)) - 1) : 0xffff;
+    const auto present = static_cast<__mmask16>(n - i < kLanes ? (1u << (n - i)) - 1 : 0xffff);
     _mm512_mask_storeu_epi32(out + i, present, Weight(Nats(_mm512_maskz_loadu_ps(present, logits + i), scale)));
   }
 }
