@@ -26,7 +26,6 @@ namespace {
 constexpr int CentreOf(const PackedFormat& format) {
   return format.bits == 5 ? 16 : format.bits == 6 ? 32 : format.bits == 8 ? 0 : format.offset;
 }
-constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
 
 [[gnu::always_inline]] inline __m256 Halves(const std::byte* halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));

@@ -11,8 +11,6 @@
 namespace sheepop::kernel {
 namespace {
 
-constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
-
 // Of one span, a lane per row.
 struct SpanScales {
   F32x16 scale, min;

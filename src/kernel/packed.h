@@ -44,6 +44,9 @@ constexpr bool HasSixteenths(ScaleForm form) {
   return form == ScaleForm::kSixteenths || form == ScaleForm::kSixteenthsMin;
 }
 
+// Of an offset, all of which are powers of two; 0 for none.
+constexpr int Log2(int power) { return power <= 1 ? 0 : 1 + Log2(power / 2); }
+
 struct PackedFormat {
   ScaleForm scales;
   int bits;             // of a value
