@@ -310,7 +310,8 @@ void DecoderPass::AttentionOutput(size_t layer, Into into) {
 // nothing of them but the quantised form of the result (or the floats, where its weights are floats).
 void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
   const size_t begin = tiles.begin * kTileRows, end = std::min(config_.feed_forward, tiles.end * kTileRows);
-  const size_t count = end - begin, width = (tiles.end - tiles.begin) * kTileRows;
+  const size_t count = end - begin;
+  const size_t width = (count + kernel::kBlockSize - 1) / kernel::kBlockSize * kernel::kBlockSize;
   const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
   auto* up = reinterpret_cast<float*>(work_.gate_up_.data()) + worker * work_.gate_up_floats_;
   float* gate = up + rows_.size() * width;
