@@ -14,15 +14,6 @@ std::filesystem::path BundledModels() {
   return std::filesystem::exists(installed, ignored) ? installed : folder / "models";
 }
 
-std::string AvailableNames() {
-  std::string names;
-  for (Isa isa : AvailableIsas()) {
-    if (!names.empty()) names += ", ";
-    names += Name(isa);
-  }
-  return names;
-}
-
 }  // namespace
 
 std::filesystem::path SheepopHome() {
@@ -55,30 +46,7 @@ void ModelFlags::Register(CLI::App& app, bool positional) {
          positional ? "-m,--model,model" : "-m,--model", model_,
          fmt::format("a .gguf file, a Hugging Face folder, or the name of a pulled model (default {})", default_))
       ->type_name("MODEL");
-  app.add_option("--threads", threads_,
-                 fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
-                             ThreadPool::kMaxThreads, PhysicalCores()))
-      ->check(CLI::Range(size_t{1}, ThreadPool::kMaxThreads))
-      ->type_name("N");
-  app.add_option("--isa", isa_,
-                 fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA)", AvailableNames()))
-      ->type_name("NAME");
-}
-
-ThreadPool& ModelFlags::pool() {
-  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_ ? threads_ : PhysicalCores());
-  return *pool_;
-}
-
-Isa ModelFlags::isa() const {
-  const char* environment = std::getenv("SHEEPOP_ISA");
-  const std::string name = !isa_.empty() ? isa_ : environment ? environment : "";
-  if (name.empty()) return AvailableIsas().back();
-  for (Isa isa : AvailableIsas()) {
-    if (Name(isa) == name) return isa;
-  }
-  throw Error(ErrorCategory::kInvalidArgument, "instruction set {} is not available here; these are: {}", name,
-              AvailableNames());
+  machine_.Register(app);
 }
 
 std::filesystem::path ModelFlags::Path(const Console& console) const {
@@ -89,7 +57,7 @@ std::filesystem::path ModelFlags::Path(const Console& console) const {
 }
 
 LoadedModel ModelFlags::Open(const Console& console, size_t context) {
-  return LoadedModel::Open(Path(console), {.context = context, .isa = isa()}, pool());
+  return LoadedModel::Open(Path(console), {.context = context, .isa = machine_.isa()}, machine_.pool());
 }
 
 void EngineFlags::Register(CLI::App& app) {

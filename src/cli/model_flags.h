@@ -2,11 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 
-#include "base/thread_pool.h"
 #include "cli/console.h"
+#include "cli/machine_flags.h"
 #include "generate/engine.h"
 #include "generate/loaded_model.h"
 
@@ -24,22 +23,19 @@ class ModelFlags {
   // `positional`: the model may also be given without -m.
   void Register(CLI::App& app, bool positional = false);
 
-  // The pool of --threads. Made once.
-  ThreadPool& pool();
+  // --threads and --isa.
+  ThreadPool& pool() { return machine_.pool(); }
+  Isa isa() const { return machine_.isa(); }
 
   // Opens --model (or the default one, named on stderr). `context`: positions that will be used, 0 for the model's own.
   LoadedModel Open(const Console& console, size_t context);
   // Where --model (or the default one) lies.
   std::filesystem::path Path(const Console& console) const;
 
-  Isa isa() const;
-
  private:
   const char* default_;
   std::string model_;
-  std::string isa_;
-  size_t threads_ = 0;  // 0: physical cores
-  std::unique_ptr<ThreadPool> pool_;
+  MachineFlags machine_;
 };
 
 // A path, a folder, or the name of a model: $SHEEPOP_HOME/models/NAME[.gguf], then those that come with the program. Throws kNotFound saying where it

@@ -12,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
 #include "cli/config_file.h"
+#include "cli/machine_flags.h"
 #include "cli/model_flags.h"
 #include "cli/train_reporter.h"
 #include "cli/train_tokenizer.h"
@@ -43,7 +44,8 @@ class TrainCommand final : public Command {
   std::vector<std::string> beside_;
   TokenizerTrainer tokenizer_trainer_;
   bool plan_ = false, restart_ = false;
-  size_t threads_ = 0, sample_tokens_ = 60;
+  size_t sample_tokens_ = 60;
+  MachineFlags machine_;
   std::vector<std::pair<const TrainField*, std::string>> given_;
   CLI::App* app_ = nullptr;
 };
@@ -62,7 +64,7 @@ void TrainCommand::Register(CLI::App& app) {
   app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")->type_name("FOLDER");
   app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")->type_name("TEXT");
   app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
-  app.add_option("--threads", threads_, fmt::format("default: the {} physical cores", PhysicalCores()))->type_name("N");
+  machine_.Register(app);
   tokenizer_trainer_.Register(app);
   app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")->type_name("FILE");
   given_.reserve(TrainFields().size());
@@ -180,10 +182,11 @@ int TrainCommand::Run(Console& console) {
   for (const auto& [name, value] : {std::pair("INPUT", &input_), std::pair("--output", &output_)}) {
     if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
   }
-  ThreadPool pool(threads_ ? threads_ : PhysicalCores());
+  ThreadPool& pool = machine_.pool();
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
+  run.isa = machine_.isa();
   const TrainTokens tokens =
       tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
   run.documents = tokens.train.get();

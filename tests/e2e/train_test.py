@@ -52,6 +52,17 @@ class Train(ProgramTest):
         self.assertIn("lyers", self.error(*self.train("--config", self.folder / "wrong.toml"), code=2))
         self.assertIn("INPUT", self.error("train", "-o", self.model, code=2))
 
+    def test_the_instruction_set_is_chosen_as_elsewhere(self):
+        models = {}
+        for isa in self.isas():
+            self.text(*self.train("--steps", "5", "--precision", "fp32", "--isa", isa, "--restart"))
+            models[isa] = self.model.read_bytes()
+        self.assertEqual(len(set(models.values())), 1, models.keys())
+        self.assertIn("reference", self.error(*self.train("--isa", "neon512"), code=2))
+        self.assertIn("reference", self.error(*self.train(), code=2, env={"SHEEPOP_ISA": "neon512"}))
+        self.assertIn("bf16", self.error(*self.train("--isa", "reference", "--precision", "bf16")))
+        self.assertIn("--threads", self.error(*self.train("--threads", "0"), code=2))
+
     def test_a_full_disk_leaves_the_last_checkpoint(self):
         self.text(*self.train("--steps", "4", "--checkpoint-every", "2"))
         before = {path.name: path.read_bytes() for path in self.run_folder.glob("checkpoint-*")}

@@ -1,0 +1,26 @@
+// --threads and --isa: what a command uses of the machine.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "base/cpu.h"
+#include "base/thread_pool.h"
+
+namespace sheepop::cli {
+
+class MachineFlags {
+ public:
+  void Register(CLI::App& app);
+
+  ThreadPool& pool();  // of --threads; made once
+  Isa isa() const;     // of --isa, else of SHEEPOP_ISA; throws kInvalidArgument where it is not available
+
+ private:
+  std::string isa_;
+  size_t threads_ = 0;  // 0: physical cores
+  std::unique_ptr<ThreadPool> pool_;
+};
+
+}  // namespace sheepop::cli
