@@ -15,6 +15,6 @@ constexpr size_t kTilePanels = 1;
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx2 = kTable;
+const GemmKernels kGemmAvx2 = {GemmType::kF32, Multiply, Convert, PackTransposed, 256, LoadF32};
 
 }  // namespace sheepop::kernel

@@ -15,6 +15,6 @@ constexpr size_t kTilePanels = 3;
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx512 = kTable;
+const GemmKernels kGemmAvx512 = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
 
 }  // namespace sheepop::kernel

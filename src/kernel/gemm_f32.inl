@@ -1,6 +1,4 @@
 // The fp32 products over F32x16. Included after lanes_ISA.h, transpose_ISA.h and the constants of gemm_tiles.inl.
-#include <cassert>
-
 #include "kernel/gemm_variants.h"
 
 namespace sheepop::kernel {
@@ -20,52 +18,39 @@ inline F32x16 MultiplyAdd(F32x16 x, F32x16 y, F32x16 sum) { return Fma(x, y, sum
 namespace sheepop::kernel {
 namespace {
 
-const float* Values(const GemmSource& source) {
-  assert(source.type == GemmType::kF32);
-  return static_cast<const float*>(source.data);
-}
-
-void PackColumns(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
-  const float* from = Values(source);
-  auto* to = static_cast<float*>(panels);
-  for (size_t k = 0; k < depth; ++k, from += source.stride, to += kPanelColumns) {
+void Convert(const GemmConversion& c) {
+  for (size_t r = 0; r < c.rows; ++r) {
+    const float* x = c.x + r * c.stride;
+    float* row = static_cast<float*>(c.to_rows) + (c.to_rows ? r * c.row_stride : 0);
+    float* unit = static_cast<float*>(c.to_panels) + (c.to_panels ? r * kPanelColumns : 0);
     size_t column = 0;
-    float* panel = to;
-    for (; column + kPanelColumns <= columns; column += kPanelColumns, panel += right_panel) {
-      Store(panel, Load(from + column));
+    for (; column + kPanelColumns <= c.columns; column += kPanelColumns) {
+      const F32x16 lanes = Load(x + column);
+      if (row) Store(row + column, lanes);
+      if (unit) Store(unit + column / kPanelColumns * c.panel, lanes);
     }
-    if (column < columns) Store(panel, LoadFirst(from + column, columns - column));
+    if (column == c.columns) continue;
+    const size_t left = c.columns - column;
+    const F32x16 lanes = LoadFirst(x + column, left);
+    if (row) StoreFirst(row + column, left, lanes);
+    if (unit) StoreFirst(unit + column / kPanelColumns * c.panel, left, lanes);
   }
 }
 
-void PackTransposed(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
-  const float* from = Values(source);
-  for (size_t column = 0; column < columns; column += kPanelColumns, from += kPanelColumns * source.stride) {
+void PackTransposed(const float* source, size_t stride, size_t depth, size_t columns, size_t right_panel,
+                    void* panels) {
+  for (size_t column = 0; column < columns; column += kPanelColumns, source += kPanelColumns * stride) {
     float* to = static_cast<float*>(panels) + column / kPanelColumns * right_panel;
     const size_t count = columns - column < kPanelColumns ? columns - column : kPanelColumns;
     for (size_t k = 0; k < depth; k += 16) {
       const size_t left = depth - k < 16 ? depth - k : 16;
       F32x16 rows[16];
-      for (size_t i = 0; i < 16; ++i) rows[i] = i < count ? LoadFirst(from + i * source.stride + k, left) : Zero();
+      for (size_t i = 0; i < 16; ++i) rows[i] = i < count ? LoadFirst(source + i * stride + k, left) : Zero();
       Transpose(rows);
       for (size_t i = 0; i < left; ++i, to += kPanelColumns) Store(to, rows[i]);
     }
   }
 }
-
-void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_units, void* tiles) {
-  const float* from = Values(source);
-  for (size_t row = 0; row < rows; row += kLeftRows) {
-    float* to = static_cast<float*>(tiles) + row / kLeftRows * tile_units;
-    const size_t count = rows - row < kLeftRows ? rows - row : kLeftRows;
-    for (size_t k = 0; k < depth; ++k, to += kLeftRows) {
-      StoreFirst(to, kLeftRows, LoadFirst(from + k * source.stride + row, count));
-    }
-  }
-}
-
-constexpr GemmKernels kTable = {GemmType::kF32, kLeftRows, Multiply, PackColumns, PackTransposed,
-                                PackLeft,       StoreF32,  LoadF32};
 
 }  // namespace
 }  // namespace sheepop::kernel

@@ -1,13 +1,9 @@
-#include <algorithm>
-#include <cassert>
 #include <cmath>
 
 #include "kernel/gemm_variants.h"
 
 namespace sheepop::kernel {
 namespace {
-
-constexpr size_t kLeftRows = 4;
 
 void Multiply(const Gemm& g) {
   const auto* left = static_cast<const float*>(g.left);
@@ -25,48 +21,32 @@ void Multiply(const Gemm& g) {
   }
 }
 
-const float* Values(const GemmSource& source) {
-  assert(source.type == GemmType::kF32);
-  return static_cast<const float*>(source.data);
-}
-
-void PackColumns(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
-  const float* from = Values(source);
+void PackTransposed(const float* source, size_t stride, size_t depth, size_t columns, size_t right_panel,
+                    void* panels) {
   for (size_t column = 0; column < columns; column += kPanelColumns) {
     float* to = static_cast<float*>(panels) + column / kPanelColumns * right_panel;
     for (size_t k = 0; k < depth; ++k) {
       for (size_t i = 0; i < kPanelColumns; ++i) {
-        *to++ = column + i < columns ? from[k * source.stride + column + i] : 0.0F;
+        *to++ = column + i < columns ? source[(column + i) * stride + k] : 0.0F;
       }
     }
   }
 }
 
-void PackTransposed(const GemmSource& source, size_t depth, size_t columns, size_t right_panel, void* panels) {
-  const float* from = Values(source);
-  for (size_t column = 0; column < columns; column += kPanelColumns) {
-    float* to = static_cast<float*>(panels) + column / kPanelColumns * right_panel;
-    for (size_t k = 0; k < depth; ++k) {
-      for (size_t i = 0; i < kPanelColumns; ++i) {
-        *to++ = column + i < columns ? from[(column + i) * source.stride + k] : 0.0F;
-      }
-    }
-  }
-}
-
-void PackLeft(const GemmSource& source, size_t depth, size_t rows, size_t tile_units, void* tiles) {
-  const float* from = Values(source);
-  for (size_t row = 0; row < rows; row += kLeftRows) {
-    float* to = static_cast<float*>(tiles) + row / kLeftRows * tile_units;
-    for (size_t k = 0; k < depth; ++k) {
-      for (size_t i = 0; i < kLeftRows; ++i) *to++ = row + i < rows ? from[k * source.stride + row + i] : 0.0F;
+void Convert(const GemmConversion& c) {
+  for (size_t r = 0; r < c.rows; ++r) {
+    const float* x = c.x + r * c.stride;
+    if (c.to_rows) CopyF32(x, c.columns, static_cast<float*>(c.to_rows) + r * c.row_stride);
+    if (!c.to_panels) continue;
+    float* unit = static_cast<float*>(c.to_panels) + r * kPanelColumns;
+    for (size_t column = 0; column < c.columns; ++column) {
+      unit[column / kPanelColumns * c.panel + column % kPanelColumns] = x[column];
     }
   }
 }
 
 }  // namespace
 
-const GemmKernels kGemmReference = {GemmType::kF32, kLeftRows, Multiply, PackColumns,
-                                    PackTransposed, PackLeft,  StoreF32, LoadF32};
+const GemmKernels kGemmReference = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
 
 }  // namespace sheepop::kernel

@@ -60,14 +60,37 @@ inline void StartTile(const Gemm& g, size_t row, size_t column, TileRows<kPanels
   }
 }
 
-template <size_t kRows, size_t kPanels, bool kWhole>
+constexpr size_t kLine = 64;
+
+// To the next piece, if there is one; false: there is none.
+inline bool NextPiece(GemmAhead& ahead) {
+  if (ahead.next == ahead.last) return false;
+  ahead.at = static_cast<const std::byte*>(ahead.next->data) + ahead.piece * ahead.next->stride;
+  ahead.end = ahead.at + ahead.next->bytes;
+  if (++ahead.piece == ahead.next->count) {
+    ++ahead.next;
+    ahead.piece = 0;
+  }
+  return true;
+}
+inline bool HasMore(GemmAhead* ahead) { return ahead && (ahead->at < ahead->end || NextPiece(*ahead)); }
+
+template <size_t kRows, size_t kPanels, bool kWhole, bool kAsk>
 inline void Tile(const Gemm& g, const Unit* left, size_t row, size_t column) {
+  GemmAhead ahead;
+  if (kAsk) ahead = *g.ahead;
   const TileRows<kPanels, kWhole> rows{PanelColumns(g, column + (kPanels - 1) * kPanelColumns)};
   F32x16 sums[kRows][kPanels];
   StartTile(g, row, column, rows, sums);
   const Unit* right = static_cast<const Unit*>(g.right) + column / kPanelColumns * g.right_panel;
   const size_t depth = g.depth, left_row = g.left_row, left_step = g.left_step, right_panel = g.right_panel;
+#pragma GCC unroll 2
   for (size_t k = 0; k < depth; ++k, left += left_step, right += kPanelColumns) {
+    if constexpr (kAsk) {
+      __builtin_prefetch(ahead.at, 1);
+      ahead.at += kLine;
+      if (ahead.at >= ahead.end && !NextPiece(ahead)) ahead.at = ahead.end;
+    }
     UnitLanes lanes[kPanels];
 #pragma GCC unroll 4
     for (size_t p = 0; p < kPanels; ++p) lanes[p] = LoadUnits(right + p * right_panel);
@@ -78,6 +101,7 @@ inline void Tile(const Gemm& g, const Unit* left, size_t row, size_t column) {
       for (size_t p = 0; p < kPanels; ++p) sums[r][p] = MultiplyAdd(value, lanes[p], sums[r][p]);
     }
   }
+  if (kAsk) *g.ahead = ahead;
   const size_t stride = g.out_stride;
   float* out = g.out + row * stride + column;
 #pragma GCC unroll 8
@@ -87,14 +111,28 @@ inline void Tile(const Gemm& g, const Unit* left, size_t row, size_t column) {
   }
 }
 
+// Smaller tiles where there are not kLeftRows rows: with one row at a time the sums would wait for each other.
+template <size_t kRows, size_t kPanels, bool kWhole>
+inline size_t RowsLeft(const Gemm& g, size_t row, size_t column) {
+  if (g.rows - row < kRows) return row;
+  Tile<kRows, kPanels, kWhole, false>(g, static_cast<const Unit*>(g.left) + row * g.left_row, row, column);
+  return row + kRows;
+}
+
 template <size_t kPanels, bool kWhole>
 inline void TilesDown(const Gemm& g, size_t column) {
   const auto* left = static_cast<const Unit*>(g.left);
   size_t row = 0;
   for (; row + kLeftRows <= g.rows; row += kLeftRows) {
-    Tile<kLeftRows, kPanels, kWhole>(g, left + row * g.left_row, row, column);
+    if (HasMore(g.ahead)) {
+      Tile<kLeftRows, kPanels, kWhole, true>(g, left + row * g.left_row, row, column);
+    } else {
+      Tile<kLeftRows, kPanels, kWhole, false>(g, left + row * g.left_row, row, column);
+    }
   }
-  for (; row < g.rows; ++row) Tile<1, kPanels, kWhole>(g, left + row * g.left_row, row, column);
+  row = RowsLeft<4, kPanels, kWhole>(g, row, column);
+  row = RowsLeft<2, kPanels, kWhole>(g, row, column);
+  RowsLeft<1, kPanels, kWhole>(g, row, column);
 }
 
 template <size_t kPanels>

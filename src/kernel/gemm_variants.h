@@ -13,11 +13,9 @@ extern const GemmKernels kGemmAvx512;
 extern const GemmKernels kGemmAvx512Bf16;
 
 // Not std::copy: a template that was compiled for one instruction set could be linked into another's code.
-static inline void StoreF32(const float* x, size_t n, void* elements) {
-  if (n > 0) std::memcpy(elements, x, n * sizeof(float));
+static inline void CopyF32(const float* x, size_t n, float* to) {
+  if (n > 0) std::memcpy(to, x, n * sizeof(float));
 }
-static inline void LoadF32(const void* elements, size_t n, float* x) {
-  if (n > 0) std::memcpy(x, elements, n * sizeof(float));
-}
+static inline void LoadF32(const void* row, size_t n, float* x) { CopyF32(static_cast<const float*>(row), n, x); }
 
 }  // namespace sheepop::kernel

@@ -6,12 +6,13 @@ namespace sheepop {
 namespace {
 
 using kernel::Gemm;
-using kernel::GemmSource;
+using kernel::GemmAhead;
 using kernel::GemmType;
 using kernel::kPanelColumns;
 using kernel::UnitDepth;
 
-constexpr size_t kStripRows = 32;
+constexpr size_t kStripRows = 64;
+constexpr size_t kRowsTogether = 8;  // of a strip, whose probabilities are converted while they are in the first cache
 
 }  // namespace
 
@@ -23,52 +24,62 @@ struct Attention::Strip {
   size_t keys() const { return end_key - first_key; }
 };
 
-// A thread's scratch. "Across" packs positions as columns, "down" as depth; panels, copies and tiles are in units of
-// the products' type, each of a float's size.
+// A thread's scratch. "Across" has positions as columns, "down" as depth; panels and copies are in units of the
+// products' type, each of a float's size.
 struct Attention::Panels {
   float* keys_across;    // [length / 16, units of head_dim, 16]
   float* keys_down;      // [head_dim / 16, units of length, 16]
   float* values_across;  // of either kind, as the pass needs
   float* values_down;
-  float* dk;  // [length, padded head_dim]
-  float* dv;
-  float* p;  // [kStripRows, padded length]
+  float* p;              // [kStripRows, padded length]
   float* dp;
-  float* strip;    // [kStripRows, padded head_dim]: rows of a strip's result
-  float* packed;   // [padded head_dim / 16, units of kStripRows, 16]
-  float* weights;  // [kStripRows, padded length]: the copy of p or dp
-  float* tiles;    // [padded length / left_rows, units of kStripRows, left_rows]
-  float* queries;  // [kStripRows, padded head_dim]
+  float* strip;         // [kStripRows, padded head_dim]: rows of a strip's result
+  float* queries_down;  // [head_dim / 16, units of kStripRows, 16]
+  float* dout_down;
+  float* weights;  // [kStripRows, units of length]: the copy of p or dp
+  float* p_down;   // [length / 16, units of kStripRows, 16]
+  float* dp_down;
+  float* queries;  // [kStripRows, units of head_dim]
   float* dout;
 };
 
+// A left operand, row by row.
+struct Attention::Rows {
+  const float* data;
+  size_t stride;  // units
+};
+
 size_t Attention::scratch_floats() const {
-  const size_t length = padded_length(), dim = padded_dim();
-  const size_t copied = copies() ? 2 * kStripRows * (length + dim) / UnitDepth(k_.gemm.type) : 0;
-  return 6 * length * dim + 2 * kStripRows * (length + dim) + copied;
+  const size_t length = padded_length(), dim = padded_dim(), strip_units = units(kStripRows);
+  const size_t copied = copies() ? kStripRows * (units(length) + 2 * units(dim)) + 2 * strip_units * length : 0;
+  return 4 * length * dim + kStripRows * (2 * length + dim) + 2 * strip_units * dim + copied;
 }
 
 Attention::Panels Attention::Split(float* scratch) const {
-  const size_t length = padded_length(), dim = padded_dim();
+  const size_t length = padded_length(), dim = padded_dim(), strip_units = units(kStripRows);
   const auto take = [&](size_t count) {
     float* at = scratch;
     scratch += count;
     return at;
   };
   Panels panels{};
-  for (float** each :
-       {&panels.keys_across, &panels.keys_down, &panels.values_across, &panels.values_down, &panels.dk, &panels.dv}) {
+  for (float** each : {&panels.keys_across, &panels.keys_down, &panels.values_across, &panels.values_down}) {
     *each = take(length * dim);
   }
   panels.p = take(kStripRows * length);
   panels.dp = take(kStripRows * length);
   panels.strip = take(kStripRows * dim);
-  panels.packed = take(kStripRows * dim);
+  panels.queries_down = take(strip_units * dim);
+  panels.dout_down = take(strip_units * dim);
   if (copies()) {
     panels.weights = take(kStripRows * units(length));
-    panels.tiles = take(units(kStripRows) * length);
+    panels.p_down = take(strip_units * length);
+    panels.dp_down = take(strip_units * length);
     panels.queries = take(kStripRows * units(dim));
     panels.dout = take(kStripRows * units(dim));
+  } else {  // a float is its own unit
+    panels.p_down = panels.p;
+    panels.dp_down = panels.dp;
   }
   return panels;
 }
@@ -81,56 +92,73 @@ Attention::Strip Attention::StripAt(const AttentionRows& rows, size_t begin) con
   return strip;
 }
 
-// x [width] in the type of the products; what lacks of a unit is zero.
-void Attention::CopyRow(const float* x, size_t width, float* to) const {
-  if (width % UnitDepth(k_.gemm.type) != 0) to[units(width) - 1] = 0;
-  k_.gemm.store(x, width, to);
-}
-
-// A strip's rows of x [length, head_dim] in the type of the products: where they are or in `copy`.
-GemmSource Attention::Rows(const Strip& strip, const float* x, size_t stride, float* copy) const {
+// A strip's rows of x [length, head_dim] as a left operand, where they are or in `copy`; and in panels, in `down`, if
+// that is not null.
+Attention::Rows Attention::RowsIn(const Strip& strip, const float* x, size_t stride, float* copy, float* down) const {
   x += strip.begin * stride;
-  if (!copies()) return {x, GemmType::kF32, stride};
-  const size_t row = units(padded_dim());
-  for (size_t r = 0; r < strip.rows; ++r) CopyRow(x + r * stride, s_.head_dim, copy + r * row);
-  return {copy, k_.gemm.type, padded_dim()};
+  const PanelsView panels = Down(down, s_.head_dim, kStripRows);
+  if (!copies()) {
+    if (down) k_.Convert({x, stride, strip.rows}, panels);
+    return {x, stride};
+  }
+  k_.Convert({x, stride, strip.rows}, Copy(copy, s_.head_dim), panels);
+  return {copy, units(s_.head_dim)};
 }
 
-// The same of x [strip rows, padded length], which has been copied already.
-GemmSource Attention::Weights(const float* x, const float* copy) const {
-  return {copies() ? copy : x, k_.gemm.type, padded_length()};
+PanelsView Attention::Down(float* panels, size_t width, size_t rows) const {
+  return {reinterpret_cast<std::byte*>(panels), k_.gemm.type, width, kPanelColumns * units(rows)};
 }
+
+ActivationView Attention::Copy(float* copy, size_t width) const {
+  return {reinterpret_cast<std::byte*>(copy), k_.gemm.type, width};
+}
+
+// Rows of weights [strip rows, padded length] as a left operand: where they are or in `copy`.
+Attention::Rows Attention::Weights(const Strip& strip, const float* x, const float* copy) const {
+  return copies() ? Rows{copy, units(strip.keys())} : Rows{x, padded_length()};
+}
+
+// The three products below leave out what no row of a group of kPanelColumns sees: keys behind its last row. What they
+// leave out of one they do not read in the next.
 
 // out [rows, padded length], from column 0 = first_key: left [rows, head_dim] times positions that lie across.
-void Attention::Scores(const Strip& strip, const GemmSource& left, const float* panels, float* out) const {
+void Attention::Scores(const Strip& strip, const Rows& left, const float* panels, float* out,
+                       GemmAhead* ahead) const {
   Gemm g{};
-  g.left = left.data;
-  g.left_row = left.stride / UnitDepth(left.type);
+  g.ahead = ahead;
+  g.left_row = left.stride;
   g.left_step = 1;
   g.right = panels + strip.first_key * units(s_.head_dim);
   g.right_panel = kPanelColumns * units(s_.head_dim);
-  g.rows = strip.rows;
-  g.columns = strip.keys();
   g.depth = units(s_.head_dim);
-  g.out = out;
   g.out_stride = padded_length();
-  k_.gemm.multiply(g);
+  for (size_t row = 0; row < strip.rows; row += g.rows) {
+    g.left = left.data + row * left.stride;
+    g.rows = std::min(kPanelColumns, strip.rows - row);
+    g.columns = strip.begin + row + g.rows - strip.first_key;
+    g.out = out + row * padded_length();
+    k_.gemm.multiply(g);
+  }
 }
 
 // out [rows, head_dim]: weights [rows, keys] times positions that lie down.
-void Attention::Combine(const Strip& strip, const GemmSource& weights, const float* panels, Output out) const {
+void Attention::Combine(const Strip& strip, const Rows& weights, const float* positions, Output out,
+                        GemmAhead* ahead) const {
   Gemm g{};
-  g.left = weights.data;
-  g.left_row = weights.stride / UnitDepth(weights.type);
+  g.ahead = ahead;
+  g.left_row = weights.stride;
   g.left_step = 1;
-  g.right = panels + units(strip.first_key) * kPanelColumns;
+  g.right = positions + units(strip.first_key) * kPanelColumns;
   g.right_panel = kPanelColumns * units(s_.length);
-  g.rows = strip.rows;
   g.columns = s_.head_dim;
-  g.depth = units(strip.keys());
-  g.out = out.data;
   g.out_stride = out.stride;
-  k_.gemm.multiply(g);
+  for (size_t row = 0; row < strip.rows; row += g.rows) {
+    g.left = weights.data + row * weights.stride;
+    g.rows = std::min(kPanelColumns, strip.rows - row);
+    g.depth = units(strip.begin + row + g.rows - strip.first_key);
+    g.out = out.data + row * out.stride;
+    k_.gemm.multiply(g);
+  }
 }
 
 void Attention::DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, size_t r,
@@ -146,74 +174,77 @@ kernel::Visible Attention::VisibleTo(const AttentionRows& rows, const Strip& str
   return {first - strip.first_key, position + 1 - strip.first_key, s_.scale};
 }
 
-void Attention::ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels) const {
+void Attention::ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels,
+                             GemmAhead* ahead) const {
   const size_t length = padded_length(), dim = padded_dim();
-  const GemmSource queries = Rows(strip, rows.qkv + head * s_.head_dim, s_.width(), panels.queries);
-  Scores(strip, queries, panels.keys_across, panels.p);
-  for (size_t r = 0; r < strip.rows; ++r) {
-    float* p = panels.p + r * length;
-    rows.sums[(strip.begin + r) * s_.heads + head] = k_.train.softmax(VisibleTo(rows, strip, r), strip.keys(), p);
-    DropProbabilities(rows, strip, head, r, p);
-    if (copies()) CopyRow(p, strip.keys(), panels.weights + r * units(length));
+  const Rows queries = RowsIn(strip, rows.qkv + head * s_.head_dim, s_.width(), panels.queries, nullptr);
+  Scores(strip, queries, panels.keys_across, panels.p, ahead);
+  for (size_t first = 0; first < strip.rows; first += kRowsTogether) {
+    const size_t count = std::min(kRowsTogether, strip.rows - first);
+    for (size_t r = first; r < first + count; ++r) {
+      float* p = panels.p + r * length;
+      rows.sums[(strip.begin + r) * s_.heads + head] = k_.train.softmax(VisibleTo(rows, strip, r), strip.keys(), p);
+      DropProbabilities(rows, strip, head, r, p);
+    }
+    if (!copies()) continue;
+    k_.Convert({panels.p + first * length, length, count}, Copy(panels.weights, strip.keys()).From(first));
   }
-  Combine(strip, Weights(panels.p, panels.weights), panels.values_down, {panels.strip, dim});
-  for (size_t r = 0; r < strip.rows; ++r) {
-    std::byte* out = rows.out.row(strip.begin + r) + head * s_.head_dim * kernel::ElementBytes(rows.out.type);
-    k_.gemm.store(panels.strip + r * dim, s_.head_dim, out);
-  }
+  Combine(strip, Weights(strip, panels.p, panels.weights), panels.values_down, {panels.strip, dim}, ahead);
+  std::byte* out = rows.out.row(strip.begin) + head * s_.head_dim * kernel::ElementBytes(rows.out.type);
+  k_.gemm.convert({panels.strip, dim, strip.rows, s_.head_dim, out, rows.out.stride(), nullptr, 0});
 }
 
-void Attention::Forward(const AttentionRows& rows, size_t kv_head, float* scratch) const {
+// The positions of x [length, stride], a head's columns.
+void Attention::LayDown(const float* x, float* down) const {
+  k_.Convert({x, s_.width(), s_.length}, Down(down, s_.head_dim, s_.length));
+}
+
+void Attention::LayAcross(const float* x, float* across) const {
+  k_.gemm.pack_transposed(x, s_.width(), s_.head_dim, s_.length, kPanelColumns * units(s_.head_dim), across);
+}
+
+void Attention::Forward(const AttentionRows& rows, size_t kv_head, float* scratch, GemmAhead* ahead) const {
   const Panels panels = Split(scratch);
-  const size_t group = s_.heads / s_.kv_heads, stride = s_.width();
+  const size_t group = s_.heads / s_.kv_heads;
   const float* keys = rows.qkv + (s_.heads + kv_head) * s_.head_dim;
-  const float* values = keys + s_.kv_heads * s_.head_dim;
-  k_.gemm.pack_transposed({keys, GemmType::kF32, stride}, s_.head_dim, s_.length, kPanelColumns * units(s_.head_dim),
-                          panels.keys_across);
-  k_.gemm.pack_columns({values, GemmType::kF32, stride}, s_.length, s_.head_dim, kPanelColumns * units(s_.length),
-                       panels.values_down);
+  LayAcross(keys, panels.keys_across);
+  LayDown(keys + s_.kv_heads * s_.head_dim, panels.values_down);
   for (size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
     for (size_t begin = 0; begin < s_.length; begin += kStripRows) {
-      ForwardStrip(rows, StripAt(rows, begin), head, panels);
+      ForwardStrip(rows, StripAt(rows, begin), head, panels, ahead);
     }
   }
 }
 
-// out [keys, padded head_dim] += weights [strip rows, keys]^T values [strip rows, head_dim].
-void Attention::AddOuter(const Strip& strip, const GemmSource& weights, const GemmSource& values, const Panels& panels,
-                         float* out) const {
-  const size_t step = k_.gemm.left_rows, depth = units(strip.rows), tile = units(kStripRows) * step;
-  k_.gemm.pack_columns(values, strip.rows, s_.head_dim, kPanelColumns * depth, panels.packed);
+// out [positions, width] = or += weights^T values, for the keys of a strip; weights [strip rows, keys], in panels or in
+// fp32 where they are, values [strip rows, head_dim] in panels. The strip's own positions have nothing yet before the
+// first head.
+void Attention::AddOuter(const Strip& strip, bool first_head, const float* weights, const float* values,
+                         float* out, GemmAhead* ahead) const {
   Gemm g{};
+  g.ahead = ahead;
   g.left_row = 1;
-  g.right = panels.packed;
-  g.right_panel = kPanelColumns * depth;
+  g.left_step = copies() ? kPanelColumns : padded_length();
+  g.right_panel = kPanelColumns * units(kStripRows);
   g.columns = s_.head_dim;
-  g.depth = depth;
-  g.out_stride = g.start_stride = padded_dim();
-  if (copies()) {
-    g.left_step = step;
-    k_.gemm.pack_left(weights, strip.rows, strip.keys(), tile, panels.tiles);
-  } else {
-    g.left_step = weights.stride;
-  }
-  for (size_t key = 0; key < strip.keys(); key += step) {
-    g.left = copies() ? panels.tiles + key / step * tile : static_cast<const float*>(weights.data) + key;
-    g.rows = std::min(step, strip.keys() - key);
-    g.out = out + (strip.first_key + key) * padded_dim();
-    g.start = g.out;
+  g.out_stride = g.start_stride = s_.width();
+  for (size_t key = strip.first_key; key < strip.end_key; key += g.rows) {
+    const size_t row = key > strip.begin ? key - strip.begin : 0;  // the first that sees one of these keys
+    g.left = weights + (key - strip.first_key) * (copies() ? units(kStripRows) : 1) + units(row) * g.left_step;
+    g.right = values + units(row) * kPanelColumns;
+    g.depth = units(strip.rows - row);
+    g.rows = std::min(kPanelColumns, strip.end_key - key);
+    g.out = out + key * s_.width();
+    g.start = first_head && key >= strip.begin ? nullptr : g.out;
     k_.gemm.multiply(g);
   }
 }
 
-void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip,
-                              size_t head, const Panels& panels) const {
+// From the scores and the probabilities' gradient of `count` rows: the probabilities and the scores' gradient.
+void Attention::RowsBackward(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip,
+                             size_t head, RowRange of, const Panels& panels) const {
   const size_t length = padded_length(), keys = strip.keys(), dim = s_.head_dim;
-  const GemmSource queries = Rows(strip, rows.qkv + head * dim, s_.width(), panels.queries);
-  const GemmSource douts = Rows(strip, gradients.dout + head * dim, s_.query_width(), panels.dout);
-  Scores(strip, queries, panels.keys_across, panels.p);
-  Scores(strip, douts, panels.values_across, panels.dp);
-  for (size_t r = 0; r < strip.rows; ++r) {
+  for (size_t r = of.begin; r < of.begin + of.count; ++r) {
     const size_t position = strip.begin + r;
     float *p = panels.p + r * length, *dp = panels.dp + r * length;
     DropProbabilities(rows, strip, head, r, dp);
@@ -221,38 +252,71 @@ void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradient
     k_.gemm.load(rows.out.row(position) + head * dim * kernel::ElementBytes(rows.out.type), dim, panels.strip);
     const float dot = k_.train.dot(panels.strip, gradients.dout + position * s_.query_width() + head * dim, dim);
     k_.train.softmax_backward(p, dot, s_.scale, keys, dp);
-    if (copies()) CopyRow(dp, keys, panels.weights + r * units(length));
     DropProbabilities(rows, strip, head, r, p);
   }
-  const GemmSource dscores = Weights(panels.dp, panels.weights);
-  Combine(strip, dscores, panels.keys_down, {gradients.dqkv + strip.begin * s_.width() + head * dim, s_.width()});
-  AddOuter(strip, dscores, queries, panels, panels.dk);
-  AddOuter(strip, {panels.p, GemmType::kF32, length}, douts, panels, panels.dv);
+  if (!copies()) return;
+  k_.Convert({panels.dp + of.begin * length, length, of.count}, Copy(panels.weights, keys).From(of.begin),
+             Down(panels.dp_down, keys, kStripRows).From(of.begin));
+  k_.Convert({panels.p + of.begin * length, length, of.count},
+             Down(panels.p_down, keys, kStripRows).From(of.begin));
+}
+
+void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip,
+                              size_t head, const Panels& panels, GemmAhead* ahead) const {
+  const size_t dim = s_.head_dim;
+  const Rows queries = RowsIn(strip, rows.qkv + head * dim, s_.width(), panels.queries, panels.queries_down);
+  const Rows douts = RowsIn(strip, gradients.dout + head * dim, s_.query_width(), panels.dout, panels.dout_down);
+  Scores(strip, queries, panels.keys_across, panels.p, ahead);
+  Scores(strip, douts, panels.values_across, panels.dp, ahead);
+  for (size_t r = 0; r < strip.rows; r += kRowsTogether) {
+    RowsBackward(rows, gradients, strip, head, {r, std::min(kRowsTogether, strip.rows - r)}, panels);
+  }
+  Combine(strip, Weights(strip, panels.dp, panels.weights), panels.keys_down,
+          {gradients.dqkv + strip.begin * s_.width() + head * dim, s_.width()}, ahead);
+  const size_t group = s_.heads / s_.kv_heads;
+  float* dkeys = gradients.dqkv + (s_.heads + head / group) * dim;
+  AddOuter(strip, head % group == 0, panels.dp_down, panels.queries_down, dkeys, ahead);
+  AddOuter(strip, head % group == 0, panels.p_down, panels.dout_down, dkeys + s_.kv_heads * dim, ahead);
 }
 
 void Attention::Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head,
-                         float* scratch) const {
+                         float* scratch, GemmAhead* ahead) const {
   const Panels panels = Split(scratch);
-  const size_t group = s_.heads / s_.kv_heads, stride = s_.width(), dim = s_.head_dim;
-  const size_t key_column = (s_.heads + kv_head) * dim, value_column = key_column + s_.kv_heads * dim;
-  const GemmSource keys = {rows.qkv + key_column, GemmType::kF32, stride};
-  const GemmSource values = {rows.qkv + value_column, GemmType::kF32, stride};
-  const size_t across = kPanelColumns * units(dim), down = kPanelColumns * units(s_.length);
-  k_.gemm.pack_transposed(keys, dim, s_.length, across, panels.keys_across);
-  k_.gemm.pack_transposed(values, dim, s_.length, across, panels.values_across);
-  k_.gemm.pack_columns(keys, s_.length, dim, down, panels.keys_down);
-  std::fill_n(panels.dk, s_.length * padded_dim(), 0.0F);
-  std::fill_n(panels.dv, s_.length * padded_dim(), 0.0F);
+  const size_t group = s_.heads / s_.kv_heads;
+  const float* keys = rows.qkv + (s_.heads + kv_head) * s_.head_dim;
+  LayAcross(keys, panels.keys_across);
+  LayAcross(keys + s_.kv_heads * s_.head_dim, panels.values_across);
+  LayDown(keys, panels.keys_down);
   for (size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
     for (size_t begin = 0; begin < s_.length; begin += kStripRows) {
-      BackwardStrip(rows, gradients, StripAt(rows, begin), head, panels);
+      BackwardStrip(rows, gradients, StripAt(rows, begin), head, panels, ahead);
     }
   }
-  for (size_t position = 0; position < s_.length; ++position) {
-    float* to = gradients.dqkv + position * stride;
-    std::copy_n(panels.dk + position * padded_dim(), dim, to + key_column);
-    std::copy_n(panels.dv + position * padded_dim(), dim, to + value_column);
-  }
+}
+
+// The columns of a key head's queries, its keys and its values in rows of q, k and v.
+void Attention::AddRegions(const float* qkv, size_t kv_head, Regions& regions) const {
+  const size_t group = s_.heads / s_.kv_heads, stride = s_.width() * sizeof(float), head = s_.head_dim * sizeof(float);
+  const float* keys = qkv + (s_.heads + kv_head) * s_.head_dim;
+  regions.push_back({keys, head, s_.length, stride});
+  regions.push_back({keys + s_.kv_heads * s_.head_dim, head, s_.length, stride});
+  regions.push_back({qkv + kv_head * group * s_.head_dim, group * head, s_.length, stride});
+}
+
+void Attention::AddForwardRegions(const AttentionRows& rows, size_t kv_head, Regions& regions) const {
+  const ActivationView& out = rows.out;
+  const size_t bytes = s_.heads / s_.kv_heads * s_.head_dim * kernel::ElementBytes(out.type);
+  AddRegions(rows.qkv, kv_head, regions);
+  regions.push_back({out.data + kv_head * bytes, bytes, s_.length, ActivationView::Bytes(out.type, 1, out.width)});
+}
+
+void Attention::AddBackwardRegions(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head,
+                                   Regions& regions) const {
+  const size_t columns = s_.heads / s_.kv_heads * s_.head_dim;
+  AddForwardRegions(rows, kv_head, regions);
+  regions.push_back({gradients.dout + kv_head * columns, columns * sizeof(float), s_.length,
+                     s_.query_width() * sizeof(float)});
+  AddRegions(gradients.dqkv, kv_head, regions);
 }
 
 }  // namespace sheepop

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "train/train_kernels.h"
 
@@ -42,12 +43,21 @@ class Attention {
 
   size_t scratch_floats() const;  // private to a thread, 64-byte aligned
 
-  void Forward(const AttentionRows& rows, size_t kv_head, float* scratch) const;
-  void Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head, float* scratch) const;
+  // `ahead` is asked for by the way; null: nothing is.
+  void Forward(const AttentionRows& rows, size_t kv_head, float* scratch, kernel::GemmAhead* ahead = nullptr) const;
+  void Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head, float* scratch,
+                kernel::GemmAhead* ahead = nullptr) const;
+
+  // What those calls read and write in `rows` and `gradients`, to be asked for before.
+  using Regions = std::vector<kernel::GemmRegion>;
+  void AddForwardRegions(const AttentionRows& rows, size_t kv_head, Regions& regions) const;
+  void AddBackwardRegions(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head,
+                          Regions& regions) const;
 
  private:
   struct Strip;
   struct Panels;
+  struct Rows;
   struct Output {
     float* data;
     size_t stride;
@@ -55,21 +65,29 @@ class Attention {
 
   Strip StripAt(const AttentionRows& rows, size_t begin) const;
   Panels Split(float* scratch) const;
-  void CopyRow(const float* x, size_t width, float* to) const;
-  kernel::GemmSource Rows(const Strip& strip, const float* x, size_t stride, float* copy) const;
-  kernel::GemmSource Weights(const float* x, const float* copy) const;
-  void Scores(const Strip& strip, const kernel::GemmSource& left, const float* panels, float* out) const;
-  void Combine(const Strip& strip, const kernel::GemmSource& weights, const float* panels, Output out) const;
+  void AddRegions(const float* qkv, size_t kv_head, Regions& regions) const;
+  void LayAcross(const float* x, float* across) const;
+  void LayDown(const float* x, float* down) const;
+  ActivationView Copy(float* copy, size_t width) const;
+  PanelsView Down(float* panels, size_t width, size_t rows) const;
+  Rows RowsIn(const Strip& strip, const float* x, size_t stride, float* copy, float* down) const;
+  Rows Weights(const Strip& strip, const float* x, const float* copy) const;
+  void Scores(const Strip& strip, const Rows& left, const float* panels, float* out, kernel::GemmAhead* ahead) const;
+  void Combine(const Strip& strip, const Rows& weights, const float* positions, Output out,
+               kernel::GemmAhead* ahead) const;
   kernel::Visible VisibleTo(const AttentionRows& rows, const Strip& strip, size_t r) const;
   void DropProbabilities(const AttentionRows& rows, const Strip& strip, size_t head, size_t r, float* p) const;
-  void ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels) const;
+  void ForwardStrip(const AttentionRows& rows, const Strip& strip, size_t head, const Panels& panels,
+                    kernel::GemmAhead* ahead) const;
+  void RowsBackward(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip, size_t head,
+                    RowRange of, const Panels& panels) const;
   void BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip, size_t head,
-                     const Panels& panels) const;
-  void AddOuter(const Strip& strip, const kernel::GemmSource& weights, const kernel::GemmSource& values,
-                const Panels& panels, float* out) const;
+                     const Panels& panels, kernel::GemmAhead* ahead) const;
+  void AddOuter(const Strip& strip, bool first_head, const float* weights, const float* values, float* out,
+                kernel::GemmAhead* ahead) const;
 
   size_t units(size_t depth) const { return kernel::Units(k_.gemm.type, depth); }
-  bool copies() const { return k_.gemm.type != kernel::GemmType::kF32; }  // operands that do not lie in panels
+  bool copies() const { return k_.gemm.type != kernel::GemmType::kF32; }  // of rows that are left operands
   size_t padded_length() const { return (s_.length + 15) / 16 * 16; }
   size_t padded_dim() const { return (s_.head_dim + 15) / 16 * 16; }
 

@@ -13,31 +13,12 @@ using kernel::kUnitBytes;
 using kernel::Units;
 
 constexpr size_t kPackOutputs = 64;      // rows of a weight matrix that one chunk packs
-constexpr size_t kGradientOutputs = 48;  // rows of a gradient that one chunk computes: whole tiles of every kernel
+constexpr size_t kGradientOutputs = 48;  // rows of a gradient that one chunk computes: whole panels
 constexpr size_t kGradientColumns = 48;  // three panels: with their depth they stay in the second-level cache
-constexpr size_t kGradientDepth = 1024;
 
 size_t RoundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
-
-GradientOperands::GradientOperands(const kernel::GemmKernels& gemm, size_t rows, size_t outputs, size_t inputs)
-    : gemm_(&gemm),
-      units_(Units(gemm.type, rows)),
-      outputs_(outputs),
-      inputs_(inputs),
-      left_(RoundUp(outputs, gemm.left_rows) * units_ * kUnitBytes),
-      right_(RoundUp(inputs, kPanelColumns) * units_ * kUnitBytes) {}
-
-void GradientOperands::PackOutputs(const ActivationView& dy, RowRange rows) {
-  std::byte* to = left_.data() + Units(gemm_->type, rows.begin) * gemm_->left_rows * kUnitBytes;
-  gemm_->pack_left(dy.source(0), rows.count, outputs_, gemm_->left_rows * units_, to);
-}
-
-void GradientOperands::PackInputs(const ActivationView& x, size_t first, RowRange rows) {
-  std::byte* to = right_.data() + Units(gemm_->type, rows.begin) * kPanelColumns * kUnitBytes;
-  gemm_->pack_columns(x.source(first), rows.count, inputs_, kPanelColumns * units_, to);
-}
 
 Linear::Linear(const kernel::GemmKernels& gemm, const float* weight, float* gradient, const float* bias, size_t outputs,
                size_t inputs)
@@ -48,21 +29,28 @@ Linear::Linear(const kernel::GemmKernels& gemm, const float* weight, float* grad
       outputs_(outputs),
       inputs_(inputs),
       forward_(RoundUp(outputs, kPanelColumns) * Units(gemm.type, inputs) * kUnitBytes),
-      backward_(RoundUp(inputs, kPanelColumns) * Units(gemm.type, outputs) * kUnitBytes) {}
+      backward_(gemm.type, outputs, inputs) {}
 
 size_t Linear::pack_chunks() const { return (outputs_ + kPackOutputs - 1) / kPackOutputs; }
 
-void Linear::Pack(size_t chunk) {
+std::span<const float> Linear::WeightsOf(size_t chunk) const {
   const size_t begin = chunk * kPackOutputs, count = std::min(kPackOutputs, outputs_ - begin);
-  const size_t in_units = Units(gemm_->type, inputs_), out_units = Units(gemm_->type, outputs_);
-  const kernel::GemmSource source = {weight_ + begin * inputs_, kernel::GemmType::kF32, inputs_};
-  gemm_->pack_transposed(source, inputs_, count, kPanelColumns * in_units,
-                         forward_.data() + begin * in_units * kUnitBytes);
-  gemm_->pack_columns(source, count, inputs_, kPanelColumns * out_units,
-                      backward_.data() + Units(gemm_->type, begin) * kPanelColumns * kUnitBytes);
+  return {weight_ + begin * inputs_, count * inputs_};
 }
 
-void Linear::Forward(const ActivationView& x, size_t first, size_t rows, const float* start, float* out) const {
+void Linear::Pack(size_t chunk) {
+  const std::span<const float> weights = WeightsOf(chunk);
+  const size_t begin = chunk * kPackOutputs, count = weights.size() / inputs_;
+  const size_t in_units = Units(gemm_->type, inputs_);
+  gemm_->pack_transposed(weights.data(), inputs_, inputs_, count, kPanelColumns * in_units,
+                         forward_.data() + begin * in_units * kUnitBytes);
+  const PanelsView to = backward_.From(begin);
+  gemm_->convert({weights.data(), inputs_, count, inputs_, nullptr, 0, to.data, to.panel});
+}
+
+void Linear::Forward(const ActivationView& x, size_t first, size_t rows, const float* start, float* out,
+                     std::initializer_list<kernel::GemmRegion> ahead) const {
+  kernel::GemmAhead asked{ahead.begin(), ahead.end()};
   Gemm g{};
   g.left = x.row(first);
   g.depth = g.left_row = Units(gemm_->type, inputs_);
@@ -75,42 +63,54 @@ void Linear::Forward(const ActivationView& x, size_t first, size_t rows, const f
   g.start = start;
   g.out_stride = g.start_stride = outputs_;
   g.bias = bias_;
+  g.ahead = &asked;
   gemm_->multiply(g);
 }
 
-void Linear::Backward(const ActivationView& dy, size_t rows, const float* start, float* dx) const {
+void Linear::Backward(const ActivationView& dy, size_t rows, float* dx,
+                      std::initializer_list<kernel::GemmRegion> ahead) const {
+  kernel::GemmAhead asked{ahead.begin(), ahead.end()};
   Gemm g{};
   g.left = dy.row(0);
   g.depth = g.left_row = Units(gemm_->type, outputs_);
   g.left_step = 1;
-  g.right = backward_.data();
-  g.right_panel = kPanelColumns * g.depth;
+  g.right = backward_.view().data;
+  g.right_panel = backward_.view().panel;
   g.rows = rows;
   g.columns = inputs_;
   g.out = dx;
-  g.start = start;
-  g.out_stride = g.start_stride = inputs_;
+  g.ahead = &asked;
+  g.out_stride = inputs_;
   gemm_->multiply(g);
 }
 
 size_t Linear::gradient_chunks() const { return (outputs_ + kGradientOutputs - 1) / kGradientOutputs; }
 
-void Linear::Gradient(const GradientOperands& operands, size_t rows, size_t chunk, bool add) const {
+kernel::GemmRegion Linear::GradientRegion(const PanelsView& dy, size_t rows, size_t chunk) const {
   const size_t begin = chunk * kGradientOutputs, end = std::min(outputs_, begin + kGradientOutputs);
-  const size_t units = Units(gemm_->type, rows), step = gemm_->left_rows;
+  return {dy.Column(begin), Units(gemm_->type, rows) * kPanelColumns * kUnitBytes,
+          (end - begin + kPanelColumns - 1) / kPanelColumns, dy.panel * kUnitBytes};
+}
+
+void Linear::Gradient(const PanelsView& dy, const PanelsView& x, size_t rows, size_t chunk, bool add,
+                      kernel::GemmAhead* ahead) const {
+  const size_t begin = chunk * kGradientOutputs, end = std::min(outputs_, begin + kGradientOutputs);
+  const size_t units = Units(gemm_->type, rows);
   Gemm g{};
   g.left_row = 1;
-  g.left_step = step;
-  g.right_panel = kPanelColumns * operands.units_;
+  g.left_step = kPanelColumns;
+  g.right_panel = x.panel;
   g.out_stride = g.start_stride = inputs_;
-  for (size_t unit = 0; unit < units; unit += kGradientDepth) {
-    g.depth = std::min(kGradientDepth, units - unit);
+  g.ahead = ahead;
+  for (size_t unit = 0; unit < units; unit += gemm_->panel_depth) {
+    g.depth = std::min(gemm_->panel_depth, units - unit);
+    const size_t offset = unit * kPanelColumns * kUnitBytes;
     for (size_t column = 0; column < inputs_; column += kGradientColumns) {
       g.columns = std::min(kGradientColumns, inputs_ - column);
-      g.right = operands.right_.data() + (column * operands.units_ + unit * kPanelColumns) * kUnitBytes;
-      for (size_t output = begin; output < end; output += step) {
-        g.left = operands.left_.data() + (output * operands.units_ + unit * step) * kUnitBytes;
-        g.rows = std::min(step, end - output);
+      g.right = x.Column(column) + offset;
+      for (size_t output = begin; output < end; output += kPanelColumns) {
+        g.left = dy.Column(output) + offset;
+        g.rows = std::min(kPanelColumns, end - output);
         g.out = gradient_ + output * inputs_ + column;
         g.start = add || unit > 0 ? g.out : nullptr;
         gemm_->multiply(g);
@@ -129,7 +129,7 @@ double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool) {
     pool.ParallelFor(pool.threads() * 4, [&](size_t, size_t worker) {
       const Gemm g{left.data(), kDepth,   1,      right.data(),       kPanelColumns * kDepth,
                    kRows,       kColumns, kDepth, out[worker].data(), kColumns,
-                   nullptr,     0,        nullptr};
+                   nullptr,     0,        nullptr, nullptr};
       for (size_t round = 0; round < kRounds; ++round) gemm.multiply(g);
     });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

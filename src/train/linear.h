@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
+#include <span>
 
 #include "base/huge_buffer.h"
 #include "base/thread_pool.h"
@@ -10,31 +12,8 @@
 
 namespace sheepop {
 
-// Both operands of dW = dy^T x for all rows of a batch, packed block by block of kRowBlock rows.
+// Rows that a thread works on at a time; whole units.
 inline constexpr size_t kRowBlock = 64;
-
-struct RowRange {
-  size_t begin, count;
-};
-
-class GradientOperands {
- public:
-  GradientOperands() = default;
-  GradientOperands(const kernel::GemmKernels& gemm, size_t rows, size_t outputs, size_t inputs);
-
-  // dy [count, outputs] and x [count, inputs] of these rows; `begin` is a multiple of kRowBlock.
-  void PackOutputs(const ActivationView& dy, RowRange rows);              // dy's row 0 is rows.begin
-  void PackInputs(const ActivationView& x, size_t first, RowRange rows);  // x's row `first` is rows.begin
-
-  size_t bytes() const { return left_.size() + right_.size(); }
-
- private:
-  friend class Linear;
-  const kernel::GemmKernels* gemm_ = nullptr;
-  size_t units_ = 0, outputs_ = 0, inputs_ = 0;
-  HugeBuffer left_;   // [outputs / left_rows, units, left_rows]
-  HugeBuffer right_;  // [inputs / 16, units, 16]
-};
 
 class Linear {
  public:
@@ -44,22 +23,29 @@ class Linear {
 
   size_t outputs() const { return outputs_; }
   size_t inputs() const { return inputs_; }
-  size_t bytes() const { return forward_.size() + backward_.size(); }
+  size_t bytes() const { return forward_.size() + backward_.bytes(); }
 
-  // Packs the weights as they now are. Chunks of the work: Pack(i) for i in [0, pack_chunks()).
+  const float* weight() const { return weight_; }
+
+  // Packs the weights as they now are. Chunks of the work: Pack(i) for i in [0, pack_chunks()), each from WeightsOf(i).
   size_t pack_chunks() const;
+  std::span<const float> WeightsOf(size_t chunk) const;
   void Pack(size_t chunk);
 
-  // out [rows, outputs] = start + bias + x W^T. start [rows, outputs] may be null or out.
-  void Forward(const ActivationView& x, size_t first, size_t rows, const float* start, float* out) const;
+  // out [rows, outputs] = start + bias + x W^T. start [rows, outputs] may be null or out. `ahead`: brought by the way.
+  void Forward(const ActivationView& x, size_t first, size_t rows, const float* start, float* out,
+               std::initializer_list<kernel::GemmRegion> ahead = {}) const;
 
-  // dx [rows, inputs] = start + dy W; dy's row 0 is the first.
-  void Backward(const ActivationView& dy, size_t rows, const float* start, float* dx) const;
+  // dx [rows, inputs] = dy W; dy's row 0 is the first.
+  void Backward(const ActivationView& dy, size_t rows, float* dx,
+                std::initializer_list<kernel::GemmRegion> ahead = {}) const;
 
   // gradient = dy^T x, or += with `add`, for the outputs of one chunk, i in [0, gradient_chunks()), over the first
-  // `rows` rows packed.
+  // `rows` rows. GradientRegion: what that reads of dy.
   size_t gradient_chunks() const;
-  void Gradient(const GradientOperands& operands, size_t rows, size_t chunk, bool add) const;
+  kernel::GemmRegion GradientRegion(const PanelsView& dy, size_t rows, size_t chunk) const;
+  void Gradient(const PanelsView& dy, const PanelsView& x, size_t rows, size_t chunk, bool add,
+                kernel::GemmAhead* ahead = nullptr) const;
 
  private:
   const kernel::GemmKernels* gemm_;
@@ -67,8 +53,8 @@ class Linear {
   float* gradient_;
   const float* bias_;
   size_t outputs_, inputs_;
-  HugeBuffer forward_;   // [outputs / 16, units of inputs, 16]
-  HugeBuffer backward_;  // [inputs / 16, units of outputs, 16]
+  HugeBuffer forward_;  // [outputs / 16, units of inputs, 16]
+  Panels backward_;     // [inputs / 16, units of outputs, 16]
 };
 
 // GFLOP/s of the products on all threads, with operands that stay in the first cache; takes about a tenth of a second.

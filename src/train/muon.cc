@@ -20,7 +20,7 @@ size_t LeftBytes(GemmType type, size_t small, size_t large) {
   return RoundUp(ActivationView::Bytes(type, small, large), kLine);
 }
 
-size_t PanelBytes(GemmType type, size_t small, size_t large) {
+size_t RightBytes(GemmType type, size_t small, size_t large) {
   return RoundUp(std::max(RoundUp(small, kPanelColumns) * kernel::Units(type, large),
                           RoundUp(large, kPanelColumns) * kernel::Units(type, small)) *
                      kernel::kUnitBytes,
@@ -44,7 +44,7 @@ class Orthogonaliser {
     a_ = reinterpret_cast<float*>(take(FloatBytes(small * small)));
     b_ = reinterpret_cast<float*>(take(FloatBytes(small * small)));
     left_ = take(LeftBytes(k_.gemm.type, small, large));
-    panels_ = take(PanelBytes(k_.gemm.type, small, large));
+    right_ = take(RightBytes(k_.gemm.type, small, large));
   }
 
   float* matrix() { return x_; }
@@ -55,8 +55,7 @@ class Orthogonaliser {
     const auto norm = static_cast<float>(std::sqrt(k_.train.sum_of_squares(x_, small_ * large_)));
     k_.vector.scale(1 / (norm + 1e-7F), small_ * large_, x_);
     for (int round = 0; round < 5; ++round) {
-      k_.gemm.pack_transposed({x_, GemmType::kF32, large_}, large_, small_,
-                              kPanelColumns * kernel::Units(k_.gemm.type, large_), panels_);
+      PackTransposed();
       MultiplySymmetric(x_, large_, a_);
       PackRight(a_, small_);
       MultiplySymmetric(a_, small_, b_);
@@ -69,26 +68,31 @@ class Orthogonaliser {
   }
 
  private:
-  // right [small, columns] to panels.
+  // The right operand of the products that follow: X^T [large, small].
+  void PackTransposed() {
+    k_.gemm.pack_transposed(x_, large_, large_, small_, kPanelColumns * kernel::Units(k_.gemm.type, large_), right_);
+  }
+
+  // The same: right [small, columns].
   void PackRight(const float* right, size_t columns) {
-    k_.gemm.pack_columns({right, GemmType::kF32, columns}, small_, columns,
-                         kPanelColumns * kernel::Units(k_.gemm.type, small_), panels_);
+    k_.Convert({right, columns, small_},
+               PanelsView{right_, k_.gemm.type, columns, kPanelColumns * kernel::Units(k_.gemm.type, small_)});
   }
 
   ActivationView StoreLeft(const float* rows, size_t depth) const {
     const ActivationView view{left_, k_.gemm.type, depth};
-    for (size_t r = 0; r < small_; ++r) k_.StoreRow(rows + r * depth, view, r);
+    k_.Convert({rows, depth, small_}, view);
     return view;
   }
 
-  // out [begin to end, stride], its first `columns`, = left * panels. `stride` is the width of the whole product.
+  // out [begin to end, stride], its first `columns`, = left * right. `stride` is the width of the whole product.
   void Multiply(const ActivationView& left, size_t begin, size_t end, size_t columns, float* out) const {
     Gemm g{};
     g.left = left.row(begin);
     g.depth = kernel::Units(left.type, left.width);
     g.left_row = g.depth;
     g.left_step = 1;
-    g.right = panels_;
+    g.right = right_;
     g.right_panel = kPanelColumns * g.depth;
     g.rows = end - begin;
     g.columns = columns;
@@ -97,7 +101,7 @@ class Orthogonaliser {
     k_.gemm.multiply(g);
   }
 
-  // out [small, small] = left [small, depth] * panels, known to be symmetric: only the lower half is computed.
+  // out [small, small] = left [small, depth] * right, known to be symmetric: only the lower half is computed.
   void MultiplySymmetric(const float* left, size_t depth, float* out) const {
     const ActivationView view = StoreLeft(left, depth);
     for (size_t begin = 0; begin < small_; begin += kBlock) {
@@ -112,7 +116,7 @@ class Orthogonaliser {
   const TrainKernels& k_;
   size_t small_, large_;
   float *x_, *y_, *a_, *b_;
-  std::byte *left_, *panels_;
+  std::byte *left_, *right_;
 };
 
 // Calls visit(i, j) for each place i of a [rows, columns] matrix and its place j in the matrix that lies with its
@@ -137,7 +141,7 @@ void ForEachPlace(size_t rows, size_t columns, Visit visit) {
 size_t MuonScratchBytes(const TrainKernels& kernels, size_t rows, size_t columns) {
   const size_t small = std::min(rows, columns), large = std::max(rows, columns);
   return 2 * FloatBytes(small * large) + 2 * FloatBytes(small * small) + LeftBytes(kernels.gemm.type, small, large) +
-         PanelBytes(kernels.gemm.type, small, large);
+         RightBytes(kernels.gemm.type, small, large);
 }
 
 void MuonUpdate(const MuonStep& step, const TrainKernels& kernels, const float* gradient, float* weight,

@@ -46,6 +46,7 @@ Network::Network(const ModelConfig& config, ParameterStore& parameters, const Ne
                 options.length, c_.context);
   }
   AllocateLayers();
+  ListPackedRanges();
 }
 
 Network::~Network() = default;
@@ -61,8 +62,8 @@ void Network::AllocateLayers() {
     layer->stream_middle = FloatBuffer(rows_ * c_.hidden);
     layer->qkv = FloatBuffer(rows_ * qkv_width_);
     layer->softmax_sums = HugeBuffer(rows_ * c_.heads * sizeof(kernel::SoftmaxSums));
-    layer->normed_in = Activations(k_.gemm.type, rows_, c_.hidden);
-    layer->normed_middle = Activations(k_.gemm.type, rows_, c_.hidden);
+    layer->normed_in = Panels(k_.gemm.type, rows_, c_.hidden);
+    layer->normed_middle = Panels(k_.gemm.type, rows_, c_.hidden);
     layer->attention = Activations(k_.gemm.type, rows_, c_.query_width());
     layer->gate_up = Activations(k_.gemm.type, rows_, up_width_);
     layer->query_key_value = linear(Role::kQuery, Role::kQueryBias, i, qkv_width_, c_.hidden);
@@ -76,6 +77,7 @@ void Network::AllocateLayers() {
   output_ = std::make_unique<Linear>(k_.gemm, parameters_.weight(output), parameters_.gradient(output), nullptr,
                                      c_.vocab, c_.hidden);
   last_normed_ = Activations(k_.gemm.type, rows_, c_.hidden);
+  last_normed_panels_ = Panels(k_.gemm.type, rows_, c_.hidden);
   last_stream_ = FloatBuffer(rows_ * c_.hidden);
   gradient_ = FloatBuffer(rows_ * c_.hidden);
   attention_gradient_ = FloatBuffer(rows_ * c_.query_width());
@@ -84,11 +86,13 @@ void Network::AllocateLayers() {
 
   const size_t held = kLossBytes / (c_.vocab * kernel::ElementBytes(k_.gemm.type)) / kRowBlock * kRowBlock;
   loss_rows_ = std::min(rows_, std::max(kRowBlock, held));
-  operands_.emplace_back(k_.gemm, loss_rows_, c_.vocab, c_.hidden);
-  operands_.emplace_back(k_.gemm, rows_, qkv_width_, c_.hidden);
-  operands_.emplace_back(k_.gemm, rows_, c_.hidden, c_.query_width());
-  operands_.emplace_back(k_.gemm, rows_, up_width_, c_.hidden);
-  operands_.emplace_back(k_.gemm, rows_, c_.hidden, c_.feed_forward);
+  dlogits_ = Panels(k_.gemm.type, loss_rows_, c_.vocab);
+  dqkv_ = Panels(k_.gemm.type, rows_, qkv_width_);
+  dattention_ = Panels(k_.gemm.type, rows_, c_.hidden);
+  dgate_up_ = Panels(k_.gemm.type, rows_, up_width_);
+  ddown_ = Panels(k_.gemm.type, rows_, c_.hidden);
+  attention_panels_ = Panels(k_.gemm.type, rows_, c_.query_width());
+  hidden_panels_ = Panels(k_.gemm.type, rows_, c_.feed_forward);
 
   const size_t pairs = c_.head_dim / 2;
   rotations_ = FloatBuffer(std::max<size_t>(1, c_.ropes.size() * options_.length * 3 * pairs));
@@ -104,8 +108,8 @@ void Network::AllocateLayers() {
   const size_t wide = std::max({up_width_, c_.vocab, qkv_width_, c_.hidden}) + 16,
                hidden = std::max(c_.hidden, c_.feed_forward) + 16;
   const Attention attention(k_, {c_.heads, c_.kv_heads, c_.head_dim, options_.length, 0, 1, 0});
-  const size_t floats =
-      std::max(2 * kRowBlock * (wide + hidden) + 3 * std::max(wide, hidden), attention.scratch_floats());
+  const size_t own = 2 * kRowBlock * (wide + hidden) + std::size(Scratch{}.row) * std::max(wide, hidden);
+  const size_t floats = std::max(own, attention.scratch_floats());
   scratch_bytes_ = (floats * sizeof(float) + 63) / 64 * 64;
   scratch_ = HugeBuffer(scratch_bytes_ * pool_.threads());
 }
@@ -125,7 +129,8 @@ Network::Scratch Network::ScratchOf(size_t worker) const {
   scratch.wide_activations = {reinterpret_cast<std::byte*>(take(kRowBlock * wide)), k_.gemm.type, wide};
   scratch.hidden = take(kRowBlock * hidden);
   scratch.hidden_activations = {reinterpret_cast<std::byte*>(take(kRowBlock * hidden)), k_.gemm.type, hidden};
-  for (float*& row : scratch.row) row = take(std::max(wide, hidden));
+  scratch.row_stride = std::max(wide, hidden);
+  for (float*& row : scratch.row) row = take(scratch.row_stride);
   return scratch;
 }
 
@@ -133,7 +138,10 @@ size_t Network::bytes() const {
   size_t bytes = last_normed_.bytes() + output_->bytes() + last_stream_.size() + gradient_.size() +
                  attention_gradient_.size() + qkv_gradient_.size() + rotations_.size() + partials_.size() +
                  scratch_.size();
-  for (const GradientOperands& operands : operands_) bytes += operands.bytes();
+  for (const Panels* panels : {&last_normed_panels_, &dlogits_, &dqkv_, &dattention_, &dgate_up_, &ddown_,
+                                &attention_panels_, &hidden_panels_}) {
+    bytes += panels->bytes();
+  }
   for (const auto& layer : layers_) {
     bytes += layer->stream_in.size() + layer->stream_middle.size() + layer->qkv.size() + layer->softmax_sums.size() +
              layer->normed_in.bytes() + layer->normed_middle.bytes() + layer->attention.bytes() +
@@ -143,19 +151,26 @@ size_t Network::bytes() const {
   return bytes;
 }
 
-void Network::PackWeights() {
-  std::vector<std::pair<Linear*, size_t>> chunks;
-  const auto add = [&](Linear& linear) {
-    for (size_t i = 0; i < linear.pack_chunks(); ++i) chunks.emplace_back(&linear, i);
-  };
+void Network::ListPackedRanges() {
+  std::vector<Linear*> linears = {output_.get()};
   for (const auto& layer : layers_) {
-    add(*layer->query_key_value);
-    add(*layer->attention_output);
-    add(*layer->gate_and_up);
-    add(*layer->down);
+    for (const auto* linear :
+         {&layer->query_key_value, &layer->attention_output, &layer->gate_and_up, &layer->down}) {
+      linears.push_back(linear->get());
+    }
   }
-  add(*output_);
-  pool_.ParallelFor(chunks.size(), [&](size_t i, size_t) { chunks[i].first->Pack(chunks[i].second); });
+  std::ranges::sort(linears, {}, &Linear::weight);
+  for (Linear* linear : linears) {
+    for (size_t i = 0; i < linear->pack_chunks(); ++i) {
+      const std::span<const float> weights = linear->WeightsOf(i);
+      packed_.emplace_back(linear, i);
+      packed_ranges_.push_back({static_cast<size_t>(weights.data() - parameters_.weights().data()), weights.size()});
+    }
+  }
+}
+
+void Network::PackWeights() {
+  pool_.ParallelFor(packed_.size(), [&](size_t i, size_t) { PackRange(i); });
 }
 
 AttentionRows Network::AttentionRowsOf(const Batch& batch, size_t layer, size_t sequence) const {
@@ -228,8 +243,9 @@ double Network::ForwardBackward(const Batch& batch, float scale, uint64_t dropou
     });
   }
   const Linear& first = *layers_[0]->query_key_value;
-  pool_.ParallelFor(first.gradient_chunks(),
-                    [&](size_t i, size_t) { first.Gradient(operands_[kOperandsQkv], rows, i, add_); });
+  pool_.ParallelFor(first.gradient_chunks(), [&](size_t i, size_t) {
+    first.Gradient(dqkv_.view(), layers_[0]->normed_in.view(), rows, i, add_);
+  });
   EmbeddingBackward(batch);
   ReducePartials(blocks);
   return loss;

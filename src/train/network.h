@@ -12,7 +12,9 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -41,8 +43,11 @@ class Network {
   Network(const ModelConfig& config, ParameterStore& parameters, const NetworkOptions& options, ThreadPool& pool);
   ~Network();
 
-  // To be called whenever the weights have changed.
+  // To be called whenever the weights have changed: all at once, or range by range of those that matrices are packed
+  // from, by any threads at a time.
   void PackWeights();
+  const std::vector<ParameterRange>& packed_ranges() const { return packed_ranges_; }  // ascending, none overlaps
+  void PackRange(size_t i) const { packed_[i].first->Pack(packed_[i].second); }
 
   // The sum of the losses of all positions with a target, in nats. The parameters' gradients become `scale` times its
   // gradient, or grow by it. `dropout_key` decides every draw of this pass.
@@ -60,9 +65,10 @@ class Network {
  private:
   struct Layer;
   struct Scratch;
-  struct Mode;
+  using Ahead = std::initializer_list<kernel::GemmRegion>;
 
   void AllocateLayers();
+  void ListPackedRanges();
   Scratch ScratchOf(size_t worker) const;
   AttentionRows AttentionRowsOf(const Batch& batch, size_t layer, size_t sequence) const;
   uint64_t DropoutKey(size_t site) const;
@@ -73,12 +79,12 @@ class Network {
   void EmbedRow(const Batch& batch, size_t row);
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
   void NormRows(const float* x, Role weight, Role bias, size_t layer, RowRange rows, const ActivationView& out,
-                const Scratch& scratch) const;
+                const Panels& kept, const Scratch& scratch) const;
   void RotateRow(const Batch& batch, size_t layer, size_t row, bool backward, float* qkv) const;
   void QkvForward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch);
   void AttentionForward(const Batch& batch, size_t layer);
   void AddBranch(const Linear& linear, const ActivationView& x, size_t first, RowRange rows, size_t site,
-                 const float* stream, float* out, const Scratch& scratch);
+                 const float* stream, float* out, const Scratch& scratch, Ahead ahead);
   void FeedForwardForward(size_t layer, RowRange rows, const Scratch& scratch);
   void ActivateRow(const float* gate_up, float* hidden) const;
 
@@ -89,7 +95,7 @@ class Network {
 
   void NormBackward(const float* x, const float* dy, Role weight, Role bias, size_t layer, RowRange rows);
   void BranchGradient(RowRange rows, size_t site, Role bias, size_t layer, const ActivationView& dy,
-                      const Scratch& scratch);
+                      const Panels& kept, const Scratch& scratch);
   void FeedForwardBackward(size_t layer, RowRange rows, const Scratch& scratch);
   void ActivateRowBackward(const float* gate_up, const float* dhidden, float* hidden, float* dgate_up) const;
   void AttentionOutputBackward(size_t layer, RowRange rows, const Scratch& scratch);
@@ -102,6 +108,7 @@ class Network {
 
   template <typename Body>
   void ForEachBlock(size_t rows, const Body& body);
+  RowRange NextBlock(RowRange rows) const;
 
   const ModelConfig& c_;
   ParameterStore& parameters_;
@@ -112,13 +119,17 @@ class Network {
 
   std::vector<std::unique_ptr<Layer>> layers_;
   std::unique_ptr<Linear> output_;
-  Activations last_normed_;  // [rows, hidden]
+  std::vector<std::pair<Linear*, size_t>> packed_;  // matrix and chunk of each range
+  std::vector<ParameterRange> packed_ranges_;
+  Activations last_normed_;    // [rows, hidden]
+  Panels last_normed_panels_;
   HugeBuffer last_stream_, gradient_, attention_gradient_,
       qkv_gradient_;                        // [rows, hidden], ..., [rows, query], [rows, qkv]
-  HugeBuffer rotations_;                    // [ropes, length, 3, pairs]: cosines, sines, negated sines
-  HugeBuffer partials_;                     // [blocks, vector parameters]
-  std::vector<GradientOperands> operands_;  // of output, qkv, attention output, gate and up, down
-  size_t loss_rows_ = 0;                    // rows whose gradient of the logits is held at a time
+  HugeBuffer rotations_;  // [ropes, length, 3, pairs]: cosines, sines, negated sines
+  HugeBuffer partials_;   // [blocks, vector parameters]
+  // What the gradients of the matrices are products of, beside what the layers keep; each layer's in its turn.
+  Panels dlogits_, dqkv_, dattention_, dgate_up_, ddown_, attention_panels_, hidden_panels_;
+  size_t loss_rows_ = 0;  // rows whose gradient of the logits is held at a time
   HugeBuffer scratch_;
   size_t scratch_bytes_ = 0;
   // Of the pass in progress.

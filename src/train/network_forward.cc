@@ -17,7 +17,8 @@ void Network::Forward(const Batch& batch) {
       if (layer + 1 < c_.layers) {
         QkvForward(batch, layer + 1, rows, scratch);
       } else {
-        NormRows(Floats(last_stream_), Role::kOutputNorm, Role::kOutputNormBias, 0, rows, last_normed_.view(), scratch);
+        NormRows(Floats(last_stream_), Role::kOutputNorm, Role::kOutputNormBias, 0, rows,
+                 last_normed_.view().From(rows.begin), last_normed_panels_, scratch);
       }
     });
   }
@@ -42,12 +43,15 @@ void Network::NormRow(const float* x, Role weight, Role bias, size_t layer, floa
   }
 }
 
+// out's row 0 is rows.begin.
 void Network::NormRows(const float* x, Role weight, Role bias, size_t layer, RowRange rows, const ActivationView& out,
-                       const Scratch& scratch) const {
-  for (size_t r = rows.begin; r < rows.begin + rows.count; ++r) {
-    NormRow(x + r * c_.hidden, weight, bias, layer, scratch.row[0]);
-    k_.StoreRow(scratch.row[0], out, r);
-  }
+                       const Panels& kept, const Scratch& scratch) const {
+  ForEachFewRows(rows.count, [&](size_t first, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      NormRow(x + (rows.begin + first + i) * c_.hidden, weight, bias, layer, scratch.row[i]);
+    }
+    k_.Convert({scratch.row[0], scratch.row_stride, count}, out.From(first), kept.From(rows.begin + first));
+  });
 }
 
 // The inverse rotation is the backward one.
@@ -63,31 +67,43 @@ void Network::RotateRow(const Batch& batch, size_t layer, size_t row, bool backw
 
 void Network::QkvForward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch) {
   Layer& l = *layers_[layer];
-  NormRows(Floats(l.stream_in), Role::kAttentionNorm, Role::kAttentionNormBias, layer, rows, l.normed_in.view(),
+  const ActivationView normed = scratch.Wide(c_.hidden);
+  NormRows(Floats(l.stream_in), Role::kAttentionNorm, Role::kAttentionNormBias, layer, rows, normed, l.normed_in,
            scratch);
   float* qkv = Floats(l.qkv) + rows.begin * qkv_width_;
-  l.query_key_value->Forward(l.normed_in.view(), rows.begin, rows.count, nullptr, qkv);
+  // What the layer before begins the next block with.
+  const RowRange next = layer > 0 ? NextBlock(rows) : RowRange{0, 0};
+  const Layer& before = *layers_[layer > 0 ? layer - 1 : 0];
+  l.query_key_value->Forward(normed, 0, rows.count, nullptr, qkv,
+                             {AheadOf(before.attention, next), AheadOf(before.stream_in, next, c_.hidden)});
   for (size_t r = 0; r < rows.count; ++r) RotateRow(batch, layer, rows.begin + r, false, qkv + r * qkv_width_);
 }
 
 void Network::AttentionForward(const Batch& batch, size_t layer) {
   const Attention attention(
       k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
-  pool_.ParallelFor(batch.sequences * c_.kv_heads, [&](size_t i, size_t worker) {
-    attention.Forward(AttentionRowsOf(batch, layer, i / c_.kv_heads), i % c_.kv_heads, ScratchOf(worker).attention);
+  const size_t chunks = batch.sequences * c_.kv_heads;
+  pool_.ParallelFor(chunks, [&](size_t i, size_t worker) {
+    Attention::Regions next;
+    if (const size_t j = i + 1; j < chunks) {
+      attention.AddForwardRegions(AttentionRowsOf(batch, layer, j / c_.kv_heads), j % c_.kv_heads, next);
+    }
+    kernel::GemmAhead ahead{next.data(), next.data() + next.size()};
+    attention.Forward(AttentionRowsOf(batch, layer, i / c_.kv_heads), i % c_.kv_heads, ScratchOf(worker).attention,
+                      &ahead);
   });
 }
 
 // out = stream + dropout(linear(x)) for these rows; x's row `first` is rows.begin.
 void Network::AddBranch(const Linear& linear, const ActivationView& x, size_t first, RowRange rows, size_t site,
-                        const float* stream, float* out, const Scratch& scratch) {
+                        const float* stream, float* out, const Scratch& scratch, Ahead ahead) {
   stream += rows.begin * c_.hidden;
   out += rows.begin * c_.hidden;
   if (dropout_ == 0) {
-    linear.Forward(x, first, rows.count, stream, out);
+    linear.Forward(x, first, rows.count, stream, out, ahead);
     return;
   }
-  linear.Forward(x, first, rows.count, nullptr, scratch.hidden);
+  linear.Forward(x, first, rows.count, nullptr, scratch.hidden, ahead);
   for (size_t r = 0; r < rows.count; ++r) {
     float* branch = scratch.hidden + r * c_.hidden;
     DropRow(site, rows.begin + r, branch);
@@ -111,19 +127,22 @@ void Network::FeedForwardForward(size_t layer, RowRange rows, const Scratch& scr
   Layer& l = *layers_[layer];
   const size_t site = layer * kDropoutSites;
   AddBranch(*l.attention_output, l.attention.view(), rows.begin, rows, site + kDropAttention, Floats(l.stream_in),
-            Floats(l.stream_middle), scratch);
-  NormRows(Floats(l.stream_middle), Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer, rows,
-           l.normed_middle.view(), scratch);
-  l.gate_and_up->Forward(l.normed_middle.view(), rows.begin, rows.count, nullptr, scratch.wide);
+            Floats(l.stream_middle), scratch, {AheadOf(l.normed_middle, rows)});
+  const ActivationView normed = scratch.Wide(c_.hidden);
+  NormRows(Floats(l.stream_middle), Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer, rows, normed,
+           l.normed_middle, scratch);
+  l.gate_and_up->Forward(normed, 0, rows.count, nullptr, scratch.wide, {AheadOf(l.gate_up, rows)});
   const ActivationView hidden = scratch.Hidden(c_.feed_forward);
-  for (size_t r = 0; r < rows.count; ++r) {
-    const float* gate_up = scratch.wide + r * up_width_;
-    k_.StoreRow(gate_up, l.gate_up.view(), rows.begin + r);
-    ActivateRow(gate_up, scratch.row[0]);
-    k_.StoreRow(scratch.row[0], hidden, r);
-  }
-  float* out = Floats(layer + 1 < c_.layers ? layers_[layer + 1]->stream_in : last_stream_);
-  AddBranch(*l.down, hidden, 0, rows, site + kDropFeedForward, Floats(l.stream_middle), out, scratch);
+  ForEachFewRows(rows.count, [&](size_t first, size_t count) {
+    const float* gate_up = scratch.wide + first * up_width_;
+    k_.Convert({gate_up, up_width_, count}, l.gate_up.view().From(rows.begin + first));
+    for (size_t i = 0; i < count; ++i) ActivateRow(gate_up + i * up_width_, scratch.row[i]);
+    k_.Convert({scratch.row[0], scratch.row_stride, count}, hidden.From(first));
+  });
+  const bool last = layer + 1 == c_.layers;
+  float* out = Floats(last ? last_stream_ : layers_[layer + 1]->stream_in);
+  AddBranch(*l.down, hidden, 0, rows, site + kDropFeedForward, Floats(l.stream_middle), out, scratch,
+            {AheadOf(last ? last_normed_panels_ : layers_[layer + 1]->normed_in, rows)});
 }
 
 }  // namespace sheepop

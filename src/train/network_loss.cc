@@ -36,22 +36,20 @@ double Network::LossForward(const Batch& batch, double* row_losses) {
 // A group of rows at a time: their logits' gradients are held, packed, until the output matrix has had its own.
 double Network::LossForwardBackward(const Batch& batch, float scale) {
   std::vector<double> sums((batch.rows() + kRowBlock - 1) / kRowBlock);
-  GradientOperands& operands = operands_[kOperandsOutput];
   for (size_t group = 0; group < batch.rows(); group += loss_rows_) {
     const size_t count = std::min(loss_rows_, batch.rows() - group);
     ForEachBlock(count, [&](RowRange local, const Scratch& scratch) {
       const RowRange rows{group + local.begin, local.count};
       sums[rows.begin / kRowBlock] = LossBlock(batch, rows, scale, scratch, nullptr);
       const ActivationView dlogits = scratch.Wide(c_.vocab);
-      for (size_t r = 0; r < rows.count; ++r) k_.StoreRow(scratch.wide + r * c_.vocab, dlogits, r);
-      operands.PackOutputs(dlogits, local);
-      operands.PackInputs(last_normed_.view(), rows.begin, local);
-      output_->Backward(dlogits, rows.count, nullptr, scratch.hidden);
+      k_.Convert({scratch.wide, c_.vocab, rows.count}, dlogits, dlogits_.From(local.begin));
+      output_->Backward(dlogits, rows.count, scratch.hidden);
       std::fill_n(Floats(gradient_) + rows.begin * c_.hidden, rows.count * c_.hidden, 0.0F);
       NormBackward(Floats(last_stream_), scratch.hidden, Role::kOutputNorm, Role::kOutputNormBias, 0, rows);
     });
-    pool_.ParallelFor(output_->gradient_chunks(),
-                      [&](size_t i, size_t) { output_->Gradient(operands, count, i, add_ || group > 0); });
+    pool_.ParallelFor(output_->gradient_chunks(), [&](size_t i, size_t) {
+      output_->Gradient(dlogits_.view(), last_normed_panels_.From(group), count, i, add_ || group > 0);
+    });
   }
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -14,7 +14,8 @@ struct Network::Layer {
   HugeBuffer stream_in, stream_middle;  // before attention, before the feed-forward; hidden, fp32
   HugeBuffer qkv;                       // rotated; fp32
   HugeBuffer softmax_sums;              // [rows, heads]
-  Activations normed_in, normed_middle, attention, gate_up;
+  Panels normed_in, normed_middle;
+  Activations attention, gate_up;
   // The matrices, q, k, v and gate, up as one each.
   std::unique_ptr<Linear> query_key_value, attention_output, gate_and_up, down;
 };
@@ -23,7 +24,8 @@ struct Network::Layer {
 struct Network::Scratch {
   float* wide;                        // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
   float* hidden;                      // [kRowBlock, widest of hidden, feed_forward]
-  float* row[3];                      // [widest]
+  float* row[5];                      // [row_stride], one behind the other
+  size_t row_stride;
   ActivationView wide_activations;    // [kRowBlock, as set]
   ActivationView hidden_activations;  // [kRowBlock, as set]
   float* attention;                   // what Attention asks for; shares memory with the rest
@@ -34,14 +36,20 @@ struct Network::Scratch {
 
 enum DropoutSite : size_t { kDropProbabilities, kDropAttention, kDropFeedForward, kDropoutSites };
 
-inline constexpr size_t kOperandsOutput = 0, kOperandsQkv = 1, kOperandsAttention = 2, kOperandsUp = 3,
-                        kOperandsDown = 4;
-
 template <typename T>
 T* ArrayIn(const HugeBuffer& buffer) {
   return const_cast<T*>(reinterpret_cast<const T*>(buffer.data()));
 }
 inline float* Floats(const HugeBuffer& buffer) { return ArrayIn<float>(buffer); }
+// These rows of fp32, of elements or of panels.
+inline kernel::GemmRegion AheadOf(const HugeBuffer& buffer, RowRange rows, size_t width) {
+  return {Floats(buffer) + rows.begin * width, rows.count * width * sizeof(float)};
+}
+inline kernel::GemmRegion AheadOf(const Activations& activations, RowRange rows) {
+  const ActivationView& view = activations.view();
+  return {view.row(rows.begin), ActivationView::Bytes(view.type, rows.count, view.width)};
+}
+inline kernel::GemmRegion AheadOf(const Panels& panels, RowRange rows) { return panels.Ahead(rows.begin, rows.count); }
 
 // body(rows, scratch) for each block of kRowBlock rows.
 template <typename Body>
@@ -50,6 +58,18 @@ void Network::ForEachBlock(size_t rows, const Body& body) {
     const size_t begin = block * kRowBlock;
     body(RowRange{begin, std::min(kRowBlock, rows - begin)}, ScratchOf(worker));
   });
+}
+
+// The rows that this thread most likely goes on with; none behind the last.
+inline RowRange Network::NextBlock(RowRange rows) const {
+  const size_t begin = std::min(rows.begin + rows.count, rows_);
+  return {begin, std::min(kRowBlock, rows_ - begin)};
+}
+
+// body(first, count) for kRowsAtOnce of `count` rows at a time.
+template <typename Body>
+void ForEachFewRows(size_t rows, const Body& body) {
+  for (size_t r = 0; r < rows; r += kRowsAtOnce) body(r, std::min(kRowsAtOnce, rows - r));
 }
 
 }  // namespace sheepop

@@ -10,7 +10,7 @@
 namespace sheepop {
 namespace {
 
-// Floats that one thread takes at a time: of the norm's sum, and of a step, whose four arrays stay in the second cache.
+// Floats that one thread takes at a time: of the norm's sum, and of a step outside the ranges that it is given.
 constexpr size_t kNormChunk = size_t{1} << 16, kStepChunk = size_t{1} << 14;
 
 float* Floats(HugeBuffer& buffer) { return reinterpret_cast<float*>(buffer.data()); }
@@ -58,7 +58,19 @@ double Optimizer::GradientNorm(ThreadPool& pool) const {
   return std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0));
 }
 
-void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
+void Optimizer::StepAdam(const kernel::AdamStep& adam, const ParameterRange& range) {
+  auto run = std::ranges::upper_bound(runs_, range.begin, {}, &Run::end);
+  for (; run != runs_.end() && run->begin < range.begin + range.count; ++run) {
+    const size_t at = std::max(run->begin, range.begin), end = std::min(run->end, range.begin + range.count);
+    kernel::AdamStep mine = adam;
+    mine.decay = run->decay ? static_cast<float>(options_.weight_decay) : 0.0F;
+    k_.train.adam(mine, parameters_.gradients().data() + at, end - at, parameters_.weights().data() + at,
+                  Floats(first_) + at, Floats(second_) + at);
+  }
+}
+
+void Optimizer::Step(int64_t step, double norm, ThreadPool& pool, std::span<const ParameterRange> ranges,
+                     const std::function<void(size_t)>& changed) {
   const double factor = ScheduleFactor(options_, step);
   kernel::AdamStep adam{};
   adam.learning_rate = static_cast<float>(options_.learning_rate * factor);
@@ -70,26 +82,30 @@ void Optimizer::Step(int64_t step, double norm, ThreadPool& pool) {
   adam.correction1 = static_cast<float>(1 / (1 - std::pow(options_.beta1, updates)));
   adam.correction2 = static_cast<float>(1 / (1 - std::pow(options_.beta2, updates)));
 
-  struct Chunk {
-    size_t begin, count;
-    bool decay;
-  };
-  std::vector<Chunk> chunks;
-  for (const Run& run : runs_) {
-    for (size_t begin = run.begin; begin < run.end; begin += kStepChunk) {
-      chunks.push_back({begin, std::min(kStepChunk, run.end - begin), run.decay});
-    }
-  }
-  pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {
-    kernel::AdamStep mine = adam;
-    mine.decay = chunks[i].decay ? static_cast<float>(options_.weight_decay) : 0.0F;
-    const size_t at = chunks[i].begin;
-    k_.train.adam(mine, parameters_.gradients().data() + at, chunks[i].count, parameters_.weights().data() + at,
-                  Floats(first_) + at, Floats(second_) + at);
-  });
   if (const size_t bytes = muon_bytes_ * pool.threads(); muon_.size() < bytes) muon_ = HugeBuffer(bytes);
   pool.ParallelFor(matrices_.size(), [&](size_t i, size_t worker) {
     StepMuon(*matrices_[i], factor, adam.gradient_scale, muon_.data() + worker * muon_bytes_);
+  });
+
+  constexpr size_t kNone = SIZE_MAX;
+  struct Chunk {
+    ParameterRange range;
+    size_t index;  // in `ranges`
+  };
+  std::vector<Chunk> chunks;
+  size_t at = 0;
+  const auto fill_up_to = [&](size_t end) {
+    for (; at < end; at += chunks.back().range.count) chunks.push_back({{at, std::min(kStepChunk, end - at)}, kNone});
+  };
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    fill_up_to(ranges[i].begin);
+    chunks.push_back({ranges[i], i});
+    at += ranges[i].count;
+  }
+  fill_up_to(parameters_.size());
+  pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {
+    StepAdam(adam, chunks[i].range);
+    if (chunks[i].index != kNone) changed(chunks[i].index);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,10 @@ class Optimizer {
   double GradientNorm(ThreadPool& pool) const;
 
   // Step number `step` (from 0) with the gradient divided as clipping asks; `norm` is GradientNorm's. Weights and
-  // moments are the same bits for any pool.
-  void Step(int64_t step, double norm, ThreadPool& pool);
+  // moments are the same bits for any pool. Calls changed(i) when all of ranges[i] has its new weights, in the thread
+  // that has just made them; the ranges ascend and do not overlap.
+  void Step(int64_t step, double norm, ThreadPool& pool, std::span<const ParameterRange> ranges,
+            const std::function<void(size_t)>& changed);
 
   // The state that a checkpoint keeps: [parameters.size()] each.
   std::span<float> first() { return {reinterpret_cast<float*>(first_.data()), parameters_.size()}; }
@@ -37,6 +40,7 @@ class Optimizer {
     bool decay;
   };
 
+  void StepAdam(const kernel::AdamStep& adam, const ParameterRange& range);
   bool UsesMuon(const Parameter& parameter) const;
   bool Decays(const Parameter& parameter) const;
   void StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, std::byte* scratch);
@@ -44,7 +48,7 @@ class Optimizer {
   const TrainOptions options_;
   ParameterStore& parameters_;
   TrainKernels k_;
-  std::vector<Run> runs_;                               // AdamW's
+  std::vector<Run> runs_;                               // AdamW's, ascending
   std::vector<const ParameterStore::Entry*> matrices_;  // Muon's
   HugeBuffer first_, second_;
   size_t muon_bytes_ = 0;  // scratch of the largest matrix

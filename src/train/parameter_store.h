@@ -13,6 +13,11 @@
 
 namespace sheepop {
 
+// Of a store's arenas, in floats.
+struct ParameterRange {
+  size_t begin, count;
+};
+
 class ParameterStore {
  public:
   struct Entry {

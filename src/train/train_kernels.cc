@@ -13,4 +13,18 @@ TrainKernels TrainKernels::For(Isa isa, kernel::GemmType type) {
   return {kernel::VectorKernelsFor(isa), kernel::TrainVectorKernelsFor(isa), *gemm};
 }
 
+Panels::Panels(kernel::GemmType type, size_t rows, size_t width) {
+  // An odd number of lines: one row of all panels would else lie in a few sets of the caches.
+  const size_t panel = (kernel::Units(type, rows) | 1) * kernel::kPanelColumns;
+  const size_t panels = (width + kernel::kPanelColumns - 1) / kernel::kPanelColumns;
+  buffer_ = HugeBuffer(panels * panel * kernel::kUnitBytes);
+  view_ = {buffer_.data(), type, width, panel};
+}
+
+kernel::GemmRegion Panels::Ahead(size_t row, size_t count) const {
+  const size_t panels = (view_.width + kernel::kPanelColumns - 1) / kernel::kPanelColumns;
+  const size_t line = kernel::kPanelColumns * kernel::kUnitBytes;
+  return {view_.From(row).data, kernel::Units(view_.type, count) * line, panels, view_.panel * kernel::kUnitBytes};
+}
+
 }  // namespace sheepop

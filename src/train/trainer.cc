@@ -136,8 +136,8 @@ void Trainer::TakeStep() {
     listener_.OnNotice(fmt::format("step {}: the loss is {}, the recent mean was {}; its gradient is dropped",
                                    step_ + 1, record.loss, recent_loss_));
   } else {
-    optimizer_.Step(step_, record.gradient_norm, pool_);
-    network_->PackWeights();
+    optimizer_.Step(step_, record.gradient_norm, pool_, network_->packed_ranges(),
+                    [&](size_t range) { network_->PackRange(range); });
     ++recent_steps_;
     recent_loss_ += (record.loss - recent_loss_) / static_cast<double>(std::min(recent_steps_, kSpikeWarmup));
   }
