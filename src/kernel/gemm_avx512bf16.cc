@@ -66,7 +66,7 @@ struct Columns {
   }
 };
 
-// Where two rows go, or one: odd null.
+// Two rows and where they go. Where there is but one, the odd one is not read.
 struct TwoRows {
   const float *even, *odd;
   uint16_t* rows;

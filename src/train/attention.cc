@@ -7,9 +7,7 @@ namespace {
 
 using kernel::Gemm;
 using kernel::GemmAhead;
-using kernel::GemmType;
 using kernel::kPanelColumns;
-using kernel::UnitDepth;
 
 constexpr size_t kStripRows = 64;
 constexpr size_t kRowsTogether = 8;  // of a strip, whose probabilities are converted while they are in the first cache
@@ -122,8 +120,7 @@ Attention::Rows Attention::Weights(const Strip& strip, const float* x, const flo
 // leave out of one they do not read in the next.
 
 // out [rows, padded length], from column 0 = first_key: left [rows, head_dim] times positions that lie across.
-void Attention::Scores(const Strip& strip, const Rows& left, const float* panels, float* out,
-                       GemmAhead* ahead) const {
+void Attention::Scores(const Strip& strip, const Rows& left, const float* panels, float* out, GemmAhead* ahead) const {
   Gemm g{};
   g.ahead = ahead;
   g.left_row = left.stride;
@@ -219,8 +216,8 @@ void Attention::Forward(const AttentionRows& rows, size_t kv_head, float* scratc
 // out [positions, width] = or += weights^T values, for the keys of a strip; weights [strip rows, keys], in panels or in
 // fp32 where they are, values [strip rows, head_dim] in panels. The strip's own positions have nothing yet before the
 // first head.
-void Attention::AddOuter(const Strip& strip, bool first_head, const float* weights, const float* values,
-                         float* out, GemmAhead* ahead) const {
+void Attention::AddOuter(const Strip& strip, bool first_head, const float* weights, const float* values, float* out,
+                         GemmAhead* ahead) const {
   Gemm g{};
   g.ahead = ahead;
   g.left_row = 1;

@@ -121,10 +121,10 @@ class Network {
   std::unique_ptr<Linear> output_;
   std::vector<std::pair<Linear*, size_t>> packed_;  // matrix and chunk of each range
   std::vector<ParameterRange> packed_ranges_;
-  Activations last_normed_;    // [rows, hidden]
+  Activations last_normed_;  // [rows, hidden]
   Panels last_normed_panels_;
   HugeBuffer last_stream_, gradient_, attention_gradient_,
-      qkv_gradient_;                        // [rows, hidden], ..., [rows, query], [rows, qkv]
+      qkv_gradient_;      // [rows, hidden], ..., [rows, query], [rows, qkv]
   HugeBuffer rotations_;  // [ropes, length, 3, pairs]: cosines, sines, negated sines
   HugeBuffer partials_;   // [blocks, vector parameters]
   // What the gradients of the matrices are products of, beside what the layers keep; each layer's in its turn.

@@ -41,6 +41,7 @@ T* ArrayIn(const HugeBuffer& buffer) {
   return const_cast<T*>(reinterpret_cast<const T*>(buffer.data()));
 }
 inline float* Floats(const HugeBuffer& buffer) { return ArrayIn<float>(buffer); }
+
 // These rows of fp32, of elements or of panels.
 inline kernel::GemmRegion AheadOf(const HugeBuffer& buffer, RowRange rows, size_t width) {
   return {Floats(buffer) + rows.begin * width, rows.count * width * sizeof(float)};
@@ -49,7 +50,7 @@ inline kernel::GemmRegion AheadOf(const Activations& activations, RowRange rows)
   const ActivationView& view = activations.view();
   return {view.row(rows.begin), ActivationView::Bytes(view.type, rows.count, view.width)};
 }
-inline kernel::GemmRegion AheadOf(const Panels& panels, RowRange rows) { return panels.Ahead(rows.begin, rows.count); }
+inline kernel::GemmRegion AheadOf(const Panels& panels, RowRange rows) { return panels.Region(rows); }
 
 // body(rows, scratch) for each block of kRowBlock rows.
 template <typename Body>

@@ -21,10 +21,11 @@ Panels::Panels(kernel::GemmType type, size_t rows, size_t width) {
   view_ = {buffer_.data(), type, width, panel};
 }
 
-kernel::GemmRegion Panels::Ahead(size_t row, size_t count) const {
+kernel::GemmRegion Panels::Region(RowRange rows) const {
   const size_t panels = (view_.width + kernel::kPanelColumns - 1) / kernel::kPanelColumns;
   const size_t line = kernel::kPanelColumns * kernel::kUnitBytes;
-  return {view_.From(row).data, kernel::Units(view_.type, count) * line, panels, view_.panel * kernel::kUnitBytes};
+  return {view_.From(rows.begin).data, kernel::Units(view_.type, rows.count) * line, panels,
+          view_.panel * kernel::kUnitBytes};
 }
 
 }  // namespace sheepop

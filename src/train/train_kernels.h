@@ -95,7 +95,7 @@ class Panels {
   Panels(kernel::GemmType type, size_t rows, size_t width);
   const PanelsView& view() const { return view_; }
   PanelsView From(size_t row) const { return view_.From(row); }
-  kernel::GemmRegion Ahead(size_t row, size_t count) const;
+  kernel::GemmRegion Region(RowRange rows) const;
   size_t bytes() const { return buffer_.size(); }
 
  private:
