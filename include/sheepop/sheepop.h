@@ -29,7 +29,8 @@ namespace sheepop {
 // "unsupported", "limit", "io", "network", "interrupted".
 class Failure : public std::runtime_error {
  public:
-  Failure(std::string category, const std::string& message) : std::runtime_error(message), category_(std::move(category)) {}
+  Failure(std::string category, const std::string& message)
+      : std::runtime_error(message), category_(std::move(category)) {}
   const std::string& category() const { return category_; }
 
  private:
@@ -43,9 +44,10 @@ struct OpenOptions {
 
 struct GenerateOptions {
   size_t max_tokens = 256;
-  std::vector<std::string> stops;           // the text ends before the first of these
-  std::map<std::string, std::string> sampling;  // settings by name, as `sheepop generate --help` lists them: {"top_k", "40"}
-  std::optional<uint64_t> seed;             // none: a random one, which the result reports
+  std::vector<std::string> stops;  // the text ends before the first of these
+  std::map<std::string, std::string>
+      sampling;                  // settings by name, as `sheepop generate --help` lists them: {"top_k", "40"}
+  std::optional<uint64_t> seed;  // none: a random one, which the result reports
 };
 
 struct Generation {

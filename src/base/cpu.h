@@ -14,7 +14,7 @@ enum class Isa {
   kAvx512,     // the above and AVX-512 F, BW, DQ, VL, VNNI, VBMI
 };
 
-std::string_view Name(Isa isa);                 // "reference", "avx2", "avx512"
+std::string_view Name(Isa isa);  // "reference", "avx2", "avx512"
 std::optional<Isa> IsaFromName(std::string_view name);
 
 // Every set that this processor and system can run, the best last. Never empty.

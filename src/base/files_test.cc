@@ -47,7 +47,9 @@ TEST_F(Files, CommitReplacesWhole) {
 TEST_F(Files, WithoutCommitNothingChanges) {
   const auto path = folder_ / "a";
   std::ofstream(path) << "old";
-  { FileWriter(path).Write("new"); }
+  {
+    FileWriter(path).Write("new");
+  }
   EXPECT_EQ(Read(path), "old");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
@@ -55,7 +57,8 @@ TEST_F(Files, WithoutCommitNothingChanges) {
 TEST_F(Files, FullDiskIsAnErrorAndKeepsTheOldFile) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "/dev/full is absent";
   const auto path = folder_ / "a";
-  std::filesystem::create_symlink("/dev/full", std::filesystem::path(path.string() + fmt::format(".partial-{}", getpid())));
+  std::filesystem::create_symlink("/dev/full",
+                                  std::filesystem::path(path.string() + fmt::format(".partial-{}", getpid())));
   FileWriter writer(path);
   writer.Write("new");
   EXPECT_THROW(writer.Commit(), Error);
@@ -70,8 +73,8 @@ TEST_F(Files, MapsWholeFileAndEmptyFile) {
 }
 
 TEST_F(Files, MapErrorsNameTheFile) {
-  for (const auto& [path, category] : {std::pair{folder_ / "absent", ErrorCategory::kNotFound},
-                                       std::pair{folder_, ErrorCategory::kInvalidArgument}}) {
+  for (const auto& [path, category] :
+       {std::pair{folder_ / "absent", ErrorCategory::kNotFound}, std::pair{folder_, ErrorCategory::kInvalidArgument}}) {
     try {
       MappedFile::Open(path);
       ADD_FAILURE() << "must throw";

@@ -33,9 +33,10 @@ class ThreadPool {
   // Denormal results are flushed to zero inside (FlushDenormals), in the caller as in the workers.
   template <typename Body>
   void ParallelFor(size_t chunks, const Body& body) {
-    Run(chunks, [](const void* context, size_t chunk, size_t worker) {
-      (*static_cast<const Body*>(context))(chunk, worker);
-    }, &body);
+    Run(
+        chunks,
+        [](const void* context, size_t chunk, size_t worker) { (*static_cast<const Body*>(context))(chunk, worker); },
+        &body);
   }
 
  private:

@@ -6,7 +6,7 @@ namespace {
 constexpr char32_t kReplacement = 0xFFFD;
 
 struct Lead {
-  uint32_t length;            // of the whole character; 0 for a byte that cannot begin one
+  uint32_t length;                  // of the whole character; 0 for a byte that cannot begin one
   uint8_t second_low, second_high;  // the range of the second byte; later ones are 80..BF
 };
 

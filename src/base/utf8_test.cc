@@ -29,7 +29,10 @@ TEST(Utf8, RefusesWhatRfc3629Refuses) {
 TEST(Utf8, ReplacesMaximalSubparts) {
   // The example of Unicode 15, table 3-8.
   EXPECT_EQ(ToValidUtf8("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64"),
-            "a\uFFFD\uFFFD\uFFFD" "b\uFFFD" "c\uFFFD\uFFFD" "d");
+            "a\uFFFD\uFFFD\uFFFD"
+            "b\uFFFD"
+            "c\uFFFD\uFFFD"
+            "d");
 }
 
 TEST(Utf8, FindsIncompleteSuffix) {

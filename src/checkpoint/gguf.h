@@ -46,8 +46,8 @@ class GgufFile final : public TensorSource {
   MappedFile map_;  // empty when parsed from borrowed bytes
   uint32_t version_ = 0;
   Metadata metadata_;
-  std::vector<TensorInfo> tensors_;                           // in file order
-  std::unordered_map<std::string_view, size_t> by_name_;      // into tensors_
+  std::vector<TensorInfo> tensors_;                       // in file order
+  std::unordered_map<std::string_view, size_t> by_name_;  // into tensors_
 };
 
 }  // namespace sheepop

@@ -19,14 +19,16 @@ namespace sheepop {
 class Metadata {
  public:
   // Integers of every width are kept as int64 or uint64, floats as double; `GgufType` keeps the width for writing back.
-  using Value = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<uint8_t> /* bools */,
-                             std::vector<int64_t>, std::vector<uint64_t>, std::vector<double>,
-                             std::vector<std::string>>;
+  using Value =
+      std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<uint8_t> /* bools */, std::vector<int64_t>,
+                   std::vector<uint64_t>, std::vector<double>, std::vector<std::string>>;
 
+  // clang-format off
   enum class GgufType : uint32_t {
     kUint8 = 0, kInt8 = 1, kUint16 = 2, kInt16 = 3, kUint32 = 4, kInt32 = 5, kFloat32 = 6, kBool = 7, kString = 8,
     kArray = 9, kUint64 = 10, kInt64 = 11, kFloat64 = 12,
   };
+  // clang-format on
 
   struct Entry {
     std::string key;

@@ -89,8 +89,10 @@ Entry ReadEntry(std::string_view file, std::string_view name, const json::value&
   entry.begin = offsets[0];
   entry.end = offsets[1];
   if (entry.begin > entry.end || entry.end > data_bytes) {
-    reader.Fail("\"data_offsets\" [{}, {}] leave the file, whose data section has {} bytes; the file is damaged or cut "
-                "short", entry.begin, entry.end, data_bytes);
+    reader.Fail(
+        "\"data_offsets\" [{}, {}] leave the file, whose data section has {} bytes; the file is damaged or cut "
+        "short",
+        entry.begin, entry.end, data_bytes);
   }
   if (!entry.type) return entry;
   const std::optional<uint64_t> size = ByteCount(*entry.type, entry.shape);

@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -43,13 +44,15 @@ std::vector<std::string> EndingWith(const std::vector<std::string>& names, std::
   if (AnyStartsWith(names, "adapter_model.")) {
     throw Error(ErrorCategory::kUnsupported,
                 "{} holds an adapter (adapter_model), not a whole model; merge it into its base model first, with "
-                "merge_and_unload() of the peft Python package", path);
+                "merge_and_unload() of the peft Python package",
+                path);
   }
   if (AnyStartsWith(names, "pytorch_model") || AnyStartsWith(names, "consolidated.00.pth")) {
     throw Error(ErrorCategory::kUnsupported,
                 "{} holds pickled PyTorch weights only (.bin or .pth), which can run code when opened; get the model's "
                 ".safetensors files, or make them with model.save_pretrained(FOLDER, safe_serialization=True) of the "
-                "transformers Python package", path);
+                "transformers Python package",
+                path);
   }
   if (AnyStartsWith(names, "tf_model.") || AnyStartsWith(names, "flax_model.")) {
     throw Error(ErrorCategory::kUnsupported,
@@ -60,9 +63,8 @@ std::vector<std::string> EndingWith(const std::vector<std::string>& names, std::
                 fmt::join(ggufs, ", "));
   }
   if (const auto others = EndingWith(names, ".safetensors"); !others.empty()) {
-    throw Error(ErrorCategory::kNotFound,
-                "{} has neither {} nor {}, only {}; the index is missing, download it too", path, kSingle, kIndex,
-                fmt::join(others, ", "));
+    throw Error(ErrorCategory::kNotFound, "{} has neither {} nor {}, only {}; the index is missing, download it too",
+                path, kSingle, kIndex, fmt::join(others, ", "));
   }
   throw Error(ErrorCategory::kNotFound, "{} has no weights: neither {} nor {} is there", path, kSingle, kIndex);
 }

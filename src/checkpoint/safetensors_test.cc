@@ -101,7 +101,8 @@ TEST(Safetensors, RefusesOffsets) {
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[3],"data_offsets":[4,16])"), {"\"w\"", "begin at 4", "end to end"});
   ExpectRefused(OneTensor(R"("dtype":"F32","shape":[3],"data_offsets":[0,12])"), {"end at byte 12", "16 bytes"});
   ExpectRefused(WithHeader(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-                           R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12),
+                           R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+                           12),
                 {"\"b\"", "begin at 4", "ends at 8"});
 }
 

@@ -37,9 +37,7 @@ bool IsSafetensors(std::string_view head, size_t file_size) {
   return header_bytes <= file_size - 8;
 }
 
-bool IsPickle(std::string_view head) {
-  return head.size() > 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5;
-}
+bool IsPickle(std::string_view head) { return head.size() > 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5; }
 
 FileKind SniffText(std::string_view head) {
   const size_t start = head.find_first_not_of(" \t\r\n\xef\xbb\xbf");
@@ -49,9 +47,10 @@ FileKind SniffText(std::string_view head) {
   }
   if (text.starts_with("version https://git-lfs")) return FileKind::kLfsPointer;
   const std::string_view whole = head.substr(0, head.size() - IncompleteUtf8Suffix(head));
-  const bool printable = IsValidUtf8(whole) && std::ranges::none_of(whole, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;
-  });
+  const bool printable =
+      IsValidUtf8(whole) && std::ranges::none_of(whole, [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;
+      });
   if (!printable) return FileKind::kUnknown;
   return text.starts_with('{') ? FileKind::kJson : FileKind::kText;
 }
@@ -90,27 +89,38 @@ Error WrongFile(std::string_view name, std::span<const std::byte> file, std::str
     case FileKind::kEmpty: return {kCorrupt, "{} is empty, not {}; download it again", name, wanted};
     case FileKind::kGguf: return {kUnsupported, "{} is a GGUF model, not {}", name, wanted};
     case FileKind::kGgufBigEndian:
-      return {kUnsupported, "{} is a big-endian GGUF model; get the little-endian file, or convert it with "
-                            "gguf_convert_endian.py of the gguf Python package", name};
+      return {kUnsupported,
+              "{} is a big-endian GGUF model; get the little-endian file, or convert it with "
+              "gguf_convert_endian.py of the gguf Python package",
+              name};
     case FileKind::kOldGgml:
       return {kUnsupported,
               "{} is an old GGML, GGMF or GGJT model (magic {}), a format that GGUF replaced in August 2023; "
               "get a GGUF file of the same model",
               name, Quoted(head.substr(0, 4))};
     case FileKind::kSafetensors:
-      return {kUnsupported, "{} is a safetensors file, not {}; give the folder that holds it, with its config.json and "
-                            "tokenizer.json", name, wanted};
+      return {kUnsupported,
+              "{} is a safetensors file, not {}; give the folder that holds it, with its config.json and "
+              "tokenizer.json",
+              name, wanted};
     case FileKind::kZip: return {kUnsupported, "{} is a zip file, as are {}", name, kPickled};
     case FileKind::kPickle: return {kUnsupported, "{} holds {}", name, kPickled};
     case FileKind::kLfsPointer:
-      return {kCorrupt, "{} is a Git LFS pointer, not {}: the weights were never downloaded; run `git lfs pull` in its "
-                        "folder, or download the file itself", name, wanted};
+      return {kCorrupt,
+              "{} is a Git LFS pointer, not {}: the weights were never downloaded; run `git lfs pull` in its "
+              "folder, or download the file itself",
+              name, wanted};
     case FileKind::kHtml:
-      return {kCorrupt, "{} is a web page, not {}: the download saved the page about the file; use the direct link (on "
-                        "Hugging Face /resolve/ in place of /blob/)", name, wanted};
+      return {kCorrupt,
+              "{} is a web page, not {}: the download saved the page about the file; use the direct link (on "
+              "Hugging Face /resolve/ in place of /blob/)",
+              name, wanted};
     case FileKind::kJson: return {kCorrupt, "{} is JSON text, not {}", name, wanted};
-    case FileKind::kHdf5: return {kUnsupported, "{} holds HDF5 (Keras or TensorFlow) weights, not {}; get the model's "
-                                                ".safetensors or .gguf files instead", name, wanted};
+    case FileKind::kHdf5:
+      return {kUnsupported,
+              "{} holds HDF5 (Keras or TensorFlow) weights, not {}; get the model's "
+              ".safetensors or .gguf files instead",
+              name, wanted};
     case FileKind::kGzip: return {kUnsupported, "{} is compressed with gzip, not {}; unpack it first", name, wanted};
     case FileKind::kTar: return {kUnsupported, "{} is a tar archive, not {}; unpack it first", name, wanted};
     case FileKind::kText: return {kCorrupt, "{} is text, not {}; it begins {}", name, wanted, FirstLine(head)};

@@ -13,17 +13,17 @@ enum class FileKind {
   kEmpty,
   kGguf,
   kGgufBigEndian,
-  kOldGgml,      // GGML, GGMF, GGJT or GGLA, from before August 2023
+  kOldGgml,  // GGML, GGMF, GGJT or GGLA, from before August 2023
   kSafetensors,
-  kZip,          // PyTorch's pickled weights since 1.6 (.bin, .pt, .pth)
-  kPickle,       // older PyTorch files
-  kLfsPointer,   // what `git clone` leaves without git-lfs
-  kHtml,         // a web page saved in place of the file
+  kZip,         // PyTorch's pickled weights since 1.6 (.bin, .pt, .pth)
+  kPickle,      // older PyTorch files
+  kLfsPointer,  // what `git clone` leaves without git-lfs
+  kHtml,        // a web page saved in place of the file
   kJson,
-  kHdf5,         // Keras and TensorFlow weights
+  kHdf5,  // Keras and TensorFlow weights
   kGzip,
   kTar,
-  kText,         // printable UTF-8 that is nothing of the above, such as a server's error message
+  kText,  // printable UTF-8 that is nothing of the above, such as a server's error message
   kUnknown,
 };
 

@@ -34,7 +34,8 @@ class CorpusCommand final : public Command {
     show_ = app.add_subcommand("show", "one document, by its id, a beginning of it, or its source");
     sample_ = app.add_subcommand("sample", "documents drawn at random, the same for the same seed");
     search_ = app.add_subcommand("search", "lines that hold a text");
-    shards_command_ = app.add_subcommand("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
+    shards_command_ =
+        app.add_subcommand("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
     shards_.Register(*shards_command_);
     for (CLI::App* part : {show_, sample_, search_, shards_command_}) part->fallthrough();  // to --json and --verbose
     for (CLI::App* part : {show_, sample_, search_}) {
@@ -65,7 +66,8 @@ class CorpusCommand final : public Command {
   int Show(const Console& console) const {
     const auto document = ShowDocument(corpus_, text_);
     if (!document) {
-      throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus search finds text in it", corpus_, text_);
+      throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus search finds text in it", corpus_,
+                  text_);
     }
     Print(console, *document);
     return 0;

@@ -28,17 +28,22 @@ class Generate final : public Command {
   void Register(CLI::App& app) override {
     model_.Register(app);
     prompt_.Register(app);
-    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write, the end token included; at least 0 (default 256)")->type_name("N");
+    app.add_option("-n,--max-tokens", max_tokens_,
+                   "most tokens to write, the end token included; at least 0 (default 256)")
+        ->type_name("N");
     app.add_option("--stop", stops_, "end the text before this string; may be given several times")
         ->type_name("TEXT")
         ->allow_extra_args(false);
     app.add_option("--sequences", sequences_, "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
         ->check(CLI::Range(size_t{1}, size_t{256}))
         ->type_name("N");
-    app.add_option("--logprobs", logprobs_, "report each token's log-probability and this many alternatives, at least 0 (with --json; default: neither)")
+    app.add_option(
+           "--logprobs", logprobs_,
+           "report each token's log-probability and this many alternatives, at least 0 (with --json; default: neither)")
         ->type_name("N");
     app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
-    app.add_option("--record", record_, "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
+    app.add_option("--record", record_,
+                   "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
         ->type_name("FILE");
     engine_.Register(app);
     beams_.Register(app);
@@ -128,7 +133,8 @@ json::object Generate::Document(const TextListener& text) const {
     for (const TokenLogprobs& token : text.logprobs()) {
       json::array top;
       for (const auto& [id, logprob] : token.top) top.push_back(json::array{id, logprob});
-      list.push_back(json::object{{"id", token.id}, {"piece", text.PieceText(token.id)}, {"logprob", token.logprob}, {"top", top}});
+      list.push_back(json::object{
+          {"id", token.id}, {"piece", text.PieceText(token.id)}, {"logprob", token.logprob}, {"top", top}});
     }
     out["logprobs"] = std::move(list);
   }
@@ -139,7 +145,8 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
                            uint64_t seed, std::span<const std::unique_ptr<TextListener>> texts,
                            const Timing& timing) const {
   if (!console.json) {
-    const double rate = timing.decode_s > 0 ? static_cast<double>(timing.decode_tokens - texts.size()) / timing.decode_s : 0;
+    const double rate =
+        timing.decode_s > 0 ? static_cast<double>(timing.decode_tokens - texts.size()) / timing.decode_s : 0;
     console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second", seed,
                              timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate));
     return;
@@ -181,8 +188,7 @@ int Generate::Run(Console& console) {
 
   Request request;
   request.prompt = prompt;
-  request.chain = std::make_shared<const Chain>(
-      Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
+  request.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
   request.seed = SeedInUse(sampling);
   if (!ignore_eos_) request.end_tokens = loaded.tokenizer->special().end;
   request.max_tokens = max_tokens_;
@@ -197,7 +203,8 @@ int Generate::Run(Console& console) {
     text.logprobs = logprobs_.value_or(0);
     text.show_end_token = ignore_eos_;
     text.on_token = [&timing] { ++timing.decode_tokens; };
-    if (!console.json && sequences_ == 1) text.on_text = [&console](std::string_view piece) { console.PrintText(piece); };
+    if (!console.json && sequences_ == 1)
+      text.on_text = [&console](std::string_view piece) { console.PrintText(piece); };
     texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
     listeners.push_back(texts.back().get());
   }

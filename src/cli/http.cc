@@ -125,16 +125,14 @@ void CheckStatus(const std::string& url, long status) {
     case 503:
     case 504:
       throw TransientError(ErrorCategory::kNetwork, "{}: the server is busy or in trouble; try again later", what);
-    default:
-      throw Error(ErrorCategory::kNetwork, "{}; check the address", what);
+    default: throw Error(ErrorCategory::kNetwork, "{}; check the address", what);
   }
 }
 
 void CheckResult(const std::string& url, CURLcode code, const char* details) {
   const std::string reason = fmt::format("{}: {}", url, *details ? details : curl_easy_strerror(code));
   switch (code) {
-    case CURLE_OK:
-      return;
+    case CURLE_OK: return;
     case CURLE_ABORTED_BY_CALLBACK:
       throw Error(ErrorCategory::kInterrupted, "{}: stopped; the same command goes on from there", url);
     case CURLE_TOO_MANY_REDIRECTS:
@@ -157,8 +155,7 @@ void CheckResult(const std::string& url, CURLcode code, const char* details) {
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       throw TransientError(ErrorCategory::kNetwork, "{}; the same command goes on from where it was cut", reason);
-    default:
-      throw Error(ErrorCategory::kNetwork, "{}", reason);
+    default: throw Error(ErrorCategory::kNetwork, "{}", reason);
   }
 }
 

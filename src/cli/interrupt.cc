@@ -10,7 +10,7 @@ volatile std::sig_atomic_t last_signal = 0;
 void OnSignal(int signal) { last_signal = signal; }
 
 void Handle(void (*handler)(int), int flags) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   action.sa_flags = flags;
   sigaction(SIGINT, &action, nullptr);

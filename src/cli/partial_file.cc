@@ -50,8 +50,7 @@ PartialFile::PartialFile(std::filesystem::path path)
     ::close(fd_);
     throw Error(ErrorCategory::kLimit, "{} is being written by another sheepop pull; wait for it", partial_.string());
   }
-  struct stat status {
-  }, named{};
+  struct stat status{}, named{};
   // Whoever held the lock until now may have given the file its final name.
   if (::fstat(fd_, &status) != 0 || ::stat(partial_.c_str(), &named) != 0 || status.st_ino != named.st_ino) {
     ::close(fd_);

@@ -52,21 +52,32 @@ class TrainCommand final : public Command {
 
 void TrainCommand::Register(CLI::App& app) {
   app_ = &app;
-  app.add_option("input", input_, "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or conversations: "
-                 "JSON lines with `messages`, of which the assistant's words are learned")->type_name("INPUT");
+  app.add_option("input", input_,
+                 "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or "
+                 "conversations: "
+                 "JSON lines with `messages`, of which the assistant's words are learned")
+      ->type_name("INPUT");
   app.add_option("-o,--output", output_, "the model to write")->type_name("MODEL.gguf");
-  app.add_option("--run", folder_, "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")->type_name("FOLDER");
-  app.add_option("--from", from_, "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat template; the default "
-                 "learning rate is then a fifth")->type_name("MODEL");
+  app.add_option("--run", folder_,
+                 "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")
+      ->type_name("FOLDER");
+  app.add_option("--from", from_,
+                 "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat "
+                 "template; the default "
+                 "learning rate is then a fifth")
+      ->type_name("MODEL");
   tokens_.Register(app);
   app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
   app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
-  app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")->type_name("FOLDER");
-  app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")->type_name("TEXT");
+  app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")
+      ->type_name("FOLDER");
+  app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")
+      ->type_name("TEXT");
   app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
   machine_.Register(app);
   tokenizer_trainer_.Register(app);
-  app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")->type_name("FILE");
+  app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")
+      ->type_name("FILE");
   given_.reserve(TrainFields().size());
   for (const TrainField& field : TrainFields()) {
     std::string& value = given_.emplace_back(&field, std::string()).second;
@@ -119,7 +130,9 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
   }
   for (const auto& [field, value] : given_) {
     const bool text = std::holds_alternative<std::string TrainOptions::*>(field->member);
-    if (value.empty()) file.Write(fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));
+    if (value.empty())
+      file.Write(
+          fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));
   }
   file.Commit();
 }
@@ -127,15 +140,20 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
 int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   const TrainPlan plan = trainer.Plan();
   if (console.json) {
-    console.PrintJson({{"parameters", plan.parameters}, {"bytes", plan.bytes}, {"seconds", plan.seconds},
-                       {"tokens_per_s", plan.tokens_per_second}, {"epochs", plan.epochs}, {"gflops", plan.gflops},
+    console.PrintJson({{"parameters", plan.parameters},
+                       {"bytes", plan.bytes},
+                       {"seconds", plan.seconds},
+                       {"tokens_per_s", plan.tokens_per_second},
+                       {"epochs", plan.epochs},
+                       {"gflops", plan.gflops},
                        {"peak_gflops", plan.peak_gflops}});
     return 0;
   }
-  console.Print(fmt::format("{:.2f} million parameters, {:.0f} MB of memory\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
-                            "{} for the run, {:.2f} epochs\n",
-                            static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
-                            plan.tokens_per_second, plan.gflops, plan.peak_gflops, Duration(plan.seconds), plan.epochs));
+  console.Print(
+      fmt::format("{:.2f} million parameters, {:.0f} MB of memory\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
+                  "{} for the run, {:.2f} epochs\n",
+                  static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
+                  plan.tokens_per_second, plan.gflops, plan.peak_gflops, Duration(plan.seconds), plan.epochs));
   return 0;
 }
 
@@ -149,7 +167,8 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
   } else {
     trainer.WriteModel(output_);
     if (best != measurements.end() && best->loss < measurements.back().loss) {
-      console.Note(fmt::format("the best measurement was at step {}: {} holds that model", best->step, best_file.string()));
+      console.Note(
+          fmt::format("the best measurement was at step {}: {} holds that model", best->step, best_file.string()));
     }
   }
   if (console.json) {
@@ -172,7 +191,8 @@ ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
   run.source = ReadSource(checkpoint);
   ModelConfig config = ReadConfig(checkpoint);
   if (vocab > config.vocab) {
-    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", from_, vocab, config.vocab);
+    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", from_, vocab,
+                config.vocab);
   }
   return config;
 }
@@ -187,8 +207,7 @@ int TrainCommand::Run(Console& console) {
   TrainRun run;
   run.options = Options();
   run.isa = machine_.isa();
-  const TrainTokens tokens =
-      tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
+  const TrainTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
   run.documents = tokens.train.get();
   run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
   run.end = tokens.end;
@@ -203,11 +222,13 @@ int TrainCommand::Run(Console& console) {
   Trainer trainer(std::move(run), pool, reporter);
   if (tokens.left_out > 0) {
     const int64_t context = trainer.options().context;
-    const std::string told = fmt::format("{} conversations longer than {} tokens are left out", tokens.left_out, context);
+    const std::string told =
+        fmt::format("{} conversations longer than {} tokens are left out", tokens.left_out, context);
     console.json ? console.Note(told) : console.Print(told + "\n");
   }
-  if (!from_.empty()) console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
-                                               trainer.options().min_learning_rate));
+  if (!from_.empty())
+    console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
+                             trainer.options().min_learning_rate));
   if (!from_.empty()) trainer.LoadWeights(Checkpoint::Open(FindModel(from_)));
   if (plan_) return PrintPlan(console, trainer);
   const std::filesystem::path output(output_);

@@ -20,7 +20,9 @@ uint64_t HashOf(std::string_view text) {
 
 }  // namespace
 
-bool DrawnToHoldOut(std::string_view id, double share) { return static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < share; }
+bool DrawnToHoldOut(std::string_view id, double share) {
+  return static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < share;
+}
 
 std::vector<Text> ReadTexts(const std::string& input) {
   std::vector<Text> texts;
@@ -36,7 +38,9 @@ std::vector<Text> ReadTexts(const std::string& input) {
 }
 
 void HeldOut::Register(CLI::App& app) {
-  app.add_option("--held-out", names, "documents (id or a part of the source) that are measured on and never learned; of conversations, a file of such")
+  app.add_option("--held-out", names,
+                 "documents (id or a part of the source) that are measured on and never learned; of conversations, a "
+                 "file of such")
       ->type_name("NAME");
   app.add_option("--held-out-share", share,
                  "without --held-out: share of the documents, by hash, or the end of a single text (default 0.05)")
@@ -97,9 +101,10 @@ void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink&
   }
   for (size_t i = 0; i < fits.size(); ++i) {
     if (fits[i]) continue;
-    throw Error(ErrorCategory::kInvalidArgument,
-                "--held-out {} fits none of the documents; `sheepop corpus search` and the report.json of the corpus name them",
-                held_out.names[i]);
+    throw Error(
+        ErrorCategory::kInvalidArgument,
+        "--held-out {} fits none of the documents; `sheepop corpus search` and the report.json of the corpus name them",
+        held_out.names[i]);
   }
 }
 

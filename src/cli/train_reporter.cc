@@ -67,7 +67,8 @@ void TrainReporter::Sample() {
   Listener* listener = &text;
   Request request;
   request.prompt = prompt;
-  request.chain = std::make_shared<const Chain>(Chain::Build(SamplingOptions{}, *loaded.vocabulary, loaded.model->isa()));
+  request.chain =
+      std::make_shared<const Chain>(Chain::Build(SamplingOptions{}, *loaded.vocabulary, loaded.model->isa()));
   request.seed = 1;
   request.end_tokens = loaded.tokenizer->special().end;
   request.max_tokens = report_.sample_tokens;
@@ -77,7 +78,8 @@ void TrainReporter::Sample() {
   const double share = VerbatimShare(text.ids(), *report_.documents, VerbatimLength(*report_.documents));
   console_.Note(fmt::format("  | {}{}", report_.prompt, text.text()));
   if (share > 0) {
-    console_.Note(fmt::format("  {:.0f}% of this sample stands word for word in the text that is learned", 100 * share));
+    console_.Note(
+        fmt::format("  {:.0f}% of this sample stands word for word in the text that is learned", 100 * share));
   }
 }
 

@@ -66,9 +66,8 @@ Report Describe(const Learned& learned, const Input& input, ThreadPool& pool) {
   const Tokenizer tokenizer = Tokenizer::FromGguf(learned.metadata);
   Report report;
   std::vector<uint64_t> tokens(pool.threads());
-  pool.ParallelFor(input.held_out.size(), [&](size_t i, size_t worker) {
-    tokens[worker] += tokenizer.Encode(input.held_out[i]).size();
-  });
+  pool.ParallelFor(input.held_out.size(),
+                   [&](size_t i, size_t worker) { tokens[worker] += tokenizer.Encode(input.held_out[i]).size(); });
   report.held_out_bytes = input.held_out_bytes;
   report.held_out_tokens = std::accumulate(tokens.begin(), tokens.end(), uint64_t{0});
   report.train_tokens = std::accumulate(learned.uses.begin(), learned.uses.end(), uint64_t{0});
@@ -164,17 +163,18 @@ void TokenizerTrainer::Register(CLI::App& app) {
                  "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096)")
       ->group(group)
       ->type_name("N");
-  app.add_option(
-         "--split", options_.split,
-         "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default gpt-2), or, "
-         "for unigram and its default, spaces")
+  app.add_option("--split", options_.split,
+                 "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default "
+                 "gpt-2), or, "
+                 "for unigram and its default, spaces")
       ->group(group)
       ->type_name("NAME");
   app.add_option("--special", options_.special,
                  "special tokens, the first ends a text (default <|endoftext|> <|im_start|> <|im_end|>)")
       ->group(group)
       ->type_name("TOKEN");
-  app.add_option("--min-frequency", options_.min_frequency, "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
+  app.add_option("--min-frequency", options_.min_frequency,
+                 "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
       ->group(group)
       ->type_name("N");
 }
@@ -211,8 +211,7 @@ int TokenizerTrainer::Run(const Console& console, const std::string& input, cons
   report.train_bytes = bytes;
   report.seconds = seconds;
   if (report.entries < options.vocab_size) {
-    console.Note(
-        fmt::format("the text gives only {} entries of the {} asked for", report.entries, options.vocab_size));
+    console.Note(fmt::format("the text gives only {} entries of the {} asked for", report.entries, options.vocab_size));
   }
   Print(console, report, Write(output, learned.metadata));
   return 0;

@@ -23,17 +23,20 @@ void AddRow(std::string& out, std::string_view name, uint64_t value, std::string
 void AddKinds(std::string& out, std::string_view title, const std::map<std::string, KindCount>& kinds) {
   if (kinds.empty()) return;
   std::vector<std::pair<std::string, KindCount>> sorted(kinds.begin(), kinds.end());
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second.characters > b.second.characters; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second.characters > b.second.characters; });
   out += fmt::format("{}\n", title);
   for (size_t i = 0; i < std::min<size_t>(sorted.size(), 12); ++i) {
-    AddRow(out, sorted[i].first, sorted[i].second.characters, fmt::format("in {}", Grouped(sorted[i].second.documents)));
+    AddRow(out, sorted[i].first, sorted[i].second.characters,
+           fmt::format("in {}", Grouped(sorted[i].second.documents)));
   }
 }
 
 // The folder that all sources named in the table lie in, with its slash; "" when there is none.
 std::string CommonFolder(const IngestReport& report) {
   std::vector<std::string_view> sources;
-  for (const SharedPassage& passage : report.shared_passages) sources.insert(sources.end(), {passage.first, passage.second});
+  for (const SharedPassage& passage : report.shared_passages)
+    sources.insert(sources.end(), {passage.first, passage.second});
   for (const SourceSize& source : report.largest) sources.push_back(source.source);
   for (const Mishap& mishap : report.mishaps) sources.push_back(mishap.source);
   if (sources.size() < 2) return "";
@@ -53,8 +56,8 @@ void AddPassages(std::string& out, const std::vector<SharedPassage>& passages, s
   for (const SharedPassage& passage : passages) {
     if (shown.size() == kShown) break;
     if (!shown.emplace(passage.first, passage.second).second) continue;
-    out += fmt::format("  {:>14}  {} and {}:\n{:18}\"{}...\"\n", Grouped(passage.characters), passage.first.substr(folder),
-                       passage.second.substr(folder), "", passage.begins);
+    out += fmt::format("  {:>14}  {} and {}:\n{:18}\"{}...\"\n", Grouped(passage.characters),
+                       passage.first.substr(folder), passage.second.substr(folder), "", passage.begins);
   }
 }
 
@@ -78,15 +81,18 @@ std::string AccountTable(const IngestReport& report) {
   out += "Duplicates\n";
   AddRow(out, "documents, exact", report.exact_duplicates);
   AddRow(out, "documents, near", report.near_duplicates);
-  AddRow(out, "paragraphs", report.duplicate_paragraphs, fmt::format("{} characters", Grouped(report.duplicate_paragraph_characters)));
+  AddRow(out, "paragraphs", report.duplicate_paragraphs,
+         fmt::format("{} characters", Grouped(report.duplicate_paragraph_characters)));
   AddPassages(out, report.shared_passages, folder.size());
   if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
   for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));
   if (!report.largest.empty()) out += "Largest sources, in characters\n";
-  for (const SourceSize& source : report.largest) out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));
+  for (const SourceSize& source : report.largest)
+    out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));
   if (!report.mishaps.empty()) out += "Failed\n";
   for (const Mishap& mishap : report.mishaps) out += fmt::format("  {}: {}\n", shown(mishap.source), mishap.reason);
-  if (report.failed > report.mishaps.size()) out += fmt::format("  and {} more in {}\n", report.failed - report.mishaps.size(), report.report_path.string());
+  if (report.failed > report.mishaps.size())
+    out += fmt::format("  and {} more in {}\n", report.failed - report.mishaps.size(), report.report_path.string());
   return out;
 }
 

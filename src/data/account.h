@@ -42,7 +42,7 @@ struct IngestReport {
 
   std::map<std::string, KindCount> by_kind, by_language, by_programming_language;
   std::map<std::string, uint64_t> dropped_by_step;
-  std::map<std::string, uint64_t> changes_by_step;   // how often each cleaning step did its work
+  std::map<std::string, uint64_t> changes_by_step;             // how often each cleaning step did its work
   std::map<std::string, std::vector<std::string>> suspicious;  // doubt -> at most 20 sources
   std::map<std::string, uint64_t> suspicious_counts;
 

@@ -26,7 +26,7 @@ class File {
   File& operator=(const File&) = delete;
 
   struct stat Stat() const {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_, &info) != 0) throw SystemError("cannot read", errno);
     if (!S_ISREG(info.st_mode)) throw Error(ErrorCategory::kInvalidArgument, "not a regular file");
     return info;
@@ -110,7 +110,7 @@ Blob Blob::OfTemporary(const std::filesystem::path& path) {
 
 bool Blob::Unchanged() const {
   if (path_.empty()) return true;
-  struct stat info {};
+  struct stat info{};
   return ::stat(path_.c_str(), &info) == 0 && StampOf(info) == stamp_;
 }
 
@@ -132,7 +132,8 @@ std::string Blob::Tail(size_t size) const {
 
 std::string Blob::ReadAll(uint64_t limit) const {
   if (size_ > limit) {
-    throw Error(ErrorCategory::kLimit, "{} bytes, and at most {} of this kind are read at once; split it", size_, limit);
+    throw Error(ErrorCategory::kLimit, "{} bytes, and at most {} of this kind are read at once; split it", size_,
+                limit);
   }
   return Head(size_);
 }

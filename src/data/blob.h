@@ -67,7 +67,7 @@ class Blob {
   // Calls `take` with consecutive pieces until it returns false. Reads at most size() bytes of a file that grows.
   void ForEachPiece(const std::function<bool(std::string_view)>& take) const;
 
-  const std::string* memory() const { return bytes_.get(); }  // null for a large file
+  const std::string* memory() const { return bytes_.get(); }   // null for a large file
   const std::filesystem::path& path() const { return path_; }  // empty for bytes that never were a file
 
   // An absolute path that a converter can open; written into `work` when the bytes are only in memory.

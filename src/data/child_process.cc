@@ -72,7 +72,8 @@ std::string FindProgram(const std::string& name) {
 Prepared Prepare(const ChildCommand& command) {
   Prepared prepared;
   prepared.program = FindProgram(command.arguments.at(0));
-  for (const std::string& argument : command.arguments) prepared.arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : command.arguments)
+    prepared.arguments.push_back(const_cast<char*>(argument.c_str()));
   prepared.arguments.push_back(nullptr);
   const char* path = std::getenv("PATH");
   prepared.environment_text = {fmt::format("PATH={}", path ? path : "/usr/local/bin:/usr/bin:/bin"),

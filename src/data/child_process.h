@@ -12,18 +12,18 @@ namespace sheepop {
 
 struct ChildLimits {
   uint32_t cpu_seconds = 60;
-  uint32_t wall_seconds = 180;               // the safety net; a busy machine must not decide what the corpus holds
-  uint64_t memory_bytes = uint64_t{2} << 30; // address space
+  uint32_t wall_seconds = 180;                 // the safety net; a busy machine must not decide what the corpus holds
+  uint64_t memory_bytes = uint64_t{2} << 30;   // address space
   uint64_t output_bytes = uint64_t{64} << 20;  // of stdout, and of each file written
 };
 
 enum class ChildOutcome {
-  kExited,        // by itself, with `code`
-  kMissing,       // no such program
+  kExited,   // by itself, with `code`
+  kMissing,  // no such program
   kCpuLimit,
   kWallLimit,
   kOutputLimit,
-  kSignal,        // killed by signal `code`: it crashed, or the memory ended
+  kSignal,  // killed by signal `code`: it crashed, or the memory ended
 };
 
 struct ChildResult {
@@ -35,8 +35,8 @@ struct ChildResult {
 };
 
 struct ChildCommand {
-  std::vector<std::string> arguments;  // [0] is looked up in PATH; no shell
-  std::filesystem::path folder;        // working folder; the present one when empty
+  std::vector<std::string> arguments;    // [0] is looked up in PATH; no shell
+  std::filesystem::path folder;          // working folder; the present one when empty
   std::vector<std::string> environment;  // "NAME=value", beside PATH, HOME=/nonexistent, LC_ALL=C.UTF-8 and TMPDIR
 };
 

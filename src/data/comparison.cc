@@ -34,7 +34,8 @@ struct Comparison::State {
   void NextParagraph() { has_next_paragraph = paragraphs->Next(next_paragraph, next_equal); }
 };
 
-Comparison::Comparison(const IngestOptions& options, WorkFolder& work) : state_(std::make_unique<State>(options, work)) {
+Comparison::Comparison(const IngestOptions& options, WorkFolder& work)
+    : state_(std::make_unique<State>(options, work)) {
   if (options.exact_duplicates) state_->exact = std::make_unique<ExternalSorter<ExactEntry>>(work);
   if (options.near_duplicates) state_->documents = std::make_unique<NearDuplicates>(work, kDocumentMatch, 0);
 }
@@ -81,7 +82,8 @@ void Comparison::FinishDocuments() {
 void Comparison::AddParts(uint64_t document, const Fingerprint& print) {
   if (!state_->paragraphs || state_->duplicates.contains(document)) return;
   for (const ParagraphPrint& paragraph : print.paragraphs) {
-    if (paragraph.index < kMaxParagraphs) state_->paragraphs->Add(document << kParagraphBits | paragraph.index, paragraph.bands);
+    if (paragraph.index < kMaxParagraphs)
+      state_->paragraphs->Add(document << kParagraphBits | paragraph.index, paragraph.bands);
   }
   state_->finder->Add(document, print.runs);
 }
@@ -110,7 +112,8 @@ std::vector<Comparison::RepeatedParagraph> Comparison::RepeatedParagraphs(uint64
     const NearDuplicates::Pair& pair = state_->next_paragraph;
     const auto index = static_cast<uint32_t>(pair.id & (kMaxParagraphs - 1));
     const bool mine = pair.id >> kParagraphBits == document;
-    if (mine && (repeated.empty() || repeated.back().index != index)) repeated.push_back({index, pair.earlier >> kParagraphBits});
+    if (mine && (repeated.empty() || repeated.back().index != index))
+      repeated.push_back({index, pair.earlier >> kParagraphBits});
     state_->NextParagraph();
   }
   return repeated;

@@ -39,7 +39,8 @@ TEST(Fingerprint, BandsFollowTheJaccardIndex) {
 }
 
 TEST(Fingerprint, QuotationMarksAndCaseDoNotCount) {
-  EXPECT_EQ(PrintOf("\u201CI don\u2019t know,\u201D said he to her").bands, PrintOf("'I don't know,' Said He to Her").bands);
+  EXPECT_EQ(PrintOf("\u201CI don\u2019t know,\u201D said he to her").bands,
+            PrintOf("'I don't know,' Said He to Her").bands);
 }
 
 TEST(Comparison, DuplicatesOfWhatStays) {
@@ -95,9 +96,9 @@ TEST(Comparison, PassagesStandInOtherWordsAround) {
     retold += c;
     if (c == ' ' && ++words % 20 == 0) retold += words % 60 == 0 ? "\n\nother " : "other ";
   }
-  const std::vector<std::string> texts = {
-      notice + Words(1, 500) + tale + Words(2, 500) + phrase, notice + Words(3, 700) + phrase + Words(4, 700) + retold,
-      notice + Words(5, 500), notice + Words(6, 500), notice + Words(11, 500)};
+  const std::vector<std::string> texts = {notice + Words(1, 500) + tale + Words(2, 500) + phrase,
+                                          notice + Words(3, 700) + phrase + Words(4, 700) + retold,
+                                          notice + Words(5, 500), notice + Words(6, 500), notice + Words(11, 500)};
   for (size_t i = 0; i < texts.size(); ++i) comparison.AddDocument(i, PrintOf(texts[i]));
   comparison.FinishDocuments();
   for (size_t i = 0; i < texts.size(); ++i) comparison.AddParts(i, PrintOf(texts[i]));

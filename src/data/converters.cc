@@ -10,8 +10,8 @@ namespace sheepop {
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kPackages[] = {
-    {"pdfinfo", "poppler-utils"},  {"pdftotext", "poppler-utils"},   {"pdftoppm", "poppler-utils"},
-    {"pdfimages", "poppler-utils"}, {"tesseract", "tesseract-ocr"},   {"pandoc", "pandoc"},
+    {"pdfinfo", "poppler-utils"},   {"pdftotext", "poppler-utils"}, {"pdftoppm", "poppler-utils"},
+    {"pdfimages", "poppler-utils"}, {"tesseract", "tesseract-ocr"}, {"pandoc", "pandoc"},
 };
 
 std::string_view PackageOf(std::string_view program) {
@@ -32,8 +32,7 @@ std::string FailureOf(const std::string& program, const ChildResult& result, con
   switch (result.outcome) {
     case ChildOutcome::kCpuLimit:
       return fmt::format("{} used more than {} s of processor time", program, limits.cpu_seconds);
-    case ChildOutcome::kOutputLimit:
-      return fmt::format("{} wrote more than {} bytes", program, limits.output_bytes);
+    case ChildOutcome::kOutputLimit: return fmt::format("{} wrote more than {} bytes", program, limits.output_bytes);
     case ChildOutcome::kSignal:
       return fmt::format("{} was ended by signal {} (it crashed, or needed more than {} bytes of memory)", program,
                          result.code, limits.memory_bytes);
@@ -78,7 +77,8 @@ ChildResult Converters::TryRun(const std::vector<std::string>& arguments, uint64
   ChildLimits limits = limits_;
   limits.output_bytes = output_bytes;
   // Threads inside Tesseract fight those of this program, and make its run times depend on them.
-  ChildResult result = RunChild({.arguments = arguments, .folder = folder, .environment = {"OMP_THREAD_LIMIT=1"}}, limits);
+  ChildResult result =
+      RunChild({.arguments = arguments, .folder = folder, .environment = {"OMP_THREAD_LIMIT=1"}}, limits);
   if (result.outcome == ChildOutcome::kMissing) {
     throw Error(ErrorCategory::kNotFound, "needs {}, which is not installed: apt install {}", arguments[0],
                 PackageOf(arguments[0]));

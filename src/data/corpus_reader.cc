@@ -58,7 +58,8 @@ bool CorpusReader::Next(CorpusDocument& document) {
   const json::value value = json::parse(line_, fault, {}, {.max_depth = 64});
   const json::object* object = fault ? nullptr : value.if_object();
   if (!object || !object->if_contains("text") || !object->at("text").is_string()) {
-    throw Error(ErrorCategory::kCorrupt, "{}: line {} is no JSON object with a field `text`", path_.string(), line_number_);
+    throw Error(ErrorCategory::kCorrupt, "{}: line {} is no JSON object with a field `text`", path_.string(),
+                line_number_);
   }
   document.id = String(*object, "id");
   document.source = String(*object, "source");
@@ -82,7 +83,9 @@ std::optional<CorpusDocument> ShowDocument(const std::filesystem::path& corpus, 
   for (CorpusDocument document; reader.Next(document);) {
     if (document.id == name || document.source == name) return document;
     if (name.size() < kShortest || !document.id.starts_with(name)) continue;
-    if (begun) throw Error(ErrorCategory::kInvalidArgument, "`{}` begins the ids {} and {}; write more of it", name, begun->id, document.id);
+    if (begun)
+      throw Error(ErrorCategory::kInvalidArgument, "`{}` begins the ids {} and {}; write more of it", name, begun->id,
+                  document.id);
     begun = document;
   }
   return begun;
@@ -94,7 +97,9 @@ std::vector<CorpusDocument> SampleDocuments(const std::filesystem::path& corpus,
     uint64_t key, number;
     CorpusDocument document;
   };
-  const auto by_key = [](const Drawn& a, const Drawn& b) { return std::pair(a.key, a.number) < std::pair(b.key, b.number); };
+  const auto by_key = [](const Drawn& a, const Drawn& b) {
+    return std::pair(a.key, a.number) < std::pair(b.key, b.number);
+  };
   std::vector<Drawn> drawn;  // a heap, the largest key in front
   CorpusReader reader(corpus);
   uint64_t number = 0;

@@ -47,7 +47,7 @@ std::vector<CorpusDocument> SampleDocuments(const std::filesystem::path& corpus,
 
 struct SearchHit {
   std::string id, source;
-  uint64_t line = 0;  // of the text, from 1
+  uint64_t line = 0;    // of the text, from 1
   std::string excerpt;  // the line, or its part around the hit; at most some 200 bytes
 };
 

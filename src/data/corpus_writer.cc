@@ -83,17 +83,18 @@ void CorpusWriter::Add(const std::string& source, const PartRecord& record) {
 
 void CorpusWriter::WriteDocument(const std::string& source, const PartRecord& record) {
   const Document& d = record.document;
-  const json::object line{{"id", Sha256Hex(source).substr(0, 16)},
-                          {"source", source},
-                          {"sha256", d.sha256},
-                          {"kind", Name(d.kind)},
-                          {"programming_language", OrNull(d.programming_language)},
-                          {"language", OrNull(d.language)},
-                          {"license", OrNull(d.license)},
-                          {"characters", CountCharacters(d.text)},
-                          {"pages", d.pages > 0 ? json::value(d.pages) : json::value(nullptr)},
-                          {"ocr_confidence", d.ocr_confidence ? json::value(Rounded(*d.ocr_confidence)) : json::value(nullptr)},
-                          {"text", d.text}};
+  const json::object line{
+      {"id", Sha256Hex(source).substr(0, 16)},
+      {"source", source},
+      {"sha256", d.sha256},
+      {"kind", Name(d.kind)},
+      {"programming_language", OrNull(d.programming_language)},
+      {"language", OrNull(d.language)},
+      {"license", OrNull(d.license)},
+      {"characters", CountCharacters(d.text)},
+      {"pages", d.pages > 0 ? json::value(d.pages) : json::value(nullptr)},
+      {"ocr_confidence", d.ocr_confidence ? json::value(Rounded(*d.ocr_confidence)) : json::value(nullptr)},
+      {"text", d.text}};
   documents_.Write(json::serialize(line));
   documents_.Write("\n");
 }
@@ -129,7 +130,8 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
     if (report_.suspicious[doubt].size() < kExamples) report_.suspicious[doubt].push_back(source);
   }
   auto& largest = report_.largest;
-  const auto place = std::find_if(largest.begin(), largest.end(), [&](const SourceSize& s) { return s.characters < characters; });
+  const auto place =
+      std::find_if(largest.begin(), largest.end(), [&](const SourceSize& s) { return s.characters < characters; });
   if (place != largest.end() || largest.size() < kLargest) largest.insert(place, {source, characters});
   if (largest.size() > kLargest) largest.pop_back();
 }
@@ -149,7 +151,8 @@ void CorpusWriter::AddToGroup(const std::string& source, const PartRecord& recor
   } else {
     ++group_->dropped[record.step];
   }
-  if (group_->examples.size() < kExamples) group_->examples.push_back({source.substr(mark), record.step, record.reason});
+  if (group_->examples.size() < kExamples)
+    group_->examples.push_back({source.substr(mark), record.step, record.reason});
 }
 
 void CorpusWriter::CloseGroup() {
@@ -158,12 +161,20 @@ void CorpusWriter::CloseGroup() {
   group_.reset();
   uint64_t dropped = 0;
   for (const auto& [step, count] : group.dropped) dropped += count;
-  const DocumentFate fate = group.taken > 0 ? DocumentFate::kTaken : dropped > 0 ? DocumentFate::kDropped : DocumentFate::kFailed;
-  json::object entry{{"source", group.source}, {"fate", Name(fate)}, {"kind", group.kind},
-                     {"records", group.taken + group.failed + dropped}, {"taken", group.taken},
-                     {"failed", group.failed}, {"dropped", Counts(group.dropped)}, {"characters", group.characters}};
+  const DocumentFate fate = group.taken > 0 ? DocumentFate::kTaken
+                            : dropped > 0   ? DocumentFate::kDropped
+                                            : DocumentFate::kFailed;
+  json::object entry{{"source", group.source},
+                     {"fate", Name(fate)},
+                     {"kind", group.kind},
+                     {"records", group.taken + group.failed + dropped},
+                     {"taken", group.taken},
+                     {"failed", group.failed},
+                     {"dropped", Counts(group.dropped)},
+                     {"characters", group.characters}};
   json::array examples;
-  for (const Mishap& m : group.examples) examples.push_back(json::object{{"record", m.source}, {"step", m.step}, {"reason", m.reason}});
+  for (const Mishap& m : group.examples)
+    examples.push_back(json::object{{"record", m.source}, {"step", m.step}, {"reason", m.reason}});
   if (!examples.empty()) entry["examples"] = std::move(examples);
   WriteEntry(json::serialize(entry));
 }
@@ -178,26 +189,37 @@ void CorpusWriter::WriteTotals() {
   std::ranges::stable_sort(report_.shared_passages, std::greater{}, &SharedPassage::characters);
   json::array passages;
   for (const SharedPassage& p : report_.shared_passages) {
-    passages.push_back(json::object{{"first", p.first}, {"second", p.second}, {"characters", p.characters}, {"begins", p.begins}});
+    passages.push_back(
+        json::object{{"first", p.first}, {"second", p.second}, {"characters", p.characters}, {"begins", p.begins}});
   }
   json::array largest;
-  for (const SourceSize& s : report_.largest) largest.push_back(json::object{{"source", s.source}, {"characters", s.characters}});
+  for (const SourceSize& s : report_.largest)
+    largest.push_back(json::object{{"source", s.source}, {"characters", s.characters}});
   json::object suspicious;
   for (const auto& [doubt, sources] : report_.suspicious) {
     suspicious[doubt] = json::object{{"documents", report_.suspicious_counts[doubt]}, {"sources", Strings(sources)}};
   }
   const json::object totals{
-      {"inputs", report_.inputs}, {"taken", report_.taken}, {"dropped", report_.dropped}, {"failed", report_.failed},
-      {"characters", report_.characters}, {"text_bytes", report_.text_bytes}, {"estimated_tokens", report_.estimated_tokens},
-      {"by_kind", Kinds(report_.by_kind)}, {"by_language", Kinds(report_.by_language)},
+      {"inputs", report_.inputs},
+      {"taken", report_.taken},
+      {"dropped", report_.dropped},
+      {"failed", report_.failed},
+      {"characters", report_.characters},
+      {"text_bytes", report_.text_bytes},
+      {"estimated_tokens", report_.estimated_tokens},
+      {"by_kind", Kinds(report_.by_kind)},
+      {"by_language", Kinds(report_.by_language)},
       {"by_programming_language", Kinds(report_.by_programming_language)},
-      {"dropped_by_step", Counts(report_.dropped_by_step)}, {"changes_by_step", Counts(report_.changes_by_step)},
+      {"dropped_by_step", Counts(report_.dropped_by_step)},
+      {"changes_by_step", Counts(report_.changes_by_step)},
       {"suspicious", std::move(suspicious)},
-      {"duplicates", json::object{{"exact_documents", report_.exact_duplicates}, {"near_documents", report_.near_duplicates},
+      {"duplicates", json::object{{"exact_documents", report_.exact_duplicates},
+                                  {"near_documents", report_.near_duplicates},
                                   {"paragraphs", report_.duplicate_paragraphs},
                                   {"paragraph_characters", report_.duplicate_paragraph_characters},
                                   {"shared_passages", std::move(passages)}}},
-      {"largest", std::move(largest)}, {"documents_sha256", report_.documents_sha256}};
+      {"largest", std::move(largest)},
+      {"documents_sha256", report_.documents_sha256}};
   report_file_.Write("\n],\n\"totals\": " + json::serialize(totals) + "}\n");
 }
 

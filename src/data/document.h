@@ -24,9 +24,9 @@ enum class DocumentKind {
   kNotebook,
   kCsv,
   kJsonl,
-  kArchive,     // zip, tar: holds other inputs
-  kCompressed,  // gz, zst, xz, bz2: one other input
-  kUnsupported, // known, but nothing here reads it; or no text at all
+  kArchive,      // zip, tar: holds other inputs
+  kCompressed,   // gz, zst, xz, bz2: one other input
+  kUnsupported,  // known, but nothing here reads it; or no text at all
 };
 
 // "text", "markdown", ...; the names used in the corpus and in options.
@@ -43,10 +43,10 @@ struct Document {
   std::string member;  // path inside an archive, "#17" for a record, "" for the input itself; raw bytes
   std::string sha256;  // hex, of the bytes that the document was read from
   DocumentKind kind = DocumentKind::kText;
-  std::string programming_language;  // "python", ...; empty for prose
-  std::string language;              // ISO 639-1 of the prose, "" when it is unknown
-  std::string license;               // SPDX identifier found in the text, "" when there is none
-  uint32_t pages = 0;                // 0 when the format has none
+  std::string programming_language;      // "python", ...; empty for prose
+  std::string language;                  // ISO 639-1 of the prose, "" when it is unknown
+  std::string license;                   // SPDX identifier found in the text, "" when there is none
+  uint32_t pages = 0;                    // 0 when the format has none
   std::optional<double> ocr_confidence;  // mean over words, 0 to 100
   bool laid_out = false;                 // the text holds the marks above
   bool record = false;                   // one of many in its input; the report counts it instead of listing it

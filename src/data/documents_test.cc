@@ -38,11 +38,12 @@ std::vector<std::string> WordsOf(std::string_view text) {
     if (text.substr(i).starts_with("\u2019")) {
       word.push_back('\'');
       i += 2;
-    } else if (text.substr(i).starts_with("\u201C") || text.substr(i).starts_with("\u201D") || text.substr(i).starts_with("\u2018") ||
-               text.substr(i).starts_with("\u2014")) {
+    } else if (text.substr(i).starts_with("\u201C") || text.substr(i).starts_with("\u201D") ||
+               text.substr(i).starts_with("\u2018") || text.substr(i).starts_with("\u2014")) {
       close();
       i += 2;
-    } else if (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '\'' || static_cast<unsigned char>(text[i]) >= 0x80) {
+    } else if (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '\'' ||
+               static_cast<unsigned char>(text[i]) >= 0x80) {
       word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(text[i]))));
     } else {
       close();
@@ -103,7 +104,8 @@ class RealDocuments : public ::testing::Test {
     const std::string body = Between(text, "CHAPTER I. Down", "End of Project Gutenberg");
     const std::string& found = Documents().Text(name);
     const size_t begin = found.find("Alice was beginning to get very tired");
-    const std::vector<std::string> words = WordsOf(Between(found.substr(begin == std::string::npos ? 0 : begin), "Alice was", "End of Project Gutenberg"));
+    const std::vector<std::string> words =
+        WordsOf(Between(found.substr(begin == std::string::npos ? 0 : begin), "Alice was", "End of Project Gutenberg"));
     return WordErrorRate(WordsOf(Between(body, "Alice was", "End of Project")), words);
   }
 };
@@ -126,7 +128,8 @@ TEST_F(RealDocuments, ScanAgainstItsText) {
   double best = 1;
   for (const char* mode : {"3", "4", "6", "11"}) {
     ChildCommand command;
-    command.arguments = {"tesseract", SharedPath("conformance/documents/linn.png").string(), "-", "-l", "eng", "--psm", mode};
+    command.arguments = {"tesseract", SharedPath("conformance/documents/linn.png").string(), "-", "-l", "eng", "--psm",
+                         mode};
     command.environment = {"OMP_THREAD_LIMIT=1"};
     const ChildResult alone = RunChild(command, {});
     ASSERT_TRUE(alone.ok()) << alone.errors;
@@ -141,8 +144,9 @@ TEST_F(RealDocuments, ScanAgainstItsText) {
 
 TEST_F(RealDocuments, ColumnsInReadingOrder) {
   const std::string& text = Documents().Text("multicolumn.pdf");
-  const std::vector<std::string> order = {"Two-Column Document", "Abstract", "This is a sample document", "Donec nonummy pellentesque ante.",
-                                          "Quisque ullamcorper placerat", "Fusce mauris.", "Nam feugiat lacus vel est.", "Table 1"};
+  const std::vector<std::string> order = {
+      "Two-Column Document",          "Abstract",      "This is a sample document",  "Donec nonummy pellentesque ante.",
+      "Quisque ullamcorper placerat", "Fusce mauris.", "Nam feugiat lacus vel est.", "Table 1"};
   size_t at = 0;
   for (const std::string& words : order) {
     const size_t found = text.find(words, at);
@@ -223,7 +227,8 @@ TEST(Tales, BooksShareTales) {
   // What the collection and those who typed put around the books is gone, and the report says where.
   EXPECT_GE(corpus.report.changes_by_step.at("boilerplate"), 30u);
   for (const auto& [name, document] : corpus.documents) {
-    for (const char* words : {"Small Print", "SMALL PRINT", "Gutenberg", "GUTENBERG", "Transcriber", "Proofread", "etext was", "gutcheck"}) {
+    for (const char* words : {"Small Print", "SMALL PRINT", "Gutenberg", "GUTENBERG", "Transcriber", "Proofread",
+                              "etext was", "gutcheck"}) {
       EXPECT_EQ(document.text.find(words), std::string::npos) << name << " holds " << words;
     }
   }
@@ -289,7 +294,16 @@ TEST_F(Repository, ReadsItself) {
   const std::vector<std::string> lines = PrintedLines(manual);
   WriteFile(folder_ / "made/manual.pdf", PdfOf(lines));
   ChildCommand command;
-  command.arguments = {"pdftoppm", "-png", "-r", "150", "-f", "1", "-l", "1", "-singlefile", (folder_ / "made/manual.pdf").string(),
+  command.arguments = {"pdftoppm",
+                       "-png",
+                       "-r",
+                       "150",
+                       "-f",
+                       "1",
+                       "-l",
+                       "1",
+                       "-singlefile",
+                       (folder_ / "made/manual.pdf").string(),
                        (folder_ / "made/page").string()};
   if (RunChild(command, {}).outcome == ChildOutcome::kMissing) GTEST_SKIP() << "pdftoppm is not installed";
   IngestOptions options;
@@ -302,7 +316,8 @@ TEST_F(Repository, ReadsItself) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(SourcePath("src"))) {
     const std::string extension = entry.path().extension();
     if (extension != ".cc" && extension != ".h") continue;
-    const auto found = corpus.documents.find("src/" + std::filesystem::relative(entry.path(), SourcePath("src")).string());
+    const auto found =
+        corpus.documents.find("src/" + std::filesystem::relative(entry.path(), SourcePath("src")).string());
     ASSERT_NE(found, corpus.documents.end()) << entry.path();
     EXPECT_EQ(found->second.text, ReadFile(entry.path())) << entry.path() << ": code stays as it stands";
     if (extension == ".cc") {

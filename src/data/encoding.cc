@@ -62,7 +62,8 @@ bool IconvKnows(const std::string& encoding) {
 // What people write as ISO-8859-1 has had Windows' quotation marks in it for thirty years (the WHATWG rule).
 std::string Widened(std::string encoding) {
   for (char& c : encoding) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (encoding == "ISO-8859-1" || encoding == "LATIN1" || encoding == "ASCII" || encoding == "US-ASCII") return "WINDOWS-1252";
+  if (encoding == "ISO-8859-1" || encoding == "LATIN1" || encoding == "ASCII" || encoding == "US-ASCII")
+    return "WINDOWS-1252";
   if (encoding == "ISO-8859-9") return "WINDOWS-1254";
   if (encoding == "GB2312" || encoding == "GBK") return "GB18030";
   if (encoding == "SHIFT_JIS") return "CP932";
@@ -95,7 +96,8 @@ std::string Guess(std::string_view bytes) {
   uchardet_data_end(guesser.get());
   const std::string guess = Widened(uchardet_get_charset(guesser.get()));
   // Mac encodings and UTF-16 without zeros are guesses it makes from too few bytes.
-  if (guess.empty() || guess.starts_with("MAC-") || guess.starts_with("UTF-") || !IconvKnows(guess)) return "WINDOWS-1252";
+  if (guess.empty() || guess.starts_with("MAC-") || guess.starts_with("UTF-") || !IconvKnows(guess))
+    return "WINDOWS-1252";
   return guess;
 }
 
@@ -132,8 +134,8 @@ DecodedText Decode(std::string_view bytes, const std::string& encoding) {
   while (true) {
     char* out = buffer.data();
     size_t room = buffer.size();
-    const size_t result = left > 0 ? ::iconv(converter, &in, &left, &out, &room)
-                                   : ::iconv(converter, nullptr, nullptr, &out, &room);
+    const size_t result =
+        left > 0 ? ::iconv(converter, &in, &left, &out, &room) : ::iconv(converter, nullptr, nullptr, &out, &room);
     const int error = errno;
     const bool flushed = left == 0 && result != static_cast<size_t>(-1);
     decoded.text.append(buffer.data(), static_cast<size_t>(out - buffer.data()));

@@ -1,10 +1,9 @@
-#include "data/encoding.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/utf8.h"
+#include "data/encoding.h"
 #include "data/part_store.h"
 #include "data/sniff.h"
 

@@ -69,7 +69,8 @@ class ExternalSorter {
   }
 
   void Write(std::FILE* file, const Record* records, size_t count) const {
-    if (std::fwrite(records, sizeof(Record), count, file) != count) throw SystemError("cannot write a temporary file", errno);
+    if (std::fwrite(records, sizeof(Record), count, file) != count)
+      throw SystemError("cannot write a temporary file", errno);
   }
 
   void Spill() {

@@ -32,7 +32,8 @@ FileIndex::FileIndex(std::filesystem::path path) : path_(std::move(path)) {
     int name = 0;
     if (std::sscanf(line.c_str(), "%64s %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %n", sha256,
                     &entry.stamp.device, &entry.stamp.inode, &entry.stamp.size, &entry.stamp.modified_ns,
-                    &entry.stamp.changed_ns, &name) != 6 || name == 0) {
+                    &entry.stamp.changed_ns, &name) != 6 ||
+        name == 0) {
       continue;
     }
     entry.sha256 = sha256;

@@ -68,7 +68,8 @@ std::vector<HashedWord> HashedWords(std::string_view text) {
     }
     hash = (hash ^ c) * 0x100000001B3u + 1;
     if (wide) {
-      for (size_t k = 0; k < 2 && i + 1 < text.size(); ++k) hash = (hash ^ static_cast<unsigned char>(text[++i])) * 0x100000001B3u + 1;
+      for (size_t k = 0; k < 2 && i + 1 < text.size(); ++k)
+        hash = (hash ^ static_cast<unsigned char>(text[++i])) * 0x100000001B3u + 1;
       words.push_back({Mix(hash), static_cast<uint32_t>(begin), static_cast<uint32_t>(i + 1)});
       hash = 0;
     }
@@ -163,7 +164,8 @@ Fingerprint FingerprintOf(const Document& document, uint32_t paragraph_character
     const std::string_view paragraph = std::string_view(document.text).substr(begin, end - begin);
     ParagraphPrint entry{index++, {}};
     const bool long_enough = end - begin >= paragraph_characters && CountCharacters(paragraph) >= paragraph_characters;
-    if (long_enough && MinHash(std::span<const HashedWord>(HashedWords(paragraph)), kParagraphShingle, entry.bands)) print.paragraphs.push_back(entry);
+    if (long_enough && MinHash(std::span<const HashedWord>(HashedWords(paragraph)), kParagraphShingle, entry.bands))
+      print.paragraphs.push_back(entry);
   }
   return print;
 }

@@ -17,7 +17,7 @@ namespace sheepop {
 inline constexpr size_t kBandRows = 4;
 inline constexpr size_t kDocumentBands = 32;
 inline constexpr size_t kParagraphBands = 8;
-inline constexpr size_t kDocumentShingle = 5;   // words
+inline constexpr size_t kDocumentShingle = 5;  // words
 inline constexpr size_t kParagraphShingle = 3;
 
 // How many equal bands make two near duplicates: J of about 0.75 and 0.85 and more.

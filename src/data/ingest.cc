@@ -82,13 +82,13 @@ std::string Joined(const std::vector<std::string>& names) {
 // All that the result of reading and cleaning an input depends on beside its bytes and its name.
 std::string OptionsFingerprint(const IngestOptions& o, const Converters& converters) {
   const CleanOptions& c = o.clean;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {} {} {} {} | {}", o.text_field,
-                     o.ocr_languages, o.ocr, o.ocr_dpi, o.max_pages, o.archive_depth, o.max_expanded_bytes,
-                     o.max_archive_members, o.max_line_bytes, o.part_bytes, o.converter_cpu_seconds,
-                     o.converter_memory_bytes, o.duplicate_paragraph_characters, c.control_characters, c.unicode, c.ligatures,
-                     c.page_furniture, c.hyphenation, c.paragraphs, c.boilerplate, c.mojibake, Joined(c.keep_languages),
-                     Joined(c.keep_licenses), c.replace_emails, c.replace_phones, c.replace_keys, c.min_characters,
-                     converters.versions());
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {} {} {} {} | {}",
+                     o.text_field, o.ocr_languages, o.ocr, o.ocr_dpi, o.max_pages, o.archive_depth,
+                     o.max_expanded_bytes, o.max_archive_members, o.max_line_bytes, o.part_bytes,
+                     o.converter_cpu_seconds, o.converter_memory_bytes, o.duplicate_paragraph_characters,
+                     c.control_characters, c.unicode, c.ligatures, c.page_furniture, c.hyphenation, c.paragraphs,
+                     c.boilerplate, c.mojibake, Joined(c.keep_languages), Joined(c.keep_licenses), c.replace_emails,
+                     c.replace_phones, c.replace_keys, c.min_characters, converters.versions());
 }
 
 std::string BaseName(const std::string& path) {
@@ -211,7 +211,8 @@ class Finisher {
   void DropDuplicate(PartRecord& record, const Comparison::Duplicate& duplicate) {
     record.fate = DocumentFate::kDropped;
     record.step = duplicate.exact ? "exact_duplicates" : "near_duplicates";
-    record.reason = (duplicate.exact ? "the same text as " : "nearly the same text as ") + names_.Get(duplicate.original);
+    record.reason =
+        (duplicate.exact ? "the same text as " : "nearly the same text as ") + names_.Get(duplicate.original);
     ++(duplicate.exact ? writer_.report().exact_duplicates : writer_.report().near_duplicates);
   }
 
@@ -270,7 +271,8 @@ class Finisher {
     for (const SharedRuns& shared : comparison_.PassagesOf(document_)) {
       const size_t begin = PassageBegin(text, std::min<size_t>(shared.begin, text.size()));
       const std::string_view passage = text.substr(begin, shared.end - begin);
-      writer_.report().shared_passages.push_back({names_.Get(shared.earlier), source, CountCharacters(passage), Beginning(passage)});
+      writer_.report().shared_passages.push_back(
+          {names_.Get(shared.earlier), source, CountCharacters(passage), Beginning(passage)});
     }
   }
 
@@ -371,7 +373,8 @@ IngestReport Ingest(const IngestOptions& options, ProgressSink* sink) {
     order[i] = i;
     bytes += parts.files[i].stamp.size;
   }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return parts.files[a].stamp.size > parts.files[b].stamp.size; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return parts.files[a].stamp.size > parts.files[b].stamp.size; });
   progress.Begin(Stage::kReading, parts.files.size(), bytes);
   std::mutex mutex;
   std::set<std::string> keys;

@@ -24,7 +24,7 @@ struct IngestOptions {
   uint32_t workers = 0;  // 0: one a processor; 1 to 1024
 
   // Reading.
-  std::string text_field;   // the field of JSONL objects and CSV rows that holds the text; "": `text`, else `content`
+  std::string text_field;  // the field of JSONL objects and CSV rows that holds the text; "": `text`, else `content`
   std::string ocr_languages = "auto";  // Tesseract's names joined by "+"; "auto": English, then the language found
   bool ocr = true;                     // false: images and scanned pages are dropped, and said to be
   uint32_t ocr_dpi = 300;              // 72 to 600
@@ -33,8 +33,9 @@ struct IngestOptions {
   uint64_t max_expanded_bytes = uint64_t{4} << 30;  // of one archive, unpacked; at least 1 MiB
   uint32_t max_archive_members = 1'000'000;         // at least 1
   uint64_t max_line_bytes = uint64_t{16} << 20;     // of a text or a record; 1 KiB to 256 MiB
-  uint64_t part_bytes = uint64_t{8} << 20;  // longer texts become several documents, cut at paragraphs; 64 KiB to 64 MiB
-  uint32_t converter_cpu_seconds = 120;     // for one call of a converter, 1 to 86,400
+  uint64_t part_bytes =
+      uint64_t{8} << 20;                 // longer texts become several documents, cut at paragraphs; 64 KiB to 64 MiB
+  uint32_t converter_cpu_seconds = 120;  // for one call of a converter, 1 to 86,400
   uint64_t converter_memory_bytes = uint64_t{2} << 30;  // 256 MiB to 64 GiB
 
   CleanOptions clean;
@@ -54,7 +55,7 @@ struct IngestProgress {
   Stage stage = Stage::kFinding;
   uint64_t files_done = 0, files_total = 0;
   uint64_t bytes_done = 0, bytes_total = 0;
-  double seconds = 0;      // since the stage began
+  double seconds = 0;       // since the stage began
   double eta_seconds = -1;  // until its end; negative when unknown
 };
 

@@ -31,12 +31,14 @@ using testing::TemporaryFolder;
 using testing::WriteFile;
 
 std::string Prose(uint32_t seed, size_t paragraphs) {
-  static constexpr const char* kWords[] = {"the", "king", "of", "old", "river", "and", "a", "stone", "was", "in", "house", "went",
-                                           "to", "mother", "that", "it", "golden", "bird", "never", "said"};
+  static constexpr const char* kWords[] = {"the",   "king", "of",     "old",   "river", "and", "a",
+                                           "stone", "was",  "in",     "house", "went",  "to",  "mother",
+                                           "that",  "it",   "golden", "bird",  "never", "said"};
   std::mt19937 random(seed);
   std::string text;
   for (size_t p = 0; p < paragraphs; ++p) {
-    for (int w = 0; w < 50; ++w) text += std::string(kWords[random() % std::size(kWords)]) + (w % 12 == 11 ? "\n" : " ");
+    for (int w = 0; w < 50; ++w)
+      text += std::string(kWords[random() % std::size(kWords)]) + (w % 12 == 11 ? "\n" : " ");
     text += ".\n\n";
   }
   return text;
@@ -56,7 +58,8 @@ class IngestRun : public ::testing::Test {
     Put("mix.txt", Prose(100, 5) + Prose(5, 20).substr(0, 3000) + "\n\n" + Prose(101, 5));
     Put("code/a.py", "def f():\n    return 1\n");
     Put("page.html", "<html><body><p>A page with <a href=x>words</a> in it.</p></body></html>");
-    Put("z.zip", MakeArchive(Packing::kZip, {{"a.txt", Prose(50, 3)}, {"b.txt", Prose(51, 3)}, {"c.bin", std::string(100, '\0')}}));
+    Put("z.zip", MakeArchive(Packing::kZip,
+                             {{"a.txt", Prose(50, 3)}, {"b.txt", Prose(51, 3)}, {"c.bin", std::string(100, '\0')}}));
     Put("r.jsonl", "{\"text\": \"record one\"}\n{\"text\": \"record two\"}\nbad\n");
     Put("p.pdf", MakePdf({PdfLines({"A page of a small document with words."})}));
   }
@@ -126,7 +129,8 @@ TEST_F(IngestRun, SecondRunReadsOnlyWhatChanged) {
   PutMixed();
   // Files that changed a moment ago are not trusted to be the same.
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "in")) {
-    std::filesystem::last_write_time(entry.path(), std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    std::filesystem::last_write_time(entry.path(),
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
   }
   const Corpus first = Run();
   EXPECT_EQ(first.report.files_from_cache, 0u);
@@ -145,7 +149,8 @@ TEST_F(IngestRun, SecondRunReadsOnlyWhatChanged) {
   Run(fresh);
   EXPECT_EQ(Bytes(), Bytes("fresh"));
   size_t parts = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "out/.cache/parts")) parts += entry.is_regular_file();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "out/.cache/parts"))
+    parts += entry.is_regular_file();
   EXPECT_EQ(parts, 2 * third.report.files);
 }
 

@@ -16,6 +16,7 @@ struct Language {
 };
 
 // Function words: the commonest words of running text in each language.
+// clang-format off
 constexpr Language kLanguages[] = {
     {"en", "eng", "the of and to in a is that it was for on with as he be at by this had not are but from or have an they which you his were her she we"},
     {"fr", "fra", "le la les de des du et en un une est que qui dans pour pas sur au ce il elle par plus ne se sont avec à son ses cette ou nous vous mais"},
@@ -45,6 +46,7 @@ constexpr Language kLanguages[] = {
     {"he", "heb", "של את על לא הוא זה עם כי גם אל היא אני כל או אם מה אבל יש רק היה"},
     {"hi", "hin", "के है में की और से को का कि पर यह था एक ने भी हैं नहीं तो इस जो"},
 };
+// clang-format on
 
 struct Script {
   char32_t first, last;

@@ -10,8 +10,8 @@ namespace sheepop {
 
 struct LanguageGuess {
   std::string language;  // ISO 639-1, or "" when nothing fits
-  double share = 0;      // of the words, those that are function words of that language; 1 when the script alone decides
-  size_t words = 0;      // letters-only words seen
+  double share = 0;  // of the words, those that are function words of that language; 1 when the script alone decides
+  size_t words = 0;  // letters-only words seen
 };
 
 // Looks at most at `limit` bytes, taken from the middle of the text (beginnings are titles).

@@ -48,11 +48,20 @@ json::object Header(const PartRecord& record) {
   const Document& d = record.document;
   json::object changes;
   for (const auto& [step, count] : record.changes) changes[step] = count;
-  json::object header{{"member", d.member}, {"sha256", d.sha256}, {"kind", static_cast<int>(d.kind)},
-                      {"programming_language", d.programming_language}, {"language", d.language}, {"license", d.license},
-                      {"pages", d.pages}, {"record", d.record}, {"notes", Strings(d.notes)},
-                      {"suspicions", Strings(d.suspicions)}, {"fate", static_cast<int>(record.fate)},
-                      {"step", record.step}, {"reason", record.reason}, {"changes", std::move(changes)}};
+  json::object header{{"member", d.member},
+                      {"sha256", d.sha256},
+                      {"kind", static_cast<int>(d.kind)},
+                      {"programming_language", d.programming_language},
+                      {"language", d.language},
+                      {"license", d.license},
+                      {"pages", d.pages},
+                      {"record", d.record},
+                      {"notes", Strings(d.notes)},
+                      {"suspicions", Strings(d.suspicions)},
+                      {"fate", static_cast<int>(record.fate)},
+                      {"step", record.step},
+                      {"reason", record.reason},
+                      {"changes", std::move(changes)}};
   if (d.ocr_confidence) header["ocr_confidence"] = *d.ocr_confidence;
   return header;
 }
@@ -78,7 +87,8 @@ PartRecord FromHeader(const json::object& header) {
   d.record = header.at("record").as_bool();
   d.notes = StringList(header.at("notes"));
   d.suspicions = StringList(header.at("suspicions"));
-  if (const json::value* confidence = header.if_contains("ocr_confidence")) d.ocr_confidence = confidence->to_number<double>();
+  if (const json::value* confidence = header.if_contains("ocr_confidence"))
+    d.ocr_confidence = confidence->to_number<double>();
   record.fate = static_cast<DocumentFate>(header.at("fate").to_number<int>());
   record.step = String(header.at("step"));
   record.reason = String(header.at("reason"));
@@ -94,7 +104,8 @@ void AppendRaw(std::string& out, const Number& number) {
 }
 
 void WriteAll(std::FILE* file, std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) throw SystemError("cannot write the cache", errno);
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size())
+    throw SystemError("cannot write the cache", errno);
 }
 
 }  // namespace
@@ -241,7 +252,9 @@ bool PartStore::Has(const std::string& key) const {
   return trailer.magic == kTrailerMagic && trailer.records_bytes == size;
 }
 
-PartWriter PartStore::Write(const std::string& key, WorkFolder& work) const { return {PathOf(key), work.NewPath("part")}; }
+PartWriter PartStore::Write(const std::string& key, WorkFolder& work) const {
+  return {PathOf(key), work.NewPath("part")};
+}
 
 void PartStore::KeepOnly(const std::set<std::string>& keys) const {
   std::error_code ignored;

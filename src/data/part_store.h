@@ -21,8 +21,8 @@ namespace sheepop {
 struct PartRecord {
   Document document;
   DocumentFate fate = DocumentFate::kTaken;
-  std::string step, reason;                       // of dropped and failed ones
-  std::map<std::string, uint64_t> changes;        // by cleaning step
+  std::string step, reason;                 // of dropped and failed ones
+  std::map<std::string, uint64_t> changes;  // by cleaning step
 };
 
 // Names with odd bytes for people and for JSON: "\xE9" for a byte that is not UTF-8, "\n" for a line end, "\\" for a

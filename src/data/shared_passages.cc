@@ -73,7 +73,8 @@ void SharedPassageFinder::Close(const Chain& chain) {
 
 void SharedPassageFinder::Extend(const Match& match) {
   const auto follows = [&](const Chain& chain) {
-    return match.begin - chain.last_begin <= kGapBytes && match.earlier_begin + kBackBytes >= chain.last_earlier_begin &&
+    return match.begin - chain.last_begin <= kGapBytes &&
+           match.earlier_begin + kBackBytes >= chain.last_earlier_begin &&
            match.earlier_begin <= chain.last_earlier_begin + kGapBytes;
   };
   const auto found = std::find_if(open_.rbegin(), open_.rend(), follows);
@@ -82,7 +83,8 @@ void SharedPassageFinder::Extend(const Match& match) {
       Close(open_.front());
       open_.erase(open_.begin());
     }
-    open_.push_back({{match.document, match.earlier, match.begin, match.end, 1}, match.begin, match.earlier_begin, match.end});
+    open_.push_back(
+        {{match.document, match.earlier, match.begin, match.end, 1}, match.begin, match.earlier_begin, match.end});
     return;
   }
   Chain& chain = *found;
@@ -103,7 +105,9 @@ std::vector<SharedRuns> SharedPassageFinder::Finish() {
     open_.clear();
   };
   for (Match match{}; matches_.Next(match);) {
-    if (!open_.empty() && (open_.front().runs.document != match.document || open_.front().runs.earlier != match.earlier)) close_all();
+    if (!open_.empty() &&
+        (open_.front().runs.document != match.document || open_.front().runs.earlier != match.earlier))
+      close_all();
     Extend(match);
   }
   close_all();

@@ -24,8 +24,10 @@ struct Magic {
 
 constexpr std::string_view kProgram = "a program, not a document";
 constexpr std::string_view kMedia = "sound or film, which has no text to read";
-constexpr std::string_view kOldOffice = "a file of an old office program (.doc, .xls, .ppt); save it as .docx, .odt or .pdf";
+constexpr std::string_view kOldOffice =
+    "a file of an old office program (.doc, .xls, .ppt); save it as .docx, .odt or .pdf";
 
+// clang-format off
 constexpr Magic kMagic[] = {
     {"\x89PNG\r\n\x1a\n"sv, 0, DocumentKind::kImage, ""},
     {"\xFF\xD8\xFF"sv, 0, DocumentKind::kImage, ""},
@@ -56,8 +58,10 @@ constexpr Magic kMagic[] = {
     {"%!PS"sv, 0, DocumentKind::kUnsupported, "PostScript; convert it with ps2pdf"},
     {"PAR1"sv, 0, DocumentKind::kUnsupported, "a Parquet table; export its text as JSONL"},
 };
+// clang-format on
 
 // Extension or whole name -> language; prose formats are not in it.
+// clang-format off
 constexpr std::pair<std::string_view, std::string_view> kLanguages[] = {
     {".c", "c"}, {".h", "c"}, {".cc", "cpp"}, {".cpp", "cpp"}, {".cxx", "cpp"}, {".hpp", "cpp"}, {".hh", "cpp"},
     {".hxx", "cpp"}, {".inl", "cpp"}, {".cu", "cuda"}, {".cuh", "cuda"}, {".m", "objective-c"}, {".mm", "objective-cpp"},
@@ -84,11 +88,14 @@ constexpr std::pair<std::string_view, std::string_view> kLanguages[] = {
     {"rakefile", "ruby"}, {"gemfile", "ruby"}, {"jenkinsfile", "groovy"}, {"build", "starlark"}, {"workspace", "starlark"},
     {".gitignore", "ignore"}, {".clang-format", "yaml"}, {".clang-tidy", "yaml"}, {".bashrc", "shell"},
 };
+// clang-format on
 
+// clang-format off
 constexpr std::pair<std::string_view, std::string_view> kInterpreters[] = {
     {"python", "python"}, {"bash", "shell"}, {"/sh", "shell"}, {"zsh", "shell"}, {"perl", "perl"}, {"ruby", "ruby"},
     {"node", "javascript"}, {"lua", "lua"}, {"php", "php"}, {"awk", "awk"}, {"Rscript", "r"}, {"tclsh", "tcl"},
 };
+// clang-format on
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -181,7 +188,8 @@ bool LooksLikeJsonl(std::string_view head) {
 }
 
 bool LooksLikeLatex(std::string_view head) {
-  return head.find("\\documentclass") != std::string_view::npos || head.find("\\documentstyle") != std::string_view::npos ||
+  return head.find("\\documentclass") != std::string_view::npos ||
+         head.find("\\documentstyle") != std::string_view::npos ||
          head.find("\\begin{document}") != std::string_view::npos;
 }
 
@@ -195,13 +203,15 @@ Sniffed SniffText(std::string_view head, std::string_view tail, std::string_view
     return {DocumentKind::kHtml, "", ""};
   }
   if (LooksLikeNotebook(head, tail)) return {DocumentKind::kNotebook, "", ""};
-  if (extension == ".jsonl" || extension == ".ndjson" || (LooksLikeJsonl(head) && (language.empty() || language == "json"))) {
+  if (extension == ".jsonl" || extension == ".ndjson" ||
+      (LooksLikeJsonl(head) && (language.empty() || language == "json"))) {
     return {DocumentKind::kJsonl, "", ""};
   }
   if (extension == ".csv" || extension == ".tsv") return {DocumentKind::kCsv, "", ""};
   if (!language.empty()) return {DocumentKind::kCode, std::string(language), ""};
   if (LooksLikeLatex(head) || extension == ".tex" || extension == ".ltx") return {DocumentKind::kLatex, "", ""};
-  if (extension == ".md" || extension == ".markdown" || extension == ".mdx" || extension == ".rmd" || extension == ".qmd") {
+  if (extension == ".md" || extension == ".markdown" || extension == ".mdx" || extension == ".rmd" ||
+      extension == ".qmd") {
     return {DocumentKind::kMarkdown, "", ""};
   }
   if (SkipSpace(head).starts_with("<?xml")) return {DocumentKind::kCode, "xml", ""};

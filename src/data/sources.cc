@@ -29,12 +29,12 @@ std::string_view BaseName(const std::string& path) {
 class Walker {
  public:
   explicit Walker(const std::filesystem::path& exclude) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(exclude.c_str(), &info) == 0) excluded_ = {info.st_dev, info.st_ino};
   }
 
   void AddInput(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) != 0) throw SystemError(fmt::format("cannot read the input {}", path), errno);
     Visit(path, info);
     Drain();
@@ -59,7 +59,7 @@ class Walker {
   }
 
   void FollowLink(const std::string& link) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(link.c_str(), &info) != 0) {
       Skip(link, DocumentFate::kFailed, errno == ELOOP ? "a link that leads to itself" : "a link that leads nowhere");
       return;
@@ -120,7 +120,7 @@ class Walker {
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) {
       const std::string path = folder.ends_with('/') ? folder + name : folder + "/" + name;
-      struct stat info {};
+      struct stat info{};
       if (::lstat(path.c_str(), &info) != 0) {
         Skip(path, DocumentFate::kFailed, std::string("cannot be read: ") + std::strerror(errno));
       } else if (S_ISLNK(info.st_mode)) {

@@ -22,9 +22,10 @@ constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
 };
 
 // Windows-1252's characters for the bytes 80 to 9F; 0 where it has none.
-constexpr std::array<char32_t, 32> kWindows1252 = {
-    0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-    0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178};
+constexpr std::array<char32_t, 32> kWindows1252 = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                   0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
+                                                   0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                   0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
 
 // The byte that Windows-1252 has for a character, or -1.
 int ByteOf(char32_t c) {
@@ -85,10 +86,11 @@ bool IsMinified(const Document& document) {
 }
 
 bool HasMarkers(std::string_view text) {
-  static constexpr std::string_view kMarkers[] = {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|eot_id|>",
-                                                  "<start_of_turn>", "<end_of_turn>", "[INST]", "<<SYS>>", "<|user|>",
-                                                  "<|assistant|>", "<|system|>"};
-  return std::any_of(std::begin(kMarkers), std::end(kMarkers), [&](std::string_view m) { return text.find(m) != std::string_view::npos; });
+  static constexpr std::string_view kMarkers[] = {
+      "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|eot_id|>",    "<start_of_turn>",
+      "<end_of_turn>", "[INST]",       "<<SYS>>",    "<|user|>",          "<|assistant|>", "<|system|>"};
+  return std::any_of(std::begin(kMarkers), std::end(kMarkers),
+                     [&](std::string_view m) { return text.find(m) != std::string_view::npos; });
 }
 
 uint64_t CountReplacements(std::string_view text) {

@@ -54,16 +54,18 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 
 // A PDF of pages given as content streams, in Helvetica (or `font`) as /F1; `page` is added to each page's
 // dictionary. `extra` objects are numbered from 3 + 2 * contents.size().
-inline std::string MakePdf(const std::vector<std::string>& contents, std::string_view page = "", std::string_view font = "",
-                           const std::vector<std::string>& extra = {}) {
+inline std::string MakePdf(const std::vector<std::string>& contents, std::string_view page = "",
+                           std::string_view font = "", const std::vector<std::string>& extra = {}) {
   std::vector<std::string> objects = {"<< /Type /Catalog /Pages 2 0 R >>", ""};
   std::string kids;
   const std::string face = font.empty() ? "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>" : std::string(font);
   for (const std::string& content : contents) {
     const size_t number = objects.size() + 1;
     kids += fmt::format("{} 0 R ", number);
-    objects.push_back(fmt::format("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] {} /Contents {} 0 R "
-                                  "/Resources << /Font << /F1 {} >> >> >>", page, number + 1, face));
+    objects.push_back(
+        fmt::format("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] {} /Contents {} 0 R "
+                    "/Resources << /Font << /F1 {} >> >> >>",
+                    page, number + 1, face));
     objects.push_back(fmt::format("<< /Length {} >>\nstream\n{}\nendstream", content.size(), content));
   }
   objects.insert(objects.end(), extra.begin(), extra.end());
@@ -73,7 +75,8 @@ inline std::string MakePdf(const std::vector<std::string>& contents, std::string
     table += fmt::format("{:010} 00000 n \n", pdf.size());
     pdf += fmt::format("{} 0 obj\n{}\nendobj\n", i + 1, objects[i]);
   }
-  return pdf + table + fmt::format("trailer << /Root 1 0 R /Size {} >>\nstartxref\n{}\n%%EOF\n", objects.size() + 1, pdf.size());
+  return pdf + table +
+         fmt::format("trailer << /Root 1 0 R /Size {} >>\nstartxref\n{}\n%%EOF\n", objects.size() + 1, pdf.size());
 }
 
 // A content stream that shows lines from (x, y) downward.
@@ -136,7 +139,9 @@ inline Corpus RunIngest(const std::filesystem::path& folder, IngestOptions optio
   Corpus corpus;
   corpus.report = Ingest(options);
   const std::string base = options.inputs.front().string() + "/";
-  const auto relative = [&](std::string source) { return source.starts_with(base) ? source.substr(base.size()) : source; };
+  const auto relative = [&](std::string source) {
+    return source.starts_with(base) ? source.substr(base.size()) : source;
+  };
   CorpusReader reader(options.output);
   for (CorpusDocument document; reader.Next(document);) corpus.documents[relative(document.source)] = document;
   const boost::json::value report = boost::json::parse(ReadFile(options.output / "report.json"));

@@ -17,7 +17,8 @@ uint64_t Rounded(double parameters) {
 }  // namespace
 
 std::vector<TrainingChoice> PlanTraining(uint64_t corpus_tokens, double operations_per_second) {
-  const uint64_t most = std::max<uint64_t>(Rounded(static_cast<double>(corpus_tokens) * kUsefulEpochs / kTokensPerParameter), 1000);
+  const uint64_t most =
+      std::max<uint64_t>(Rounded(static_cast<double>(corpus_tokens) * kUsefulEpochs / kTokensPerParameter), 1000);
   std::vector<uint64_t> sizes;
   for (uint64_t decade = 1000; decade < most; decade *= 10) {
     for (const uint64_t step : {1, 3}) {
@@ -32,7 +33,8 @@ std::vector<TrainingChoice> PlanTraining(uint64_t corpus_tokens, double operatio
     choice.parameters = parameters;
     choice.tokens = static_cast<uint64_t>(static_cast<double>(parameters) * kTokensPerParameter);
     choice.epochs = static_cast<double>(choice.tokens) / static_cast<double>(std::max<uint64_t>(corpus_tokens, 1));
-    choice.hours = 6.0 * static_cast<double>(parameters) * static_cast<double>(choice.tokens) / operations_per_second / 3600;
+    choice.hours =
+        6.0 * static_cast<double>(parameters) * static_cast<double>(choice.tokens) / operations_per_second / 3600;
     choices.push_back(choice);
   }
   return choices;

@@ -1,6 +1,6 @@
 // What costs people most in tools of this kind: each trap is set here, and the text must come out whole.
-#include <gtest/gtest.h>
 #include <grp.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -37,15 +37,19 @@ class Traps : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-const std::vector<std::string> kLines = {"The page lies on its side, and its words", "are read all the same, one after the other,",
+const std::vector<std::string> kLines = {"The page lies on its side, and its words",
+                                         "are read all the same, one after the other,",
                                          "as if somebody had turned it with a hand."};
 constexpr const char* kSentence =
-    "The page lies on its side, and its words are read all the same, one after the other, as if somebody had turned it with a hand.\n";
+    "The page lies on its side, and its words are read all the same, one after the other, as if somebody had turned it "
+    "with a hand.\n";
 
 TEST_F(Traps, ValidUtf8OverrulesWhatIsDeclaredAndGuessed) {
   Put("short.txt", "caf\xC3\xA9");
   Put("mixed.txt", "\xC2\xA9 \xC3\x84 \xD0\x96 \xE3\x81\x82");
-  Put("declared.html", "<html><head><meta charset=\"iso-8859-1\"></head><body><p>Gr\xC3\xBC\xC3\x9F" "e an alle</p></body></html>");
+  Put("declared.html",
+      "<html><head><meta charset=\"iso-8859-1\"></head><body><p>Gr\xC3\xBC\xC3\x9F"
+      "e an alle</p></body></html>");
   const Corpus corpus = Run();
   EXPECT_EQ(corpus.Text("short.txt"), "caf\u00E9");
   EXPECT_EQ(corpus.Text("mixed.txt"), "\u00A9 \u00C4 \u0416 \u3042");
@@ -54,11 +58,16 @@ TEST_F(Traps, ValidUtf8OverrulesWhatIsDeclaredAndGuessed) {
 
 TEST_F(Traps, HtmlWithoutDeclaredCharset) {
   Put("utf8.html", "<html><body><p>Z\xC3\xBCrich, \xE2\x80\x9Eja\xE2\x80\x9C</p></body></html>");
-  Put("windows.html", "<html><body><p>Gr\xFC\xDF" "e aus Z\xFCrich, sagte \x84sie\x93 und ging \xFC" "ber die Stra\xDF" "e.</p></body></html>");
+  Put("windows.html",
+      "<html><body><p>Gr\xFC\xDF"
+      "e aus Z\xFCrich, sagte \x84sie\x93 und ging \xFC"
+      "ber die Stra\xDF"
+      "e.</p></body></html>");
   Put("wide.html", std::string("\xFF\xFE<\0p\0>\0\xE9\0t\0\xE9\0<\0/\0p\0>\0", 22));
   const Corpus corpus = Run();
   EXPECT_EQ(corpus.Text("utf8.html"), "Z\u00FCrich, \u201Eja\u201C\n");
-  EXPECT_EQ(corpus.Text("windows.html"), "Gr\u00FC\u00DFe aus Z\u00FCrich, sagte \u201Esie\u201C und ging \u00FCber die Stra\u00DFe.\n");
+  EXPECT_EQ(corpus.Text("windows.html"),
+            "Gr\u00FC\u00DFe aus Z\u00FCrich, sagte \u201Esie\u201C und ging \u00FCber die Stra\u00DFe.\n");
   EXPECT_EQ(corpus.Text("wide.html"), "\u00E9t\u00E9\n");
 }
 
@@ -81,8 +90,9 @@ TEST_F(Traps, HtmlNestedThousandsDeepCostsOneDocumentAtMost) {
 // The page shows English; its text layer says that the letters are others, and pdftotext ends with 0.
 TEST_F(Traps, TextLayerOfNonsenseIsReadByOcr) {
   const std::string_view shown = "abcdefghijklmnopqrstuvwxyz", said = "xqjzkvwbpfgyumcnhrldtiesoa";
-  std::string map = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
-                    "1 begincodespacerange <00> <ff> endcodespacerange\n26 beginbfchar ";
+  std::string map =
+      "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+      "1 begincodespacerange <00> <ff> endcodespacerange\n26 beginbfchar ";
   for (size_t i = 0; i < shown.size(); ++i) map += fmt::format("<{:02x}> <{:04x}> ", shown[i], said[i]);
   map += "endbfchar endcmap end end";
   const std::vector<std::string> lines = {"It was the best of times and it was the worst of times,",
@@ -101,7 +111,8 @@ TEST_F(Traps, TextLayerOfNonsenseIsReadByOcr) {
   version.arguments = {"tesseract", "--version"};
   if (RunChild(version, {}).outcome == ChildOutcome::kMissing) GTEST_SKIP() << "tesseract is not installed";
   const Corpus corpus = Run();
-  EXPECT_NE(corpus.Text("nonsense.pdf").find("it was the age of wisdom and it was the age of foolishness"), std::string::npos)
+  EXPECT_NE(corpus.Text("nonsense.pdf").find("it was the age of wisdom and it was the age of foolishness"),
+            std::string::npos)
       << corpus.Text("nonsense.pdf");
 }
 
@@ -120,9 +131,11 @@ TEST_F(Traps, PagesTurnedByRotateAndByMatrices) {
 }
 
 TEST_F(Traps, MirroredPages) {
-  Put("mirror.pdf", MakePdf({"q -1 0 0 1 612 0 cm " + PdfLines(kLines, 100, 400) + " Q", PdfLines({"The next page stands as it should."})}));
+  Put("mirror.pdf", MakePdf({"q -1 0 0 1 612 0 cm " + PdfLines(kLines, 100, 400) + " Q",
+                             PdfLines({"The next page stands as it should."})}));
   const Corpus corpus = Run();
-  EXPECT_EQ(corpus.Text("mirror.pdf"), std::string(kSentence).substr(0, 126) + "\n\nThe next page stands as it should.\n");
+  EXPECT_EQ(corpus.Text("mirror.pdf"),
+            std::string(kSentence).substr(0, 126) + "\n\nThe next page stands as it should.\n");
   EXPECT_NE(corpus.Field("mirror.pdf", "notes").find("mirrored pages turned around: 1"), std::string::npos);
 }
 
@@ -132,30 +145,40 @@ TEST_F(Traps, PhotosTurnedByExif) {
     const char* matrix;
     char orientation;
   };
-  for (const Photo& photo : {Photo{"-1 0 0 1 612 0", 2}, Photo{"0 1 -1 0 612 0", 6}, Photo{"0 -1 -1 0 792 792", 5}, Photo{"0 1 1 0 0 0", 7}}) {
+  for (const Photo& photo : {Photo{"-1 0 0 1 612 0", 2}, Photo{"0 1 -1 0 612 0", 6}, Photo{"0 -1 -1 0 792 792", 5},
+                             Photo{"0 1 1 0 0 0", 7}}) {
     const std::string name = fmt::format("photo{}", static_cast<int>(photo.orientation));
     const std::string page = fmt::format("q {} cm {} Q", photo.matrix, PdfLines(kLines, 60, 300, 20));
     WriteFile(folder_ / "page.pdf", MakePdf({page}));
     ChildCommand command;
-    command.arguments = {"pdftoppm", "-jpeg", "-r", "120", "-singlefile", (folder_ / "page.pdf").string(), (folder_ / name).string()};
+    command.arguments = {
+        "pdftoppm", "-jpeg", "-r", "120", "-singlefile", (folder_ / "page.pdf").string(), (folder_ / name).string()};
     if (RunChild(command, {}).outcome == ChildOutcome::kMissing) GTEST_SKIP() << "pdftoppm is not installed";
     const std::string jpeg = ReadFile(folder_ / (name + ".jpg"));
     ASSERT_GT(jpeg.size(), 1000u);
-    std::string exif("\xFF\xE1\0\x1E" "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 28);
+    std::string exif(
+        "\xFF\xE1\0\x1E"
+        "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0",
+        28);
     exif += photo.orientation;
     exif += std::string(3, '\0');
     Put(name + ".jpg", jpeg.substr(0, 2) + exif + jpeg.substr(2));
   }
   const Corpus corpus = RunAll();
-  if (corpus.Reason("photo2.jpg").find("not installed") != std::string::npos) GTEST_SKIP() << corpus.Reason("photo2.jpg");
+  if (corpus.Reason("photo2.jpg").find("not installed") != std::string::npos)
+    GTEST_SKIP() << corpus.Reason("photo2.jpg");
   for (const char* name : {"photo2.jpg", "photo5.jpg", "photo6.jpg", "photo7.jpg"}) {
-    EXPECT_NE(corpus.Text(name).find("are read all the same, one after the other,"), std::string::npos) << corpus.Text(name);
+    EXPECT_NE(corpus.Text(name).find("are read all the same, one after the other,"), std::string::npos)
+        << corpus.Text(name);
   }
 }
 
 TEST_F(Traps, WordsAreNeitherJoinedNorSplit) {
-  Put("gaps.pdf", MakePdf({"BT /F1 12 Tf 72 700 Td 14 TL [(The)-300(words)-300(of)-300(this)-300(page)-300(have)-300(no)-300(space)] TJ "
-                           "T* [(be)15(t)-25(ween)-300(them,)-300(on-)] TJ T* [(ly)-300(a)-300(well-known)-300(distance.)] TJ ET"}));
+  Put("gaps.pdf",
+      MakePdf(
+          {"BT /F1 12 Tf 72 700 Td 14 TL [(The)-300(words)-300(of)-300(this)-300(page)-300(have)-300(no)-300(space)] "
+           "TJ "
+           "T* [(be)15(t)-25(ween)-300(them,)-300(on-)] TJ T* [(ly)-300(a)-300(well-known)-300(distance.)] TJ ET"}));
   EXPECT_EQ(Run().Text("gaps.pdf"), "The words of this page have no space between them, only a well-known distance.\n");
 }
 
@@ -170,12 +193,16 @@ TEST_F(Traps, MarksOfFormatsStayText) {
   Put("forged.txt", text);
   Put("other.txt", "the true one");
   // Marks that stand for breaks between pages and columns inside the program.
-  Put("breaks.txt", "One page\fand the next, a column\vand the next, a verse\x1E" " and all of them in a text of some length, as texts are.\n");
+  Put("breaks.txt",
+      "One page\fand the next, a column\vand the next, a verse\x1E"
+      " and all of them in a text of some length, as texts are.\n");
   const Corpus corpus = Run();
   EXPECT_EQ(corpus.documents.size(), 3u);
   EXPECT_EQ(corpus.Text("forged.txt"), text);
   EXPECT_EQ(corpus.Text("other.txt"), "the true one");
-  EXPECT_EQ(corpus.Text("breaks.txt"), "One page\nand the next, a column\nand the next, a verse and all of them in a text of some length, as texts are.\n");
+  EXPECT_EQ(corpus.Text("breaks.txt"),
+            "One page\nand the next, a column\nand the next, a verse and all of them in a text of some length, as "
+            "texts are.\n");
   EXPECT_EQ(corpus.report.suspicious_counts.at("marker_strings"), 1u);
   // A line of the file is a document, whatever the documents hold.
   ChildCommand unpack;
@@ -187,7 +214,8 @@ TEST_F(Traps, MarksOfFormatsStayText) {
 
 TEST_F(Traps, ArchivesThatClimbWriteNothingOutside) {
   const std::string outside = (folder_ / "outside.txt").string();
-  Put("a.zip", MakeArchive(Packing::kZip, {{"../../outside.txt", "one"}, {outside, "two"}, {"a/../../../b.txt", "three"}}));
+  Put("a.zip",
+      MakeArchive(Packing::kZip, {{"../../outside.txt", "one"}, {outside, "two"}, {"a/../../../b.txt", "three"}}));
   Put("b.tar", MakeArchive(Packing::kTar, {{"../../outside.txt", "four"}, {outside, "five"}}));
   const Corpus corpus = Run();
   EXPECT_EQ(corpus.Text("a.zip!../../outside.txt"), "one");

@@ -85,7 +85,8 @@ class Runner {
   void Prompt(size_t length) {
     for (size_t at = 0; at < length;) {
       rows_.clear();
-      for (; at < length && rows_.size() < chunk_; ++at) rows_.push_back({sequences_[0], NextToken(), at + 1 == length});
+      for (; at < length && rows_.size() < chunk_; ++at)
+        rows_.push_back({sequences_[0], NextToken(), at + 1 == length});
       model_.Forward(rows_, cache_, work_, pool_);
     }
   }
@@ -137,8 +138,8 @@ double TokensPerSecond(const Model& model, const BenchOptions& options, const Te
 double ShareOfLimit(const Model& model, const BenchOptions& options, const Test& test, const MachineLimits& limits,
                     double tokens_per_s) {
   if (!test.decode) {
-    const double operations = 2 * static_cast<double>(ParameterCount(model.config()) -
-                                                      model.config().vocab * model.config().hidden);
+    const double operations =
+        2 * static_cast<double>(ParameterCount(model.config()) - model.config().vocab * model.config().hidden);
     return tokens_per_s * operations / limits.int8_ops_per_s;
   }
   const double positions = static_cast<double>(test.depth) + static_cast<double>(test.tokens) / 2;
@@ -156,9 +157,8 @@ MachineLimits MeasureLimits(Isa isa, ThreadPool& pool) {
   constexpr size_t kRounds = 1 << 21;
   HugeBuffer buffer(kBytes * pool.threads());
   std::atomic<uint64_t> keep{0};
-  pool.ParallelFor(pool.threads(), [&](size_t t, size_t) {
-    std::fill_n(buffer.data() + t * kBytes, kBytes, std::byte{1});
-  });
+  pool.ParallelFor(pool.threads(),
+                   [&](size_t t, size_t) { std::fill_n(buffer.data() + t * kBytes, kBytes, std::byte{1}); });
   MachineLimits limits{};
   limits.read_bytes_per_s = BestRate(pool, static_cast<double>(kBytes), 9,
                                      [&](size_t t) { keep += kernels.read(buffer.data() + t * kBytes, kBytes); });
@@ -178,7 +178,8 @@ std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, 
   Check(options);
   const std::vector<Test> tests = TestsOf(options);
   std::vector<BenchResult> results;
-  for (const Test& test : tests) results.push_back({test.decode ? "decode" : "prefill", test.tokens, test.batch, test.depth, {}, 0});
+  for (const Test& test : tests)
+    results.push_back({test.decode ? "decode" : "prefill", test.tokens, test.batch, test.depth, {}, 0});
   for (size_t round = 0; round < options.repeat; ++round) {
     for (size_t i = 0; i < tests.size(); ++i) {
       if (progress) {

@@ -14,8 +14,8 @@
 namespace sheepop {
 
 struct MachineLimits {
-  double read_bytes_per_s;      // all threads, from memory
-  double int8_ops_per_s;        // all threads
+  double read_bytes_per_s;  // all threads, from memory
+  double int8_ops_per_s;    // all threads
 };
 
 // Takes about half a second.
@@ -27,7 +27,7 @@ struct BenchOptions {
   std::vector<size_t> batch = {1};      // sequences side by side
   std::vector<size_t> depth = {0};      // positions already in the context
   size_t repeat = 5;
-  size_t chunk = 256;                   // rows of one pass while a prompt is run
+  size_t chunk = 256;  // rows of one pass while a prompt is run
   kernel::KvType kv_type = kernel::KvType::kF16;
 };
 

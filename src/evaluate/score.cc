@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kRows = 64;
 
 struct Window {
-  size_t begin, end;     // tokens that are run
-  size_t first_scored;   // the first of them whose probability counts
+  size_t begin, end;    // tokens that are run
+  size_t first_scored;  // the first of them whose probability counts
 };
 
 std::vector<Window> Windows(size_t tokens, size_t context, size_t stride) {
@@ -29,7 +29,8 @@ std::vector<Window> Windows(size_t tokens, size_t context, size_t stride) {
 size_t RankOf(std::span<const float> logits, Token id) {
   const float own = logits[static_cast<size_t>(id)];
   size_t rank = 0;
-  for (size_t v = 0; v < logits.size(); ++v) rank += logits[v] > own || (logits[v] == own && v < static_cast<size_t>(id));
+  for (size_t v = 0; v < logits.size(); ++v)
+    rank += logits[v] > own || (logits[v] == own && v < static_cast<size_t>(id));
   return rank;
 }
 
@@ -59,7 +60,8 @@ ScoreResult Score(const Model& model, std::span<const Token> ids, const ScoreOpt
     for (size_t at = window.begin; at + 1 < window.end;) {
       rows.clear();
       // The row of token t predicts token t + 1.
-      for (; at + 1 < window.end && rows.size() < kRows; ++at) rows.push_back({sequence, ids[at], at + 1 >= window.first_scored});
+      for (; at + 1 < window.end && rows.size() < kRows; ++at)
+        rows.push_back({sequence, ids[at], at + 1 >= window.first_scored});
       const LogitRows logits = model.Forward(rows, cache, work, pool);
       for (size_t i = 0; i < logits.size(); ++i) {
         const Token next = ids[at - logits.size() + i + 1];

@@ -14,7 +14,8 @@ namespace sheepop {
 
 struct ScoreOptions {
   size_t context = 0;  // tokens of one window; 0: the model's own context, but no more than the text
-  size_t stride = 0;   // new tokens a window after the first; 0: half the context. Each has at least context - stride before it
+  size_t stride =
+      0;  // new tokens a window after the first; 0: half the context. Each has at least context - stride before it
 };
 
 struct ScoredToken {

@@ -20,8 +20,8 @@
 namespace sheepop {
 
 struct EngineOptions {
-  size_t context = 0;        // positions of one sequence; 0: the model's own, at most 4096
-  size_t sequences = 1;      // that run at once; more wait
+  size_t context = 0;          // positions of one sequence; 0: the model's own, at most 4096
+  size_t sequences = 1;        // that run at once; more wait
   size_t prefill_chunk = 256;  // most prompt tokens of one step
   kernel::KvType kv_type = kernel::KvType::kF16;
 };
@@ -43,12 +43,12 @@ class Listener {
 };
 
 struct Request {
-  std::vector<Token> prompt;            // not empty
-  std::shared_ptr<const Chain> chain;   // may draw the ids of its vocabulary; a model's table can be padded beyond them
+  std::vector<Token> prompt;           // not empty
+  std::shared_ptr<const Chain> chain;  // may draw the ids of its vocabulary; a model's table can be padded beyond them
   uint64_t seed = 0;
-  std::vector<Token> end_tokens;        // ascending; drawing one ends the sequence
-  size_t max_tokens = SIZE_MAX;         // drawn tokens, the end token included
-  TraceSink* trace = nullptr;           // outlives the request
+  std::vector<Token> end_tokens;  // ascending; drawing one ends the sequence
+  size_t max_tokens = SIZE_MAX;   // drawn tokens, the end token included
+  TraceSink* trace = nullptr;     // outlives the request
 };
 
 enum class RequestId : uint64_t {};

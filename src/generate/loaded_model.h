@@ -37,7 +37,7 @@ struct LoadedModel {
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const TokenizerVocabulary> vocabulary;  // must outlive the chains built with it
-  std::optional<std::string> chat_template;  // Jinja source
+  std::optional<std::string> chat_template;               // Jinja source
 
   // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt
   // when a text could have tokens without a row in the model.

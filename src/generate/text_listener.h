@@ -24,7 +24,7 @@ class TextListener final : public Listener {
  public:
   struct Options {
     std::vector<std::string> stops;
-    size_t logprobs = 0;         // record this many alternatives a token; used when record_logprobs
+    size_t logprobs = 0;  // record this many alternatives a token; used when record_logprobs
     bool record_logprobs = false;
     bool show_end_token = false;  // an end token ends the text and is not part of it, unless asked for
     std::function<void(std::string_view)> on_text;  // called with each new piece of text
@@ -38,7 +38,7 @@ class TextListener final : public Listener {
 
   const std::vector<Token>& ids() const { return ids_; }
   const std::string& text() const { return text_; }  // valid UTF-8
-  std::string PieceText(Token token) const;  // as valid UTF-8
+  std::string PieceText(Token token) const;          // as valid UTF-8
   const std::vector<TokenLogprobs>& logprobs() const { return logprobs_; }
   std::optional<FinishReason> finish_reason() const { return finish_reason_; }
 

@@ -12,12 +12,9 @@ SegmentRange SegmentsOf(const AttentionShape& shape, size_t position) {
 
 const AttentionKernels& AttentionKernelsFor(Isa isa) {
   switch (isa) {
-    case Isa::kReference:
-      return kAttentionReference;
-    case Isa::kAvx2:
-      return kAttentionAvx2;
-    case Isa::kAvx512:
-      return kAttentionAvx512;
+    case Isa::kReference: return kAttentionReference;
+    case Isa::kAvx2: return kAttentionAvx2;
+    case Isa::kAvx512: return kAttentionAvx512;
   }
   return kAttentionReference;
 }

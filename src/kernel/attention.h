@@ -19,8 +19,8 @@
 
 namespace sheepop::kernel {
 
-inline constexpr size_t kKvBlock = 16;    // positions in a block
-inline constexpr size_t kSegment = 256;   // positions in a segment
+inline constexpr size_t kKvBlock = 16;   // positions in a block
+inline constexpr size_t kSegment = 256;  // positions in a segment
 
 enum class KvType : uint8_t { kF32, kF16, kBf16 };  // f16 saturates at +-65504
 size_t KvTypeBytes(KvType type);
@@ -44,7 +44,8 @@ struct KvLayer {
 
 // Query rows of one sequence at consecutive positions. Their keys and values are already stored.
 struct AttentionRows {
-  const float* queries;  // [rows, stride], head h of a row at h * head_dim; query heads kv_head * heads_per_kv ... share a key head
+  // [rows, stride], head h of a row at h * head_dim; query heads kv_head * heads_per_kv ... share a key head
+  const float* queries;
   size_t stride;
   size_t rows;
   size_t first_position;   // of row 0

@@ -273,12 +273,9 @@ void AttendBlock(const Block& block, size_t segment) {
 
 void AttendBlock(const Block& block, size_t segment) {
   switch (block.shape.type) {
-    case KvType::kF32:
-      return AttendBlock<float>(block, segment);
-    case KvType::kF16:
-      return AttendBlock<Half>(block, segment);
-    case KvType::kBf16:
-      return AttendBlock<Bf16>(block, segment);
+    case KvType::kF32: return AttendBlock<float>(block, segment);
+    case KvType::kF16: return AttendBlock<Half>(block, segment);
+    case KvType::kBf16: return AttendBlock<Bf16>(block, segment);
   }
 }
 
@@ -407,12 +404,9 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
 void StorePosition(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value,
                    uint32_t block, size_t slot) {
   switch (shape.type) {
-    case KvType::kF32:
-      return StoreAs<float>(shape, layer, key, value, block, slot);
-    case KvType::kF16:
-      return StoreAs<Half>(shape, layer, key, value, block, slot);
-    case KvType::kBf16:
-      return StoreAs<Bf16>(shape, layer, key, value, block, slot);
+    case KvType::kF32: return StoreAs<float>(shape, layer, key, value, block, slot);
+    case KvType::kF16: return StoreAs<Half>(shape, layer, key, value, block, slot);
+    case KvType::kBf16: return StoreAs<Bf16>(shape, layer, key, value, block, slot);
   }
 }
 

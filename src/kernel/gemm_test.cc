@@ -185,8 +185,9 @@ TEST(Gemm, BringsWhatComesNextAndComputesTheSame) {
       std::vector<uint32_t> panels(kColumns * units);
       kernels->pack_transposed(right.data(), kDepth, kDepth, kColumns, kPanelColumns * units, panels.data());
       std::vector<float> plain(kRows * kColumns), out(kRows * kColumns);
-      Gemm g{rows.data(), units,  1,           panels.data(), kPanelColumns * units, kRows,   kColumns,
-             units,       nullptr, kColumns, nullptr,       0,                     nullptr, nullptr};
+      Gemm g{rows.data(), units,    1,       panels.data(), kPanelColumns * units,
+             kRows,       kColumns, units,   nullptr,       kColumns,
+             nullptr,     0,        nullptr, nullptr};
       g.out = plain.data();
       kernels->multiply(g);
       // One that is empty, pieces that are no whole lines, more of all than one product has steps.

@@ -22,7 +22,8 @@ uint64_t Multiply(size_t rounds) {
   volatile int8_t factor = 3;
   const int8_t x = factor;
   for (size_t round = 0; round < rounds; ++round) {
-    for (int32_t& sum : sums) sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(static_cast<int8_t>(sum) * x));
+    for (int32_t& sum : sums)
+      sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(static_cast<int8_t>(sum) * x));
   }
   return static_cast<uint64_t>(sums[0] ^ sums[1] ^ sums[2] ^ sums[3]);
 }

@@ -54,8 +54,8 @@ struct alignas(64) QuantisedBlock {
 
 // The input of a product: quantised types read `quantised`, float types read `values`. Either may be null if not read.
 struct MatMulInput {
-  const float* values;  // [rows, stride]
-  size_t stride;        // at least cols
+  const float* values;              // [rows, stride]
+  size_t stride;                    // at least cols
   const QuantisedBlock* quantised;  // [rows, quantised_stride]
   size_t quantised_stride;          // at least w.blocks()
   size_t rows;

@@ -31,14 +31,24 @@ constexpr int CentreOf(const PackedFormat& format) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
 }
 
-[[gnu::always_inline]] inline __m128i Load8(const std::byte* bytes) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)); }
+[[gnu::always_inline]] inline __m128i Load8(const std::byte* bytes) {
+  return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes));
+}
 
-[[gnu::always_inline]] inline __m256 FloatsOfBytes(const std::byte* bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(Load8(bytes))); }
+[[gnu::always_inline]] inline __m256 FloatsOfBytes(const std::byte* bytes) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(Load8(bytes)));
+}
 
 // 8 integers as 8 pairs of equal int16.
-[[gnu::always_inline]] inline __m256i Pairs(__m256i wide) { return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa); }
-[[gnu::always_inline]] inline __m256i SignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepi8_epi32(Load8(bytes))); }
-[[gnu::always_inline]] inline __m256i UnsignedPairs(const std::byte* bytes) { return Pairs(_mm256_cvtepu8_epi32(Load8(bytes))); }
+[[gnu::always_inline]] inline __m256i Pairs(__m256i wide) {
+  return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa);
+}
+[[gnu::always_inline]] inline __m256i SignedPairs(const std::byte* bytes) {
+  return Pairs(_mm256_cvtepi8_epi32(Load8(bytes)));
+}
+[[gnu::always_inline]] inline __m256i UnsignedPairs(const std::byte* bytes) {
+  return Pairs(_mm256_cvtepu8_epi32(Load8(bytes)));
+}
 
 [[gnu::always_inline]] inline __m256 Negative(__m256 v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0F)); }
 
@@ -94,8 +104,8 @@ struct Block {
   // What a block of activations adds to the dot products of all rows.
   struct Input {
     __m256 d_x, scaled_sum;
-    __m256i low, high;           // pair sums times the centre, of the two sixteenths or of the whole block (low)
-    __m256i restored;            // sum * kRestored
+    __m256i low, high;            // pair sums times the centre, of the two sixteenths or of the whole block (low)
+    __m256i restored;             // sum * kRestored
     __m256i low_sums, high_sums;  // for integer minimums
   };
 
@@ -154,7 +164,8 @@ struct TileKernel {
 
   // lanes[strip][token] (+)= products of line kLine.
   template <int kLine, bool kFirst>
-  [[gnu::always_inline]] static void AddLine(const std::byte* block, const QuantisedBlock* const (&x)[kTokens], __m256i (&lanes)[2][kTokens]) {
+  [[gnu::always_inline]] static void AddLine(const std::byte* block, const QuantisedBlock* const (&x)[kTokens],
+                                             __m256i (&lanes)[2][kTokens]) {
     __m256i w0 = LoadValues<B::kFormat.bits, kLine>(block, 0), w1 = LoadValues<B::kFormat.bits, kLine>(block, 1);
     if constexpr (B::kFormat.bits == 8) {
       const __m256i offset = _mm256_set1_epi8(static_cast<char>(0x80));
@@ -165,8 +176,10 @@ struct TileKernel {
       for (int t = 0; t < kTokens; ++t) {
         const __m256i input = Broadcast32(x[t]->values + 4 * kLine);
         const __m256i p0 = SignedProduct(m0, w0, input), p1 = SignedProduct(m1, w1, input);
-        if constexpr (kFirst) lanes[0][t] = p0, lanes[1][t] = p1;
-        else Add32(lanes[0][t], p0), Add32(lanes[1][t], p1);
+        if constexpr (kFirst)
+          lanes[0][t] = p0, lanes[1][t] = p1;
+        else
+          Add32(lanes[0][t], p0), Add32(lanes[1][t], p1);
       }
     } else {
       Keep(w0);
@@ -175,14 +188,16 @@ struct TileKernel {
       for (int t = 0; t < kTokens; ++t) {
         const __m256i input = Broadcast32(x[t]->values + 4 * kLine);
         const __m256i p0 = _mm256_maddubs_epi16(w0, input), p1 = _mm256_maddubs_epi16(w1, input);
-        if constexpr (kFirst) lanes[0][t] = p0, lanes[1][t] = p1;
-        else Add16(lanes[0][t], p0), Add16(lanes[1][t], p1);
+        if constexpr (kFirst)
+          lanes[0][t] = p0, lanes[1][t] = p1;
+        else
+          Add16(lanes[0][t], p0), Add16(lanes[1][t], p1);
       }
     }
   }
 
-  [[gnu::always_inline]] static void AddBlock(const std::byte* header, size_t index, const QuantisedBlock* const (&x)[kTokens],
-                       __m256 (&acc)[2][kTokens]) {
+  [[gnu::always_inline]] static void AddBlock(const std::byte* header, size_t index,
+                                              const QuantisedBlock* const (&x)[kTokens], __m256 (&acc)[2][kTokens]) {
     const std::byte* block = header + B::kFormat.header_bytes + index * B::kFormat.block_bytes;
     PrefetchBlock<B::kFormat>(header, index);
     __m256i lanes[2][kTokens], dots[2][kTokens];
@@ -232,7 +247,8 @@ struct TileKernel {
   }
 
   // sums [kTokens, 16] = the products of one tile.
-  static void Multiply(const std::byte* tile, size_t blocks, const QuantisedBlock* first, size_t x_stride, float* sums) {
+  static void Multiply(const std::byte* tile, size_t blocks, const QuantisedBlock* first, size_t x_stride,
+                       float* sums) {
     __m256 acc[2][kTokens];
     const QuantisedBlock* x[kTokens];
 #pragma GCC unroll 4
@@ -320,7 +336,9 @@ template <PackedType kType>  // the panel's
   return s;
 }
 
-[[gnu::always_inline]] inline void Store(std::byte* to, __m256i v) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), v); }
+[[gnu::always_inline]] inline void Store(std::byte* to, __m256i v) {
+  _mm256_store_si256(reinterpret_cast<__m256i*>(to), v);
+}
 
 template <PackedType kType>
 [[gnu::always_inline]] inline void StoreStripScales(const Scales& s, std::byte* block) {
@@ -350,7 +368,8 @@ struct StripKernel {
   using Lanes = __m256i[kStrips][kTokens];
 
   template <int kLine, bool kFirst>
-  [[gnu::always_inline]] static void AddLine(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
+  [[gnu::always_inline]] static void AddLine(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                             Lanes& lanes) {
     __m256i w[kStrips];
 #pragma GCC unroll 3
     for (int r = 0; r < kStrips; ++r) {
@@ -363,13 +382,16 @@ struct StripKernel {
 #pragma GCC unroll 3
       for (int r = 0; r < kStrips; ++r) {
         const __m256i p = _mm256_maddubs_epi16(w[r], input);
-        if constexpr (kFirst) lanes[r][t] = p;
-        else Add16(lanes[r][t], p);
+        if constexpr (kFirst)
+          lanes[r][t] = p;
+        else
+          Add16(lanes[r][t], p);
       }
     }
   }
 
-  [[gnu::always_inline]] static void AddSixteenths(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& dots) {
+  [[gnu::always_inline]] static void AddSixteenths(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                                   Lanes& dots) {
     Lanes lanes;
     AddLine<0, true>(panel, x, x_stride, lanes);
     AddLine<1, false>(panel, x, x_stride, lanes);
@@ -380,7 +402,8 @@ struct StripKernel {
       const __m256i centred = B::LoadInput(x[static_cast<size_t>(t) * x_stride]).low;
 #pragma GCC unroll 3
       for (int r = 0; r < kStrips; ++r) {
-        dots[r][t] = B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kLow));
+        dots[r][t] =
+            B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kLow));
       }
     }
     AddLine<4, true>(panel, x, x_stride, lanes);
@@ -398,7 +421,8 @@ struct StripKernel {
     }
   }
 
-  [[gnu::always_inline]] static void AddInt16(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
+  [[gnu::always_inline]] static void AddInt16(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                              Lanes& lanes) {
     alignas(32) int16_t inputs[kTokens][kBlockSize];
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
@@ -426,7 +450,8 @@ struct StripKernel {
     }
   }
 
-  [[gnu::always_inline]] static void AddWhole(const std::byte* panel, const QuantisedBlock* x, size_t x_stride, Lanes& lanes) {
+  [[gnu::always_inline]] static void AddWhole(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                              Lanes& lanes) {
     AddLine<0, true>(panel, x, x_stride, lanes);
     AddLine<1, false>(panel, x, x_stride, lanes);
     AddLine<2, false>(panel, x, x_stride, lanes);
@@ -441,9 +466,12 @@ struct StripKernel {
   static void Multiply(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, float* sums) {
     for (size_t b = 0; b < blocks; ++b, panel += S::kBytes, ++x) {
       Lanes lanes;
-      if constexpr (HasSixteenths(B::kForm)) AddSixteenths(panel, x, x_stride, lanes);
-      else if constexpr (B::kFormat.bits == 8) AddInt16(panel, x, x_stride, lanes);
-      else AddWhole(panel, x, x_stride, lanes);
+      if constexpr (HasSixteenths(B::kForm))
+        AddSixteenths(panel, x, x_stride, lanes);
+      else if constexpr (B::kFormat.bits == 8)
+        AddInt16(panel, x, x_stride, lanes);
+      else
+        AddWhole(panel, x, x_stride, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
         const typename B::Input in = B::LoadInput(x[static_cast<size_t>(t) * x_stride]);
@@ -479,9 +507,11 @@ struct PanelKernel {
         v = _mm256_xor_si256(v, _mm256_set1_epi8(static_cast<char>(0x80)));
         // Bytes 0 and 1, then 2 and 3, of each row into the upper halves of its two int16.
         const __m256i first = _mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xff)), 8);
-        const __m256i low = _mm256_or_si256(first, _mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xff00)), 16));
+        const __m256i low =
+            _mm256_or_si256(first, _mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xff00)), 16));
         const __m256i third = _mm256_and_si256(_mm256_srli_epi32(v, 8), _mm256_set1_epi32(0xff00));
-        const __m256i high = _mm256_or_si256(third, _mm256_and_si256(v, _mm256_set1_epi32(static_cast<int>(0xff000000))));
+        const __m256i high =
+            _mm256_or_si256(third, _mm256_and_si256(v, _mm256_set1_epi32(static_cast<int>(0xff000000))));
         Store(to + kLine * S::kLineBytes, _mm256_srai_epi16(low, 8));
         Store(to + kLine * S::kLineBytes + 32, _mm256_srai_epi16(high, 8));
       } else {
@@ -507,8 +537,8 @@ struct PanelKernel {
   }
 
   template <int kStrips>
-  static void MultiplyStrips(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, size_t tokens,
-                             float* sums) {
+  static void MultiplyStrips(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+                             size_t tokens, float* sums) {
     for (; tokens >= kTokens; tokens -= kTokens, x += kTokens * x_stride, sums += kTokens * kPanelWidth) {
       StripKernel<kType, kStrips, kTokens>::Multiply(panel, blocks, x, x_stride, sums);
     }
@@ -549,7 +579,8 @@ struct FloatKernel {
   static constexpr size_t kInputBytes = kTileRows * static_cast<size_t>(FormatOf(kType).bits) / 8;
 
   template <int kTiles, int kCount>
-  static void Run(const std::byte* weights, size_t tile_bytes, size_t inputs, const float* x, size_t x_stride, float* sums) {
+  static void Run(const std::byte* weights, size_t tile_bytes, size_t inputs, const float* x, size_t x_stride,
+                  float* sums) {
     __m256 acc[2 * kTiles][kCount];
 #pragma GCC unroll 8
     for (int t = 0; t < kCount; ++t) {
@@ -559,7 +590,8 @@ struct FloatKernel {
     for (size_t k = 0; k < inputs; ++k, weights += kInputBytes) {
       __m256 w[2 * kTiles];
 #pragma GCC unroll 8
-      for (int r = 0; r < 2 * kTiles; ++r) w[r] = LoadWeights<kType>(weights + static_cast<size_t>(r / 2) * tile_bytes, r % 2);
+      for (int r = 0; r < 2 * kTiles; ++r)
+        w[r] = LoadWeights<kType>(weights + static_cast<size_t>(r / 2) * tile_bytes, r % 2);
 #pragma GCC unroll 8
       for (int t = 0; t < kCount; ++t) {
         const __m256 input = _mm256_broadcast_ss(x + static_cast<size_t>(t) * x_stride + k);
@@ -574,7 +606,8 @@ struct FloatKernel {
     }
   }
 
-  static void RunTile(size_t tokens, const std::byte* weights, size_t inputs, const float* x, size_t x_stride, float* sums) {
+  static void RunTile(size_t tokens, const std::byte* weights, size_t inputs, const float* x, size_t x_stride,
+                      float* sums) {
     switch (tokens) {
       case 1: return Run<1, 1>(weights, 0, inputs, x, x_stride, sums);
       case 2: return Run<1, 2>(weights, 0, inputs, x, x_stride, sums);
@@ -602,7 +635,8 @@ struct FloatKernel {
 constexpr size_t kMostTileRows = 24;  // above, unpacking a panel pays
 
 template <PackedType kType>
-void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
+void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+                  std::byte* scratch) {
   if constexpr (FormatOf(kType).scales == ScaleForm::kNone) {
     MultiplyFloats<FloatKernel<kType>>(w, x, tiles, out, scratch);
   } else if (x.rows <= kMostTileRows) {

@@ -25,9 +25,9 @@ inline __m512i UnsignedBytes(const std::byte* bytes) {
 
 // Of one block, a lane per row. Which are set depends on the form.
 struct Scales {
-  __m512 scale;            // d, or d * scale
-  __m512 min;              // m, or -(dmin * min); for kSixteenthsMin -dmin
-  __m512i low, high;       // integer scales of inputs 0 .. 15 and 16 .. 31
+  __m512 scale;               // d, or d * scale
+  __m512 min;                 // m, or -(dmin * min); for kSixteenthsMin -dmin
+  __m512i low, high;          // integer scales of inputs 0 .. 15 and 16 .. 31
   __m512i min_low, min_high;  // integer minimums of the same, as pairs of equal int16
 };
 
@@ -128,7 +128,8 @@ inline void StoreOutput(const TileOutput& out, size_t token, __m512 sum) {
 }
 
 template <PackedType kType, int kTokens>
-void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x, size_t x_stride, const TileOutput& out) {
+void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x, size_t x_stride,
+                  const TileOutput& out) {
   constexpr PackedFormat kFormat = FormatOf(kType);
   // Long lines of 8-bit values and long groups come as fast without, as long as there is little to compute.
   constexpr bool kPrefetch = kTokens > 2 || (kFormat.bits != 8 && kFormat.blocks != 8);
@@ -202,8 +203,8 @@ struct PanelBlock {
 struct PanelSums {
   float* values;  // [tokens, stride]
   size_t stride;
-  bool resume;    // go on from the sums that are there
-  bool add;       // add the complete sums to what is there
+  bool resume;  // go on from the sums that are there
+  bool add;     // add the complete sums to what is there
 
   float* at(int token) const { return values + static_cast<size_t>(token) * stride; }
 };
@@ -338,7 +339,8 @@ struct FloatKernel {
   static constexpr size_t kInputBytes = kTileRows * static_cast<size_t>(FormatOf(kType).bits) / 8;
 
   template <int kTiles, int kCount>
-  static void Run(const std::byte* weights, size_t tile_bytes, size_t inputs, const float* x, size_t x_stride, float* sums) {
+  static void Run(const std::byte* weights, size_t tile_bytes, size_t inputs, const float* x, size_t x_stride,
+                  float* sums) {
     __m512 acc[kTiles][kCount];
 #pragma GCC unroll 8
     for (int t = 0; t < kCount; ++t) {
@@ -398,7 +400,8 @@ struct FloatKernel {
 constexpr size_t kMostTileRows = 64;  // above, unpacking a panel pays
 
 template <PackedType kType>
-void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
+void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+                  std::byte* scratch) {
   if constexpr (FormatOf(kType).scales == ScaleForm::kNone) {
     MultiplyFloats<FloatKernel<kType>>(w, x, tiles, out, scratch);
   } else if (x.rows <= kMostTileRows) {

@@ -33,7 +33,8 @@ struct Shape {
 };
 
 struct Input {
-  Input(size_t tokens, size_t cols) : blocks((cols + 31) / 32), values(tokens * cols, 0.5F), quantised(tokens * blocks) {
+  Input(size_t tokens, size_t cols)
+      : blocks((cols + 31) / 32), values(tokens * cols, 0.5F), quantised(tokens * blocks) {
     for (QuantisedBlock& block : quantised) {
       for (size_t i = 0; i < kBlockSize; ++i) block.values[i] = static_cast<int8_t>(i);
       block.scale = 0.01F;
@@ -98,12 +99,14 @@ void Read(benchmark::State& state) {
     for (const std::byte* p = data + at; p < data + at + kStep; p += 256) {
       asm volatile(
           "vmovdqa (%0), %%ymm0\n vmovdqa 32(%0), %%ymm1\n vmovdqa 64(%0), %%ymm2\n vmovdqa 96(%0), %%ymm3\n"
-          "vmovdqa 128(%0), %%ymm4\n vmovdqa 160(%0), %%ymm5\n vmovdqa 192(%0), %%ymm6\n vmovdqa 224(%0), %%ymm7\n" ::"r"(p)
+          "vmovdqa 128(%0), %%ymm4\n vmovdqa 160(%0), %%ymm5\n vmovdqa 192(%0), %%ymm6\n vmovdqa 224(%0), %%ymm7\n" ::
+              "r"(p)
           : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
     }
     at = (at + kStep) % kArenaBytes;
   }
-  state.counters["B/s"] = benchmark::Counter(static_cast<double>(state.iterations() * kStep), benchmark::Counter::kIsRate);
+  state.counters["B/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * kStep), benchmark::Counter::kIsRate);
 }
 
 // Twelve vpmaddubsw and vpaddw, or twelve vpdpbusd, that wait for no other.
@@ -114,7 +117,8 @@ void Peak(benchmark::State& state, Isa isa) {
         asm volatile(
             ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
             "vpmaddubsw %%ymm15, %%ymm14, %%ymm13\n vpaddw %%ymm13, %%ymm\\r, %%ymm\\r\n .endr\n" ::
-                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm13");
+                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                  "xmm13");
       } else {
         asm volatile(
             ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
@@ -142,9 +146,10 @@ void Quantise(benchmark::State& state, Isa isa) {
 constexpr struct {
   PackedType type;
   const char* name;
-} kTypes[] = {{PackedType::kQ4_0, "Q4_0"}, {PackedType::kQ4_1, "Q4_1"}, {PackedType::kQ8_0, "Q8_0"}, {PackedType::kQ4_K, "Q4_K"},
-              {PackedType::kQ6_K, "Q6_K"}, {PackedType::kQ5_0, "Q5_0"}, {PackedType::kQ5_1, "Q5_1"}, {PackedType::kQ5_K, "Q5_K"},
-              {PackedType::kQ2_K, "Q2_K"}, {PackedType::kQ3_K, "Q3_K"}, {PackedType::kF32, "F32"},   {PackedType::kF16, "F16"},
+} kTypes[] = {{PackedType::kQ4_0, "Q4_0"}, {PackedType::kQ4_1, "Q4_1"}, {PackedType::kQ8_0, "Q8_0"},
+              {PackedType::kQ4_K, "Q4_K"}, {PackedType::kQ6_K, "Q6_K"}, {PackedType::kQ5_0, "Q5_0"},
+              {PackedType::kQ5_1, "Q5_1"}, {PackedType::kQ5_K, "Q5_K"}, {PackedType::kQ2_K, "Q2_K"},
+              {PackedType::kQ3_K, "Q3_K"}, {PackedType::kF32, "F32"},   {PackedType::kF16, "F16"},
               {PackedType::kBf16, "BF16"}};
 
 // The matrices of SmolLM2-135M: attention, feed-forward up and down, output.

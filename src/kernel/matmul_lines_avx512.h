@@ -51,9 +51,8 @@ inline __m512i LoadValues(const std::byte* block) {
 // All lines of a block.
 template <int kBits>
 inline void LoadValues(const std::byte* block, __m512i (&w)[8]) {
-  const auto load = [&]<int... kLines>(std::integer_sequence<int, kLines...>) __attribute__((always_inline)) {
-    ((w[kLines] = LoadValues<kBits, kLines>(block)), ...);
-  };
+  const auto load = [&]<int... kLines>(std::integer_sequence<int, kLines...>)
+                        __attribute__((always_inline)) { ((w[kLines] = LoadValues<kBits, kLines>(block)), ...); };
   load(std::make_integer_sequence<int, 8>());
 }
 

@@ -39,7 +39,8 @@ inline constexpr size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
 //   Kernel::Finish(panel, tiles, blocks, x, x_stride, tokens, out): the whole product of one run of blocks, to whole tiles
 // which saves a trip through scratch.
 template <typename Kernel>
-void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
+void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+                    std::byte* scratch) {
   constexpr size_t kWidth = Kernel::kPanelTiles * kTileRows;
   static_assert(Kernel::kPanelBytes + Kernel::kChunkTokens * kWidth * sizeof(float) <= kMatMulScratch);
   std::byte* panel = scratch;
@@ -77,7 +78,8 @@ void MultiplyPanels(const PackedView& w, const MatMulInput& x, TileRange tiles, 
 // Float weights are used where they lie: kPanelTiles tiles, kPanelInputs inputs at a time, for a chunk of input rows.
 //   Kernel::Multiply(first tile, tile_bytes, tiles, inputs, x, x_stride, tokens, sums): adds to sums
 template <typename Kernel>
-void MultiplyFloats(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::byte* scratch) {
+void MultiplyFloats(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+                    std::byte* scratch) {
   constexpr size_t kWidth = Kernel::kPanelTiles * kTileRows;
   auto* sums = reinterpret_cast<float*>(scratch);
   const size_t tile_bytes = TileBytes(w.type, w.cols);
@@ -89,8 +91,9 @@ void MultiplyFloats(const PackedView& w, const MatMulInput& x, TileRange tiles, 
       const size_t count = Smaller(Kernel::kPanelTiles, tiles.end - tile);
       std::memset(sums, 0, tokens.count * kWidth * sizeof(float));
       for (size_t input = 0; input < w.cols; input += run) {
-        Kernel::Multiply(w.data + tile * tile_bytes + input * input_bytes, tile_bytes, count, Smaller(run, w.cols - input),
-                         x.values + token * x.stride + input, x.stride, tokens.count, sums);
+        Kernel::Multiply(w.data + tile * tile_bytes + input * input_bytes, tile_bytes, count,
+                         Smaller(run, w.cols - input), x.values + token * x.stride + input, x.stride, tokens.count,
+                         sums);
       }
       const size_t output = tile * kTileRows;
       StoreSums<Kernel>(sums, kWidth, tokens, {output, Smaller(count * kTileRows, w.rows - output)}, out);

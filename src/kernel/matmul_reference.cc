@@ -57,8 +57,7 @@ float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, 
   const int32_t high_sum = x.sums[2] + x.sums[3];
   const int32_t low_sum = x.sums[0] + x.sums[1] - high_sum;
   switch (format.scales) {
-    case ScaleForm::kHalf:
-      return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
+    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
     case ScaleForm::kHalfMin:
       acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
       return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sum, acc);
@@ -66,7 +65,8 @@ float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, 
       acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
       return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sum, acc);
     case ScaleForm::kSixteenths: {
-      const auto low = static_cast<int8_t>(scales[index * 32 + row]), high = static_cast<int8_t>(scales[index * 32 + 16 + row]);
+      const auto low = static_cast<int8_t>(scales[index * 32 + row]),
+                 high = static_cast<int8_t>(scales[index * 32 + 16 + row]);
       return std::fma(d * x.scale, static_cast<float>(low * dots.low + high * dots.high), acc);
     }
     case ScaleForm::kSixteenthsMin: {
@@ -90,8 +90,7 @@ float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, 
   const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
   const auto signed_scale = [](uint8_t byte) { return static_cast<float>(static_cast<int8_t>(byte)); };
   switch (format.scales) {
-    case ScaleForm::kHalf:
-      return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
+    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
     case ScaleForm::kHalfMin:
       acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
       return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sums[0], acc);
@@ -133,13 +132,15 @@ float FloatDot(PackedType type, const uint8_t* tile, size_t row, const float* x,
     float weight = 0;
     if (type == PackedType::kF32) weight = Load<float>(tile, index);
     if (type == PackedType::kF16) weight = LoadHalf(tile, index);
-    if (type == PackedType::kBf16) weight = std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(tile, index)) << 16);
+    if (type == PackedType::kBf16)
+      weight = std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(tile, index)) << 16);
     acc = std::fma(weight, x[k], acc);
   }
   return acc;
 }
 
-void Multiply(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out, std::span<std::byte>) {
+void Multiply(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+              std::span<std::byte>) {
   const auto* data = reinterpret_cast<const uint8_t*>(w.data);
   const size_t tile_bytes = TileBytes(w.type, w.cols);
   for (size_t output = tiles.begin * kTileRows; output < tiles.end * kTileRows && output < w.rows; ++output) {

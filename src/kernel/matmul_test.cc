@@ -18,10 +18,10 @@
 namespace sheepop::kernel {
 namespace {
 
-constexpr PackedType kTypes[kPackedTypes] = {
-    PackedType::kF32,  PackedType::kF16,  PackedType::kBf16, PackedType::kQ4_0, PackedType::kQ4_1,
-    PackedType::kQ5_0, PackedType::kQ5_1, PackedType::kQ8_0, PackedType::kQ2_K, PackedType::kQ3_K,
-    PackedType::kQ4_K, PackedType::kQ5_K, PackedType::kQ6_K};
+constexpr PackedType kTypes[kPackedTypes] = {PackedType::kF32,  PackedType::kF16,  PackedType::kBf16, PackedType::kQ4_0,
+                                             PackedType::kQ4_1, PackedType::kQ5_0, PackedType::kQ5_1, PackedType::kQ8_0,
+                                             PackedType::kQ2_K, PackedType::kQ3_K, PackedType::kQ4_K, PackedType::kQ5_K,
+                                             PackedType::kQ6_K};
 
 constexpr const char* kTypeNames[kPackedTypes] = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1",
                                                   "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"};
@@ -38,9 +38,9 @@ class Bytes {
 };
 
 struct Fill {
-  int value = -1;   // every value byte, or random
-  int scale = -1;   // every fp16 scale, or random
-  float x = 0;      // activations +-x, or random
+  int value = -1;  // every value byte, or random
+  int scale = -1;  // every fp16 scale, or random
+  float x = 0;     // activations +-x, or random
 };
 
 // Random bytes are a valid matrix, but for scales that should not be infinite.
@@ -48,7 +48,8 @@ void FillScales(PackedType type, uint8_t* group, const Fill& fill, std::mt19937&
   size_t halves = 32;
   if (FormatOf(type).scales == ScaleForm::kHalfMin) halves = 64;
   for (size_t i = 0; i < halves; ++i) {
-    const auto half = static_cast<uint16_t>(fill.scale >= 0 ? fill.scale : (random() & 0x83ff) | 0x2000 | (random() & 0x0c00));
+    const auto half =
+        static_cast<uint16_t>(fill.scale >= 0 ? fill.scale : (random() & 0x83ff) | 0x2000 | (random() & 0x0c00));
     std::memcpy(group + 2 * i, &half, 2);
   }
 }
@@ -57,10 +58,13 @@ void FillFloats(PackedType type, uint8_t* tile, size_t bytes, std::mt19937& rand
   std::normal_distribution<float> normal;
   for (size_t i = 0; i < bytes; i += type == PackedType::kF32 ? 4 : 2) {
     const uint32_t bits = std::bit_cast<uint32_t>(normal(random));
-    const uint16_t half = type == PackedType::kBf16 ? static_cast<uint16_t>(bits >> 16)
-                                                    : static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x2c00 | (bits & 0x7ff));
-    if (type == PackedType::kF32) std::memcpy(tile + i, &bits, 4);
-    else std::memcpy(tile + i, &half, 2);
+    const uint16_t half = type == PackedType::kBf16
+                              ? static_cast<uint16_t>(bits >> 16)
+                              : static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x2c00 | (bits & 0x7ff));
+    if (type == PackedType::kF32)
+      std::memcpy(tile + i, &bits, 4);
+    else
+      std::memcpy(tile + i, &half, 2);
   }
 }
 
@@ -104,10 +108,10 @@ class Problem {
   std::vector<float> Multiply(Isa isa) {
     std::vector<float> out = initial_;
     const TileRange tiles = case_.tiles.end ? case_.tiles : TileRange{0, Tiles()};
-    MatMulKernelsFor(isa).multiply(
-        {case_.type, case_.rows, case_.cols, weights_.bytes()},
-        {x_.data(), stride_, quantised_.data(), blocks_ + 1, case_.tokens}, tiles,
-        {out.data() + kGuard, OutputStride(), case_.add}, {scratch_.bytes(), kMatMulScratch});
+    MatMulKernelsFor(isa).multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
+                                   {x_.data(), stride_, quantised_.data(), blocks_ + 1, case_.tokens}, tiles,
+                                   {out.data() + kGuard, OutputStride(), case_.add},
+                                   {scratch_.bytes(), kMatMulScratch});
     return out;
   }
 
@@ -166,8 +170,9 @@ class Problem {
   static double Weight(const PackedFormat& format, const uint8_t* tile, size_t row, size_t input) {
     const size_t block = input / kBlockSize, index = block % format.blocks, span = input % kBlockSize / 16;
     const uint8_t* header = tile + block / format.blocks * format.group_bytes();
-    const double value = StoredValue(format, header + format.header_bytes + index * format.block_bytes, row,
-                                     input % kBlockSize) - format.offset;
+    const double value =
+        StoredValue(format, header + format.header_bytes + index * format.block_bytes, row, input % kBlockSize) -
+        format.offset;
     const uint8_t* scales = header + 64;
     const double d = Half(header, row), dmin = Half(header, 16 + row);
     switch (format.scales) {
@@ -219,9 +224,10 @@ class MatMul : public ::testing::TestWithParam<Isa> {
                       const std::vector<float>& actual) {
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_TRUE(Same(expected[i], actual[i]))
-          << kTypeNames[static_cast<size_t>(c.type)] << " rows " << c.rows << " cols " << c.cols << " tokens " << c.tokens
-          << " add " << c.add << " at token " << (i - Problem::kGuard) / problem.OutputStride() << " output "
-          << (i - Problem::kGuard) % problem.OutputStride() << ": " << actual[i] << ", not " << expected[i];
+          << kTypeNames[static_cast<size_t>(c.type)] << " rows " << c.rows << " cols " << c.cols << " tokens "
+          << c.tokens << " add " << c.add << " at token " << (i - Problem::kGuard) / problem.OutputStride()
+          << " output " << (i - Problem::kGuard) % problem.OutputStride() << ": " << actual[i] << ", not "
+          << expected[i];
     }
   }
 
@@ -285,7 +291,8 @@ TEST_P(MatMul, ComputesOnlyTheTilesAsked) {
           part.tiles = tiles;
           Check(part);
           Problem problem(part);
-          const std::vector<float> expected = Problem(whole).Multiply(GetParam()), actual = problem.Multiply(GetParam());
+          const std::vector<float> expected = Problem(whole).Multiply(GetParam()),
+                                   actual = problem.Multiply(GetParam());
           for (size_t i = Problem::kGuard; i < expected.size() - Problem::kGuard; ++i) {
             const size_t output = (i - Problem::kGuard) % problem.OutputStride();
             const bool inside = output < 93 && output / 16 >= tiles.begin && output / 16 < tiles.end;

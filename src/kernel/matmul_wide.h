@@ -20,9 +20,9 @@ namespace sheepop::kernel {
 // even). A block whose magnitudes are all below 2^-111 is a block of zeros with scale 0. A block that holds an infinity
 // or a NaN has scale NaN and zero values.
 struct alignas(64) WideBlock {
-  float scale;            // d_x
-  float scaled_sums[3];   // d_x * float(sum of the values): of all, of inputs 0 .. 15, of inputs 16 .. 31
-  int32_t minus_sums[3];  // -(sum of the values), of the same
+  float scale;                 // d_x
+  float scaled_sums[3];        // d_x * float(sum of the values): of all, of inputs 0 .. 15, of inputs 16 .. 31
+  int32_t minus_sums[3];       // -(sum of the values), of the same
   int16_t values[kBlockSize];  // of inputs 0, 2, 1, 3, then 4, 6, 5, 7, and so on (WidePlace)
 };
 

@@ -32,7 +32,9 @@
 
 namespace sheepop::kernel {
 
+// clang-format off
 enum class PackedType : uint8_t { kF32, kF16, kBf16, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0, kQ2_K, kQ3_K, kQ4_K, kQ5_K, kQ6_K };
+// clang-format on
 inline constexpr size_t kPackedTypes = 13;
 
 enum class ScaleForm : uint8_t { kNone, kHalf, kHalfMin, kSuper, kSixteenths, kSixteenthsMin };

@@ -106,12 +106,9 @@ uint32_t BucketOf(float logit, WeightScale scale) { return select::Bucket(select
 
 const SelectKernels& SelectKernelsFor(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512:
-      return select::kAvx512;
-    case Isa::kAvx2:
-      return select::kAvx2;
-    case Isa::kReference:
-      break;
+    case Isa::kAvx512: return select::kAvx512;
+    case Isa::kAvx2: return select::kAvx2;
+    case Isa::kReference: break;
   }
   return select::kReference;
 }

@@ -6,12 +6,9 @@ namespace sheepop::kernel {
 
 const TrainVectorKernels& TrainVectorKernelsFor(Isa isa) {
   switch (isa) {
-    case Isa::kReference:
-      return kTrainVectorReference;
-    case Isa::kAvx2:
-      return kTrainVectorAvx2;
-    case Isa::kAvx512:
-      return kTrainVectorAvx512;
+    case Isa::kReference: return kTrainVectorReference;
+    case Isa::kAvx2: return kTrainVectorAvx2;
+    case Isa::kAvx512: return kTrainVectorAvx512;
   }
   return kTrainVectorReference;
 }

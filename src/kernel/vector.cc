@@ -65,12 +65,9 @@ double Log(double x) {
 
 const VectorKernels& VectorKernelsFor(Isa isa) {
   switch (isa) {
-    case Isa::kReference:
-      return kVectorReference;
-    case Isa::kAvx2:
-      return kVectorAvx2;
-    case Isa::kAvx512:
-      return kVectorAvx512;
+    case Isa::kReference: return kVectorReference;
+    case Isa::kAvx2: return kVectorAvx2;
+    case Isa::kAvx512: return kVectorAvx512;
   }
   return kVectorReference;
 }

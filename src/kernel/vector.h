@@ -18,17 +18,18 @@ struct VectorKernels {
   // out = (x - mean) / sqrt(variance + epsilon) * weight + bias. Ba et al., arXiv:1607.06450. out may be x; bias may be null.
   void (*layer_norm)(const float* x, const float* weight, const float* bias, size_t n, float epsilon, float* out);
 
-  void (*add)(const float* x, size_t n, float* y);                         // y += x
-  void (*scale)(float factor, size_t n, float* y);                         // y *= factor
-  void (*silu_multiply)(const float* gate, const float* up, size_t n, float* out);  // out = gate / (1 + exp(-gate)) * up
+  void (*add)(const float* x, size_t n, float* y);  // y += x
+  void (*scale)(float factor, size_t n, float* y);  // y *= factor
+  void (*silu_multiply)(const float* gate, const float* up, size_t n,
+                        float* out);  // out = gate / (1 + exp(-gate)) * up
   void (*gelu_multiply)(const float* gate, const float* up, size_t n, float* out);  // out = gelu_tanh(gate) * up
-  void (*gelu)(size_t n, float* y);                                        // y = gelu_tanh(y), the tanh form
-  void (*softcap)(float cap, size_t n, float* y);                          // y = cap * tanh(y / cap)
+  void (*gelu)(size_t n, float* y);                                                 // y = gelu_tanh(y), the tanh form
+  void (*softcap)(float cap, size_t n, float* y);                                   // y = cap * tanh(y / cap)
 
   // Rotates the first 2 * pairs elements of each head of x [heads, head_dim] by the angles whose cosines and sines are
   // given [pairs]. `interleaved` pairs elements (2i, 2i + 1), otherwise (i, i + pairs). Su et al., arXiv:2104.09864.
-  void (*rotate)(const float* cosines, const float* sines, size_t pairs, bool interleaved, size_t heads, size_t head_dim,
-                 float* x);
+  void (*rotate)(const float* cosines, const float* sines, size_t pairs, bool interleaved, size_t heads,
+                 size_t head_dim, float* x);
 
   // maxima[g] = max of logits[64 g, 64 g + 64) and n; NaN counts as -infinity. maxima has ceil(n / 64) entries.
   void (*group_maxima)(const float* logits, size_t n, float* maxima);

@@ -86,8 +86,8 @@ Generation TextModel::Generate(std::string_view prompt, const GenerateOptions& o
     while (state_->engine.Step()) {
       if (!go_on) state_->engine.Cancel(id);
     }
-    return Generation{text.ids(), text.text(), std::string(Name(text.finish_reason().value_or(FinishReason::kInterrupt))),
-                      seed};
+    return Generation{text.ids(), text.text(),
+                      std::string(Name(text.finish_reason().value_or(FinishReason::kInterrupt))), seed};
   });
 }
 

@@ -53,7 +53,8 @@ TEST(TextModel, ErrorsNameTheThing) {
   }
   TextModel model = OpenTiny();
   EXPECT_THROW(model.Generate("a", {.max_tokens = 1, .stops = {}, .sampling = {{"top_p", "2"}}, .seed = 1}), Failure);
-  EXPECT_THROW(model.Generate("a", {.max_tokens = 1, .stops = {}, .sampling = {{"nonsense", "2"}}, .seed = 1}), Failure);
+  EXPECT_THROW(model.Generate("a", {.max_tokens = 1, .stops = {}, .sampling = {{"nonsense", "2"}}, .seed = 1}),
+               Failure);
 }
 
 }  // namespace

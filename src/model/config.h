@@ -43,9 +43,9 @@ struct ModelConfig {
   bool tied_embeddings = true;     // the output projection is the embedding table
 
   float embedding_scale = 1;
-  float attention_scale = 0;   // multiplies q . k
-  float attention_softcap = 0; // 0: none
-  float final_softcap = 0;     // 0: none
+  float attention_scale = 0;    // multiplies q . k
+  float attention_softcap = 0;  // 0: none
+  float final_softcap = 0;      // 0: none
 
   std::vector<RopeConfig> ropes;
   std::vector<size_t> layer_rope;    // [layers], index into ropes

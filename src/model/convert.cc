@@ -41,30 +41,20 @@ DType ForOutput(DType type) {
     case DType::kQ4_0:
     case DType::kQ4_1:
     case DType::kQ5_0:
-    case DType::kQ5_1:
-      return DType::kQ8_0;
+    case DType::kQ5_1: return DType::kQ8_0;
     case DType::kQ4_K:
-    case DType::kQ5_K:
-      return DType::kQ6_K;
-    default:
-      return type;
+    case DType::kQ5_K: return DType::kQ6_K;
+    default: return type;
   }
 }
 
 DType Fitting(DType type, uint64_t columns) {
   while (columns % Info(type).block_size != 0) {
     switch (type) {
-      case DType::kQ4_K:
-        type = DType::kQ5_0;
-        break;
-      case DType::kQ5_K:
-        type = DType::kQ5_1;
-        break;
-      case DType::kQ6_K:
-        type = DType::kQ8_0;
-        break;
-      default:
-        type = DType::kF16;
+      case DType::kQ4_K: type = DType::kQ5_0; break;
+      case DType::kQ5_K: type = DType::kQ5_1; break;
+      case DType::kQ6_K: type = DType::kQ8_0; break;
+      default: type = DType::kF16;
     }
   }
   return type;
@@ -75,30 +65,18 @@ bool Rotated(Role role) { return role == Role::kQuery || role == Role::kKey; }
 // llama.cpp's numbers (llama_ftype), which only people and file listings read.
 uint64_t FileType(DType type) {
   switch (type) {
-    case DType::kF32:
-      return 0;
-    case DType::kF16:
-      return 1;
-    case DType::kQ4_0:
-      return 2;
-    case DType::kQ4_1:
-      return 3;
-    case DType::kQ8_0:
-      return 7;
-    case DType::kQ5_0:
-      return 8;
-    case DType::kQ5_1:
-      return 9;
-    case DType::kQ4_K:
-      return 15;
-    case DType::kQ5_K:
-      return 17;
-    case DType::kQ6_K:
-      return 18;
-    case DType::kBF16:
-      return 32;
-    default:
-      return 1;
+    case DType::kF32: return 0;
+    case DType::kF16: return 1;
+    case DType::kQ4_0: return 2;
+    case DType::kQ4_1: return 3;
+    case DType::kQ8_0: return 7;
+    case DType::kQ5_0: return 8;
+    case DType::kQ5_1: return 9;
+    case DType::kQ4_K: return 15;
+    case DType::kQ5_K: return 17;
+    case DType::kQ6_K: return 18;
+    case DType::kBF16: return 32;
+    default: return 1;
   }
 }
 

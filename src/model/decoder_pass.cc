@@ -167,7 +167,9 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t lay
 }
 
 void DecoderPass::Attend(size_t layer) {
-  const auto out = [](ActivationBuffer& buffer) { return kernel::MatMulOutput{buffer.values(), buffer.stride(), false}; };
+  const auto out = [](ActivationBuffer& buffer) {
+    return kernel::MatMulOutput{buffer.values(), buffer.stride(), false};
+  };
   const Product products[] = {
       {&weights_.matrix(Role::kQuery, layer), weights_.vector(Role::kQueryBias, layer), out(work_.queries_)},
       {&weights_.matrix(Role::kKey, layer), weights_.vector(Role::kKeyBias, layer), out(work_.keys_)},
@@ -216,8 +218,8 @@ void DecoderPass::KeepWantedRows() {
       std::copy_n(work_.queries_.row(r), config_.query_width(), work_.queries_.row(to));
       positions_[to] = positions_[r];
     }
-    const bool follows = !runs_.empty() && runs_.back().sequence == rows_[r].sequence &&
-                         positions_[to] == positions_[to - 1] + 1;
+    const bool follows =
+        !runs_.empty() && runs_.back().sequence == rows_[r].sequence && positions_[to] == positions_[to - 1] + 1;
     if (!follows) runs_.push_back({rows_[r].sequence, to, 0, positions_[to]});
     ++runs_.back().rows;
     wanted_.push_back(rows_[r]);
@@ -297,7 +299,8 @@ void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer)
 
 void DecoderPass::FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into) {
   ActivationBuffer& target = into == Into::kStream ? work_.stream_ : work_.branch_;
-  const Product product{&weights_.matrix(weight, layer), weights_.vector(bias, layer),
+  const Product product{&weights_.matrix(weight, layer),
+                        weights_.vector(bias, layer),
                         {target.values(), target.stride(), into == Into::kStream}};
   Multiply({&product, 1}, input.Input(rows_.size()));
 }
@@ -343,9 +346,8 @@ void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
 void DecoderPass::FeedForward(size_t layer, Into into) {
   const size_t tiles = weights_.matrix(Role::kUp, layer).tiles();
   const size_t chunks = TileChunks(rows_.size(), tiles, pool_.threads());
-  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
-    GatedChunk(layer, ChunkOfTiles(chunk, chunks, tiles), worker);
-  });
+  pool_.ParallelFor(
+      chunks, [&](size_t chunk, size_t worker) { GatedChunk(layer, ChunkOfTiles(chunk, chunks, tiles), worker); });
   FinishBranch(layer, Role::kDown, Role::kDownBias, work_.hidden_, into);
 }
 

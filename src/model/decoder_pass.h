@@ -80,8 +80,8 @@ class DecoderPass {
   Workspace& work_;
   ThreadPool& pool_;
   std::vector<Run> runs_;
-  std::vector<size_t> positions_;   // [rows]
-  std::vector<Row> wanted_;         // what rows_ shows after KeepWantedRows
+  std::vector<size_t> positions_;  // [rows]
+  std::vector<Row> wanted_;        // what rows_ shows after KeepWantedRows
 };
 
 }  // namespace sheepop

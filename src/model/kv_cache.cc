@@ -33,8 +33,8 @@ KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
   const size_t block_bytes = kKvBlock * shape.head_dim * kernel::KvTypeBytes(shape.type);
   const size_t blocks = (capacity + kKvBlock - 1) / kKvBlock;
   if (blocks == 0 || blocks > UINT32_MAX / 2) {
-    throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}", capacity,
-                (UINT32_MAX / 2) * kKvBlock);
+    throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}",
+                capacity, (UINT32_MAX / 2) * kKvBlock);
   }
   layer_bytes_ = shape.kv_heads * blocks * block_bytes;
   if (layer_bytes_ > SIZE_MAX / 4 / shape.layers) {
@@ -122,9 +122,10 @@ void KvCache::CheckRoom(std::span<const Count> counts) const {
   }
   const size_t available = free_.size() + idle_.size();
   if (needed > available) {
-    throw Error(ErrorCategory::kLimit,
-                "the context is full: it holds {} positions, {} are free and {} more are needed; use a larger --context",
-                capacity(), available * kKvBlock, needed * kKvBlock);
+    throw Error(
+        ErrorCategory::kLimit,
+        "the context is full: it holds {} positions, {} are free and {} more are needed; use a larger --context",
+        capacity(), available * kKvBlock, needed * kKvBlock);
   }
 }
 

@@ -51,7 +51,8 @@ LogitRows Model::Forward(std::span<const Row> rows, KvCache& cache, Workspace& w
   std::vector<KvCache::Count> counts;
   for (const Row& row : rows) {
     if (row.token < 0 || static_cast<size_t>(row.token) >= config_.vocab) {
-      throw Error(ErrorCategory::kInvalidArgument, "token {} is outside the vocabulary of {}", row.token, config_.vocab);
+      throw Error(ErrorCategory::kInvalidArgument, "token {} is outside the vocabulary of {}", row.token,
+                  config_.vocab);
     }
     const auto found = std::ranges::find(counts, row.sequence, &KvCache::Count::sequence);
     if (found == counts.end()) {

@@ -45,7 +45,7 @@ struct Plan {
   Isa isa = AvailableIsas().back();
   size_t threads = 1;
   size_t chunk = 1000;
-  size_t batch = 1;         // sequences of the same text, side by side
+  size_t batch = 1;  // sequences of the same text, side by side
   bool reuse_prefix = false;
   size_t wanted_every = 1;  // of so many rows the last wants logits; the others' stay 0
   kernel::KvType kv = kernel::KvType::kF32;
@@ -99,7 +99,8 @@ void ExpectGolden(const Golden& golden, std::span<const float> logits) {
   float largest = 0;
   for (float value : golden.logits) largest = std::max(largest, std::fabs(value));
   for (size_t i = 0; i < logits.size(); ++i) {
-    ASSERT_NEAR(logits[i], golden.logits[i], 1e-4f * largest) << "position " << i / golden.vocab << " id " << i % golden.vocab;
+    ASSERT_NEAR(logits[i], golden.logits[i], 1e-4f * largest)
+        << "position " << i / golden.vocab << " id " << i % golden.vocab;
   }
 }
 
@@ -126,15 +127,17 @@ TEST_P(TinyModel, OneResult) {
   const auto expect_same = [&](std::span<const float> expected, const Plan& plan) {
     const std::vector<float> logits = LogitsOf(path, golden.ids, plan);
     ASSERT_EQ(0, std::memcmp(logits.data(), expected.data(), logits.size() * sizeof(float)))
-        << plan.threads << " threads, batch " << plan.batch << ", chunk " << plan.chunk << ", reuse " << plan.reuse_prefix;
+        << plan.threads << " threads, batch " << plan.batch << ", chunk " << plan.chunk << ", reuse "
+        << plan.reuse_prefix;
   };
   const std::vector<float> expected = LogitsOf(path, golden.ids, {.kv = kernel::KvType::kF16});
   for (size_t threads : {1, 2, 3}) {
     for (size_t batch : {1, 5}) {
       for (size_t chunk : {1, 7, 32, 1000}) {
         for (bool reuse : {false, true}) {
-          expect_same(expected, {.threads = threads, .chunk = chunk, .batch = batch, .reuse_prefix = reuse,
-                                 .kv = kernel::KvType::kF16});
+          expect_same(
+              expected,
+              {.threads = threads, .chunk = chunk, .batch = batch, .reuse_prefix = reuse, .kv = kernel::KvType::kF16});
         }
       }
     }
@@ -156,7 +159,8 @@ TEST_P(TinyModel, LogitsDoNotDependOnWhichRowsWantThem) {
         const std::vector<float> logits =
             LogitsOf(path, golden.ids, {.threads = 2, .chunk = chunk, .batch = batch, .wanted_every = every});
         for (size_t at = every - 1; at < golden.ids.size(); at += every) {
-          ASSERT_EQ(0, std::memcmp(&logits[at * golden.vocab], &expected[at * golden.vocab], golden.vocab * sizeof(float)))
+          ASSERT_EQ(0,
+                    std::memcmp(&logits[at * golden.vocab], &expected[at * golden.vocab], golden.vocab * sizeof(float)))
               << "every " << every << ", chunk " << chunk << ", batch " << batch << ", position " << at;
         }
       }
@@ -165,8 +169,8 @@ TEST_P(TinyModel, LogitsDoNotDependOnWhichRowsWantThem) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, TinyModel,
-                         ::testing::Values("llama", "llama3_rope", "mistral", "mistral_window", "qwen2", "qwen3", "gemma2",
-                                           "gemma3", "gpt2", "phi3", "phi3_longrope"),
+                         ::testing::Values("llama", "llama3_rope", "mistral", "mistral_window", "qwen2", "qwen3",
+                                           "gemma2", "gemma3", "gpt2", "phi3", "phi3_longrope"),
                          [](const auto& test) { return std::string(test.param); });
 
 // Quantised files give the same bits on every instruction set.

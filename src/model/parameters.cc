@@ -1,9 +1,9 @@
 #include "model/parameters.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace sheepop {
 namespace {

@@ -15,18 +15,18 @@ enum class Role : uint8_t {
   kPositionEmbedding,  // [context, hidden]
   kOutputNorm,         // [hidden]
   kOutputNormBias,
-  kOutput,             // [vocab, hidden]
+  kOutput,  // [vocab, hidden]
   // One of each a layer:
   kAttentionNorm,  // [hidden]
   kAttentionNormBias,
-  kQuery,          // [heads * head_dim, hidden]
+  kQuery,  // [heads * head_dim, hidden]
   kQueryBias,
-  kKey,            // [kv_heads * head_dim, hidden]
+  kKey,  // [kv_heads * head_dim, hidden]
   kKeyBias,
   kValue,
   kValueBias,
-  kQueryNorm,  // [head_dim]
-  kKeyNorm,    // [head_dim]
+  kQueryNorm,        // [head_dim]
+  kKeyNorm,          // [head_dim]
   kAttentionOutput,  // [hidden, heads * head_dim]
   kAttentionOutputBias,
   kPostAttentionNorm,  // [hidden]

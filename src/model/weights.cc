@@ -17,9 +17,10 @@ namespace {
 constexpr size_t kAlignment = 64;
 
 // Tensors that some writers add and that carry nothing the configuration does not: rotary tables, masks.
-constexpr std::array<std::string_view, 7> kCarryNothing = {
-    "rope_freqs.weight",     "rope_factors_short.weight", "rope_factors_long.weight", ".attn_rot_embd",
-    ".rotary_emb.inv_freq",  ".attn.bias",                ".attn.masked_bias"};
+constexpr std::array<std::string_view, 7> kCarryNothing = {"rope_freqs.weight",        "rope_factors_short.weight",
+                                                           "rope_factors_long.weight", ".attn_rot_embd",
+                                                           ".rotary_emb.inv_freq",     ".attn.bias",
+                                                           ".attn.masked_bias"};
 
 struct Placed {
   const Parameter* parameter;
@@ -46,8 +47,8 @@ void CheckShape(const Parameter& parameter, const Location& location, const Tens
                 tensor.name, Info(tensor.type).name);
   }
   if (whole || (location.slice && rows_fit && cols_fit)) return;
-  throw Error(ErrorCategory::kCorrupt, "tensor {} has shape {}, {} needs {} from row {}", tensor.name,
-              ShapeText(have), parameter.name, ShapeText(want), location.row_begin);
+  throw Error(ErrorCategory::kCorrupt, "tensor {} has shape {}, {} needs {} from row {}", tensor.name, ShapeText(have),
+              parameter.name, ShapeText(want), location.row_begin);
 }
 
 size_t BytesOf(const Placed& placed) {
@@ -91,7 +92,8 @@ void LoadTiles(const Placed& placed, kernel::TileRange tiles, const TensorSource
 void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::less<>>& used) {
   for (const TensorInfo& tensor : source.tensors()) {
     if (used.contains(tensor.name)) continue;
-    const bool known = std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); });
+    const bool known =
+        std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); });
     if (!known) {
       throw Error(ErrorCategory::kUnsupported, "the model holds a tensor {} {} that its architecture does not use",
                   tensor.name, ShapeText(tensor.shape));

@@ -63,7 +63,8 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   cosines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
   sines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
   segments_ = (context + kernel::kSegment - 1) / kernel::kSegment;
-  partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ * kernel::PartialFloats(config.head_dim) * sizeof(float));
+  partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ *
+                         kernel::PartialFloats(config.head_dim) * sizeof(float));
   head_input_ = ActivationBuffer(logit_rows, config.hidden);
   head_blocks_ = HugeBuffer(logit_rows * head_input_.stride() / kernel::kBlockSize * sizeof(kernel::WideBlock));
   logits_ = HugeBuffer(logit_rows * config.vocab * sizeof(float));

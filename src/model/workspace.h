@@ -75,15 +75,15 @@ class Workspace {
   ActivationBuffer hidden_;     // [rows, feed_forward] the activated product; its values where no weights are quantised
   HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
   size_t gate_up_floats_;
-  HugeBuffer cosines_, sines_;  // [ropes, rows, pairs]
-  HugeBuffer partials_;         // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
-  ActivationBuffer head_input_; // [logit_rows, hidden]
-  HugeBuffer head_blocks_;      // [logit_rows, blocks of hidden] WideBlock: the same in 16 bits
-  HugeBuffer logits_;           // [logit_rows, vocab]
-  HugeBuffer maxima_;           // [logit_rows, ceil(vocab / 64)]
-  HugeBuffer scratch_;          // [threads, scratch_bytes_]
+  HugeBuffer cosines_, sines_;   // [ropes, rows, pairs]
+  HugeBuffer partials_;          // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
+  ActivationBuffer head_input_;  // [logit_rows, hidden]
+  HugeBuffer head_blocks_;       // [logit_rows, blocks of hidden] WideBlock: the same in 16 bits
+  HugeBuffer logits_;            // [logit_rows, vocab]
+  HugeBuffer maxima_;            // [logit_rows, ceil(vocab / 64)]
+  HugeBuffer scratch_;           // [threads, scratch_bytes_]
   size_t scratch_bytes_;
-  size_t segments_;             // of the longest context
+  size_t segments_;  // of the longest context
 };
 
 }  // namespace sheepop

@@ -31,7 +31,8 @@ class Chain {
  public:
   // Throws kInvalidArgument for settings out of range, unknown names, and tokens that the vocabulary does not have. The
   // vocabulary must outlive the chain and its copies.
-  static Chain Build(const SamplingOptions& options, const SamplingVocabulary& vocabulary, Isa isa = AvailableIsas().back());
+  static Chain Build(const SamplingOptions& options, const SamplingVocabulary& vocabulary,
+                     Isa isa = AvailableIsas().back());
 
   // Draws the token at state.position() and appends it to the state. Throws kInvalidArgument, naming the step, when
   // masks leave no token, and kCorrupt when the logits have no finite one; the state is then as before. A sink costs

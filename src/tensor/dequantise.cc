@@ -53,8 +53,7 @@ int FifthBit(const uint8_t* high /* [4] */, int i) { return (high[i / 8] >> (i %
 // d (fp16), high bits[4], codes[16]: d * (code - 16).
 void BlockQ5_0(const uint8_t* in, float* out) {
   const float d = LoadHalf(in);
-  Nibbles32(in + 6, out,
-            [&](int code, int i) { return d * static_cast<float>((code | FifthBit(in + 2, i)) - 16); });
+  Nibbles32(in + 6, out, [&](int code, int i) { return d * static_cast<float>((code | FifthBit(in + 2, i)) - 16); });
 }
 
 // d, m (fp16), high bits[4], codes[16]: d * code + m.
@@ -77,9 +76,7 @@ void BlockIQ4_NL(const uint8_t* in, float* out) {
 
 // The K types hold 256 values in 8 groups of 32 or 16 groups of 16. Two-bit codes lie in two halves of 32 bytes: bits
 // 2k and 2k + 1 of byte i of half h belong to value 128 h + 32 k + i.
-int TwoBits(const uint8_t* codes /* [64] */, int i) {
-  return codes[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
-}
+int TwoBits(const uint8_t* codes /* [64] */, int i) { return codes[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3; }
 
 // One more bit per value: bit k of byte i belongs to value 32 k + i.
 int OneBit(const uint8_t* bits /* [32] */, int i) { return bits[i % 32] >> (i / 32) & 1; }

@@ -14,8 +14,8 @@ namespace sheepop {
 void Dequantise(DType type, std::span<const std::byte> bytes, std::span<float> out);
 
 float HalfToFloat(uint16_t half);
-uint16_t FloatToHalf(float value);      // nearest, ties to even
+uint16_t FloatToHalf(float value);  // nearest, ties to even
 float Bf16ToFloat(uint16_t bits);
-uint16_t FloatToBf16(float value);      // nearest, ties to even; NaN stays NaN
+uint16_t FloatToBf16(float value);  // nearest, ties to even; NaN stays NaN
 
 }  // namespace sheepop

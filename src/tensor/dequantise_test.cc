@@ -50,10 +50,10 @@ TEST(Dequantise, Q4_1AddsTheMinimum) {
 TEST(Dequantise, Q5TakesItsFifthBitByValueIndex) {
   Block block(22);
   block[1] = kOne;
-  block[2] = 0x01;         // value 0
-  block[5] = 0x80;         // value 31
-  block[6] = 0x02;         // value 0: 2 | 16
-  block[6 + 15] = 0xf0;    // value 31: 15 | 16
+  block[2] = 0x01;       // value 0
+  block[5] = 0x80;       // value 31
+  block[6] = 0x02;       // value 0: 2 | 16
+  block[6 + 15] = 0xf0;  // value 31: 15 | 16
   const auto values = Values(DType::kQ5_0, block);
   EXPECT_EQ(values[0], 2.0f);
   EXPECT_EQ(values[31], 15.0f);
@@ -92,10 +92,10 @@ TEST(Dequantise, Q2_KGroupsHaveScaleAndMinimum) {
   Block block(84);
   block[81] = kOne;
   block[83] = kHalf;
-  block[0] = 0x23;           // group 0: scale 3, minimum 2
-  block[15] = 0x01;          // group 15: scale 1, minimum 0
-  block[16] = 0x02;          // value 0
-  block[16 + 63] = 0xc0;     // value 255
+  block[0] = 0x23;        // group 0: scale 3, minimum 2
+  block[15] = 0x01;       // group 15: scale 1, minimum 0
+  block[16] = 0x02;       // value 0
+  block[16 + 63] = 0xc0;  // value 255
   const auto values = Values(DType::kQ2_K, block);
   EXPECT_EQ(values[0], 5.0f);
   EXPECT_EQ(values[1], -1.0f);
@@ -105,13 +105,13 @@ TEST(Dequantise, Q2_KGroupsHaveScaleAndMinimum) {
 TEST(Dequantise, Q3_KHighBitAndSignedScales) {
   Block block(110);
   block[109] = kOne;
-  block[0] = 0x01;             // high bit of value 0
-  block[31] = 0x80;            // high bit of value 255
-  block[32] = 0x03;            // low bits of value 0
-  block[96] = 0x01;            // group 0 low 4 bits
-  block[96 + 8] = 0x02;        // group 0 top 2 bits: scale (1 | 32) - 32 = 1
-  block[96 + 7] = 0xf0;        // group 15
-  block[96 + 11] = 0xc0;       // scale 63 - 32 = 31
+  block[0] = 0x01;        // high bit of value 0
+  block[31] = 0x80;       // high bit of value 255
+  block[32] = 0x03;       // low bits of value 0
+  block[96] = 0x01;       // group 0 low 4 bits
+  block[96 + 8] = 0x02;   // group 0 top 2 bits: scale (1 | 32) - 32 = 1
+  block[96 + 7] = 0xf0;   // group 15
+  block[96 + 11] = 0xc0;  // scale 63 - 32 = 31
   const auto values = Values(DType::kQ3_K, block);
   EXPECT_EQ(values[0], 3.0f);
   EXPECT_EQ(values[1], -4.0f);
@@ -128,8 +128,8 @@ TEST(Dequantise, Q4_KAndQ5_KUnpackSixBitScales) {
   block[1] = kOne;
   block[3] = kHalf;
   PackKScales(scales, &block[4]);
-  block[16] = 0x07;           // value 0
-  block[16 + 127] = 0xf0;     // value 255
+  block[16] = 0x07;        // value 0
+  block[16 + 127] = 0xf0;  // value 255
   auto values = Values(DType::kQ4_K, block);
   EXPECT_EQ(values[0], 6.0f);
   EXPECT_EQ(values[255], 63.0f * 15 - 16.5f);
@@ -138,8 +138,8 @@ TEST(Dequantise, Q4_KAndQ5_KUnpackSixBitScales) {
   Block wide(176);
   std::copy_n(block.begin(), 16, wide.begin());
   std::copy_n(block.begin() + 16, 128, wide.begin() + 48);
-  wide[16] = 0x01;            // fifth bit of value 0
-  wide[16 + 31] = 0x80;       // of value 255
+  wide[16] = 0x01;       // fifth bit of value 0
+  wide[16 + 31] = 0x80;  // of value 255
   values = Values(DType::kQ5_K, wide);
   EXPECT_EQ(values[0], 22.0f);
   EXPECT_EQ(values[255], 63.0f * 31 - 16.5f);
@@ -160,12 +160,12 @@ TEST(Dequantise, KScalesSurviveARoundTrip) {
 TEST(Dequantise, Q6_KCodesAndScales) {
   Block block(210);
   block[209] = kOne;
-  block[192] = 0x02;            // scale 2
-  block[192 + 15] = 0xff;       // scale -1
+  block[192] = 0x02;       // scale 2
+  block[192 + 15] = 0xff;  // scale -1
   block[0] = 0x01;
-  block[128] = 0x03;            // value 0: 1 | 48 = 49
+  block[128] = 0x03;  // value 0: 1 | 48 = 49
   block[127] = 0xf0;
-  block[128 + 63] = 0xc0;       // value 255: 63
+  block[128 + 63] = 0xc0;  // value 255: 63
   const auto values = Values(DType::kQ6_K, block);
   EXPECT_EQ(values[0], 34.0f);
   EXPECT_EQ(values[1], -64.0f);

@@ -25,12 +25,14 @@ constexpr std::array<DTypeInfo, 14> kTypes = {{
 }};
 
 // Indexed by GGUF type number; empty where the number was never used or is retired.
+// clang-format off
 constexpr std::array<std::string_view, 40> kGgufNames = {
     "F32",     "F16",    "Q4_0",  "Q4_1",  "Q4_2 (retired)", "Q4_3 (retired)", "Q5_0",    "Q5_1",   "Q8_0",  "Q8_1",
     "Q2_K",    "Q3_K",   "Q4_K",  "Q5_K",  "Q6_K",           "Q8_K",           "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S",
     "IQ4_NL",  "IQ3_S",  "IQ2_S", "IQ4_XS", "I8",            "I16",            "I32",     "I64",    "F64",   "IQ1_M",
     "BF16",    "Q4_0_4_4 (retired)", "Q4_0_4_8 (retired)", "Q4_0_8_8 (retired)", "TQ1_0", "TQ2_0",
     "IQ4_NL_4_4 (retired)", "IQ4_NL_4_8 (retired)", "IQ4_NL_8_8 (retired)", "MXFP4"};
+// clang-format on
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
@@ -56,8 +58,6 @@ const DTypeInfo& Info(DType type) {
   return *found;
 }
 
-std::string_view GgufTypeName(uint32_t number) {
-  return number < kGgufNames.size() ? kGgufNames[number] : "unknown";
-}
+std::string_view GgufTypeName(uint32_t number) { return number < kGgufNames.size() ? kGgufNames[number] : "unknown"; }
 
 }  // namespace sheepop

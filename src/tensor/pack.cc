@@ -95,7 +95,8 @@ void PackIQ4_NL(const uint8_t* in, size_t part, size_t row, uint8_t* group) {
 
 // Eight words of one block, each the values of 4 consecutive inputs, into lines of halves.
 void StoreHalves(const uint32_t (&words)[8], size_t row, uint8_t* block) {
-  for (size_t i = 0; i < 4; ++i) StoreWord(block + 64 * i, row, (words[i] & kLowHalves) | (words[4 + i] & kLowHalves) << 4);
+  for (size_t i = 0; i < 4; ++i)
+    StoreWord(block + 64 * i, row, (words[i] & kLowHalves) | (words[4 + i] & kLowHalves) << 4);
 }
 
 void PackKScaleBytes(const uint8_t* scales /* [12] */, size_t row, uint8_t* group) {
@@ -333,7 +334,8 @@ size_t PackedBytes(DType type, size_t rows, size_t cols) {
   return (rows + kTileRows - 1) / kTileRows * kernel::TileBytes(PackedTypeOf(type), cols);
 }
 
-void PackTiles(DType type, const std::byte* source, size_t rows, size_t cols, kernel::TileRange tiles, std::byte* packed) {
+void PackTiles(DType type, const std::byte* source, size_t rows, size_t cols, kernel::TileRange tiles,
+               std::byte* packed) {
   assert(cols % Info(type).block_size == 0);
   const size_t row_bytes = cols / Info(type).block_size * Info(type).block_bytes;
   const size_t tile_bytes = kernel::TileBytes(PackedTypeOf(type), cols);
@@ -346,7 +348,8 @@ void PackTiles(DType type, const std::byte* source, size_t rows, size_t cols, ke
 
 void UnpackRow(const kernel::PackedView& matrix, size_t row, float* out) {
   assert(row < matrix.rows);
-  const auto* tile = reinterpret_cast<const uint8_t*>(matrix.data) + row / kTileRows * TileBytes(matrix.type, matrix.cols);
+  const auto* tile =
+      reinterpret_cast<const uint8_t*>(matrix.data) + row / kTileRows * TileBytes(matrix.type, matrix.cols);
   const size_t lane = row % kTileRows;
   if (kernel::IsQuantised(matrix.type)) return UnpackQuantised(matrix.type, tile, lane, matrix.cols, out);
   for (size_t i = 0; i < matrix.cols; ++i) {

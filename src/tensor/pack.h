@@ -20,7 +20,8 @@ size_t PackedBytes(DType type, size_t rows, size_t cols);
 // Packs the given tiles of a matrix. `source` is the whole matrix [rows, cols] as in the file, row after row, need not be
 // aligned, and cols is a multiple of the type's block size; `packed` is the whole packed matrix, 64-byte aligned. Tiles
 // may be packed from several threads. Writes every byte of its tiles.
-void PackTiles(DType type, const std::byte* source, size_t rows, size_t cols, kernel::TileRange tiles, std::byte* packed);
+void PackTiles(DType type, const std::byte* source, size_t rows, size_t cols, kernel::TileRange tiles,
+               std::byte* packed);
 
 // The values of one row -> out [cols].
 void UnpackRow(const kernel::PackedView& matrix, size_t row, float* out);

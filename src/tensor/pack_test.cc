@@ -19,8 +19,9 @@ using kernel::PackedView;
 using kernel::QuantisedBlock;
 using kernel::TileRange;
 
-constexpr DType kTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1,
-                            DType::kQ8_0, DType::kQ2_K, DType::kQ3_K, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL};
+constexpr DType kTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0,  DType::kQ4_1,
+                            DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kQ2_K,  DType::kQ3_K,
+                            DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL};
 
 // Where the fp16 numbers of a source block lie; every other byte may hold anything.
 std::vector<size_t> HalvesOf(DType type) {
@@ -103,7 +104,8 @@ TEST(Pack, PaddingWeighsNothing) {
     std::vector<float> values(padded);
     for (size_t row = 0; row < 32; ++row) {
       UnpackRow(packed.view, row, values.data());
-      for (size_t i = row < rows ? cols : 0; i < padded; ++i) ASSERT_EQ(values[i], 0) << Info(type).name << row << " " << i;
+      for (size_t i = row < rows ? cols : 0; i < padded; ++i)
+        ASSERT_EQ(values[i], 0) << Info(type).name << row << " " << i;
     }
   }
 }
@@ -113,7 +115,8 @@ TEST(Pack, FourBitTypesStayNearTheirFileSize) {
     EXPECT_EQ(PackedBytes(type, 576, 1536), 576 * RowBytes(type, 1536)) << Info(type).name;
   }
   for (DType type : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
-    EXPECT_LT(static_cast<double>(PackedBytes(type, 576, 1536)), 1.03 * 576 * static_cast<double>(RowBytes(type, 1536))) << Info(type).name;
+    EXPECT_LT(static_cast<double>(PackedBytes(type, 576, 1536)), 1.03 * 576 * static_cast<double>(RowBytes(type, 1536)))
+        << Info(type).name;
   }
 }
 

@@ -244,9 +244,11 @@ KFit<Groups, Size> FitBlock(const float* x, const KLimits& limits) {
   auto fit = StartBlock<Groups, Size>(groups, numbers, limits);
   const float error = SettleBlock(x, limits, fit);
   // Where groups of both signs reach the end, only one sign has room for it: which is better, errors tell.
-  const bool both_ends = limits.scales.low < 0 && std::ranges::any_of(groups, [&](const Affine& group) {
-                           return numbers.scale != 0 && group.scale / numbers.scale > limits.scales.high;
-                         });
+  const bool both_ends =
+      limits.scales.low < 0 &&
+      std::ranges::any_of(
+          groups,
+          [&](const Affine& group) { return numbers.scale != 0 && group.scale / numbers.scale > limits.scales.high; });
   if (both_ends && error > 0) {
     auto mirrored = StartBlock<Groups, Size>(groups, {-numbers.scale, numbers.offset}, limits);
     if (SettleBlock(x, limits, mirrored) < error) fit = mirrored;
@@ -317,32 +319,20 @@ using Block = void (*)(const float*, uint8_t*);
 
 Block BlockOf(DType type) {
   switch (type) {
-    case DType::kF32:
-      return BlockF32;
-    case DType::kF16:
-      return BlockF16;
-    case DType::kBF16:
-      return BlockBF16;
-    case DType::kQ4_0:
-      return BlockQ4_0;
-    case DType::kQ4_1:
-      return BlockQ4_1;
-    case DType::kQ5_0:
-      return BlockQ5_0;
-    case DType::kQ5_1:
-      return BlockQ5_1;
-    case DType::kQ8_0:
-      return BlockQ8_0;
-    case DType::kQ4_K:
-      return BlockQ4_K;
-    case DType::kQ5_K:
-      return BlockQ5_K;
-    case DType::kQ6_K:
-      return BlockQ6_K;
+    case DType::kF32: return BlockF32;
+    case DType::kF16: return BlockF16;
+    case DType::kBF16: return BlockBF16;
+    case DType::kQ4_0: return BlockQ4_0;
+    case DType::kQ4_1: return BlockQ4_1;
+    case DType::kQ5_0: return BlockQ5_0;
+    case DType::kQ5_1: return BlockQ5_1;
+    case DType::kQ8_0: return BlockQ8_0;
+    case DType::kQ4_K: return BlockQ4_K;
+    case DType::kQ5_K: return BlockQ5_K;
+    case DType::kQ6_K: return BlockQ6_K;
     case DType::kQ2_K:
     case DType::kQ3_K:
-    case DType::kIQ4_NL:
-      break;
+    case DType::kIQ4_NL: break;
   }
   return nullptr;
 }

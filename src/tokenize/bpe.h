@@ -34,9 +34,9 @@ class MergeTable {
 
 // How text that the vocabulary cannot spell comes out.
 struct Fallback {
-  Token unknown = -1;   // -1: the vocabulary has none
-  bool bytes = false;   // byte tokens, where the vocabulary has all that a character needs
-  bool fuse = false;    // neighbouring unknown characters are one unknown token
+  Token unknown = -1;  // -1: the vocabulary has none
+  bool bytes = false;  // byte tokens, where the vocabulary has all that a character needs
+  bool fuse = false;   // neighbouring unknown characters are one unknown token
 };
 
 struct BpeOptions {

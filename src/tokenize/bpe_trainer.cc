@@ -148,7 +148,8 @@ class BpeLearner {
       byte_ids_[byte] = static_cast<Id>(out_.tokens.size());
       out_.tokens.emplace_back(1, static_cast<char>(byte));
     }
-    for (size_t i = options_.special.size(); i < out_.tokens.size(); ++i) ids_.emplace(out_.tokens[i], static_cast<Id>(i));
+    for (size_t i = options_.special.size(); i < out_.tokens.size(); ++i)
+      ids_.emplace(out_.tokens[i], static_cast<Id>(i));
   }
 
   void ReadWords(const WordTable& words) {
@@ -317,15 +318,15 @@ class BpeLearner {
   std::unordered_map<std::string, Id> ids_;
   std::array<Id, 256> byte_ids_{};
 
-  std::vector<Id> symbols_;         // of all words, one behind the other
-  std::vector<uint64_t> begins_;    // [words]
-  std::vector<uint32_t> sizes_;     // [words] symbols that are left
-  std::vector<int64_t> counts_;     // [words]
+  std::vector<Id> symbols_;       // of all words, one behind the other
+  std::vector<uint64_t> begins_;  // [words]
+  std::vector<uint32_t> sizes_;   // [words] symbols that are left
+  std::vector<int64_t> counts_;   // [words]
   PairCounts pair_counts_;
   std::priority_queue<Candidate> queue_;
   std::vector<std::vector<uint32_t>> places_;
-  std::vector<uint32_t> free_;      // lists in places_ to use again
-  Changes before_, behind_;         // neighbours left and right of the merges
+  std::vector<uint32_t> free_;  // lists in places_ to use again
+  Changes before_, behind_;     // neighbours left and right of the merges
   std::vector<std::pair<Pair, std::vector<uint32_t>>> made_;
 };
 

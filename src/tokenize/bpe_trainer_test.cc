@@ -160,7 +160,8 @@ TEST(BpeTrainer, SpecialTokensInTextArePartOfNoWord) {
 
 TEST(BpeTrainer, LongDocumentsAreCountedInPartsAlike) {
   std::string lines;
-  for (int i = 0; lines.size() < (size_t{9} << 20); ++i) lines += "line " + std::to_string(i % 991) + ":  is\t\n\n x\nIt's\n";
+  for (int i = 0; lines.size() < (size_t{9} << 20); ++i)
+    lines += "line " + std::to_string(i % 991) + ":  is\t\n\n x\nIt's\n";
   const auto counts = [](std::string_view text, std::string_view split) {
     ThreadPool pool(2);
     WordCounter counter(split, {}, pool);
@@ -188,7 +189,8 @@ TEST(BpeTrainer, UsesAreThoseOfEncoding) {
   options.vocab_size = 280;
   const BpeVocabulary vocabulary = TrainBpe(counter.Finish(), options);
   std::vector<uint64_t> uses(vocabulary.tokens.size());
-  for (const Token token : Tokenizer::FromGguf(ToMetadata(vocabulary, options)).Encode(text)) ++uses[static_cast<size_t>(token)];
+  for (const Token token : Tokenizer::FromGguf(ToMetadata(vocabulary, options)).Encode(text))
+    ++uses[static_cast<size_t>(token)];
   EXPECT_EQ(vocabulary.uses, uses);
 }
 

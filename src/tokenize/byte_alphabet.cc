@@ -33,7 +33,8 @@ bool AppendBytesOfAlphabet(std::string_view written, std::string& out) {
     if (first < 0x80) return first;
     // No character of the alphabet takes more than two bytes.
     const auto second = i + 1 < written.size() ? static_cast<uint8_t>(written[i + 1]) : 0;
-    return first >= 0xC2 && first < 0xE0 && (second & 0xC0) == 0x80 ? (first & 0x1Fu) << 6 | (second & 0x3Fu) : SIZE_MAX;
+    return first >= 0xC2 && first < 0xE0 && (second & 0xC0) == 0x80 ? (first & 0x1Fu) << 6 | (second & 0x3Fu)
+                                                                    : SIZE_MAX;
   };
   for (size_t i = 0; i < written.size();) {
     const size_t c = character(i);

@@ -36,7 +36,7 @@ class ByteTrie {
     int32_t value = -1;
     uint32_t children = 0;  // first of `count` consecutive nodes
     uint16_t count = 0;
-    uint8_t label = 0;      // the byte that leads here
+    uint8_t label = 0;  // the byte that leads here
   };
 
   // Siblings stand in the order of their labels.

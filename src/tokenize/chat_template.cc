@@ -74,7 +74,8 @@ Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t 
   return Render(variables, now, jinja::Limits{});
 }
 
-Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t now, const jinja::Limits& limits) const {
+Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t now,
+                              const jinja::Limits& limits) const {
   jinja::Interpreter interpreter(limits, now);
   for (const auto& [name, value] : variables) {
     interpreter.Define(name, VariableValue(interpreter.budget(), name, value));

@@ -18,7 +18,8 @@ void Require(bool condition) {
 const std::vector<Tokenizer>& ByteLevel() {
   static const std::vector<Tokenizer> tokenizers = [] {
     std::vector<Tokenizer> list;
-    for (const char* pre : {"gpt-2", "llama-bpe", "smollm", "deepseek-llm", "deepseek-v3", "falcon", "gpt-4o", "bloom"}) {
+    for (const char* pre :
+         {"gpt-2", "llama-bpe", "smollm", "deepseek-llm", "deepseek-v3", "falcon", "gpt-4o", "bloom"}) {
       list.push_back(Tokenizer::FromGguf(testing::ByteLevelVocabulary(
           {{"a", "b"}, {"ab", "a"}, {" ", "a"}, {"\xC3", "\xA9"}, {"\xFF", "\xFF"}}, {"<|x|>"}, {"  ", "<y>"}, pre)));
     }
@@ -44,7 +45,9 @@ const std::vector<Tokenizer>& Other() {
 }
 
 void CheckPlain(const Tokenizer& tokenizer, const std::vector<Token>& tokens) {
-  TextStream stream(tokenizer, {"ab", "\xA9" "a"});
+  TextStream stream(tokenizer, {"ab",
+                                "\xA9"
+                                "a"});
   for (const Token token : tokens) {
     Require(tokenizer.Kind(token) != TokenKind::kControl);
     Require(IsValidUtf8(stream.Push(token)));

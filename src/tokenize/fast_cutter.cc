@@ -35,18 +35,14 @@ Class ClassOf(char32_t c) {
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:
     case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return Class::kLetter;
+    case UTF8PROC_CATEGORY_LO: return Class::kLetter;
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return Class::kNumber;
+    case UTF8PROC_CATEGORY_NO: return Class::kNumber;
     case UTF8PROC_CATEGORY_ZS:
     case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-      return Class::kSpace;
-    default:
-      return c == 0x85 ? Class::kSpace : Class::kOther;
+    case UTF8PROC_CATEGORY_ZP: return Class::kSpace;
+    default: return c == 0x85 ? Class::kSpace : Class::kOther;
   }
 }
 
@@ -93,9 +89,9 @@ size_t Contraction(std::string_view text, size_t at, bool fold) {
 }
 
 struct SpaceRun {
-  size_t end;           // of the whole run
-  size_t last;          // where its last character begins
-  size_t after_newline; // behind its last CR or LF; 0 when there is none
+  size_t end;            // of the whole run
+  size_t last;           // where its last character begins
+  size_t after_newline;  // behind its last CR or LF; 0 when there is none
 };
 
 SpaceRun SpacesAt(std::string_view text, size_t at) {
@@ -191,10 +187,8 @@ class Llama3Cutter final : public Cutter {
   int max_digits_;
 };
 
-constexpr std::string_view kGpt2Shorter =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S))";
-constexpr std::string_view kGpt2Factored =
-    R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kGpt2Shorter = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S))";
+constexpr std::string_view kGpt2Factored = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kLlama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kQwen2 =

@@ -92,8 +92,8 @@ class Loader {
       token.token = static_cast<Token>(i);
       token.text = (*tokens_)[i];
       token.control = kind != TokenKind::kUserDefined;
-      token.strips_right = phi3 && (token.text == "</s>" || (LooksLikeControl(token.text) &&
-                                                             token.text != "<|endoftext|>"));
+      token.strips_right =
+          phi3 && (token.text == "</s>" || (LooksLikeControl(token.text) && token.text != "<|endoftext|>"));
       if (!token.text.empty()) added.push_back(std::move(token));
     }
     parts_.added = AddedTokens(std::move(added));
@@ -146,8 +146,8 @@ class Loader {
       const Token token = good ? vocabulary.FindText(joined) : -1;
       if (left < 0 || right < 0 || token < 0) {
         throw Error(ErrorCategory::kCorrupt,
-                    "tokenizer.ggml.merges[{}] is '{}', which does not join two tokens of the vocabulary into a third", i,
-                    merge);
+                    "tokenizer.ggml.merges[{}] is '{}', which does not join two tokens of the vocabulary into a third",
+                    i, merge);
       }
       table.Add(left, right, {static_cast<uint32_t>(i), token});
     }
@@ -162,8 +162,10 @@ class Loader {
       const std::string& name = (*tokens_)[i];
       const auto byte = kinds_[i] == TokenKind::kByte ? ByteOfName(name) : std::nullopt;
       if (kinds_[i] == TokenKind::kByte && !byte) {
-        throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.tokens[{}] is a byte token named '{}'; such are <0x00> to "
-                    "<0xFF>", i, name);
+        throw Error(ErrorCategory::kCorrupt,
+                    "tokenizer.ggml.tokens[{}] is a byte token named '{}'; such are <0x00> to "
+                    "<0xFF>",
+                    i, name);
       }
       if (byte) {
         piece.assign(1, static_cast<char>(*byte));

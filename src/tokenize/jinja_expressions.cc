@@ -130,28 +130,21 @@ Value Interpreter::Evaluate(const Expression& expression) {
   budget_.Step();
   const auto& operands = expression.operands;
   switch (expression.kind) {
-    case ExpressionKind::kConstant:
-      return expression.value;
+    case ExpressionKind::kConstant: return expression.value;
     case ExpressionKind::kName:
-    case ExpressionKind::kNamespaceAttribute:
-      return EvaluateName(expression);
-    case ExpressionKind::kTuple:
-      return MakeList(EvaluateAll(operands), List::Kind::kTuple);
-    case ExpressionKind::kList:
-      return MakeList(EvaluateAll(operands));
-    case ExpressionKind::kDict:
-      return EvaluateDict(expression);
+    case ExpressionKind::kNamespaceAttribute: return EvaluateName(expression);
+    case ExpressionKind::kTuple: return MakeList(EvaluateAll(operands), List::Kind::kTuple);
+    case ExpressionKind::kList: return MakeList(EvaluateAll(operands));
+    case ExpressionKind::kDict: return EvaluateDict(expression);
     case ExpressionKind::kAttribute: {
       Value object = Evaluate(*operands[0]);
       line_ = expression.line;
       return GetAttribute(object, expression.name);
     }
-    case ExpressionKind::kItem:
-      return EvaluateItem(expression);
+    case ExpressionKind::kItem: return EvaluateItem(expression);
     case ExpressionKind::kSlice:
       return Value();  // the parser puts slices into subscripts only, which do not evaluate them
-    case ExpressionKind::kCall:
-      return EvaluateCall(expression);
+    case ExpressionKind::kCall: return EvaluateCall(expression);
     case ExpressionKind::kFilter: {
       Value input = Evaluate(*operands[0]);
       Arguments arguments = EvaluateArguments(expression, 1);
@@ -164,11 +157,9 @@ Value Interpreter::Evaluate(const Expression& expression) {
       line_ = expression.line;
       return Value(ApplyTest(expression.name, input, arguments));
     }
-    case ExpressionKind::kNot:
-      return Value(!Evaluate(*operands[0]).Truth());
+    case ExpressionKind::kNot: return Value(!Evaluate(*operands[0]).Truth());
     case ExpressionKind::kNegate:
-    case ExpressionKind::kPlus:
-      return EvaluateSign(expression);
+    case ExpressionKind::kPlus: return EvaluateSign(expression);
     case ExpressionKind::kAnd: {
       Value left = Evaluate(*operands[0]);
       return left.Truth() ? Evaluate(*operands[1]) : left;
@@ -177,14 +168,10 @@ Value Interpreter::Evaluate(const Expression& expression) {
       Value left = Evaluate(*operands[0]);
       return left.Truth() ? left : Evaluate(*operands[1]);
     }
-    case ExpressionKind::kConditional:
-      return EvaluateConditional(expression);
-    case ExpressionKind::kConcat:
-      return EvaluateConcat(expression);
-    case ExpressionKind::kCompare:
-      return EvaluateCompare(expression);
-    case ExpressionKind::kBinary:
-      return EvaluateBinary(expression);
+    case ExpressionKind::kConditional: return EvaluateConditional(expression);
+    case ExpressionKind::kConcat: return EvaluateConcat(expression);
+    case ExpressionKind::kCompare: return EvaluateCompare(expression);
+    case ExpressionKind::kBinary: return EvaluateBinary(expression);
   }
   return Value();
 }
@@ -341,22 +328,14 @@ namespace {
 bool Compare(Interpreter& interpreter, Operator operation, const Value& a, const Value& b) {
   Budget& budget = interpreter.budget();
   switch (operation) {
-    case Operator::kEqual:
-      return Equal(budget, a, b);
-    case Operator::kNotEqual:
-      return !Equal(budget, a, b);
-    case Operator::kLess:
-      return Less(budget, a, b);
-    case Operator::kGreater:
-      return Less(budget, b, a);
-    case Operator::kLessEqual:
-      return Less(budget, a, b) || Equal(budget, a, b);
-    case Operator::kGreaterEqual:
-      return Less(budget, b, a) || Equal(budget, a, b);
-    case Operator::kIn:
-      return Contains(interpreter, b, a);
-    default:
-      return !Contains(interpreter, b, a);
+    case Operator::kEqual: return Equal(budget, a, b);
+    case Operator::kNotEqual: return !Equal(budget, a, b);
+    case Operator::kLess: return Less(budget, a, b);
+    case Operator::kGreater: return Less(budget, b, a);
+    case Operator::kLessEqual: return Less(budget, a, b) || Equal(budget, a, b);
+    case Operator::kGreaterEqual: return Less(budget, b, a) || Equal(budget, a, b);
+    case Operator::kIn: return Contains(interpreter, b, a);
+    default: return !Contains(interpreter, b, a);
   }
 }
 

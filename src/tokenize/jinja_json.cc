@@ -155,22 +155,17 @@ Value FromJsonAt(Budget& budget, const boost::json::value& json, bool from_conte
     throw Error(ErrorCategory::kLimit, "the chat template's variables are nested deeper than {}", kMaxNesting);
   }
   switch (json.kind()) {
-    case boost::json::kind::null:
-      return Value().WithContent(from_content);
-    case boost::json::kind::bool_:
-      return Value(json.get_bool()).WithContent(from_content);
-    case boost::json::kind::int64:
-      return Value(json.get_int64()).WithContent(from_content);
+    case boost::json::kind::null: return Value().WithContent(from_content);
+    case boost::json::kind::bool_: return Value(json.get_bool()).WithContent(from_content);
+    case boost::json::kind::int64: return Value(json.get_int64()).WithContent(from_content);
     case boost::json::kind::uint64:
       if (json.get_uint64() > static_cast<uint64_t>(INT64_MAX)) {
         throw Error(ErrorCategory::kLimit, "the number {} among the chat template's variables exceeds 64 bits",
                     json.get_uint64());
       }
       return Value(static_cast<int64_t>(json.get_uint64())).WithContent(from_content);
-    case boost::json::kind::double_:
-      return Value(json.get_double()).WithContent(from_content);
-    case boost::json::kind::string:
-      return StringFromJson(budget, json.get_string(), from_content);
+    case boost::json::kind::double_: return Value(json.get_double()).WithContent(from_content);
+    case boost::json::kind::string: return StringFromJson(budget, json.get_string(), from_content);
     case boost::json::kind::array: {
       std::vector<Value> items;
       for (const auto& item : json.get_array()) items.push_back(FromJsonAt(budget, item, from_content, level + 1));

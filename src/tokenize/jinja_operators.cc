@@ -56,22 +56,12 @@ Value Integers(Operator operation, int64_t a, int64_t b) {
   int64_t result = 0;
   bool overflow = false;
   switch (operation) {
-    case Operator::kAdd:
-      overflow = __builtin_add_overflow(a, b, &result);
-      break;
-    case Operator::kSubtract:
-      overflow = __builtin_sub_overflow(a, b, &result);
-      break;
-    case Operator::kMultiply:
-      overflow = __builtin_mul_overflow(a, b, &result);
-      break;
-    case Operator::kDivide:
-      RequireNonZero(b != 0);
-      return Value(static_cast<double>(a) / static_cast<double>(b));
-    case Operator::kFloorDivide:
-      return Value(FloorDivide(a, b));
-    case Operator::kModulo:
-      return Value(Modulo(a, b));
+    case Operator::kAdd: overflow = __builtin_add_overflow(a, b, &result); break;
+    case Operator::kSubtract: overflow = __builtin_sub_overflow(a, b, &result); break;
+    case Operator::kMultiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+    case Operator::kDivide: RequireNonZero(b != 0); return Value(static_cast<double>(a) / static_cast<double>(b));
+    case Operator::kFloorDivide: return Value(FloorDivide(a, b));
+    case Operator::kModulo: return Value(Modulo(a, b));
     default:
       if (b >= 0) return Value(Power(a, b));
       RequireNonZero(a != 0);
@@ -90,20 +80,12 @@ double FloatModulo(double a, double b) {
 
 Value Floats(Operator operation, double a, double b) {
   switch (operation) {
-    case Operator::kAdd:
-      return Value(a + b);
-    case Operator::kSubtract:
-      return Value(a - b);
-    case Operator::kMultiply:
-      return Value(a * b);
-    case Operator::kDivide:
-      RequireNonZero(b != 0);
-      return Value(a / b);
-    case Operator::kFloorDivide:
-      RequireNonZero(b != 0);
-      return Value(std::floor(a / b));
-    case Operator::kModulo:
-      return Value(FloatModulo(a, b));
+    case Operator::kAdd: return Value(a + b);
+    case Operator::kSubtract: return Value(a - b);
+    case Operator::kMultiply: return Value(a * b);
+    case Operator::kDivide: RequireNonZero(b != 0); return Value(a / b);
+    case Operator::kFloorDivide: RequireNonZero(b != 0); return Value(std::floor(a / b));
+    case Operator::kModulo: return Value(FloatModulo(a, b));
     default:
       if (a == 0 && b < 0) RequireNonZero(false);
       if (a < 0 && std::floor(b) != b) {

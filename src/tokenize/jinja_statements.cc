@@ -111,44 +111,27 @@ Interpreter::Flow Interpreter::Execute(const Statement& statement) {
   budget_.Step();
   line_ = statement.line;
   switch (statement.kind) {
-    case StatementKind::kOutput:
-      ExecuteOutput(statement);
-      break;
-    case StatementKind::kIf:
-      return ExecuteIf(statement);
-    case StatementKind::kFor:
-      ExecuteFor(statement, Evaluate(*statement.expressions[0]), 1);
-      break;
-    case StatementKind::kSet:
-      Assign(*statement.target, Evaluate(*statement.expressions[0]));
-      break;
-    case StatementKind::kSetBlock:
-      ExecuteSetBlock(statement);
-      break;
-    case StatementKind::kMacro:
-      Assign(statement.name, MakeMacro(statement));
-      break;
-    case StatementKind::kCallBlock:
-      ExecuteCallBlock(statement);
-      break;
+    case StatementKind::kOutput: ExecuteOutput(statement); break;
+    case StatementKind::kIf: return ExecuteIf(statement);
+    case StatementKind::kFor: ExecuteFor(statement, Evaluate(*statement.expressions[0]), 1); break;
+    case StatementKind::kSet: Assign(*statement.target, Evaluate(*statement.expressions[0])); break;
+    case StatementKind::kSetBlock: ExecuteSetBlock(statement); break;
+    case StatementKind::kMacro: Assign(statement.name, MakeMacro(statement)); break;
+    case StatementKind::kCallBlock: ExecuteCallBlock(statement); break;
     case StatementKind::kFilterBlock: {
       ScopeGuard scope(*this);
       Value text = MakeString(Capture(statement.bodies[0]));
       Emit(ToText(budget_, EvaluateFilters(statement.expressions[0].get(), text)));
       break;
     }
-    case StatementKind::kWith:
-      ExecuteWith(statement);
-      break;
+    case StatementKind::kWith: ExecuteWith(statement); break;
     case StatementKind::kScope: {
       ScopeGuard scope(*this);
       Execute(statement.bodies[0]);
       break;
     }
-    case StatementKind::kBreak:
-      return Flow::kBreak;
-    case StatementKind::kContinue:
-      return Flow::kContinue;
+    case StatementKind::kBreak: return Flow::kBreak;
+    case StatementKind::kContinue: return Flow::kContinue;
   }
   return Flow::kNormal;
 }

@@ -347,23 +347,12 @@ int64_t CountWords(std::string_view text) {
 Text EscapeHtml(const Text& text) {
   return MapCharacters(text, [](char32_t c, std::string& out) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        AppendUtf8(c, out);
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&#34;"; break;
+      case '\'': out += "&#39;"; break;
+      default: AppendUtf8(c, out);
     }
   });
 }

@@ -155,20 +155,13 @@ std::string Value::TypeName() const {
   if (IsDict()) return "dict";
   if (IsObject()) return object()->TypeName();
   switch (list().kind) {
-    case List::Kind::kList:
-      return "list";
-    case List::Kind::kTuple:
-      return "tuple";
-    case List::Kind::kRange:
-      return "range";
-    case List::Kind::kKeys:
-      return "dict_keys";
-    case List::Kind::kValues:
-      return "dict_values";
-    case List::Kind::kItems:
-      return "dict_items";
-    case List::Kind::kIterator:
-      return "generator";
+    case List::Kind::kList: return "list";
+    case List::Kind::kTuple: return "tuple";
+    case List::Kind::kRange: return "range";
+    case List::Kind::kKeys: return "dict_keys";
+    case List::Kind::kValues: return "dict_values";
+    case List::Kind::kItems: return "dict_items";
+    case List::Kind::kIterator: return "generator";
   }
   return "list";
 }
@@ -314,10 +307,8 @@ bool IsPrintable(char32_t c) {
     case UTF8PROC_CATEGORY_CN:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_ZS:
-      return false;
-    default:
-      return true;
+    case UTF8PROC_CATEGORY_ZS: return false;
+    default: return true;
   }
 }
 

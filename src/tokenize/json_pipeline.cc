@@ -11,7 +11,8 @@ namespace {
 namespace bj = boost::json;
 
 [[noreturn]] void Unknown(std::string_view path, std::string_view what) {
-  throw Error(ErrorCategory::kUnsupported, "{} of tokenizer.json is or holds '{}', which is not known here", path, what);
+  throw Error(ErrorCategory::kUnsupported, "{} of tokenizer.json is or holds '{}', which is not known here", path,
+              what);
 }
 
 // The value of base 64, padded or not; kCorrupt for other characters.

@@ -1,7 +1,6 @@
+#include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-
-#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
@@ -74,7 +73,8 @@ class Loader {
     if (type == "Unigram") return true;
     // Old files leave the type out; only BPE has merges.
     if (type.empty() && json::FieldAt(*model_, "merges")) return false;
-    throw Error(ErrorCategory::kUnsupported, "model.type of tokenizer.json is '{}'; BPE and Unigram are known here", type);
+    throw Error(ErrorCategory::kUnsupported, "model.type of tokenizer.json is '{}'; BPE and Unigram are known here",
+                type);
   }
 
   Entry& EntryAt(int64_t id, std::string_view name) {
@@ -202,7 +202,8 @@ class Loader {
                                       : json::StringAt(config_, "tokenizer_config.json", key);
     const Token token = IdOfName(name);
     if (token >= 0) return token;
-    throw Error(ErrorCategory::kCorrupt, "{} of tokenizer_config.json is '{}', which is not in the vocabulary", key, name);
+    throw Error(ErrorCategory::kCorrupt, "{} of tokenizer_config.json is '{}', which is not in the vocabulary", key,
+                name);
   }
 
   void ReadSpecial(Vocabulary& vocabulary) {
@@ -322,10 +323,11 @@ class Loader {
   }
 
   [[noreturn]] static void ThrowBadMerge(uint32_t rank, std::string_view left, std::string_view right) {
-    throw Error(ErrorCategory::kCorrupt,
-                "model.merges[{}] of tokenizer.json is '{}' '{}', which does not join two tokens of the vocabulary into a "
-                "third",
-                rank, left, right);
+    throw Error(
+        ErrorCategory::kCorrupt,
+        "model.merges[{}] of tokenizer.json is '{}' '{}', which does not join two tokens of the vocabulary into a "
+        "third",
+        rank, left, right);
   }
 
   void AddMerge(std::string_view joined, size_t middle, uint32_t rank, MergeTable& table) const {

@@ -17,10 +17,11 @@ const std::string kAbc = R"({"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "a
 const std::string kByteLevel = R"("pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false})";
 
 TEST(FromJson, ReadsByteLevelBpe) {
-  const Tokenizer tokenizer = Tokenizer::FromJson(WithModel(kAbc, kByteLevel + R"(, "added_tokens": [
+  const Tokenizer tokenizer =
+      Tokenizer::FromJson(WithModel(kAbc, kByteLevel + R"(, "added_tokens": [
       {"id": 7, "content": "<end>", "special": true}, {"id": 8, "content": "<tag>", "rstrip": true, "lstrip": true},
       {"id": 9, "content": "word", "single_word": true}])"),
-      R"({"eos_token": {"content": "<end>"}, "bos_token": "<end>", "add_bos_token": true})");
+                          R"({"eos_token": {"content": "<end>"}, "bos_token": "<end>", "add_bos_token": true})");
   EXPECT_EQ(tokenizer.vocab_size(), 10u);
   EXPECT_EQ(tokenizer.Encode("ab ab a"), (Ids{3, 4, 3, 5}));
   EXPECT_EQ(tokenizer.Encode("a <tag>  c"), (Ids{0, 8, 2}));
@@ -42,8 +43,8 @@ TEST(FromJson, ReadsSentencePieceStyle) {
   EXPECT_EQ(prepend.Decode(prepend.Encode("a a")), "a a");
   const Tokenizer plain = Tokenizer::FromJson(WithModel(model, "\"normalizer\": " + replace));
   EXPECT_EQ(plain.Encode("a a"), (Ids{2, 3}));
-  const Tokenizer first = Tokenizer::FromJson(WithModel(model,
-      R"("pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"})"));
+  const Tokenizer first = Tokenizer::FromJson(WithModel(
+      model, R"("pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"})"));
   EXPECT_EQ(first.Encode("a a"), (Ids{3, 3}));
   EXPECT_EQ(first.Encode(" a"), Ids{3});
 }
@@ -82,8 +83,8 @@ TEST(FromJson, SaysWhatItCannotRead) {
 
 // A file may list a merge whose result is a control token; text must still never become that token.
 TEST(FromJson, NeverMergesTextIntoAControlToken) {
-  const Tokenizer tokenizer = Tokenizer::FromJson(WithModel(kAbc, kByteLevel +
-      R"(, "added_tokens": [{"id": 3, "content": "ab", "special": true}])"));
+  const Tokenizer tokenizer = Tokenizer::FromJson(
+      WithModel(kAbc, kByteLevel + R"(, "added_tokens": [{"id": 3, "content": "ab", "special": true}])"));
   EXPECT_EQ(tokenizer.Encode("ab"), (Ids{0, 1}));
   EXPECT_EQ(tokenizer.Encode("ab", SpecialTokens::kParse), Ids{3});
 }

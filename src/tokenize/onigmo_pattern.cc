@@ -14,9 +14,11 @@ constexpr std::string_view kWord = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
 constexpr std::string_view kHex = "0-9A-Fa-f";
 
 // Longer names are scripts, for which PCRE2 would take Script_Extensions and Oniguruma takes Script.
+// clang-format off
 constexpr std::array<std::string_view, 12> kPropertiesThatAreNoScripts = {
     "Any",        "L&",    "Alphabetic", "Lowercase",          "Uppercase",    "White_Space",
     "Ideographic", "Emoji", "Math",       "Emoji_Presentation", "Extended_Pictographic", "Default_Ignorable_Code_Point"};
+// clang-format on
 
 class Translator {
  public:
@@ -41,8 +43,8 @@ class Translator {
 
  private:
   [[noreturn]] void Refuse(std::string_view what) const {
-    throw Error(ErrorCategory::kUnsupported, "split pattern '{}' has {} at byte {}, which cannot be read here", pattern_,
-                what, at_);
+    throw Error(ErrorCategory::kUnsupported, "split pattern '{}' has {} at byte {}, which cannot be read here",
+                pattern_, what, at_);
   }
 
   void Copy(size_t count) {

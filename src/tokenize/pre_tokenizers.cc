@@ -63,7 +63,10 @@ const Family kFamilies[] = {
     {{"smollm", "starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2"}, {kDigit, kGpt2Pattern}},
     {{"command-r"}, {kDigit, kGpt2Pattern}, true},
     {{"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"},
-     {kLlama3}, false, true, true},
+     {kLlama3},
+     false,
+     true,
+     true},
     {{"dbrx", "smaug-bpe", "chatglm-bpe"}, {kLlama3}},
     {{"glm4", "glm5"}, {kLlama3}, false, true},
     {{"qwen2", "deepseek-r1-qwen", "megrez", "stablelm2"}, {kQwen2}, true},
@@ -77,7 +80,8 @@ const Family kFamilies[] = {
     {{"viking"}, {kBloom, kDigit}},
     {{"falcon"}, {R"([\p{P}\$\+<=>\^~\|`]+)", kGpt2Pattern, "[0-9][0-9][0-9]"}},
     {{"deepseek-llm"},
-     {"[\r\n]", kCasedWord, R"(\s?[!-/:-~\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF5E}\x{2018}-\x{201F}\x{3000}-\x{3002}]+)", R"(\s+$)", kHanAndHangul, R"(\p{N}+)"}},
+     {"[\r\n]", kCasedWord, R"(\s?[!-/:-~\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF5E}\x{2018}-\x{201F}\x{3000}-\x{3002}]+)",
+      R"(\s+$)", kHanAndHangul, R"(\p{N}+)"}},
     {{"deepseek-coder"}, {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", kHanAndHangul, kDigit}},
     {{"deepseek-v3", "hunyuan-dense", "joyai-llm"}, {kUpToThreeDigits, kCjk, kDeepseekV3}},
 };
@@ -92,10 +96,11 @@ PreTokenizer PreTokenizerOf(std::string_view name) {
     for (const std::string_view pattern : family.patterns) result.steps.push_back({std::string(pattern)});
     return result;
   }
-  throw Error(ErrorCategory::kUnsupported,
-              "tokenizer.ggml.pre is '{}', a pre-tokenizer that is not known here; a tokenizer.json of the model can be "
-              "used instead",
-              name);
+  throw Error(
+      ErrorCategory::kUnsupported,
+      "tokenizer.ggml.pre is '{}', a pre-tokenizer that is not known here; a tokenizer.json of the model can be "
+      "used instead",
+      name);
 }
 
 std::string_view NameOf(const PreTokenizer& wanted) {

@@ -117,12 +117,13 @@ class RegexReplaceStep final : public NormalizerStep {
     RegexSearch search(regex_, text.size());
     bool changed = false;
     size_t done = 0;
-    ForEachMatch(text, [&](std::string_view subject, size_t from) { return search.Find(subject, from); },
-                 [&](size_t begin, size_t end) {
-                   out.append(text.substr(done, begin - done)).append(to_);
-                   done = end;
-                   changed = true;
-                 });
+    ForEachMatch(
+        text, [&](std::string_view subject, size_t from) { return search.Find(subject, from); },
+        [&](size_t begin, size_t end) {
+          out.append(text.substr(done, begin - done)).append(to_);
+          done = end;
+          changed = true;
+        });
     out.append(text.substr(done));
     return changed;
   }

@@ -17,8 +17,8 @@ void MergeMatches(std::vector<Segment>& segments, SplitBehavior behavior) {
   if (backwards) std::reverse(segments.begin(), segments.end());
   bool previous_match = false;
   for (const Segment& segment : segments) {
-    const bool join = behavior == SplitBehavior::kContiguous ? segment.match == previous_match
-                                                             : segment.match && !previous_match;
+    const bool join =
+        behavior == SplitBehavior::kContiguous ? segment.match == previous_match : segment.match && !previous_match;
     if (join && !merged.empty()) {
       merged.back().begin = std::min(merged.back().begin, segment.begin);
       merged.back().end = std::max(merged.back().end, segment.end);

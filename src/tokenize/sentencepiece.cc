@@ -36,8 +36,9 @@ class CharsMapStep final : public NormalizerStep {
     uint32_t trie_bytes = 0;
     if (map.size() >= 4) std::memcpy(&trie_bytes, map.data(), 4);
     if (map.size() < 4 || trie_bytes % 4 != 0 || trie_bytes == 0 || trie_bytes > map.size() - 4) {
-      throw Error(ErrorCategory::kCorrupt, "the precompiled charsmap has {} bytes and says that {} of them are its trie",
-                  map.size(), trie_bytes);
+      throw Error(ErrorCategory::kCorrupt,
+                  "the precompiled charsmap has {} bytes and says that {} of them are its trie", map.size(),
+                  trie_bytes);
     }
     units_.resize(trie_bytes / 4);
     std::memcpy(units_.data(), map.data() + 4, trie_bytes);

@@ -23,10 +23,12 @@ Words CutAll(const Cutter& cutter, std::string_view text) {
 
 // Text of the kinds of characters that the patterns tell apart, in runs.
 std::string RandomText(std::mt19937& random) {
+  // clang-format off
   static constexpr std::string_view kParts[] = {
       "a",  "B",  "\xC3\xA9", "\xE4\xB8\xAD", "\xC7\x85", "\xCA\xB0",     "1",            "\xD9\xA3", "\xE2\x85\xA7", " ",
       " ",  "\n", "\r",       "\t",           "\xC2\xA0", "\xE3\x80\x80", "\xE1\xA0\x8E", "\xC2\x85", "!",            "'",
       "'s", "'S", "'\xC5\xBF", "'ll",         "'Ve",      "'d",           "_",            "\xCC\x81", "\xF0\x9F\xA6\x99", "\xEF\xB8\x8F"};
+  // clang-format on
   std::string text;
   const size_t parts = 1 + random() % 14;
   for (size_t i = 0; i < parts; ++i) {
@@ -112,9 +114,9 @@ TEST(OnigmoPattern, RewritesWhatDiffers) {
 
 TEST(Splitter, EveryKnownPreTokenizerCompilesAndKeepsTheText) {
   std::mt19937 random(4);
-  for (const char* name : {"default", "gpt-2", "mpt", "smollm", "command-r", "llama3", "dbrx", "glm4", "qwen2", "hunyuan",
-                           "qwen35", "seed-coder", "bailingmoe", "gpt-4o", "tekken", "bloom", "viking", "falcon",
-                           "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
+  for (const char* name : {"default", "gpt-2", "mpt",     "smollm", "command-r",    "llama3",         "dbrx",
+                           "glm4",    "qwen2", "hunyuan", "qwen35", "seed-coder",   "bailingmoe",     "gpt-4o",
+                           "tekken",  "bloom", "viking",  "falcon", "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
     const Splitter splitter = MakeSplitter(PreTokenizerOf(name).steps);
     for (int i = 0; i < 200; ++i) {
       const std::string text = RandomText(random) + "\xFF\xC3" + RandomText(random);

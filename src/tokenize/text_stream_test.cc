@@ -82,7 +82,8 @@ TEST(TextStream, EqualsTheWholeTextCutAtTheFirstStop) {
         length = stop.size();
       }
     }
-    const std::string expected = ToValidUtf8(bytes.substr(0, stop_end == std::string::npos ? stop_end : stop_end - length));
+    const std::string expected =
+        ToValidUtf8(bytes.substr(0, stop_end == std::string::npos ? stop_end : stop_end - length));
     std::string shown;
     for (const std::string& text : Stream(bytes, stops)) {
       ASSERT_TRUE(IsValidUtf8(text));

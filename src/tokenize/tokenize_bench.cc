@@ -55,7 +55,8 @@ void LoadVocabulary(benchmark::State& state, const std::string& name) {
 }
 
 const int kRegistered = [] {
-  for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "starcoder", "deepseek-coder", "falcon", "llama-spm", "phi-3"}) {
+  for (const char* name :
+       {"gpt-2", "llama-bpe", "qwen2", "starcoder", "deepseek-coder", "falcon", "llama-spm", "phi-3"}) {
     benchmark::RegisterBenchmark((std::string("Encode/") + name).c_str(), EncodeProse, name);
     benchmark::RegisterBenchmark((std::string("Load/") + name).c_str(), LoadVocabulary, name)
         ->Unit(benchmark::kMillisecond);

@@ -39,8 +39,8 @@ class Encoder {
  private:
   void EncodeFragment(std::string_view text, bool first) {
     text = parts_.normalizer.Apply(text, buffers_);
-    const bool prefix = parts_.prefix_space == PrefixSpace::kEveryFragment ||
-                        (parts_.prefix_space == PrefixSpace::kFirst && first);
+    const bool prefix =
+        parts_.prefix_space == PrefixSpace::kEveryFragment || (parts_.prefix_space == PrefixSpace::kFirst && first);
     if (prefix && !text.empty() && !(parts_.prefix_only_if_missing && text.starts_with(' '))) {
       prefixed_.assign(1, ' ');
       prefixed_ += text;

@@ -44,8 +44,7 @@ Vectors ReadVectors(const std::filesystem::path& vocabulary) {
 class TokenizerConformance : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(TokenizerConformance, GivesTheIdsOfTheReference) {
-  const auto path =
-      testing::SharedPath(std::string("conformance/tokenizers/ggml-vocab-") + GetParam() + ".gguf");
+  const auto path = testing::SharedPath(std::string("conformance/tokenizers/ggml-vocab-") + GetParam() + ".gguf");
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
   const GgufFile file = GgufFile::Open(path);
   const Tokenizer tokenizer = Tokenizer::FromGguf(file.metadata());

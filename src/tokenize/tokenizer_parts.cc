@@ -24,6 +24,7 @@ bool LooksLikeControl(std::string_view name) {
 }
 
 bool NameEndsTurn(std::string_view name) {
+  // clang-format off
   static constexpr std::string_view kNames[] = {
       "<|eot_id|>",        "<|eom_id|>",      "<|im_end|>",         "<|end|>",
       "<|return|>",        "<|call|>",        "<|endoftext|>",      "<|end_of_text|>",
@@ -31,6 +32,7 @@ bool NameEndsTurn(std::string_view name) {
       "<end_of_utterance>", "<turn|>",        "<eos>",              "</s>",
       "<EOT>",             "_<EOT>",          "[EOT]",              "[EOS]",
       "<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+  // clang-format on
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 

@@ -41,8 +41,8 @@ struct TokenizerParts {
   AddedTokens added;
   Normalizer normalizer;
   PrefixSpace prefix_space = PrefixSpace::kNever;
-  bool prefix_only_if_missing = false;  // no second space in front of one
-  Splitter splitter;                    // byte-level models
+  bool prefix_only_if_missing = false;          // no second space in front of one
+  Splitter splitter;                            // byte-level models
   std::unique_ptr<const PieceBorders> borders;  // SentencePiece BPE: cuts what the splitter leaves; may be null
   std::unique_ptr<const TokenModel> model;
   SpecialTokenIds special;

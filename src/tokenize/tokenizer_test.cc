@@ -21,8 +21,8 @@ using Ids = std::vector<Token>;
 
 // 256 "he", 257 "ll", 258 "hell", 259 " w", 260 <|im_start|>, 261 <|im_end|>, 262 "  " as a user-defined token.
 Tokenizer Small() {
-  Metadata metadata = ByteLevelVocabulary({{"h", "e"}, {"l", "l"}, {"he", "ll"}, {" ", "w"}},
-                                          {"<|im_start|>", "<|im_end|>"}, {"  "});
+  Metadata metadata =
+      ByteLevelVocabulary({{"h", "e"}, {"l", "l"}, {"he", "ll"}, {" ", "w"}}, {"<|im_start|>", "<|im_end|>"}, {"  "});
   metadata.Set("tokenizer.ggml.bos_token_id", GgufType::kUint32, uint64_t{260});
   metadata.Set("tokenizer.ggml.eos_token_id", GgufType::kUint32, uint64_t{261});
   return Tokenizer::FromGguf(metadata);
@@ -160,9 +160,10 @@ TEST(Tokenizer, IsSharedBetweenThreads) {
 // One long word, of each kind of character, costs n log n at most: 8 times the text must not cost 64 times the time.
 TEST(Tokenizer, LongWordsAreNotQuadratic) {
   for (const char* pre : {"gpt-2", "llama-bpe", "deepseek-coder", "deepseek-v3", "gpt-4o", "qwen2"}) {
-    const Tokenizer tokenizer = Tokenizer::FromGguf(
-        ByteLevelVocabulary({{"a", "a"}, {"aa", "aa"}, {" ", " "}, {"\xCC", "\x81"}}, {}, {}, pre));
-    for (const std::string_view unit : {"a", " ", "1", "!", "\n", "A", "\xCC\x81", "\xCC\xA3\xCC\x81", "\xFF", "\r\n", " \n", "'"}) {
+    const Tokenizer tokenizer =
+        Tokenizer::FromGguf(ByteLevelVocabulary({{"a", "a"}, {"aa", "aa"}, {" ", " "}, {"\xCC", "\x81"}}, {}, {}, pre));
+    for (const std::string_view unit :
+         {"a", " ", "1", "!", "\n", "A", "\xCC\x81", "\xCC\xA3\xCC\x81", "\xFF", "\r\n", " \n", "'"}) {
       const auto seconds = [&](size_t size) {
         std::string text;
         while (text.size() < size) text += unit;
@@ -188,16 +189,16 @@ TEST(SentencePieceBpe, MergesTheBestScoreFirst) {
   EXPECT_EQ(tokenizer.Encode("ab"), (Ids{259, 262}));
   EXPECT_EQ(tokenizer.Encode("a"), Ids{263});
   EXPECT_EQ(tokenizer.Encode("a a"), (Ids{263, 263}));
-  EXPECT_EQ(tokenizer.Encode("a\xE2\x96\x81" "a"), (Ids{263, 263}));
+  EXPECT_EQ(tokenizer.Encode("a\xE2\x96\x81"
+                             "a"),
+            (Ids{263, 263}));
   EXPECT_EQ(tokenizer.Encode(""), Ids{});
   EXPECT_EQ(tokenizer.EncodePrompt("a"), (Ids{1, 263}));
   EXPECT_EQ(tokenizer.Decode(tokenizer.Encode("ab a")), "ab a");
   EXPECT_EQ(tokenizer.Decode(tokenizer.EncodePrompt(" ab")), "<s> ab");
 }
 
-TEST(SentencePieceBpe, PrefixesEachFragment) {
-  EXPECT_EQ(SmallSentencePiece().Encode("a##a"), (Ids{263, 264, 263}));
-}
+TEST(SentencePieceBpe, PrefixesEachFragment) { EXPECT_EQ(SmallSentencePiece().Encode("a##a"), (Ids{263, 264, 263})); }
 
 TEST(SentencePieceBpe, SpellsTheRestWithBytesOrAsUnknown) {
   EXPECT_EQ(SmallSentencePiece().Encode("a\xC3\xA9\xFF"), (Ids{263, 3 + 0xC3, 3 + 0xA9, 3 + 0xFF}));

@@ -99,9 +99,8 @@ class Finder {
     for (size_t b = 1; b < buckets_.size(); ++b) buckets_[b] += buckets_[b - 1];
     suffixes_.resize(buckets_.back());
     std::vector<size_t> next(buckets_.begin(), buckets_.end() - 1);
-    VisitSuffixes([&](std::string_view text, uint32_t t) {
-      suffixes_[next[Bucket(text)]++] = {text.data(), Reach(text), t};
-    });
+    VisitSuffixes(
+        [&](std::string_view text, uint32_t t) { suffixes_[next[Bucket(text)]++] = {text.data(), Reach(text), t}; });
   }
 
   void Sort(ThreadPool& pool) {

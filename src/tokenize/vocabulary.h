@@ -21,7 +21,7 @@ enum class TokenKind : uint8_t {
   kControl = 3,      // never read from untrusted text, never shown
   kUserDefined = 4,  // found whole in any text, before the model sees it
   kUnused = 5,
-  kByte = 6,         // one byte, for what the vocabulary cannot spell otherwise
+  kByte = 6,  // one byte, for what the vocabulary cannot spell otherwise
 };
 
 class Vocabulary {

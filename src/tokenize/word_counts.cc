@@ -163,7 +163,8 @@ void WordCounter::CountPart(std::string_view part, WordTable& words) const {
   std::vector<std::string_view> cut;
   for (const Fragment& fragment : special_.Find(part, {&all, 1})) {
     if (fragment.token >= 0) continue;
-    const std::string_view text = normalizer_.Apply(part.substr(fragment.begin, fragment.end - fragment.begin), buffers);
+    const std::string_view text =
+        normalizer_.Apply(part.substr(fragment.begin, fragment.end - fragment.begin), buffers);
     cut.clear();
     splitter_.Split(text, cut);
     for (const std::string_view word : cut) words.Add(word, 1);

@@ -29,7 +29,7 @@ struct Attention::Panels {
   float* keys_down;      // [head_dim / 16, units of length, 16]
   float* values_across;  // of either kind, as the pass needs
   float* values_down;
-  float* p;              // [kStripRows, padded length]
+  float* p;  // [kStripRows, padded length]
   float* dp;
   float* strip;         // [kStripRows, padded head_dim]: rows of a strip's result
   float* queries_down;  // [head_dim / 16, units of kStripRows, 16]
@@ -254,8 +254,7 @@ void Attention::RowsBackward(const AttentionRows& rows, const AttentionGradients
   if (!copies()) return;
   k_.Convert({panels.dp + of.begin * length, length, of.count}, Copy(panels.weights, keys).From(of.begin),
              Down(panels.dp_down, keys, kStripRows).From(of.begin));
-  k_.Convert({panels.p + of.begin * length, length, of.count},
-             Down(panels.p_down, keys, kStripRows).From(of.begin));
+  k_.Convert({panels.p + of.begin * length, length, of.count}, Down(panels.p_down, keys, kStripRows).From(of.begin));
 }
 
 void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradients& gradients, const Strip& strip,
@@ -276,8 +275,8 @@ void Attention::BackwardStrip(const AttentionRows& rows, const AttentionGradient
   AddOuter(strip, head % group == 0, panels.p_down, panels.dout_down, dkeys + s_.kv_heads * dim, ahead);
 }
 
-void Attention::Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head,
-                         float* scratch, GemmAhead* ahead) const {
+void Attention::Backward(const AttentionRows& rows, const AttentionGradients& gradients, size_t kv_head, float* scratch,
+                         GemmAhead* ahead) const {
   const Panels panels = Split(scratch);
   const size_t group = s_.heads / s_.kv_heads;
   const float* keys = rows.qkv + (s_.heads + kv_head) * s_.head_dim;
@@ -311,8 +310,8 @@ void Attention::AddBackwardRegions(const AttentionRows& rows, const AttentionGra
                                    Regions& regions) const {
   const size_t columns = s_.heads / s_.kv_heads * s_.head_dim;
   AddForwardRegions(rows, kv_head, regions);
-  regions.push_back({gradients.dout + kv_head * columns, columns * sizeof(float), s_.length,
-                     s_.query_width() * sizeof(float)});
+  regions.push_back(
+      {gradients.dout + kv_head * columns, columns * sizeof(float), s_.length, s_.query_width() * sizeof(float)});
   AddRegions(gradients.dqkv, kv_head, regions);
 }
 

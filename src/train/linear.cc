@@ -127,9 +127,20 @@ double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     const auto begin = std::chrono::steady_clock::now();
     pool.ParallelFor(pool.threads() * 4, [&](size_t, size_t worker) {
-      const Gemm g{left.data(), kDepth,   1,      right.data(),       kPanelColumns * kDepth,
-                   kRows,       kColumns, kDepth, out[worker].data(), kColumns,
-                   nullptr,     0,        nullptr, nullptr};
+      const Gemm g{left.data(),
+                   kDepth,
+                   1,
+                   right.data(),
+                   kPanelColumns * kDepth,
+                   kRows,
+                   kColumns,
+                   kDepth,
+                   out[worker].data(),
+                   kColumns,
+                   nullptr,
+                   0,
+                   nullptr,
+                   nullptr};
       for (size_t round = 0; round < kRounds; ++round) gemm.multiply(g);
     });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -49,7 +49,8 @@ double VerbatimShare(std::span<const Token> sample, const TokenDocuments& docume
     hash.ForEach(text, [&](size_t begin, uint64_t value) {
       const auto [first, last] = windows.equal_range(value);
       for (auto it = first; it != last; ++it) {
-        if (std::ranges::equal(sample.subspan(it->second, length), text.subspan(begin, length))) found[it->second] = true;
+        if (std::ranges::equal(sample.subspan(it->second, length), text.subspan(begin, length)))
+          found[it->second] = true;
       }
     });
   }

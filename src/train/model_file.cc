@@ -74,7 +74,8 @@ const TensorInfo& Require(const Checkpoint& checkpoint, const std::string& name)
 
 void SetConfig(const ModelConfig& config, Metadata& metadata) {
   RopeSettings rope;
-  if (!config.ropes.empty() && !config.ropes[0].frequencies.empty()) rope.theta = RopeTheta(config.ropes[0], config.head_dim);
+  if (!config.ropes.empty() && !config.ropes[0].frequencies.empty())
+    rope.theta = RopeTheta(config.ropes[0], config.head_dim);
   SetGgufConfig(config, rope, metadata);
 }
 

@@ -139,7 +139,7 @@ size_t Network::bytes() const {
                  attention_gradient_.size() + qkv_gradient_.size() + rotations_.size() + partials_.size() +
                  scratch_.size();
   for (const Panels* panels : {&last_normed_panels_, &dlogits_, &dqkv_, &dattention_, &dgate_up_, &ddown_,
-                                &attention_panels_, &hidden_panels_}) {
+                               &attention_panels_, &hidden_panels_}) {
     bytes += panels->bytes();
   }
   for (const auto& layer : layers_) {
@@ -154,8 +154,7 @@ size_t Network::bytes() const {
 void Network::ListPackedRanges() {
   std::vector<Linear*> linears = {output_.get()};
   for (const auto& layer : layers_) {
-    for (const auto* linear :
-         {&layer->query_key_value, &layer->attention_output, &layer->gate_and_up, &layer->down}) {
+    for (const auto* linear : {&layer->query_key_value, &layer->attention_output, &layer->gate_and_up, &layer->down}) {
       linears.push_back(linear->get());
     }
   }

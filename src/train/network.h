@@ -94,8 +94,8 @@ class Network {
   double LossBlock(const Batch& batch, RowRange rows, float scale, const Scratch& scratch, double* row_losses);
 
   void NormBackward(const float* x, const float* dy, Role weight, Role bias, size_t layer, RowRange rows);
-  void BranchGradient(RowRange rows, size_t site, Role bias, size_t layer, const ActivationView& dy,
-                      const Panels& kept, const Scratch& scratch);
+  void BranchGradient(RowRange rows, size_t site, Role bias, size_t layer, const ActivationView& dy, const Panels& kept,
+                      const Scratch& scratch);
   void FeedForwardBackward(size_t layer, RowRange rows, const Scratch& scratch);
   void ActivateRowBackward(const float* gate_up, const float* dhidden, float* hidden, float* dgate_up) const;
   void AttentionOutputBackward(size_t layer, RowRange rows, const Scratch& scratch);

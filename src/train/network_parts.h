@@ -22,9 +22,9 @@ struct Network::Layer {
 
 // A thread's own memory for one block of rows.
 struct Network::Scratch {
-  float* wide;                        // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
-  float* hidden;                      // [kRowBlock, widest of hidden, feed_forward]
-  float* row[5];                      // [row_stride], one behind the other
+  float* wide;    // [kRowBlock, widest of 2 feed_forward, vocab, q k v, hidden], fp32
+  float* hidden;  // [kRowBlock, widest of hidden, feed_forward]
+  float* row[5];  // [row_stride], one behind the other
   size_t row_stride;
   ActivationView wide_activations;    // [kRowBlock, as set]
   ActivationView hidden_activations;  // [kRowBlock, as set]

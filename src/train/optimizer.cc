@@ -109,8 +109,7 @@ void Optimizer::Step(int64_t step, double norm, ThreadPool& pool, std::span<cons
   });
 }
 
-void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale,
-                         std::byte* scratch) {
+void Optimizer::StepMuon(const ParameterStore::Entry& entry, double factor, float gradient_scale, std::byte* scratch) {
   MuonStep step{};
   step.learning_rate = static_cast<float>(options_.muon_learning_rate * factor);
   step.momentum = static_cast<float>(options_.muon_momentum);

@@ -44,8 +44,9 @@ const TrainField kFields[] = {
      "positions and attention begin anew at each document of a sequence"},
     {"optimizer", "--optimizer", &Options::optimizer, 0, 0, "adamw|muon", "",
      "muon: orthogonalised momentum for the layers' matrices, AdamW for the rest"},
-    {"learning_rate", "--learning-rate", &Options::learning_rate, 0, 10, "", "", 
-     "the highest, after the warm-up; 0: 2e-3 at width 128, falling with the root of the width; a fifth of it with --from"},
+    {"learning_rate", "--learning-rate", &Options::learning_rate, 0, 10, "", "",
+     "the highest, after the warm-up; 0: 2e-3 at width 128, falling with the root of the width; a fifth of it with "
+     "--from"},
     {"min_learning_rate", "--min-learning-rate", &Options::min_learning_rate, 0, 10, "", "",
      "at the end; 0: a tenth of the highest"},
     {"schedule", "--schedule", &Options::schedule, 0, 0, "cosine|constant|linear|wsd", "",

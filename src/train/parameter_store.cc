@@ -35,10 +35,8 @@ bool IsBias(Role role) {
     case Role::kAttentionOutputBias:
     case Role::kFeedForwardNormBias:
     case Role::kUpBias:
-    case Role::kDownBias:
-      return true;
-    default:
-      return false;
+    case Role::kDownBias: return true;
+    default: return false;
   }
 }
 

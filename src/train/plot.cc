@@ -72,8 +72,8 @@ std::string Plot::Svg() const {
   for (const PlotLine& line : lines) {
     std::string path;
     for (const PlotPoint& p : line.points) path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", p.x, p.y);
-    svg += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", path, line.color, line.width,
-                       line.dashed ? fmt::format(" stroke-dasharray=\"{}\"", kDash) : "");
+    svg += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", path, line.color,
+                       line.width, line.dashed ? fmt::format(" stroke-dasharray=\"{}\"", kDash) : "");
   }
   for (const PlotText& text : texts) {
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" fill=\"{}\" font-size=\"{}\">{}</text>\n",
@@ -94,8 +94,8 @@ std::string Plot::Png() const {
   for (const PlotText& text : texts) Draw(cairo.get(), text);
   std::string png;
   const cairo_status_t drawn = cairo_status(cairo.get());
-  const cairo_status_t status = drawn != CAIRO_STATUS_SUCCESS ? drawn
-                                                              : cairo_surface_write_to_png_stream(surface.get(), Append, &png);
+  const cairo_status_t status =
+      drawn != CAIRO_STATUS_SUCCESS ? drawn : cairo_surface_write_to_png_stream(surface.get(), Append, &png);
   if (status != CAIRO_STATUS_SUCCESS) {
     throw Error(ErrorCategory::kLimit, "cannot draw a plot of {} x {} pixels: {}", width, height,
                 cairo_status_to_string(status));

@@ -47,8 +47,12 @@ NetworkOptions NetworkOptionsFor(const TrainRun& run) {
 }
 
 SamplerOptions SamplerFor(const TrainRun& run, bool shuffle) {
-  return {static_cast<size_t>(run.options.context), static_cast<uint64_t>(run.options.seed), run.end,
-          run.options.restart_documents, shuffle, run.whole_documents};
+  return {static_cast<size_t>(run.options.context),
+          static_cast<uint64_t>(run.options.seed),
+          run.end,
+          run.options.restart_documents,
+          shuffle,
+          run.whole_documents};
 }
 
 TrainRun Checked(TrainRun run) {
@@ -217,8 +221,8 @@ double Trainer::GflopPerToken() const {
                         (entry.parameter.role == Role::kTokenEmbedding && !run_.config.tied_embeddings);
     if (entry.parameter.is_matrix() && !lookup) products += static_cast<double>(entry.parameter.count());
   }
-  const auto attention = static_cast<double>(run_.config.layers * run_.config.query_width()) *
-                         static_cast<double>(run_.options.context);
+  const auto attention =
+      static_cast<double>(run_.config.layers * run_.config.query_width()) * static_cast<double>(run_.options.context);
   return (6 * products + 6 * attention) * 1e-9;
 }
 

@@ -150,8 +150,7 @@ TEST(Trainer, ResumesToTheSameBits) {
     for (const auto& entry : std::filesystem::directory_iterator(run.folder))
       files.insert(entry.path().filename().string());
     EXPECT_EQ(files, (std::set<std::string>{"best.gguf", "checkpoint-0000000018.gguf", "checkpoint-0000000021.gguf",
-                                            "checkpoint-0000000024.gguf", "loss.png", "loss.svg",
-                                            "metrics.jsonl"}));
+                                            "checkpoint-0000000024.gguf", "loss.png", "loss.svg", "metrics.jsonl"}));
   }
 }
 
@@ -419,7 +418,8 @@ TEST(Curve, PassesThroughMetadata) {
 TEST(Memorisation, CountsStretchesThatStandInADocument) {
   const std::string text = "The quick brown fox jumps over the lazy dog and runs away into the dark wood.";
   const ByteVocabulary vocabulary(text + "hXY");
-  const MemoryDocuments documents({{vocabulary.Encode("the dark"), {}}, {vocabulary.Encode(text), {}}}, text.size() + 8);
+  const MemoryDocuments documents({{vocabulary.Encode("the dark"), {}}, {vocabulary.Encode(text), {}}},
+                                  text.size() + 8);
   const auto share = [&](const std::string& sample, size_t length) {
     return VerbatimShare(vocabulary.Encode(sample), documents, length);
   };

@@ -1,5 +1,6 @@
-#include <iostream>
 #include <sheepop/sheepop.h>
+
+#include <iostream>
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;

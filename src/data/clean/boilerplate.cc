@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kFrontBytes = 32 << 10;  // a licence is some 20 KB
 constexpr size_t kBackBytes = 40 << 10;
-constexpr size_t kNoteBytes = 4 << 10;    // longer notes are part of the book
+constexpr size_t kNoteBytes = 4 << 10;  // longer notes are part of the book
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -34,7 +34,8 @@ std::vector<Span> Split(std::string_view text, std::string_view separator) {
 }
 
 bool HasOne(std::string_view text, std::initializer_list<std::string_view> phrases) {
-  return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view p) { return text.find(p) != std::string_view::npos; });
+  return std::any_of(phrases.begin(), phrases.end(),
+                     [&](std::string_view p) { return text.find(p) != std::string_view::npos; });
 }
 
 bool StartsWithOne(std::string_view text, std::initializer_list<std::string_view> phrases) {
@@ -46,8 +47,8 @@ size_t FrontEnd(std::string_view text) {
   size_t end = 0;
   for (const Span& line : Split(text.substr(0, kFrontBytes), "\n")) {
     const std::string lower = Lower(text.substr(line.begin, std::min<size_t>(line.end - line.begin, 300)));
-    const bool marker = HasOne(lower, {"start of the project gutenberg", "start of this project gutenberg", "*end*the small print",
-                                       "*end the small print"});
+    const bool marker = HasOne(lower, {"start of the project gutenberg", "start of this project gutenberg",
+                                       "*end*the small print", "*end the small print"});
     if (marker) end = line.end;
   }
   return end;
@@ -59,9 +60,10 @@ size_t BackBegin(std::string_view text) {
   for (const Span& line : Split(text.substr(window), "\n")) {
     const std::string lower = Lower(text.substr(window + line.begin, std::min<size_t>(line.end - line.begin, 300)));
     const size_t first = lower.find_first_not_of("*# \t");
-    const std::string_view start = first == std::string::npos ? std::string_view() : std::string_view(lower).substr(first);
-    if (StartsWithOne(start, {"end of the project gutenberg", "end of this project gutenberg", "end of project gutenberg",
-                              "start: full license"})) {
+    const std::string_view start =
+        first == std::string::npos ? std::string_view() : std::string_view(lower).substr(first);
+    if (StartsWithOne(start, {"end of the project gutenberg", "end of this project gutenberg",
+                              "end of project gutenberg", "start: full license"})) {
       return window + line.begin;
     }
   }
@@ -76,14 +78,16 @@ bool IsProducersNote(std::string_view paragraph) {
   const size_t first = lower.find_first_not_of("*[_ \t");
   if (first == std::string::npos) return false;
   const std::string_view start = std::string_view(lower).substr(first);
-  if (StartsWithOne(start, {"e-text prepared by", "etext prepared by", "this etext was prepared by", "this ebook was produced by",
-                            "this etext was produced by", "this etext was typed", "note: project gutenberg also has",
-                            "the project gutenberg etext of", "project gutenberg etext of", "the project gutenberg ebook of",
-                            "project gutenberg's etext", "transcriber's note", "transcriber\xE2\x80\x99s note",
-                            "transcriber note", "transcribers' note", "transcribed from the"})) {
+  if (StartsWithOne(
+          start, {"e-text prepared by", "etext prepared by", "this etext was prepared by", "this ebook was produced by",
+                  "this etext was produced by", "this etext was typed", "note: project gutenberg also has",
+                  "the project gutenberg etext of", "project gutenberg etext of", "the project gutenberg ebook of",
+                  "project gutenberg's etext", "transcriber's note", "transcriber\xE2\x80\x99s note",
+                  "transcriber note", "transcribers' note", "transcribed from the"})) {
     return true;
   }
-  if (paragraph.size() < 1000 && HasOne(lower, {"this etext was transcribed", "this ebook was transcribed"})) return true;
+  if (paragraph.size() < 1000 && HasOne(lower, {"this etext was transcribed", "this ebook was transcribed"}))
+    return true;
   // The checks of a collection's own tools, as its volunteers list them.
   if (paragraph.size() < 200 && HasOne(lower, {"gutcheck"})) return true;
   return start.starts_with("produced by ") &&
@@ -147,7 +151,8 @@ class Boilerplate : public CleanStep {
       const std::string_view paragraph = text.substr(body.begin + span.begin, span.end - span.begin);
       const size_t left = body.end - body.begin - span.begin;
       notes_to_the_end = notes_to_the_end || (IsNoteHeading(paragraph) && left < kNoteBytes);
-      if (notes_to_the_end || IsProducersNote(paragraph)) cuts.push_back({body.begin + span.begin, body.begin + span.end});
+      if (notes_to_the_end || IsProducersNote(paragraph))
+        cuts.push_back({body.begin + span.begin, body.begin + span.end});
     }
   }
 };

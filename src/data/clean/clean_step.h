@@ -24,10 +24,10 @@ struct CleanOptions {
 
   std::vector<std::string> keep_languages;  // ISO 639-1; prose in another known language is dropped; empty: all
   std::vector<std::string> keep_licenses;   // SPDX names; a document with another known licence is dropped; empty: all
-  bool replace_emails = false;   // by "[email]"
-  bool replace_phones = false;   // by "[phone]"
-  bool replace_keys = false;     // API keys, private keys and tokens, by "[key]"
-  uint32_t min_characters = 1;   // shorter documents are dropped; 1 to 1,000,000
+  bool replace_emails = false;              // by "[email]"
+  bool replace_phones = false;              // by "[phone]"
+  bool replace_keys = false;                // API keys, private keys and tokens, by "[key]"
+  uint32_t min_characters = 1;              // shorter documents are dropped; 1 to 1,000,000
 };
 
 struct CleanResult {

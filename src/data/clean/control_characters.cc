@@ -24,7 +24,9 @@ bool IsRemoved(char32_t c, bool code) {
   return !code && IsDirectionControl(c);
 }
 
-bool IsPlain(char c) { return (static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F) || c == '\n' || c == '\t'; }
+bool IsPlain(char c) {
+  return (static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F) || c == '\n' || c == '\t';
+}
 
 class ControlCharacters : public CleanStep {
  public:

@@ -68,7 +68,8 @@ class MinCharacters : public CleanStep {
       return byte > 0x20 && (byte & 0xC0) != 0x80;
     });
     if (static_cast<uint64_t>(shown) < minimum_) {
-      result.drop_reason = shown == 0 ? "no text is left" : std::to_string(shown) + " characters, wanted are " + std::to_string(minimum_);
+      result.drop_reason = shown == 0 ? "no text is left"
+                                      : std::to_string(shown) + " characters, wanted are " + std::to_string(minimum_);
       result.changes = 1;
     }
     return result;

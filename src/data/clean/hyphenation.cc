@@ -38,7 +38,8 @@ std::string LettersBefore(std::string_view text, size_t at) {
   while (at > 0 && letters.size() < 40) {
     const Utf8Step step = Before(text, at);
     if (!IsLetter(step.code_point)) break;
-    letters.insert(letters.begin(), static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(step.code_point))));
+    letters.insert(letters.begin(),
+                   static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(step.code_point))));
     at -= step.length;
   }
   std::string word;
@@ -168,7 +169,9 @@ class Hyphenation : public CleanStep {
   }
 
  private:
-  static bool IsBreakMark(char32_t c) { return c == kSoftBreak || c == kHardBreak || c == kColumnBreak || c == kPageBreak; }
+  static bool IsBreakMark(char32_t c) {
+    return c == kSoftBreak || c == kHardBreak || c == kColumnBreak || c == kPageBreak;
+  }
 };
 
 }  // namespace

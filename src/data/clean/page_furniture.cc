@@ -8,13 +8,13 @@
 namespace sheepop {
 namespace {
 
-constexpr size_t kEdgeLines = 3;       // looked at, at the top and the bottom of a page
-constexpr size_t kLongestHead = 160;   // bytes; a longer line is text
-constexpr size_t kRepeats = 3;         // pages, each at most two after the last (left and right pages differ)
+constexpr size_t kEdgeLines = 3;      // looked at, at the top and the bottom of a page
+constexpr size_t kLongestHead = 160;  // bytes; a longer line is text
+constexpr size_t kRepeats = 3;        // pages, each at most two after the last (left and right pages differ)
 
 struct PageLine {
-  std::string_view text;   // without the breaks
-  size_t begin, end;       // of it and the breaks after it, in the page
+  std::string_view text;  // without the breaks
+  size_t begin, end;      // of it and the breaks after it, in the page
 };
 
 struct Page {
@@ -69,7 +69,8 @@ std::optional<int> Roman(std::string_view text) {
   int value = 0, last = 0;
   for (size_t i = text.size(); i-- > 0;) {
     const char c = static_cast<char>(std::tolower(static_cast<unsigned char>(text[i])));
-    const auto* digit = std::find_if(std::begin(kDigits), std::end(kDigits), [&](const auto& d) { return d.first == c; });
+    const auto* digit =
+        std::find_if(std::begin(kDigits), std::end(kDigits), [&](const auto& d) { return d.first == c; });
     if (digit == std::end(kDigits)) return std::nullopt;
     value += digit->second < last ? -digit->second : digit->second;
     last = std::max(last, digit->second);
@@ -88,7 +89,8 @@ std::optional<int> PageNumber(std::string_view line) {
     if (word) words.back().push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
     in_word = word;
   }
-  if (!words.empty() && (words.front() == "page" || words.front() == "p" || words.front() == "seite")) words.erase(words.begin());
+  if (!words.empty() && (words.front() == "page" || words.front() == "p" || words.front() == "seite"))
+    words.erase(words.begin());
   if (words.size() == 3 && words[1] == "of") words.erase(words.begin() + 1);
   if (words.empty() || words.size() > 2) return std::nullopt;
   if (words.size() == 2 && words[1].find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
@@ -101,7 +103,8 @@ using Edge = std::vector<size_t>;  // line numbers of a page, from its edge inwa
 
 Edge EdgeLines(const Page& page, bool top) {
   Edge edge;
-  for (size_t i = 0; i < std::min(kEdgeLines, page.lines.size()); ++i) edge.push_back(top ? i : page.lines.size() - 1 - i);
+  for (size_t i = 0; i < std::min(kEdgeLines, page.lines.size()); ++i)
+    edge.push_back(top ? i : page.lines.size() - 1 - i);
   return edge;
 }
 
@@ -114,7 +117,8 @@ class Furniture {
   }
 
   bool Holds(size_t page, std::string_view line) const {
-    if (const auto number = PageNumber(line); number && offset_ && *number - static_cast<int>(page) == *offset_) return true;
+    if (const auto number = PageNumber(line); number && offset_ && *number - static_cast<int>(page) == *offset_)
+      return true;
     const auto found = heads_.find(Key(line));
     return found != heads_.end() && page >= found->second.first && page <= found->second.second;
   }
@@ -154,7 +158,8 @@ class Furniture {
       here.erase(std::unique(here.begin(), here.end()), here.end());
       for (const int offset : here) ++offsets[offset];
     }
-    const auto best = std::max_element(offsets.begin(), offsets.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto best = std::max_element(offsets.begin(), offsets.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
     if (best != offsets.end() && best->second >= 2 && best->second * 3 >= pages_.size()) offset_ = best->first;
   }
 

@@ -9,7 +9,9 @@ namespace {
 bool IsLower(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LL; }
 
 // Chinese and Japanese are written without spaces, so their lines join without one.
-bool IsWide(char32_t c) { return (c >= 0x3000 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFFEF); }
+bool IsWide(char32_t c) {
+  return (c >= 0x3000 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFFEF);
+}
 
 char32_t Last(std::string_view text) {
   size_t begin = text.size();
@@ -21,7 +23,8 @@ char32_t Last(std::string_view text) {
 }
 
 bool EndsSentence(char32_t c) {
-  return c == '.' || c == '!' || c == '?' || c == ':' || c == ';' || c == '"' || c == 0x201D || c == 0x2019 || c == 0xBB || c == 0x3002;
+  return c == '.' || c == '!' || c == '?' || c == ':' || c == ';' || c == '"' || c == 0x201D || c == 0x2019 ||
+         c == 0xBB || c == 0x3002;
 }
 
 bool IsBreak(char c) { return c == kSoftBreak || c == kHardBreak || c == kColumnBreak || c == kPageBreak; }
@@ -30,7 +33,8 @@ bool IsBreak(char c) { return c == kSoftBreak || c == kHardBreak || c == kColumn
 std::string_view Joint(std::string_view marks, char32_t before, char32_t after) {
   if (marks == std::string_view(&kSoftBreak, 1)) return IsWide(before) && IsWide(after) ? "" : " ";
   if (marks == std::string_view(&kHardBreak, 1)) return "\n";
-  const bool other_place = marks.find(kPageBreak) != std::string_view::npos || marks.find(kColumnBreak) != std::string_view::npos;
+  const bool other_place =
+      marks.find(kPageBreak) != std::string_view::npos || marks.find(kColumnBreak) != std::string_view::npos;
   if (other_place && IsLower(after) && !EndsSentence(before)) return " ";
   return "\n\n";
 }
@@ -51,7 +55,8 @@ class Paragraphs : public CleanStep {
       size_t next = end;
       while (next < text.size() && IsBreak(text[next])) ++next;
       if (next < text.size() && !out.empty()) {
-        const std::string_view joint = Joint(text.substr(end, next - end), Last(out), DecodeUtf8(text.substr(next)).code_point);
+        const std::string_view joint =
+            Joint(text.substr(end, next - end), Last(out), DecodeUtf8(text.substr(next)).code_point);
         result.changes += joint.size() < 2 && joint != "\n";
         out += joint;
       }

@@ -28,8 +28,8 @@ std::optional<Found> FindEmail(std::string_view text, size_t from) {
     while (end > at && !IsAlnum(text[end - 1])) --end;
     const std::string_view domain = text.substr(at + 1, end > at ? end - at - 1 : 0);
     const size_t dot = domain.rfind('.');
-    const bool name = begin < at && dot != std::string_view::npos && dot > 0 && domain.size() - dot > 2 &&
-                      !IsDigit(domain[dot + 1]);
+    const bool name =
+        begin < at && dot != std::string_view::npos && dot > 0 && domain.size() - dot > 2 && !IsDigit(domain[dot + 1]);
     if (name) return Found{begin, end};
   }
   return std::nullopt;
@@ -73,9 +73,9 @@ struct KeyShape {
 
 // As their issuers publish them for scanners.
 constexpr KeyShape kKeys[] = {
-    {"sk-", 32},         {"ghp_", 36},     {"gho_", 36},    {"ghs_", 36},     {"github_pat_", 40}, {"glpat-", 20},
-    {"xoxb-", 20},       {"xoxp-", 20},    {"AKIA", 16},    {"ASIA", 16},     {"AIza", 35},        {"ya29.", 30},
-    {"sk_live_", 20},    {"rk_live_", 20}, {"hf_", 30},     {"npm_", 36},     {"pypi-", 40},       {"SG.", 40},
+    {"sk-", 32},      {"ghp_", 36},     {"gho_", 36}, {"ghs_", 36}, {"github_pat_", 40}, {"glpat-", 20},
+    {"xoxb-", 20},    {"xoxp-", 20},    {"AKIA", 16}, {"ASIA", 16}, {"AIza", 35},        {"ya29.", 30},
+    {"sk_live_", 20}, {"rk_live_", 20}, {"hf_", 30},  {"npm_", 36}, {"pypi-", 40},       {"SG.", 40},
 };
 
 std::optional<Found> FindPrivateKey(std::string_view text, size_t from) {
@@ -94,10 +94,12 @@ std::optional<Found> FindPrivateKey(std::string_view text, size_t from) {
 std::optional<Found> FindToken(std::string_view text, size_t from) {
   std::optional<Found> best;
   for (const KeyShape& shape : kKeys) {
-    for (size_t at = from; (at = text.find(shape.prefix, at)) != std::string_view::npos && (!best || at < best->begin); ++at) {
+    for (size_t at = from; (at = text.find(shape.prefix, at)) != std::string_view::npos && (!best || at < best->begin);
+         ++at) {
       if (at > 0 && IsAlnum(text[at - 1])) continue;
       size_t end = at + shape.prefix.size();
-      while (end < text.size() && (IsAlnum(text[end]) || text[end] == '_' || text[end] == '-' || text[end] == '.')) ++end;
+      while (end < text.size() && (IsAlnum(text[end]) || text[end] == '_' || text[end] == '-' || text[end] == '.'))
+        ++end;
       if (end - at - shape.prefix.size() < shape.least) continue;
       best = Found{at, end};
       break;

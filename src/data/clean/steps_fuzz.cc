@@ -1,10 +1,9 @@
-#include "data/clean/steps.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/utf8.h"
+#include "data/clean/steps.h"
 #include "data/fingerprint.h"
 #include "data/suspicion.h"
 

@@ -86,22 +86,29 @@ TEST(CleanSteps, ParagraphsAreRejoined) {
 
 TEST(CleanSteps, BoilerplateOfBookCollections) {
   const auto step = MakeBoilerplate();
-  const std::string book = "The Project Gutenberg Etext of A Book\n\nlegal words\n\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.1*END*\n\n"
-                           "Produced by A. Person\n\nCHAPTER I\n\nThe story was produced by accident.\n\n"
-                           "Transcriber's Notes:\n\nPage 79, period added.\n\nEnd of The Project Gutenberg Etext of A Book\n";
+  const std::string book =
+      "The Project Gutenberg Etext of A Book\n\nlegal words\n\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN "
+      "ETEXTS*Ver.1*END*\n\n"
+      "Produced by A. Person\n\nCHAPTER I\n\nThe story was produced by accident.\n\n"
+      "Transcriber's Notes:\n\nPage 79, period added.\n\nEnd of The Project Gutenberg Etext of A Book\n";
   EXPECT_EQ(Applied(step, book), "CHAPTER I\n\nThe story was produced by accident.\n");
   EXPECT_EQ(Applied(step, "Produced by A. Person\n\n\n\n\nThis etext was prepared by B\n\n\n\nBOOK\n"), "BOOK\n");
-  EXPECT_EQ(Applied(step, "BOOK\n\n[Note: first printed in 1877. This etext was\ntranscribed from an edition of 1911.]\n\nTo my mother\n\n"
-                          "Dashes; quick pass; gutchecked twice\n\nI\n"), "BOOK\n\nTo my mother\n\nI\n");
+  EXPECT_EQ(Applied(step,
+                    "BOOK\n\n[Note: first printed in 1877. This etext was\ntranscribed from an edition of 1911.]\n\nTo "
+                    "my mother\n\n"
+                    "Dashes; quick pass; gutchecked twice\n\nI\n"),
+            "BOOK\n\nTo my mother\n\nI\n");
   EXPECT_EQ(Applied(step, "A\n\nThe end of the project was near.\n"), "A\n\nThe end of the project was near.\n");
 }
 
 TEST(CleanSteps, Replacements) {
-  EXPECT_EQ(Applied(MakeReplaceEmails(), "write to a.b+c@example.org, or @home; x@y"), "write to [email], or @home; x@y");
+  EXPECT_EQ(Applied(MakeReplaceEmails(), "write to a.b+c@example.org, or @home; x@y"),
+            "write to [email], or @home; x@y");
   EXPECT_EQ(Applied(MakeReplacePhones(), "call +49 30 1234567 or (555) 123-4567 before 2024-01-15, 1,234,567"),
             "call [phone] or [phone] before 2024-01-15, 1,234,567");
   EXPECT_EQ(Applied(MakeReplaceKeys(), "key=ghp_abcdefghijklmnopqrstuvwxyz0123456789AB; ask-me"), "key=[key]; ask-me");
-  EXPECT_EQ(Applied(MakeReplaceKeys(), "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nafter"), "[key]\nafter");
+  EXPECT_EQ(Applied(MakeReplaceKeys(), "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nafter"),
+            "[key]\nafter");
 }
 
 TEST(CleanSteps, Filters) {
@@ -117,7 +124,8 @@ TEST(CleanSteps, Filters) {
 
 TEST(License, TagsAndWords) {
   EXPECT_EQ(FindLicense("# SPDX-License-Identifier: Apache-2.0\n"), "Apache-2.0");
-  EXPECT_EQ(FindLicense(" * Permission is hereby granted, free\n * of charge, to any person obtaining a copy\n"), "MIT");
+  EXPECT_EQ(FindLicense(" * Permission is hereby granted, free\n * of charge, to any person obtaining a copy\n"),
+            "MIT");
   EXPECT_EQ(FindLicense("no licence at all"), "");
 }
 

@@ -12,9 +12,9 @@ namespace {
 // utf8proc's map works on 32-bit code points, four bytes and more for each byte here, so it is given lines.
 std::string Normalised(std::string_view text) {
   utf8proc_uint8_t* out = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &out,
-                                 static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &out, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   if (size < 0) {
     if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
     return std::string(text);
@@ -38,7 +38,8 @@ class Unicode : public CleanStep {
       const std::string_view line = rest.substr(0, end == std::string_view::npos ? rest.size() : end + 1);
       rest.remove_prefix(line.size());
       // ASCII is normal already, and most lines are.
-      const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      const bool ascii =
+          std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
       if (ascii) {
         out.append(line);
         continue;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint64_t kBatchBytes = 32 << 20;  // of members held at once
 constexpr size_t kBatchMembers = 64;
-constexpr uint64_t kBombFloor = 64 << 20;   // below this no ratio is suspicious
+constexpr uint64_t kBombFloor = 64 << 20;  // below this no ratio is suspicious
 constexpr uint64_t kBombRatio = 1000;
 
 struct ArchiveDeleter {
@@ -39,7 +39,8 @@ Archive Open(const Blob& blob) {
   const std::string* memory = blob.memory();
   const int opened = memory ? archive_read_open_memory(handle.get(), memory->data(), memory->size())
                             : archive_read_open_filename(handle.get(), blob.path().c_str(), 1 << 18);
-  if (opened != ARCHIVE_OK) throw Error(ErrorCategory::kCorrupt, "not a readable archive: {}", archive_error_string(handle.get()));
+  if (opened != ARCHIVE_OK)
+    throw Error(ErrorCategory::kCorrupt, "not a readable archive: {}", archive_error_string(handle.get()));
   return handle;
 }
 
@@ -62,8 +63,8 @@ bool ReadData(archive* handle, uint64_t limit, std::string& bytes) {
 }
 
 bool IsMedia(std::string_view member) {
-  static constexpr std::string_view kEndings[] = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".ttf", ".otf", ".woff",
-                                                  ".woff2", ".mp3", ".mp4", ".m4a", ".css", ".js"};
+  static constexpr std::string_view kEndings[] = {".png",  ".jpg",   ".jpeg", ".gif", ".webp", ".ttf", ".otf",
+                                                  ".woff", ".woff2", ".mp3",  ".mp4", ".m4a",  ".css", ".js"};
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return member.ends_with(ending); });
 }
 
@@ -157,7 +158,8 @@ class Unpacker {
       if (result == ARCHIVE_EOF) break;
       if (result < ARCHIVE_WARN) Broken(handle);
       // A sparse member's holes are zero bytes; text has none.
-      if (static_cast<uint64_t>(offset) != size) throw Error(ErrorCategory::kUnsupported, "a sparse file inside an archive");
+      if (static_cast<uint64_t>(offset) != size)
+        throw Error(ErrorCategory::kUnsupported, "a sparse file inside an archive");
       const std::string_view block(static_cast<const char*>(data), length);
       size += length;
       Expanded(length);
@@ -222,7 +224,8 @@ void ReadArchive(const Source& source, const ReadContext& context, DocumentSink&
   Unpacker(source, context, sink).Run();
 }
 
-std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::function<std::string(std::string_view, std::string)>& change) {
+std::string WithZipMembers(const Blob& zip, uint64_t limit,
+                           const std::function<std::string(std::string_view, std::string)>& change) {
   std::string out;
   const std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), archive_write_free);
   archive_write_set_format_zip(writer.get());
@@ -233,11 +236,13 @@ std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::function<
   archive_write_open(writer.get(), &out, nullptr, append, nullptr);
   const Archive reader = Open(zip);
   archive_entry* entry = nullptr;
-  for (int result = 0; (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
+  for (int result = 0;
+       (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
     const std::string member = MemberName(entry);
     if (IsMedia(member)) continue;
     std::string bytes;
-    if (!ReadData(reader.get(), limit, bytes)) throw Error(ErrorCategory::kLimit, "unpacks to more text than is read at once; split it");
+    if (!ReadData(reader.get(), limit, bytes))
+      throw Error(ErrorCategory::kLimit, "unpacks to more text than is read at once; split it");
     limit -= bytes.size();
     bytes = change(member, std::move(bytes));
     const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> copy(archive_entry_new(), archive_entry_free);

@@ -34,8 +34,9 @@ class CsvParser {
   template <typename Row>
   void Step(char c, Row& row) {
     if (++row_bytes_ > max_row_bytes_) {
-      throw Error(ErrorCategory::kLimit, "line {}: a row of more than {} bytes (a quotation mark that is never closed?)",
-                  row_line_, max_row_bytes_);
+      throw Error(ErrorCategory::kLimit,
+                  "line {}: a row of more than {} bytes (a quotation mark that is never closed?)", row_line_,
+                  max_row_bytes_);
     }
     line_ += c == '\n';
     if (quoted_ && c == '"') {
@@ -101,7 +102,8 @@ class RowReader {
     document.member += fmt::format("#{}", line);
     document.record = true;
     if (fields.size() != header_) {
-      sink_.Fail(std::move(document), fmt::format("line {} has {} fields, the heading has {}", line, fields.size(), header_), false);
+      sink_.Fail(std::move(document),
+                 fmt::format("line {} has {} fields, the heading has {}", line, fields.size(), header_), false);
       return;
     }
     document.sha256 = Sha256Hex(fields[column_]);
@@ -115,7 +117,8 @@ class RowReader {
     std::string names;
     std::vector<std::string> decoded;
     for (const std::string& field : fields) decoded.push_back(Decode(field, encoding_).text);
-    for (const std::string_view name : {std::string_view(wanted_), std::string_view("text"), std::string_view("content")}) {
+    for (const std::string_view name :
+         {std::string_view(wanted_), std::string_view("text"), std::string_view("content")}) {
       const auto found = std::find(decoded.begin(), decoded.end(), name);
       if (!name.empty() && found != decoded.end()) {
         column_ = static_cast<size_t>(found - decoded.begin());
@@ -143,7 +146,8 @@ void ReadCsv(const Source& source, const ReadContext& context, DocumentSink& sin
   const bool wide = encoding.starts_with("UTF-16") || encoding.starts_with("UTF-32");
   const std::string all = wide ? Decode(source.blob.ReadAll(kWideBytes), encoding).text : "";
   if (wide) encoding = "UTF-8";
-  CsvParser parser(GuessSeparator(wide ? std::string_view(all).substr(0, kHeadBytes) : head), context.options.max_line_bytes);
+  CsvParser parser(GuessSeparator(wide ? std::string_view(all).substr(0, kHeadBytes) : head),
+                   context.options.max_line_bytes);
   RowReader row(source, context, sink, encoding);
   if (wide) {
     parser.Add(all, row);

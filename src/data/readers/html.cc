@@ -132,13 +132,14 @@ bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> name
 }
 
 bool IsParagraph(std::string_view name) {
-  return IsOneOf(name, {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "dl", "table", "hr",
-                        "figure", "section", "article", "main", "header", "footer", "address", "fieldset", "details"});
+  return IsOneOf(name, {"p",       "h1",   "h2",     "h3",     "h4",      "h5",       "h6",     "blockquote",
+                        "pre",     "ul",   "ol",     "dl",     "table",   "hr",       "figure", "section",
+                        "article", "main", "header", "footer", "address", "fieldset", "details"});
 }
 
 bool IsLine(std::string_view name) {
-  return IsOneOf(name, {"div", "li", "tr", "dt", "dd", "option", "caption", "figcaption", "summary", "body", "center", "form",
-                        "legend", "thead", "tbody", "aside", "nav"});
+  return IsOneOf(name, {"div", "li", "tr", "dt", "dd", "option", "caption", "figcaption", "summary", "body", "center",
+                        "form", "legend", "thead", "tbody", "aside", "nav"});
 }
 
 bool IsNoteLink(const xmlNode* node, std::string_view name) {
@@ -232,7 +233,7 @@ class Renderer {
   HtmlPart part_;
   TextWriter writer_;
   int preformatted_ = 0;
-  int cells_ = 0;  // table cells around the place
+  int cells_ = 0;           // table cells around the place
   std::vector<int> lists_;  // next number, 0 in an unordered list
 };
 

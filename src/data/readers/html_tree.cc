@@ -26,9 +26,10 @@ bool NamesNavigation(const std::string& names) {
       word.push_back(names[i]);
       continue;
     }
-    if (IsOneOf(word, {"nav", "navbar", "navigation", "navbox", "menu", "menubar", "sidebar", "breadcrumb", "breadcrumbs",
-                       "cookie", "cookies", "banner", "advert", "advertisement", "ads", "social", "share", "sharing",
-                       "newsletter", "popup", "modal", "footer", "pagination", "masthead", "skiplink", "toolbar"})) {
+    if (IsOneOf(word, {"nav",        "navbar",      "navigation", "navbox",   "menu",       "menubar", "sidebar",
+                       "breadcrumb", "breadcrumbs", "cookie",     "cookies",  "banner",     "advert",  "advertisement",
+                       "ads",        "social",      "share",      "sharing",  "newsletter", "popup",   "modal",
+                       "footer",     "pagination",  "masthead",   "skiplink", "toolbar"})) {
       return true;
     }
     word.clear();
@@ -167,10 +168,12 @@ bool HtmlNodes::IsNavigation(const xmlNode* element) const {
   const bool small = counts.characters * 3 < all_;
   if (name == "nav") return true;
   if (IsOneOf(name, {"footer", "aside"})) return small;
-  if (name == "header") return small && !InsideOf(element, {"main", "article"}) && counts.link_characters * 3 > counts.characters;
+  if (name == "header")
+    return small && !InsideOf(element, {"main", "article"}) && counts.link_characters * 3 > counts.characters;
   if (!IsOneOf(name, {"div", "section", "ul", "ol", "table", "td", "p", "dl", "span", "form"})) return false;
   if (element->properties && small) {
-    if (IsOneOf(HtmlAttribute(element, "role"), {"navigation", "banner", "contentinfo", "search", "complementary", "menu"})) {
+    if (IsOneOf(HtmlAttribute(element, "role"),
+                {"navigation", "banner", "contentinfo", "search", "complementary", "menu"})) {
       return true;
     }
     if (NamesNavigation(HtmlAttribute(element, "class") + " " + HtmlAttribute(element, "id"))) return true;

@@ -10,10 +10,10 @@
 
 namespace sheepop {
 
-std::string_view HtmlName(const xmlNode* node);     // of an element, lower case
-std::string_view HtmlContent(const xmlNode* node);  // of a text node
+std::string_view HtmlName(const xmlNode* node);                       // of an element, lower case
+std::string_view HtmlContent(const xmlNode* node);                    // of a text node
 std::string HtmlAttribute(const xmlNode* element, const char* name);  // in lower case, "" when absent
-bool IsHiddenHtml(const xmlNode* node);             // scripts, styles, templates, hidden elements
+bool IsHiddenHtml(const xmlNode* node);                               // scripts, styles, templates, hidden elements
 const xmlNode* FindHtml(const xmlNode* root, std::string_view name);  // the first element of that name, or null
 
 struct HtmlCounts {

@@ -101,12 +101,15 @@ std::string JpegAsPdf(std::string_view jpeg, const JpegInfo& info) {
   };
   add(1, "<< /Type /Catalog /Pages 2 0 R >>");
   add(2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>");
-  add(3, fmt::format("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Contents 4 0 R /Resources << /XObject << /Im 5 0 R >> >> >>",
+  add(3, fmt::format("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Contents 4 0 R /Resources << /XObject << /Im "
+                     "5 0 R >> >> >>",
                      width, height));
   add(4, fmt::format("<< /Length {} >>\nstream\n{}\nendstream", content.size(), content));
   offsets[4] = pdf.size();
-  pdf += fmt::format("5 0 obj\n<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {} /BitsPerComponent 8{} "
-                     "/Filter /DCTDecode /Length {} >>\nstream\n", info.width, info.height, color, decode, jpeg.size());
+  pdf += fmt::format(
+      "5 0 obj\n<< /Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {} /BitsPerComponent 8{} "
+      "/Filter /DCTDecode /Length {} >>\nstream\n",
+      info.width, info.height, color, decode, jpeg.size());
   pdf += jpeg;
   pdf += "\nendstream\nendobj\n";
   const size_t table = pdf.size();

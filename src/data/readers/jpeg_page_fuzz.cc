@@ -1,7 +1,7 @@
-#include "data/readers/jpeg_page.h"
-
 #include <cstddef>
 #include <cstdint>
+
+#include "data/readers/jpeg_page.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

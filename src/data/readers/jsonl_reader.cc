@@ -81,8 +81,8 @@ class LineReader {
     }
     std::string names;
     for (const auto& entry : object) names += (names.empty() ? "" : ", ") + std::string(entry.key()).substr(0, 60);
-    throw Error(ErrorCategory::kInvalidArgument, "its objects have no field `text`; name one of theirs as text_field: {}",
-                names.substr(0, 400));
+    throw Error(ErrorCategory::kInvalidArgument,
+                "its objects have no field `text`; name one of theirs as text_field: {}", names.substr(0, 400));
   }
 
   Document Record() const {

@@ -18,7 +18,9 @@ namespace {
 constexpr size_t kMaxSorted = 400;
 constexpr size_t kMaxCompared = 5000;  // words, likewise
 
-bool Overlap(float a0, float a1, float b0, float b1, float slack) { return std::min(a1, b1) - std::max(a0, b0) > slack; }
+bool Overlap(float a0, float a1, float b0, float b1, float slack) {
+  return std::min(a1, b1) - std::max(a0, b0) > slack;
+}
 
 bool SharesColumns(const LayoutBox& a, const LayoutBox& b) {
   return Overlap(a.x0, a.x1, b.x0, b.x1, 0.05f * std::min(a.width(), b.width()));
@@ -212,7 +214,8 @@ void DropRepeatedRuns(LayoutPage& page) {
     if (space == std::string::npos || !HasRightToLeft(word->text.substr(0, space))) continue;
     const std::string run = word->text.substr(0, space);
     const bool repeated = std::any_of(words.begin(), words.end(), [&](const LayoutWord* other) {
-      return other != word && other->text == run && Overlap(other->box.y0, other->box.y1, word->box.y0, word->box.y1, 0);
+      return other != word && other->text == run &&
+             Overlap(other->box.y0, other->box.y1, word->box.y0, word->box.y1, 0);
     });
     if (repeated) word->text.erase(0, space + 1);
   }
@@ -236,10 +239,10 @@ void OrderWords(LayoutLine& line) {
 
 struct PlacedLine {
   const LayoutLine* line;
-  LayoutBox column;     // of the run of blocks that the line belongs to
-  bool new_column;      // it begins another run
+  LayoutBox column;  // of the run of blocks that the line belongs to
+  bool new_column;   // it begins another run
   bool new_block;
-  bool row;             // of a table
+  bool row;  // of a table
 };
 
 bool Continues(const LayoutBox& column, const LayoutBox& block, float em) {
@@ -307,7 +310,8 @@ std::vector<Row> RowsOf(const LayoutPage& page, float em) {
       fragments.push_back({b, l, (box.y0 + box.y1) / 2});
     }
   }
-  std::stable_sort(fragments.begin(), fragments.end(), [](const Fragment& a, const Fragment& b) { return a.middle < b.middle; });
+  std::stable_sort(fragments.begin(), fragments.end(),
+                   [](const Fragment& a, const Fragment& b) { return a.middle < b.middle; });
   std::vector<Row> rows;
   for (const Fragment& fragment : fragments) {
     if (rows.empty() || fragment.middle - rows.back().fragments.front().middle > 0.5f * em) rows.emplace_back();
@@ -333,7 +337,8 @@ LayoutBlock TableOf(LayoutPage& page, const std::vector<Row>& rows, size_t first
       row.words.push_back({line.box, TextOf(line)});
       line.words.clear();
     }
-    std::stable_sort(row.words.begin(), row.words.end(), [](const LayoutWord& a, const LayoutWord& b) { return a.box.x0 < b.box.x0; });
+    std::stable_sort(row.words.begin(), row.words.end(),
+                     [](const LayoutWord& a, const LayoutWord& b) { return a.box.x0 < b.box.x0; });
     row.box = row.words.front().box;
     for (const LayoutWord& cell : row.words) row.box.Include(cell.box);
     if (table.lines.empty()) table.box = row.box;
@@ -485,7 +490,8 @@ std::string RenderPage(const LayoutPage& page) {
     if (lines[i].new_column) {
       text.push_back(kColumnBreak);
     } else if (i > 0) {
-      const bool same_run = lines[i].column.y1 == lines[i - 1].column.y1 && lines[i].column.x0 == lines[i - 1].column.x0;
+      const bool same_run =
+          lines[i].column.y1 == lines[i - 1].column.y1 && lines[i].column.x0 == lines[i - 1].column.x0;
       text += !same_run      ? "\n\n"
               : lines[i].row ? std::string{kHardBreak}
                              : BreakBetween(lines[i - 1], lines[i], em, pitch);

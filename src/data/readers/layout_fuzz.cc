@@ -1,10 +1,9 @@
-#include "data/readers/layout.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/utf8.h"
+#include "data/readers/layout.h"
 #include "data/readers/ocr.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

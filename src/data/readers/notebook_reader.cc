@@ -1,6 +1,5 @@
 // Jupyter notebooks (nbformat 4): prose and code of the cells; code between fences, what it printed left out.
 #include <algorithm>
-
 #include <boost/json.hpp>
 
 #include "base/error.h"
@@ -36,7 +35,9 @@ std::string Language(const json::value& notebook) {
   for (const auto& [group, key] : {std::pair("language_info", "name"), std::pair("kernelspec", "language")}) {
     const json::value* entry = metadata ? Find(*metadata, group) : nullptr;
     if (entry) {
-      if (std::string name = Text(Find(*entry, key)); !name.empty() && name.find_first_of("`\n\r ") == std::string::npos) return name;
+      if (std::string name = Text(Find(*entry, key));
+          !name.empty() && name.find_first_of("`\n\r ") == std::string::npos)
+        return name;
     }
   }
   return "";
@@ -68,7 +69,8 @@ void ReadNotebook(const Source& source, const ReadContext& context, DocumentSink
   size_t outputs = 0;
   for (const json::value& cell : cells->get_array()) {
     const std::string text = Text(Find(cell, "source"));
-    if (const json::value* printed = Find(cell, "outputs"); printed && printed->is_array()) outputs += printed->get_array().size();
+    if (const json::value* printed = Find(cell, "outputs"); printed && printed->is_array())
+      outputs += printed->get_array().size();
     if (text.empty()) continue;
     const bool code = Text(Find(cell, "cell_type")) == "code";
     if (!document.text.empty()) document.text += "\n";

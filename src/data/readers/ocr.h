@@ -13,7 +13,7 @@ struct OcrResult {
   std::vector<std::string> pages;  // one, or as many as a TIFF file holds; with the marks of document.h
   double confidence = 0;           // mean over words, 0 to 100
   size_t words = 0;
-  std::string languages;           // Tesseract's names
+  std::string languages;  // Tesseract's names
 };
 
 // Throws Error as Converters::Run does.

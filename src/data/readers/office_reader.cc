@@ -64,8 +64,8 @@ std::vector<std::string> TextBoxes(const std::string& xml, const BoxNames& names
       if (name == names.text) texts += step;
       if (name == names.skip) skips += step;
       if (name == names.paragraph && step == 1 && boxes > 0 && skips == 0) paragraphs.emplace_back();
-    } else if ((type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE) && boxes > 0 && skips == 0 &&
-               (texts > 0 || names.text.empty()) && !paragraphs.empty()) {
+    } else if ((type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE) && boxes > 0 &&
+               skips == 0 && (texts > 0 || names.text.empty()) && !paragraphs.empty()) {
       const xmlChar* value = xmlTextReaderConstValue(reader.get());
       if (value) paragraphs.back() += reinterpret_cast<const char*>(value);
     }
@@ -77,7 +77,8 @@ std::vector<std::string> TextBoxes(const std::string& xml, const BoxNames& names
 void AddTextBoxes(const Source& source, Document& document) {
   std::vector<std::string> paragraphs;
   if (source.sniffed.kind == DocumentKind::kDocx) {
-    paragraphs = TextBoxes(ReadZipMember(source.blob, "word/document.xml", kXmlBytes), {"txbxContent", "p", "t", "Fallback"});
+    paragraphs =
+        TextBoxes(ReadZipMember(source.blob, "word/document.xml", kXmlBytes), {"txbxContent", "p", "t", "Fallback"});
   } else if (source.sniffed.kind == DocumentKind::kOdt) {
     paragraphs = TextBoxes(ReadZipMember(source.blob, "content.xml", kXmlBytes), {"text-box", "p", "", "annotation"});
   }
@@ -94,7 +95,8 @@ void AddTextBoxes(const Source& source, Document& document) {
 }
 
 std::string Replaced(std::string text, std::string_view what, std::string_view by) {
-  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
   return text;
 }
 
@@ -133,7 +135,9 @@ Blob PandocInput(const Source& source) {
   }
   if (source.sniffed.kind == DocumentKind::kEpub) {
     return Blob::OfBytes(WithZipMembers(source.blob, kInputBytes, [](std::string_view name, std::string bytes) {
-      return name.ends_with("html") || name.ends_with("htm") || name.ends_with(".xml") ? WithoutNoteTypes(std::move(bytes)) : bytes;
+      return name.ends_with("html") || name.ends_with("htm") || name.ends_with(".xml")
+                 ? WithoutNoteTypes(std::move(bytes))
+                 : bytes;
     }));
   }
   if (source.sniffed.kind == DocumentKind::kRtf) {
@@ -157,8 +161,8 @@ void ReadOffice(const Source& source, const ReadContext& context, DocumentSink& 
   const std::filesystem::path path = input.PathFor(context.work, "document");
   const std::string heap = fmt::format("-M{}m", context.options.converter_memory_bytes / 4 * 3 >> 20);
   const std::string format(PandocFormat(source.sniffed.kind));
-  const std::vector<std::string> arguments = {"pandoc", "+RTS", heap, "-RTS", "--sandbox", "--mathjax", "--wrap=none",
-                                              "-f", format, "-t", "html", path.string()};
+  const std::vector<std::string> arguments = {"pandoc",      "+RTS", heap,   "-RTS", "--sandbox", "--mathjax",
+                                              "--wrap=none", "-f",   format, "-t",   "html",      path.string()};
   Document document = NewDocument(source);
   try {
     const std::string html = context.converters.Run(arguments, kHtmlBytes, folder);

@@ -83,8 +83,8 @@ uint32_t CountPages(const std::string& path, const ReadContext& context, bool& d
 }
 
 void ReadPageSizes(Pdf& pdf, const ReadContext& context) {
-  std::istringstream lines(context.converters.Run(
-      {"pdfinfo", "-f", "1", "-l", std::to_string(pdf.pages.size()), pdf.path}, 64 << 20));
+  std::istringstream lines(
+      context.converters.Run({"pdfinfo", "-f", "1", "-l", std::to_string(pdf.pages.size()), pdf.path}, 64 << 20));
   std::string line;
   while (std::getline(lines, line)) {
     size_t page = 0;
@@ -98,9 +98,9 @@ void ReadPageSizes(Pdf& pdf, const ReadContext& context) {
 
 // Pages [first, last), counted from 0. A page that breaks pdftotext is found by halving and marked.
 void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& context) {
-  const ChildResult result =
-      context.converters.TryRun({"pdftotext", "-bbox-layout", "-f", std::to_string(first + 1), "-l",
-                                 std::to_string(last), pdf.path, "-"}, kLayoutBytes);
+  const ChildResult result = context.converters.TryRun(
+      {"pdftotext", "-bbox-layout", "-f", std::to_string(first + 1), "-l", std::to_string(last), pdf.path, "-"},
+      kLayoutBytes);
   if (result.ok()) {
     std::vector<LayoutPage> pages = ParsePopplerLayout(result.output);
     for (size_t i = 0; i < pages.size() && first + i < last; ++i) {
@@ -111,8 +111,8 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
     return;
   }
   if (result.outcome == ChildOutcome::kCpuLimit || result.outcome == ChildOutcome::kOutputLimit) {
-    throw Error(ErrorCategory::kLimit, "pages {} to {} go beyond pdftotext's limits of {} s or {} bytes", first + 1, last,
-                context.options.converter_cpu_seconds, kLayoutBytes);
+    throw Error(ErrorCategory::kLimit, "pages {} to {} go beyond pdftotext's limits of {} s or {} bytes", first + 1,
+                last, context.options.converter_cpu_seconds, kLayoutBytes);
   }
   if (last - first == 1) {
     pdf.pages[first].failed = true;
@@ -141,7 +141,8 @@ std::string Backwards(std::string_view line) {
 void ReadMirrored(Pdf& pdf, size_t index, const ReadContext& context) {
   PdfPage& page = pdf.pages[index];
   const std::string number = std::to_string(index + 1);
-  const ChildResult result = context.converters.TryRun({"pdftotext", "-f", number, "-l", number, pdf.path, "-"}, 16 << 20);
+  const ChildResult result =
+      context.converters.TryRun({"pdftotext", "-f", number, "-l", number, pdf.path, "-"}, 16 << 20);
   if (!result.ok()) return;
   std::istringstream lines(ToValidUtf8(result.output));
   std::string text, line;
@@ -178,7 +179,8 @@ std::vector<bool> BlankImages(std::string_view pgm) {
   while (pgm.starts_with("P5")) {
     int width = 0, height = 0, depth = 0, length = 0;
     const std::string head(pgm.substr(0, 64));
-    if (std::sscanf(head.c_str(), "P5 %d %d %d%n", &width, &height, &depth, &length) != 3 || width <= 0 || height <= 0) break;
+    if (std::sscanf(head.c_str(), "P5 %d %d %d%n", &width, &height, &depth, &length) != 3 || width <= 0 || height <= 0)
+      break;
     pgm.remove_prefix(std::min<size_t>(static_cast<size_t>(length) + 1, pgm.size()));
     const std::string_view pixels = pgm.substr(0, static_cast<size_t>(width) * static_cast<size_t>(height));
     const auto [low, high] = std::minmax_element(pixels.begin(), pixels.end(), [](char a, char b) {
@@ -222,8 +224,9 @@ void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
   const double inches = std::max(page.width, page.height) / 72;
   const double dpi = std::min<double>(context.options.ocr_dpi, kMaxPixels / inches);
   const std::string number = std::to_string(index + 1);
-  context.converters.Run({"pdftoppm", "-gray", "-singlefile", "-r", fmt::format("{:.2f}", dpi), "-f", number, "-l", number,
-                          pdf.path, (folder / "page").string()}, kImageBytes, folder);
+  context.converters.Run({"pdftoppm", "-gray", "-singlefile", "-r", fmt::format("{:.2f}", dpi), "-f", number, "-l",
+                          number, pdf.path, (folder / "page").string()},
+                         kImageBytes, folder);
   OcrResult ocr = RecogniseText(folder / "page.pgm", context);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
@@ -336,12 +339,12 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   PageGroups groups;
   Document document = Assemble(source, pdf, groups, context.options.ocr);
   if (Shown(document.text) == 0) {
-    const std::string why =
-        pdf.pages.empty()                             ? "it has no pages"
-        : groups.failed.size() == pdf.pages.size()    ? "none of its pages could be read"
-        : groups.blank.size() == pdf.pages.size()     ? fmt::format("blank: {} pages that show nothing", pdf.pages.size())
-        : !context.options.ocr                        ? "its pages have no text layer, and OCR is off"
-                                                      : fmt::format("{} pages, and OCR found no text", pdf.pages.size());
+    const std::string why = pdf.pages.empty()                          ? "it has no pages"
+                            : groups.failed.size() == pdf.pages.size() ? "none of its pages could be read"
+                            : groups.blank.size() == pdf.pages.size()
+                                ? fmt::format("blank: {} pages that show nothing", pdf.pages.size())
+                            : !context.options.ocr ? "its pages have no text layer, and OCR is off"
+                                                   : fmt::format("{} pages, and OCR found no text", pdf.pages.size());
     sink.Drop(std::move(document), "no_text", why);
     return;
   }

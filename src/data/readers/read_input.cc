@@ -9,17 +9,20 @@ namespace {
 using ReadFunction = void (*)(const Source&, const ReadContext&, DocumentSink&);
 
 constexpr std::pair<DocumentKind, ReadFunction> kReaders[] = {
-    {DocumentKind::kText, ReadText},         {DocumentKind::kMarkdown, ReadText},    {DocumentKind::kCode, ReadText},
-    {DocumentKind::kHtml, ReadHtml},         {DocumentKind::kPdf, ReadPdf},          {DocumentKind::kImage, ReadImage},
-    {DocumentKind::kDocx, ReadOffice},       {DocumentKind::kOdt, ReadOffice},       {DocumentKind::kEpub, ReadOffice},
-    {DocumentKind::kRtf, ReadOffice},        {DocumentKind::kLatex, ReadOffice},     {DocumentKind::kNotebook, ReadNotebook},
-    {DocumentKind::kCsv, ReadCsv},           {DocumentKind::kJsonl, ReadJsonl},      {DocumentKind::kArchive, ReadArchive},
-    {DocumentKind::kCompressed, ReadArchive},
+    {DocumentKind::kText, ReadText},       {DocumentKind::kMarkdown, ReadText},
+    {DocumentKind::kCode, ReadText},       {DocumentKind::kHtml, ReadHtml},
+    {DocumentKind::kPdf, ReadPdf},         {DocumentKind::kImage, ReadImage},
+    {DocumentKind::kDocx, ReadOffice},     {DocumentKind::kOdt, ReadOffice},
+    {DocumentKind::kEpub, ReadOffice},     {DocumentKind::kRtf, ReadOffice},
+    {DocumentKind::kLatex, ReadOffice},    {DocumentKind::kNotebook, ReadNotebook},
+    {DocumentKind::kCsv, ReadCsv},         {DocumentKind::kJsonl, ReadJsonl},
+    {DocumentKind::kArchive, ReadArchive}, {DocumentKind::kCompressed, ReadArchive},
 };
 
 // A full disk or a lack of memory, of processes or of programs is no property of the document.
 bool IsTransient(ErrorCategory category) {
-  return category == ErrorCategory::kIo || category == ErrorCategory::kNotFound || category == ErrorCategory::kInterrupted;
+  return category == ErrorCategory::kIo || category == ErrorCategory::kNotFound ||
+         category == ErrorCategory::kInterrupted;
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ struct Source {
   std::string sha256;
   Sniffed sniffed;
   uint32_t depth = 0;  // archives around it
-  std::shared_ptr<std::atomic<uint64_t>> expanded;  // bytes unpacked from the outermost archive so far; null outside one
+  std::shared_ptr<std::atomic<uint64_t>>
+      expanded;  // bytes unpacked from the outermost archive so far; null outside one
 };
 
 // A document of this source with member, sha256 and kind filled in.
@@ -62,7 +63,8 @@ std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit
 
 // The zip file with each member as `change` gives it from its name and bytes, in the same order and without
 // pictures, fonts and the like. Throws kLimit when the rest unpacks to more than `limit` bytes.
-std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::function<std::string(std::string_view, std::string)>& change);
+std::string WithZipMembers(const Blob& zip, uint64_t limit,
+                           const std::function<std::string(std::string_view, std::string)>& change);
 
 // The readers, each in the file of its name. They throw Error for what fails the whole source.
 void ReadText(const Source& source, const ReadContext& context, DocumentSink& sink);

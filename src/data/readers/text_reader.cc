@@ -9,7 +9,8 @@ namespace sheepop {
 namespace {
 
 bool IsAscii(std::string_view bytes) {
-  return std::none_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == 0; });
+  return std::none_of(bytes.begin(), bytes.end(),
+                      [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == 0; });
 }
 
 class TextSplitter {
@@ -23,7 +24,8 @@ class TextSplitter {
       const size_t cut = CutPoint();
       if (cut == 0) {
         if (pending_.size() > options_.max_line_bytes) {
-          throw Error(ErrorCategory::kLimit, "holds a line of more than {} bytes; raise max_line_bytes, or it is no text",
+          throw Error(ErrorCategory::kLimit,
+                      "holds a line of more than {} bytes; raise max_line_bytes, or it is no text",
                       options_.max_line_bytes);
         }
         return;

@@ -20,7 +20,7 @@ class DecoderPass;
 // Where one parameter lies.
 struct Location {
   std::string tensor;
-  bool slice = false;       // only rows [row_begin, row_begin + rows) of a larger tensor (fused q, k, v)
+  bool slice = false;  // only rows [row_begin, row_begin + rows) of a larger tensor (fused q, k, v)
   size_t row_begin = 0;
   bool transposed = false;  // stored [cols, rows] (GPT-2's Conv1D)
   float offset = 0;         // added to every value (Gemma's norms in Hugging Face folders store weight - 1)
@@ -32,9 +32,9 @@ struct ConfigOptions {
 };
 
 struct Architecture {
-  std::string_view name;                              // general.architecture
-  std::span<const std::string_view> hf_model_types;   // config.json's model_type; the first is the one written
-  std::string_view hf_class;                          // config.json's architectures
+  std::string_view name;                             // general.architecture
+  std::span<const std::string_view> hf_model_types;  // config.json's model_type; the first is the one written
+  std::string_view hf_class;                         // config.json's architectures
 
   // Throw kCorrupt or kUnsupported, naming the key. The tensors settle what metadata leaves open (tied embeddings,
   // vocabulary, rotary factors).

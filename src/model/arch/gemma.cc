@@ -85,8 +85,8 @@ void HfWindows(const HfFields& fields, size_t default_period, ModelConfig& confi
 void HfCommon(const HfFields& fields, ModelConfig& config) {
   Common(config);
   config.tied_embeddings = fields.Bool("tie_word_embeddings", true);
-  config.attention_scale = 1 / std::sqrt(static_cast<float>(
-                                   fields.Float("query_pre_attn_scalar", static_cast<double>(config.head_dim))));
+  config.attention_scale =
+      1 / std::sqrt(static_cast<float>(fields.Float("query_pre_attn_scalar", static_cast<double>(config.head_dim))));
   config.attention_softcap = static_cast<float>(fields.Float("attn_logit_softcapping", 0));
   config.final_softcap = static_cast<float>(fields.Float("final_logit_softcapping", 0));
 }
@@ -139,9 +139,9 @@ void GemmaLayer(DecoderPass& pass, size_t layer) {
 
 }  // namespace
 
-const Architecture kGemma2 = {"gemma2",   kHf2, "Gemma2ForCausalLM", Gemma2FromGguf, Gemma2FromHf,
-                              LocateGguf, LocateGemmaHf, GemmaLayer};
-const Architecture kGemma3 = {"gemma3",   kHf3, "Gemma3ForCausalLM", Gemma3FromGguf, Gemma3FromHf,
-                              LocateGguf, LocateGemmaHf, GemmaLayer};
+const Architecture kGemma2 = {"gemma2",     kHf2,       "Gemma2ForCausalLM", Gemma2FromGguf,
+                              Gemma2FromHf, LocateGguf, LocateGemmaHf,       GemmaLayer};
+const Architecture kGemma3 = {"gemma3",     kHf3,       "Gemma3ForCausalLM", Gemma3FromGguf,
+                              Gemma3FromHf, LocateGguf, LocateGemmaHf,       GemmaLayer};
 
 }  // namespace sheepop

@@ -25,7 +25,8 @@ void Common(ModelConfig& config) {
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions&) {
   ModelConfig config = CommonFromGguf(metadata, tensors, kGpt2);
-  config.norm_epsilon = static_cast<float>(GgufFields(metadata, kGpt2.name).Float("attention.layer_norm_epsilon", 1e-5));
+  config.norm_epsilon =
+      static_cast<float>(GgufFields(metadata, kGpt2.name).Float("attention.layer_norm_epsilon", 1e-5));
   Common(config);
   return config;
 }
@@ -53,7 +54,8 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   if (config.layers <= 4096) config.layer_window.assign(config.layers, 0);
   const std::string activation = fields.String("activation_function").value_or("gelu_new");
   if (activation != "gelu_new" && activation != "gelu_pytorch_tanh") {
-    throw Error(ErrorCategory::kUnsupported, "config.json: activation_function {} is not supported for gpt2", activation);
+    throw Error(ErrorCategory::kUnsupported, "config.json: activation_function {} is not supported for gpt2",
+                activation);
   }
   Common(config);
   return config;
@@ -122,6 +124,7 @@ Location LocateGpt2Hf(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-const Architecture kGpt2 = {"gpt2", kHfTypes, "GPT2LMHeadModel", FromGguf, FromHf, LocateGpt2Gguf, LocateGpt2Hf, LlamaLayer};
+const Architecture kGpt2 = {"gpt2", kHfTypes,       "GPT2LMHeadModel", FromGguf,
+                            FromHf, LocateGpt2Gguf, LocateGpt2Hf,      LlamaLayer};
 
 }  // namespace sheepop

@@ -1,11 +1,12 @@
 // Llama 1 to 3 and what is built like it: SmolLM2, TinyLlama, Mistral. RMS norm, rotary positions, grouped heads, SwiGLU.
 // Touvron et al., arXiv:2302.13971 and arXiv:2307.09288; https://huggingface.co/docs/transformers/model_doc/llama.
+#include "model/arch/llama.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "base/error.h"
-#include "model/arch/llama.h"
 #include "model/arch/reading.h"
 #include "model/decoder_pass.h"
 
@@ -30,7 +31,8 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   const HfFields fields(json);
   for (const char* bias : {"attention_bias", "mlp_bias"}) {
     if (fields.Bool(bias, false)) {
-      throw Error(ErrorCategory::kUnsupported, "config.json: {} is true; biases are not supported in this family", bias);
+      throw Error(ErrorCategory::kUnsupported, "config.json: {} is true; biases are not supported in this family",
+                  bias);
     }
   }
   RopeFromHf(json, options, config);

@@ -61,6 +61,7 @@ Location LocatePhi3Hf(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-const Architecture kPhi3 = {"phi3", kHfTypes, "Phi3ForCausalLM", FromGguf, FromHf, LocatePhi3Gguf, LocatePhi3Hf, LlamaLayer};
+const Architecture kPhi3 = {"phi3", kHfTypes,       "Phi3ForCausalLM", FromGguf,
+                            FromHf, LocatePhi3Gguf, LocatePhi3Hf,      LlamaLayer};
 
 }  // namespace sheepop

@@ -59,7 +59,9 @@ ModelConfig Qwen3FromHf(const boost::json::object& j, const TensorSource& t, con
 
 }  // namespace
 
-const Architecture kQwen2 = {"qwen2", kHf2, "Qwen2ForCausalLM", Qwen2FromGguf, Qwen2FromHf, LocateGguf, LocateHf, LlamaLayer};
-const Architecture kQwen3 = {"qwen3", kHf3, "Qwen3ForCausalLM", Qwen3FromGguf, Qwen3FromHf, LocateGguf, LocateHf, LlamaLayer};
+const Architecture kQwen2 = {"qwen2",     kHf2,       "Qwen2ForCausalLM", Qwen2FromGguf,
+                             Qwen2FromHf, LocateGguf, LocateHf,           LlamaLayer};
+const Architecture kQwen3 = {"qwen3",     kHf3,       "Qwen3ForCausalLM", Qwen3FromGguf,
+                             Qwen3FromHf, LocateGguf, LocateHf,           LlamaLayer};
 
 }  // namespace sheepop

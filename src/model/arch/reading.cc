@@ -89,9 +89,7 @@ std::optional<size_t> GgufFields::OptionalSize(std::string_view field) const {
   return static_cast<size_t>(*value);
 }
 
-double GgufFields::Float(std::string_view field) const {
-  return metadata_.RequireFloat(prefix_ + std::string(field));
-}
+double GgufFields::Float(std::string_view field) const { return metadata_.RequireFloat(prefix_ + std::string(field)); }
 
 double GgufFields::Float(std::string_view field, double otherwise) const {
   return metadata_.Float(prefix_ + std::string(field)).value_or(otherwise);
@@ -209,8 +207,8 @@ void RopeFromGguf(const Metadata& metadata, const TensorSource& tensors, const A
   if (scaling && *scaling == "linear") {
     for (double& frequency : rope.frequencies) frequency /= fields.Float("rope.scaling.factor", 1);
   } else if (scaling && *scaling != "none" && *scaling != "longrope") {
-    throw Error(ErrorCategory::kUnsupported, "rope scaling of type {} is not supported (linear, llama3 and longrope are)",
-                *scaling);
+    throw Error(ErrorCategory::kUnsupported,
+                "rope scaling of type {} is not supported (linear, llama3 and longrope are)", *scaling);
   } else if (!scaling) {
     const double linear = fields.Float("rope.scale_linear", 1);
     for (double& frequency : rope.frequencies) frequency /= linear;

@@ -97,9 +97,14 @@ json::value ScalingOf(const RopeSettings& rope) {
 }
 
 json::object Gpt2Config(const ModelConfig& c) {
-  return {{"n_embd", c.hidden},       {"n_layer", c.layers},  {"n_head", c.heads}, {"n_positions", c.context},
-          {"n_ctx", c.context},       {"n_inner", c.feed_forward},
-          {"layer_norm_epsilon", Short(static_cast<double>(c.norm_epsilon))}, {"activation_function", "gelu_new"}};
+  return {{"n_embd", c.hidden},
+          {"n_layer", c.layers},
+          {"n_head", c.heads},
+          {"n_positions", c.context},
+          {"n_ctx", c.context},
+          {"n_inner", c.feed_forward},
+          {"layer_norm_epsilon", Short(static_cast<double>(c.norm_epsilon))},
+          {"activation_function", "gelu_new"}};
 }
 
 void AddGemma(const ModelConfig& c, const RopeSettings& rope, json::object& out) {
@@ -148,8 +153,7 @@ RopeSettings RopeSettingsFromGguf(const Metadata& metadata, const TensorSource& 
     rope.scaling = "longrope";
     rope.short_factors = Values(*shorter);
     rope.long_factors = Values(*longer);
-    rope.original_context =
-        fields.Float("rope.scaling.original_context_length", static_cast<double>(config.context));
+    rope.original_context = fields.Float("rope.scaling.original_context_length", static_cast<double>(config.context));
     rope.attention_factor = Short(fields.Float("rope.scaling.attn_factor", 0));
   }
   return rope;
@@ -166,8 +170,7 @@ RopeSettings RopeSettingsFromHf(const json::object& object, const ModelConfig& c
   RopeSettings rope;
   const bool gemma3 = IsGemma(config) && config.query_key_norm;
   rope.theta = fields.Float("rope_theta", whole.Float("rope_theta", gemma3 ? 1e6 : 10000));
-  rope.local_theta =
-      whole.Float("rope_local_base_freq", local ? HfFields(*local).Float("rope_theta", 10000) : 10000);
+  rope.local_theta = whole.Float("rope_local_base_freq", local ? HfFields(*local).Float("rope_theta", 10000) : 10000);
   rope.scaling = fields.String("rope_type").value_or(fields.String("type").value_or(""));
   if (rope.scaling == "default") rope.scaling.clear();
   if (rope.scaling == "su") rope.scaling = "longrope";
@@ -246,7 +249,8 @@ json::object HfConfig(const ModelConfig& c, const RopeSettings& rope) {
   out["rms_norm_eps"] = Short(static_cast<double>(c.norm_epsilon));
   out["rope_theta"] = rope.theta;
   out["rope_scaling"] = ScalingOf(rope);
-  if (rope.scaling == "longrope") out["original_max_position_embeddings"] = static_cast<uint64_t>(rope.original_context);
+  if (rope.scaling == "longrope")
+    out["original_max_position_embeddings"] = static_cast<uint64_t>(rope.original_context);
   if (const size_t rotary = 2 * c.ropes[0].frequencies.size(); rotary != c.head_dim) {
     out["partial_rotary_factor"] = static_cast<double>(rotary) / static_cast<double>(c.head_dim);
   }
@@ -270,9 +274,9 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
           "sizes");
   require(near(wanted.norm_epsilon, written.norm_epsilon), "norm epsilon");
   require(near(wanted.attention_scale, written.attention_scale), "attention scale");
-  require(near(wanted.attention_softcap, written.attention_softcap) &&
-              near(wanted.final_softcap, written.final_softcap),
-          "soft caps");
+  require(
+      near(wanted.attention_softcap, written.attention_softcap) && near(wanted.final_softcap, written.final_softcap),
+      "soft caps");
   require(wanted.layer_window == written.layer_window, "sliding windows");
   require(wanted.layer_rope == written.layer_rope && wanted.ropes.size() == written.ropes.size(), "rotary layers");
   for (size_t i = 0; i < wanted.ropes.size(); ++i) {

@@ -11,12 +11,12 @@ namespace sheepop {
 
 // What ModelConfig holds only as frequencies, by its parts.
 struct RopeSettings {
-  double theta = 10000, local_theta = 10000;  // local: Gemma 3's layers with a window
-  std::string scaling;                        // empty, "linear", "llama3" or "longrope"
-  double factor = 1, low = 1, high = 4;       // linear and llama3
-  double original_context = 0;                // llama3 and longrope
-  double attention_factor = 0;                // longrope; 0: computed from the contexts
-  std::vector<double> divisors;               // [pairs], llama3 in GGUF
+  double theta = 10000, local_theta = 10000;        // local: Gemma 3's layers with a window
+  std::string scaling;                              // empty, "linear", "llama3" or "longrope"
+  double factor = 1, low = 1, high = 4;             // linear and llama3
+  double original_context = 0;                      // llama3 and longrope
+  double attention_factor = 0;                      // longrope; 0: computed from the contexts
+  std::vector<double> divisors;                     // [pairs], llama3 in GGUF
   std::vector<double> short_factors, long_factors;  // [pairs], longrope
 };
 

@@ -4,7 +4,8 @@
 
 namespace sheepop {
 
-BadWords::BadWords(const std::vector<std::string>& words, const SamplingVocabulary& vocabulary) : vocabulary_(vocabulary) {
+BadWords::BadWords(const std::vector<std::string>& words, const SamplingVocabulary& vocabulary)
+    : vocabulary_(vocabulary) {
   for (const std::string& text : words) {
     longest_ = std::max(longest_, text.size());
     Word word{text, std::vector<std::vector<Token>>(text.size())};
