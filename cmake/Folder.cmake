@@ -1,5 +1,5 @@
-# sheepop_folder(NAME [DEPENDS folder...] [LIBRARIES target...]) describes the folder it is called in:
-# every *.cc is part of the library sheepop_NAME, every *_test.cc of the test program sheepop_NAME_test, every
+# sheepop_folder(NAME [LIBRARIES target...]) describes the folder it is called in. It links to the folders that src/LAYERS
+# names for it. Every *.cc is part of the library sheepop_NAME, every *_test.cc of the test program sheepop_NAME_test, every
 # *_bench.cc of sheepop_NAME_bench, and every *_fuzz.cc is a libFuzzer program of its own.
 
 set(SHEEPOP_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi -mbmi2)
@@ -31,11 +31,17 @@ if(SHEEPOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+if(SHEEPOP_TESTS)
+  add_library(sheepop_testing STATIC "${CMAKE_SOURCE_DIR}/testing/paths.cc")
+  target_compile_definitions(sheepop_testing PRIVATE SHEEPOP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(sheepop_testing PUBLIC sheepop_flags)
+endif()
+
 # For the environment of every test.
 set(SHEEPOP_LSAN_OPTIONS "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
 
 function(sheepop_folder name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(library ${sources})
   list(FILTER library EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
@@ -44,8 +50,8 @@ function(sheepop_folder name)
     return()
   endif()
   add_library(sheepop_${name} STATIC ${library})
-  list(TRANSFORM ARG_DEPENDS PREPEND sheepop_)
-  target_link_libraries(sheepop_${name} PUBLIC sheepop_flags ${ARG_DEPENDS} ${ARG_LIBRARIES})
+  list(TRANSFORM SHEEPOP_BELOW_${name} PREPEND sheepop_ OUTPUT_VARIABLE below)
+  target_link_libraries(sheepop_${name} PUBLIC sheepop_flags ${below} ${ARG_LIBRARIES})
 
   foreach(isa AVX2 AVX512 AVX512BF16)
     string(TOLOWER ${isa} suffix)
@@ -58,8 +64,7 @@ function(sheepop_folder name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(SHEEPOP_TESTS AND tests)
     add_executable(sheepop_${name}_test ${tests})
-    target_link_libraries(sheepop_${name}_test PRIVATE sheepop_${name} GTest::gtest GTest::gtest_main)
-    target_compile_definitions(sheepop_${name}_test PRIVATE SHEEPOP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(sheepop_${name}_test PRIVATE sheepop_${name} sheepop_testing GTest::gtest GTest::gtest_main)
     add_test(NAME ${name} COMMAND sheepop_${name}_test)
     # Without TZ, glibc replaces its copy of the zone at each mktime, under a lock that ThreadSanitizer does not see.
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "TZ=UTC;${SHEEPOP_LSAN_OPTIONS}")

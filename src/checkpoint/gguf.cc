@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_kind.h"
 #include "checkpoint/quoted.h"
-#include "checkpoint/sniff.h"
 #include "checkpoint/tensor_spec.h"
 
 namespace sheepop {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "checkpoint/json.h"
-#include "checkpoint/text_file.h"
 
 namespace sheepop {
 namespace {

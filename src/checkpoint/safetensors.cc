@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_kind.h"
 #include "checkpoint/json.h"
 #include "checkpoint/quoted.h"
-#include "checkpoint/sniff.h"
 #include "checkpoint/tensor_spec.h"
 
 namespace sheepop {

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "checkpoint/json.h"
 #include "checkpoint/quoted.h"
 #include "checkpoint/safetensors.h"
-#include "checkpoint/text_file.h"
 
 namespace sheepop {
 namespace {

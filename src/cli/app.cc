@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/version.h"
 #include "cli/command.h"
-#include "cli/version.h"
 
 namespace sheepop::cli {
 namespace {

@@ -11,11 +11,11 @@
 #include <new>
 
 #include "base/error.h"
+#include "base/version.h"
 #include "checkpoint/json.h"
 #include "checkpoint/quoted.h"
 #include "cli/capsule_settings.h"
 #include "cli/download.h"
-#include "cli/version.h"
 
 namespace sheepop::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "checkpoint/text_file.h"
+#include "base/text_file.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/tokenizer_json_reader.h"
 #include "tokenize/tokenizer_json_writer.h"

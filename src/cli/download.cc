@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/file_kind.h"
 #include "base/mapped_file.h"
-#include "checkpoint/sniff.h"
 #include "cli/http.h"
 #include "cli/partial_file.h"
 

@@ -1,5 +1,5 @@
 // sheepop ingest: documents to a corpus.
-#include "data/ingest.h"
+#include "ingest/ingest.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

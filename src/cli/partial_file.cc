@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/text_file.h"
 #include "checkpoint/json.h"
-#include "checkpoint/text_file.h"
 
 namespace sheepop::cli {
 namespace {

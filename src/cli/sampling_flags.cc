@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "checkpoint/json.h"
-#include "checkpoint/text_file.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {

@@ -4,11 +4,11 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf_writer.h"
 #include "cli/console.h"
 #include "cli/model_flags.h"
-#include "data/sha256.h"
 #include "tokenize/tokenizer_json_reader.h"
 
 namespace sheepop::cli {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/zstd_stream.h"
+#include "base/zstd_stream.h"
 
 namespace sheepop {
 

@@ -23,8 +23,8 @@
 
 #include "base/file_writer.h"
 #include "base/mapped_file.h"
+#include "base/sha256.h"
 #include "base/token.h"
-#include "data/sha256.h"
 
 namespace sheepop {
 

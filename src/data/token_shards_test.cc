@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "data/test_support.h"
+#include "testing/temporary_folder.h"
 
 namespace sheepop {
 namespace {

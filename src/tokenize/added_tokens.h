@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_trie.h"
 #include "base/token.h"
-#include "tokenize/byte_trie.h"
 
 namespace sheepop {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/byte_trie.h"
 #include "tokenize/bpe.h"
-#include "tokenize/byte_trie.h"
 #include "tokenize/token_model.h"
 #include "tokenize/vocabulary.h"
 

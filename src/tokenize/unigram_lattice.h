@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenize/byte_trie.h"
+#include "base/byte_trie.h"
 
 namespace sheepop {
 

@@ -1,0 +1,99 @@
+#include "ingest/account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "ingest/suspicion.h"
+
+namespace sheepop {
+namespace {
+
+std::string Grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ' ');
+  return digits;
+}
+
+void AddRow(std::string& out, std::string_view name, uint64_t value, std::string_view remark = "") {
+  out += fmt::format("  {:<24}{:>16}{}{}\n", name, Grouped(value), remark.empty() ? "" : "  ", remark);
+}
+
+void AddKinds(std::string& out, std::string_view title, const std::map<std::string, KindCount>& kinds) {
+  if (kinds.empty()) return;
+  std::vector<std::pair<std::string, KindCount>> sorted(kinds.begin(), kinds.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second.characters > b.second.characters; });
+  out += fmt::format("{}\n", title);
+  for (size_t i = 0; i < std::min<size_t>(sorted.size(), 12); ++i) {
+    AddRow(out, sorted[i].first, sorted[i].second.characters,
+           fmt::format("in {}", Grouped(sorted[i].second.documents)));
+  }
+}
+
+// The folder that all sources named in the table lie in, with its slash; "" when there is none.
+std::string CommonFolder(const IngestReport& report) {
+  std::vector<std::string_view> sources;
+  for (const SharedPassage& passage : report.shared_passages)
+    sources.insert(sources.end(), {passage.first, passage.second});
+  for (const SourceSize& source : report.largest) sources.push_back(source.source);
+  for (const Mishap& mishap : report.mishaps) sources.push_back(mishap.source);
+  if (sources.size() < 2) return "";
+  std::string_view common = sources.front();
+  for (const std::string_view source : sources) {
+    common = common.substr(0, static_cast<size_t>(std::ranges::mismatch(common, source).in1 - common.begin()));
+  }
+  const size_t slash = common.rfind('/');
+  return slash == std::string_view::npos ? "" : std::string(common.substr(0, slash + 1));
+}
+
+// The longest, one for each pair of documents.
+void AddPassages(std::string& out, const std::vector<SharedPassage>& passages, size_t folder) {
+  constexpr size_t kShown = 8;
+  std::set<std::pair<std::string_view, std::string_view>> shown;
+  AddRow(out, "passages", passages.size(), "that two documents share; they are kept");
+  for (const SharedPassage& passage : passages) {
+    if (shown.size() == kShown) break;
+    if (!shown.emplace(passage.first, passage.second).second) continue;
+    out += fmt::format("  {:>14}  {} and {}:\n{:18}\"{}...\"\n", Grouped(passage.characters),
+                       passage.first.substr(folder), passage.second.substr(folder), "", passage.begins);
+  }
+}
+
+}  // namespace
+
+std::string AccountTable(const IngestReport& report) {
+  const std::string folder = CommonFolder(report);
+  const auto shown = [&](const std::string& source) { return source.substr(folder.size()); };
+  std::string out;
+  out += "Corpus\n";
+  AddRow(out, "documents", report.taken);
+  AddRow(out, "characters", report.characters);
+  AddRow(out, "tokens, estimated", report.estimated_tokens, "a token for 4 bytes");
+  AddRow(out, "dropped", report.dropped);
+  AddRow(out, "failed", report.failed);
+  AddRow(out, "files", report.files, fmt::format("{} unchanged since the last run", Grouped(report.files_from_cache)));
+  if (!folder.empty()) out += fmt::format("Sources are named below {}\n", folder);
+  AddKinds(out, "Characters by kind", report.by_kind);
+  AddKinds(out, "Characters by language", report.by_language);
+  AddKinds(out, "Characters by programming language", report.by_programming_language);
+  out += "Duplicates\n";
+  AddRow(out, "documents, exact", report.exact_duplicates);
+  AddRow(out, "documents, near", report.near_duplicates);
+  AddRow(out, "paragraphs", report.duplicate_paragraphs,
+         fmt::format("{} characters", Grouped(report.duplicate_paragraph_characters)));
+  AddPassages(out, report.shared_passages, folder.size());
+  if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
+  for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));
+  if (!report.largest.empty()) out += "Largest sources, in characters\n";
+  for (const SourceSize& source : report.largest)
+    out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));
+  if (!report.mishaps.empty()) out += "Failed\n";
+  for (const Mishap& mishap : report.mishaps) out += fmt::format("  {}: {}\n", shown(mishap.source), mishap.reason);
+  if (report.failed > report.mishaps.size())
+    out += fmt::format("  and {} more in {}\n", report.failed - report.mishaps.size(), report.report_path.string());
+  return out;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,102 @@
+#include "ingest/converters.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> kPackages[] = {
+    {"pdfinfo", "poppler-utils"},   {"pdftotext", "poppler-utils"}, {"pdftoppm", "poppler-utils"},
+    {"pdfimages", "poppler-utils"}, {"tesseract", "tesseract-ocr"}, {"pandoc", "pandoc"},
+};
+
+std::string_view PackageOf(std::string_view program) {
+  for (const auto& [name, package] : kPackages) {
+    if (name == program) return package;
+  }
+  return program;
+}
+
+std::string FirstLine(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "";
+  text.remove_prefix(begin);
+  return std::string(text.substr(0, std::min<size_t>(text.find('\n'), 300)));
+}
+
+std::string FailureOf(const std::string& program, const ChildResult& result, const ChildLimits& limits) {
+  switch (result.outcome) {
+    case ChildOutcome::kCpuLimit:
+      return fmt::format("{} used more than {} s of processor time", program, limits.cpu_seconds);
+    case ChildOutcome::kOutputLimit: return fmt::format("{} wrote more than {} bytes", program, limits.output_bytes);
+    case ChildOutcome::kSignal:
+      return fmt::format("{} was ended by signal {} (it crashed, or needed more than {} bytes of memory)", program,
+                         result.code, limits.memory_bytes);
+    default: {
+      const std::string words = FirstLine(result.errors);
+      return words.empty() ? fmt::format("{} failed with exit code {}", program, result.code)
+                           : fmt::format("{}: {}", program, words);
+    }
+  }
+}
+
+}  // namespace
+
+Converters::Converters(const IngestOptions& options) {
+  limits_.cpu_seconds = options.converter_cpu_seconds;
+  limits_.wall_seconds = 60 + 10 * options.converter_cpu_seconds;
+  limits_.memory_bytes = options.converter_memory_bytes;
+  ChildLimits quick = limits_;
+  quick.output_bytes = 1 << 20;
+  const auto version = [&](std::vector<std::string> arguments) {
+    const ChildResult result = RunChild({.arguments = std::move(arguments), .folder = {}, .environment = {}}, quick);
+    return FirstLine(result.output.empty() ? result.errors : result.output);
+  };
+  versions_ = version({"pdftotext", "-v"}) + "; " + version({"tesseract", "--version"}) + "; " +
+              version({"pandoc", "--version"});
+  std::istringstream languages(
+      RunChild({.arguments = {"tesseract", "--list-langs"}, .folder = {}, .environment = {}}, quick).output);
+  std::string line;
+  std::getline(languages, line);  // a heading
+  while (std::getline(languages, line)) {
+    if (line == "osd") {
+      has_orientation_ = true;
+    } else if (!line.empty()) {
+      ocr_languages_.push_back(line);
+    }
+  }
+  for (const std::string& language : ocr_languages_) versions_ += "; " + language;
+}
+
+ChildResult Converters::TryRun(const std::vector<std::string>& arguments, uint64_t output_bytes,
+                               const std::filesystem::path& folder) const {
+  ChildLimits limits = limits_;
+  limits.output_bytes = output_bytes;
+  // Threads inside Tesseract fight those of this program, and make its run times depend on them.
+  ChildResult result =
+      RunChild({.arguments = arguments, .folder = folder, .environment = {"OMP_THREAD_LIMIT=1"}}, limits);
+  if (result.outcome == ChildOutcome::kMissing) {
+    throw Error(ErrorCategory::kNotFound, "needs {}, which is not installed: apt install {}", arguments[0],
+                PackageOf(arguments[0]));
+  }
+  if (result.outcome == ChildOutcome::kWallLimit) {
+    throw Error(ErrorCategory::kIo, "{} took longer than {} s", arguments[0], limits.wall_seconds);
+  }
+  return result;
+}
+
+std::string Converters::Run(const std::vector<std::string>& arguments, uint64_t output_bytes,
+                            const std::filesystem::path& folder) const {
+  ChildResult result = TryRun(arguments, output_bytes, folder);
+  if (result.ok()) return std::move(result.output);
+  ChildLimits limits = limits_;
+  limits.output_bytes = output_bytes;
+  const bool limit = result.outcome != ChildOutcome::kExited;
+  throw Error(limit ? ErrorCategory::kLimit : ErrorCategory::kCorrupt, FailureOf(arguments[0], result, limits));
+}
+
+}  // namespace sheepop

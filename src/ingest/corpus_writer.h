@@ -1,0 +1,58 @@
+// Writes documents.jsonl.zst and report.json, and counts what it writes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_writer.h"
+#include "base/sha256.h"
+#include "base/zstd_stream.h"
+#include "ingest/account.h"
+#include "ingest/part_store.h"
+
+namespace sheepop {
+
+// The name of a document for people: the path, "!" and the path in the archive, "#" and the record.
+std::string SourceName(const std::string& path, const std::string& member);
+
+class CorpusWriter {
+ public:
+  explicit CorpusWriter(const std::filesystem::path& folder);
+
+  // In the order of the corpus. `source` is SourceName's; the records of one input follow each other.
+  void Add(const std::string& source, const PartRecord& record);
+
+  IngestReport& report() { return report_; }
+
+  // Ends both files and gives them their names.
+  IngestReport Commit();
+
+ private:
+  // Records of one input, of which the report shows counts and the first that were not taken.
+  struct Group {
+    std::string source, kind;
+    uint64_t taken = 0, failed = 0, characters = 0;
+    std::map<std::string, uint64_t> dropped;
+    std::vector<Mishap> examples;
+  };
+
+  void WriteDocument(const std::string& source, const PartRecord& record);
+  void Count(const std::string& source, const PartRecord& record);
+  void AddToGroup(const std::string& source, const PartRecord& record);
+  void CloseGroup();
+  void WriteEntry(const std::string& json);
+  void WriteTotals();
+
+  FileWriter documents_file_, report_file_;
+  Sha256 documents_hash_;
+  ZstdWriter documents_;
+  std::optional<Group> group_;
+  bool first_entry_ = true;
+  IngestReport report_;
+};
+
+}  // namespace sheepop

@@ -1,0 +1,166 @@
+// CSV (RFC 4180, with any of , ; tab | between fields): one document a row, from the field that holds the text.
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "ingest/encoding.h"
+#include "ingest/readers/reader.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kHeadBytes = 1 << 20;
+constexpr uint64_t kWideBytes = 256 << 20;
+
+// Splits a stream of bytes into rows. Quoted fields may hold separators, line ends and doubled quotes.
+class CsvParser {
+ public:
+  CsvParser(char separator, uint64_t max_row_bytes) : separator_(separator), max_row_bytes_(max_row_bytes) {}
+
+  // Calls row(fields, line) for each row that ends in `piece`; `line` is where it began, from 1.
+  template <typename Row>
+  void Add(std::string_view piece, Row& row) {
+    for (const char c : piece) Step(c, row);
+  }
+
+  template <typename Row>
+  void Finish(Row& row) {
+    if (quoted_) throw Error(ErrorCategory::kCorrupt, "line {}: a quotation mark is never closed", row_line_);
+    if (!field_.empty() || !fields_.empty()) EndRow(row);
+  }
+
+ private:
+  template <typename Row>
+  void Step(char c, Row& row) {
+    if (++row_bytes_ > max_row_bytes_) {
+      throw Error(ErrorCategory::kLimit,
+                  "line {}: a row of more than {} bytes (a quotation mark that is never closed?)", row_line_,
+                  max_row_bytes_);
+    }
+    line_ += c == '\n';
+    if (quoted_ && c == '"') {
+      quoted_ = false;
+      closed_ = true;
+      return;
+    }
+    if (!quoted_ && c == '"' && (field_.empty() || closed_)) {
+      if (closed_) field_.push_back('"');  // "" inside quotes
+      quoted_ = true;
+      closed_ = false;
+      return;
+    }
+    closed_ = false;
+    if (quoted_ || (c != separator_ && c != '\n' && c != '\r')) {
+      field_.push_back(c);
+    } else if (c == separator_) {
+      fields_.push_back(std::move(field_));
+      field_.clear();
+    } else if (c == '\n') {
+      EndRow(row);
+    }
+  }
+
+  template <typename Row>
+  void EndRow(Row& row) {
+    fields_.push_back(std::move(field_));
+    field_.clear();
+    row(fields_, row_line_);
+    fields_.clear();
+    closed_ = false;
+    row_bytes_ = 0;
+    row_line_ = line_;
+  }
+
+  char separator_;
+  uint64_t max_row_bytes_, row_bytes_ = 0, line_ = 1, row_line_ = 1;
+  std::vector<std::string> fields_;
+  std::string field_;
+  bool quoted_ = false, closed_ = false;
+};
+
+char GuessSeparator(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find('\n'));
+  constexpr std::array kSeparators = {',', ';', '\t', '|'};
+  return *std::max_element(kSeparators.begin(), kSeparators.end(), [&](char a, char b) {
+    return std::count(line.begin(), line.end(), a) < std::count(line.begin(), line.end(), b);
+  });
+}
+
+class RowReader {
+ public:
+  RowReader(const Source& source, const ReadContext& context, DocumentSink& sink, std::string encoding)
+      : source_(source), wanted_(context.options.text_field), sink_(sink), encoding_(std::move(encoding)) {}
+
+  void operator()(const std::vector<std::string>& fields, uint64_t line) {
+    if (fields.size() == 1 && fields[0].empty()) return;
+    if (header_ == 0) {
+      ReadHeader(fields);
+      return;
+    }
+    Document document = NewDocument(source_);
+    document.member += fmt::format("#{}", line);
+    document.record = true;
+    if (fields.size() != header_) {
+      sink_.Fail(std::move(document),
+                 fmt::format("line {} has {} fields, the heading has {}", line, fields.size(), header_), false);
+      return;
+    }
+    document.sha256 = Sha256Hex(fields[column_]);
+    document.text = Decode(fields[column_], encoding_).text;
+    sink_.Take(std::move(document));
+  }
+
+ private:
+  void ReadHeader(const std::vector<std::string>& fields) {
+    header_ = fields.size();
+    std::string names;
+    std::vector<std::string> decoded;
+    for (const std::string& field : fields) decoded.push_back(Decode(field, encoding_).text);
+    for (const std::string_view name :
+         {std::string_view(wanted_), std::string_view("text"), std::string_view("content")}) {
+      const auto found = std::find(decoded.begin(), decoded.end(), name);
+      if (!name.empty() && found != decoded.end()) {
+        column_ = static_cast<size_t>(found - decoded.begin());
+        return;
+      }
+      if (!name.empty() && name == wanted_) break;
+    }
+    for (const std::string& name : decoded) names += (names.empty() ? "" : ", ") + name.substr(0, 60);
+    throw Error(ErrorCategory::kInvalidArgument, "has no field `{}`; name one of its fields as text_field: {}",
+                wanted_.empty() ? "text" : wanted_, names.substr(0, 400));
+  }
+
+  const Source& source_;
+  std::string wanted_;
+  DocumentSink& sink_;
+  std::string encoding_;
+  size_t header_ = 0, column_ = 0;
+};
+
+}  // namespace
+
+void ReadCsv(const Source& source, const ReadContext& context, DocumentSink& sink) {
+  const std::string head = source.blob.Head(kHeadBytes);
+  std::string encoding = GuessEncoding(head);
+  const bool wide = encoding.starts_with("UTF-16") || encoding.starts_with("UTF-32");
+  const std::string all = wide ? Decode(source.blob.ReadAll(kWideBytes), encoding).text : "";
+  if (wide) encoding = "UTF-8";
+  CsvParser parser(GuessSeparator(wide ? std::string_view(all).substr(0, kHeadBytes) : head),
+                   context.options.max_line_bytes);
+  RowReader row(source, context, sink, encoding);
+  if (wide) {
+    parser.Add(all, row);
+  } else {
+    bool first = true;
+    source.blob.ForEachPiece([&](std::string_view piece) {
+      if (first && piece.starts_with("\xEF\xBB\xBF")) piece.remove_prefix(3);
+      first = false;
+      parser.Add(piece, row);
+      return true;
+    });
+  }
+  parser.Finish(row);
+}
+
+}  // namespace sheepop

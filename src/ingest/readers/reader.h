@@ -1,0 +1,80 @@
+// From the bytes of an input to documents. A reader is a function; ReadInput finds the one for the input's kind.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/task_pool.h"
+#include "ingest/blob.h"
+#include "ingest/converters.h"
+#include "ingest/document.h"
+#include "ingest/ingest.h"
+#include "ingest/sniff.h"
+
+namespace sheepop {
+
+// Where a reader puts what it found. Called by one thread at a time, in the order of the input.
+class DocumentSink {
+ public:
+  virtual ~DocumentSink() = default;
+  virtual void Take(Document document) = 0;
+
+  // An input, a member or a record that gives no document; `document` says which (member, kind, sha256, record).
+  virtual void Drop(Document document, std::string_view step, std::string reason) = 0;
+  // `transient`: another run may fare better (a tool was missing, the file changed), so nothing of the input is kept.
+  virtual void Fail(Document document, std::string reason, bool transient) = 0;
+
+  // A sink for another thread, which holds what it gets until Join puts it into this one.
+  virtual std::unique_ptr<DocumentSink> Fork() = 0;
+  virtual void Join(DocumentSink& fork) = 0;
+};
+
+struct ReadContext {
+  const IngestOptions& options;
+  const Converters& converters;
+  TaskPool& pool;
+  WorkFolder& work;
+};
+
+struct Source {
+  Blob blob;
+  std::string name;    // the file's own name, for its extension; raw bytes
+  std::string member;  // path inside the outermost archive; "" for a file
+  std::string sha256;
+  Sniffed sniffed;
+  uint32_t depth = 0;  // archives around it
+  std::shared_ptr<std::atomic<uint64_t>>
+      expanded;  // bytes unpacked from the outermost archive so far; null outside one
+};
+
+// A document of this source with member, sha256 and kind filled in.
+Document NewDocument(const Source& source);
+
+// Sniffs, reads, and gives every error to the sink as a failure of this source: never throws for what the input holds.
+// `source.sniffed` is filled in here.
+void ReadInput(Source source, const ReadContext& context, DocumentSink& sink);
+
+// The bytes of one member of a zip file, or "" when it has none of that name or it is larger than `limit`.
+std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit);
+
+// The zip file with each member as `change` gives it from its name and bytes, in the same order and without
+// pictures, fonts and the like. Throws kLimit when the rest unpacks to more than `limit` bytes.
+std::string WithZipMembers(const Blob& zip, uint64_t limit,
+                           const std::function<std::string(std::string_view, std::string)>& change);
+
+// The readers, each in the file of its name. They throw Error for what fails the whole source.
+void ReadText(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadHtml(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadImage(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadOffice(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadNotebook(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadCsv(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadJsonl(const Source& source, const ReadContext& context, DocumentSink& sink);
+void ReadArchive(const Source& source, const ReadContext& context, DocumentSink& sink);
+
+}  // namespace sheepop
