@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/text_file.h"
+#include "tokenize/gguf_to_json.h"
+#include "tokenize/json_to_gguf.h"
 #include "tokenize/tokenizer.h"
-#include "tokenize/tokenizer_json_reader.h"
-#include "tokenize/tokenizer_json_writer.h"
 
 namespace sheepop::cli {
 namespace {

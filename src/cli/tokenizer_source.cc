@@ -9,7 +9,7 @@
 #include "checkpoint/gguf_writer.h"
 #include "cli/console.h"
 #include "cli/model_flags.h"
-#include "tokenize/tokenizer_json_reader.h"
+#include "tokenize/json_to_gguf.h"
 
 namespace sheepop::cli {
 namespace {

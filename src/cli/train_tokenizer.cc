@@ -9,10 +9,10 @@
 #include "base/file_writer.h"
 #include "base/utf8.h"
 #include "cli/tokenizer_source.h"
+#include "tokenize/gguf_to_json.h"
+#include "tokenize/learn/unigram_trainer.h"
+#include "tokenize/learn/word_counts.h"
 #include "tokenize/tokenizer.h"
-#include "tokenize/tokenizer_json_writer.h"
-#include "tokenize/unigram_trainer.h"
-#include "tokenize/word_counts.h"
 
 namespace sheepop::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/thread_pool.h"
 #include "cli/console.h"
 #include "cli/train_input.h"
-#include "tokenize/bpe_trainer.h"
+#include "tokenize/learn/bpe_trainer.h"
 
 namespace sheepop::cli {
 

@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenize/jinja_format.h"
-#include "tokenize/jinja_interpreter.h"
-#include "tokenize/jinja_parser.h"
+#include "jinja/format.h"
+#include "jinja/interpreter.h"
+#include "jinja/parser.h"
 
 namespace sheepop {
 

@@ -1,4 +1,4 @@
-// What a Tokenizer is made of. Filled by the loaders (gguf_tokenizer.cc, json_tokenizer.cc), which share the helpers below.
+// What a Tokenizer is made of. Filled by the loaders (gguf_loader.cc, json_loader.cc), which share the helpers below.
 #pragma once
 
 #include <array>
