@@ -56,7 +56,7 @@ function(sheepop_folder name)
   foreach(isa AVX2 AVX512 AVX512BF16)
     string(TOLOWER ${isa} suffix)
     set(matching ${sources})
-    list(FILTER matching INCLUDE REGEX "_${suffix}\\.cc$")
+    list(FILTER matching INCLUDE REGEX "/${suffix}/[^/]*\\.cc$")
     set_property(SOURCE ${matching} APPEND PROPERTY COMPILE_OPTIONS ${SHEEPOP_${isa}_FLAGS})
   endforeach()
 

@@ -16,7 +16,7 @@
 
 #include "base/philox.h"
 #include "base/thread_pool.h"
-#include "kernel/lanes_reference.h"
+#include "kernel/reference/lanes.h"
 #include "testing/sanitized.h"
 
 namespace sheepop::kernel {

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "kernel/lanes_reference.h"
+#include "kernel/reference/lanes.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/philox.h"
 #include "base/thread_pool.h"
-#include "kernel/lanes_reference.h"
+#include "kernel/reference/lanes.h"
 #include "kernel/vector_variants.h"
 
 namespace sheepop::kernel {

@@ -1,0 +1,241 @@
+#include "kernel/matmul.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "kernel/matmul_variants.h"
+#include "kernel/matmul_wide_variants.h"
+#include "kernel/packed.h"
+
+namespace sheepop::kernel {
+namespace {
+
+float HalfToFloat(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t exponent = half >> 10 & 31, fraction = half & 0x3ff;
+  if (exponent == 0) {
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
+  }
+  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+}
+
+template <typename Number>
+Number Load(const uint8_t* bytes, size_t index) {
+  Number number;
+  std::memcpy(&number, bytes + index * sizeof(Number), sizeof(Number));
+  return number;
+}
+
+float LoadHalf(const uint8_t* bytes, size_t index) { return HalfToFloat(Load<uint16_t>(bytes, index)); }
+
+struct Dots {
+  int32_t low, high;  // over inputs 0 .. 15 and 16 .. 31
+};
+
+// value_of(k): the activation of input k.
+template <typename ValueOf>
+Dots IntegerDots(const PackedFormat& format, const uint8_t* block, size_t row, const ValueOf& value_of) {
+  Dots dots = {0, 0};
+  for (size_t k = 0; k < kBlockSize; ++k) {
+    const int32_t product = (StoredValue(format, block, row, k) - format.offset) * value_of(k);
+    (k < 16 ? dots.low : dots.high) += product;
+  }
+  return dots;
+}
+
+// One block's part of an output. `header` and `block` are of its group, `index` is the block's place in the group.
+float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, size_t row, const QuantisedBlock& x,
+               float acc) {
+  const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
+  const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[k]; });
+  const auto whole = static_cast<float>(dots.low + dots.high);
+  const uint8_t* scales = header + 64;
+  const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
+  const int32_t high_sum = x.sums[2] + x.sums[3];
+  const int32_t low_sum = x.sums[0] + x.sums[1] - high_sum;
+  switch (format.scales) {
+    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
+    case ScaleForm::kHalfMin:
+      acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
+      return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sum, acc);
+    case ScaleForm::kSuper:
+      acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
+      return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sum, acc);
+    case ScaleForm::kSixteenths: {
+      const auto low = static_cast<int8_t>(scales[index * 32 + row]),
+                 high = static_cast<int8_t>(scales[index * 32 + 16 + row]);
+      return std::fma(d * x.scale, static_cast<float>(low * dots.low + high * dots.high), acc);
+    }
+    case ScaleForm::kSixteenthsMin: {
+      const uint8_t* own = scales + index * 64 + row;
+      const auto low = static_cast<int8_t>(own[0]), high = static_cast<int8_t>(own[16]);
+      acc = std::fma(d * x.scale, static_cast<float>(low * dots.low + high * dots.high), acc);
+      return std::fma(-dmin * x.scale, static_cast<float>(own[32] * low_sum + own[48] * high_sum), acc);
+    }
+    case ScaleForm::kNone: break;
+  }
+  return acc;
+}
+
+// The same with activations of 16 bits.
+float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, size_t row, const WideBlock& x,
+               float acc) {
+  const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
+  const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[WidePlace(k)]; });
+  const auto whole = static_cast<float>(dots.low + dots.high);
+  const uint8_t* scales = header + 64;
+  const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
+  const auto signed_scale = [](uint8_t byte) { return static_cast<float>(static_cast<int8_t>(byte)); };
+  switch (format.scales) {
+    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
+    case ScaleForm::kHalfMin:
+      acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
+      return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sums[0], acc);
+    case ScaleForm::kSuper:
+      acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
+      return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sums[0], acc);
+    case ScaleForm::kSixteenths: {
+      const uint8_t* own = scales + index * 32 + row;
+      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
+      return std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
+    }
+    case ScaleForm::kSixteenthsMin: {
+      const uint8_t* own = scales + index * 64 + row;
+      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
+      acc = std::fma(-dmin * own[32], x.scaled_sums[1], acc);
+      acc = std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
+      return std::fma(-dmin * own[48], x.scaled_sums[2], acc);
+    }
+    case ScaleForm::kNone: break;
+  }
+  return acc;
+}
+
+template <typename XBlock>
+float QuantisedDot(PackedType type, const uint8_t* tile, size_t row, const XBlock* x, size_t blocks) {
+  const PackedFormat format = FormatOf(type);
+  float acc = 0;
+  for (size_t b = 0; b < blocks; ++b) {
+    const uint8_t* header = tile + b / format.blocks * format.group_bytes();
+    acc = AddBlock(format, header, b % format.blocks, row, x[b], acc);
+  }
+  return acc;
+}
+
+float FloatDot(PackedType type, const uint8_t* tile, size_t row, const float* x, size_t cols) {
+  float acc = 0;
+  for (size_t k = 0; k < cols; ++k) {
+    const size_t index = k * kTileRows + row;
+    float weight = 0;
+    if (type == PackedType::kF32) weight = Load<float>(tile, index);
+    if (type == PackedType::kF16) weight = LoadHalf(tile, index);
+    if (type == PackedType::kBf16)
+      weight = std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(tile, index)) << 16);
+    acc = std::fma(weight, x[k], acc);
+  }
+  return acc;
+}
+
+void Multiply(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
+              std::span<std::byte>) {
+  const auto* data = reinterpret_cast<const uint8_t*>(w.data);
+  const size_t tile_bytes = TileBytes(w.type, w.cols);
+  for (size_t output = tiles.begin * kTileRows; output < tiles.end * kTileRows && output < w.rows; ++output) {
+    const uint8_t* tile = data + output / kTileRows * tile_bytes;
+    for (size_t row = 0; row < x.rows; ++row) {
+      const float sum =
+          IsQuantised(w.type)
+              ? QuantisedDot(w.type, tile, output % kTileRows, x.quantised + row * x.quantised_stride, w.blocks())
+              : FloatDot(w.type, tile, output % kTileRows, x.values + row * x.stride, w.cols);
+      float& value = out.values[row * out.stride + output];
+      value = out.add ? value + sum : sum;
+    }
+  }
+}
+
+void MultiplyWide(const PackedView& w, const WideInput& x, TileRange tiles, float* out, size_t out_stride) {
+  const auto* data = reinterpret_cast<const uint8_t*>(w.data);
+  const size_t tile_bytes = TileBytes(w.type, w.cols);
+  for (size_t output = tiles.begin * kTileRows; output < tiles.end * kTileRows && output < w.rows; ++output) {
+    const uint8_t* tile = data + output / kTileRows * tile_bytes;
+    for (size_t row = 0; row < x.rows; ++row) {
+      out[row * out_stride + output] =
+          QuantisedDot(w.type, tile, output % kTileRows, x.blocks + row * x.stride, w.blocks());
+    }
+  }
+}
+
+// The largest magnitude as bits, in which infinities and NaNs are above all finite numbers.
+uint32_t MaximumBits(const float* x) {
+  uint32_t maximum = 0;
+  for (size_t k = 0; k < kBlockSize; ++k) {
+    const uint32_t magnitude = std::bit_cast<uint32_t>(x[k]) & 0x7fffffff;
+    if (magnitude > maximum) maximum = magnitude;
+  }
+  return maximum;
+}
+
+void QuantiseBlock(const float* x, QuantisedBlock& out) {
+  out = {};
+  const uint32_t bits = MaximumBits(x);
+  if (bits >= 0x7f800000) {
+    out.scale = out.scaled_sum = std::numeric_limits<float>::quiet_NaN();
+    return;
+  }
+  const auto maximum = std::bit_cast<float>(bits);
+  if (maximum < kSmallestMaximum) return;
+  const float inverse = 127.0F / maximum;
+  for (size_t k = 0; k < kBlockSize; ++k) {
+    const auto value = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
+    const size_t pair = k % 4 / 2;
+    out.values[k] = value;
+    out.sums[pair] = static_cast<int16_t>(out.sums[pair] + value);
+    if (k >= 16) out.sums[2 + pair] = static_cast<int16_t>(out.sums[2 + pair] + value);
+  }
+  out.scale = maximum / 127.0F;
+  DeriveFromSums(out);
+}
+
+void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {
+  for (size_t b = 0; b < blocks; ++b) QuantiseBlock(x + b * kBlockSize, out[b]);
+}
+
+void QuantiseWideBlock(const float* x, WideBlock& out) {
+  out = {};
+  const uint32_t bits = MaximumBits(x);
+  if (bits >= 0x7f800000) {
+    out.scale = std::numeric_limits<float>::quiet_NaN();
+    for (float& sum : out.scaled_sums) sum = out.scale;
+    return;
+  }
+  const auto maximum = std::bit_cast<float>(bits);
+  if (maximum < kSmallestWideMaximum) return;
+  const float inverse = 32767.0F / maximum;
+  int32_t sums[3] = {0, 0, 0};
+  for (size_t k = 0; k < kBlockSize; ++k) {
+    const auto value = static_cast<int16_t>(std::nearbyint(x[k] * inverse));
+    out.values[WidePlace(k)] = value;
+    sums[0] += value;
+    sums[k < 16 ? 1 : 2] += value;
+  }
+  out.scale = maximum / 32767.0F;
+  for (size_t i = 0; i < 3; ++i) {
+    out.scaled_sums[i] = out.scale * static_cast<float>(sums[i]);
+    out.minus_sums[i] = -sums[i];
+  }
+}
+
+void QuantiseWide(const float* x, size_t blocks, WideBlock* out) {
+  for (size_t b = 0; b < blocks; ++b) QuantiseWideBlock(x + b * kBlockSize, out[b]);
+}
+
+}  // namespace
+
+const MatMulKernels kMatMulReference = {Multiply, Quantise};
+const WideMatMulKernels kWideMatMulReference = {MultiplyWide, QuantiseWide};
+
+}  // namespace sheepop::kernel

@@ -1,0 +1,107 @@
+#include <cmath>
+
+#include "kernel/reference/lanes.h"
+#include "kernel/vector_variants.h"
+
+namespace sheepop::kernel {
+namespace {
+
+using namespace reference;
+
+void RmsNorm(const float* x, const float* weight, size_t n, float epsilon, float* out) {
+  float lanes[16] = {};
+  for (size_t i = 0; i < n; ++i) lanes[i % 16] = std::fma(x[i], x[i], lanes[i % 16]);
+  const float mean = SumOfLanes(lanes) / static_cast<float>(n);
+  const float inverse = 1.0F / std::sqrt(mean + epsilon);
+  for (size_t i = 0; i < n; ++i) out[i] = weight ? x[i] * inverse * weight[i] : x[i] * inverse;
+}
+
+void LayerNorm(const float* x, const float* weight, const float* bias, size_t n, float epsilon, float* out) {
+  float sums[16] = {};
+  for (size_t i = 0; i < n; ++i) sums[i % 16] += x[i];
+  const float mean = SumOfLanes(sums) / static_cast<float>(n);
+  float squares[16] = {};
+  for (size_t i = 0; i < n; ++i) squares[i % 16] = std::fma(x[i] - mean, x[i] - mean, squares[i % 16]);
+  const float variance = SumOfLanes(squares) / static_cast<float>(n);
+  const float inverse = 1.0F / std::sqrt(variance + epsilon);
+  for (size_t i = 0; i < n; ++i) {
+    const float unit = (x[i] - mean) * inverse;
+    out[i] = bias ? std::fma(unit, weight[i], bias[i]) : unit * weight[i];
+  }
+}
+
+void Add(const float* x, size_t n, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+void Scale(float factor, size_t n, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] *= factor;
+}
+
+void SiluMultiply(const float* gate, const float* up, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = Silu(gate[i]) * up[i];
+}
+
+void GeluMultiply(const float* gate, const float* up, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = Gelu(gate[i]) * up[i];
+}
+
+void GeluInPlace(size_t n, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = Gelu(y[i]);
+}
+
+void SoftcapInPlace(float cap, size_t n, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = Softcap(y[i], cap);
+}
+
+void Rotate(const float* cosines, const float* sines, size_t pairs, bool interleaved, size_t heads, size_t head_dim,
+            float* x) {
+  for (size_t head = 0; head < heads; ++head, x += head_dim) {
+    for (size_t i = 0; i < pairs; ++i) {
+      float& real = interleaved ? x[2 * i] : x[i];
+      float& imaginary = interleaved ? x[2 * i + 1] : x[i + pairs];
+      const float a = real;
+      const float b = imaginary;
+      real = std::fma(a, cosines[i], -(b * sines[i]));
+      imaginary = std::fma(b, cosines[i], a * sines[i]);
+    }
+  }
+}
+
+void GroupMaxima(const float* logits, size_t n, float* maxima) {
+  for (size_t group = 0; group * 64 < n; ++group) {
+    float lanes[16];
+    for (float& lane : lanes) lane = -kInfinity;
+    for (size_t i = group * 64; i < n && i < group * 64 + 64; ++i) lanes[i % 16] = Max(logits[i], lanes[i % 16]);
+    maxima[group] = MaxOfLanes(lanes);
+  }
+}
+
+double LogSumExp(const float* x, size_t n) {
+  float maxima[16];
+  for (float& lane : maxima) lane = -kInfinity;
+  for (size_t i = 0; i < n; ++i) maxima[i % 16] = Max(x[i], maxima[i % 16]);
+  const float max = MaxOfLanes(maxima);
+  const float shift = std::fabs(max) < kInfinity ? max : 0;
+  double sums[16] = {};
+  for (size_t i = 0; i < n; ++i) sums[i % 16] += Exp(x[i] - shift);
+  return shift + Log(SumOfLanes(sums));
+}
+
+}  // namespace
+
+const VectorKernels kVectorReference = {
+    .rms_norm = RmsNorm,
+    .layer_norm = LayerNorm,
+    .add = Add,
+    .scale = Scale,
+    .silu_multiply = SiluMultiply,
+    .gelu_multiply = GeluMultiply,
+    .gelu = GeluInPlace,
+    .softcap = SoftcapInPlace,
+    .rotate = Rotate,
+    .group_maxima = GroupMaxima,
+    .log_sum_exp = LogSumExp,
+};
+
+}  // namespace sheepop::kernel
