@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "cli/template_flags.h"
+#include "cli/flags/template_flags.h"
 #include "tokenize/chat_prompt.h"
 
 namespace sheepop::cli {

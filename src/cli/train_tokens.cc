@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "base/error.h"
-#include "cli/tokenizer_source.h"
+#include "cli/commands/tokenizer_source.h"
 #include "data/chat_encoder.h"
 #include "data/text_encoder.h"
 #include "train/byte_vocabulary.h"

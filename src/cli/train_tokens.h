@@ -9,9 +9,9 @@
 
 #include "base/thread_pool.h"
 #include "checkpoint/metadata.h"
+#include "cli/commands/train_input.h"
 #include "cli/console.h"
-#include "cli/template_flags.h"
-#include "cli/train_input.h"
+#include "cli/flags/template_flags.h"
 #include "train/documents.h"
 
 namespace sheepop::cli {

@@ -1,0 +1,218 @@
+// sheepop chat: talk with a model in the terminal.
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/commands/line_reader.h"
+#include "cli/conversation.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/sampling_flags.h"
+#include "cli/flags/template_flags.h"
+#include "cli/interrupt.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kHelp =
+    "/help          this list\n"
+    "/reset         forget the conversation\n"
+    "/system        show the system prompt\n"
+    "/system TEXT   set it, and forget the conversation\n"
+    "/exit          end; so do Ctrl-D, and Ctrl-C twice\n"
+    "A line that ends in \\ goes on in the next one. A space in front makes a line that begins with / a message.\n"
+    "Ctrl-C stops an answer; what was written of it stays in the conversation.\n";
+
+class Chat final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    model_.Register(app);
+    app.add_option_function<std::string>(
+           "-p,--prompt", [this](const std::string& text) { question_ = text; },
+           "ask this one question and end (default: read messages, a line each, from standard "
+           "input)")
+        ->type_name("TEXT");
+    app.add_option_function<std::string>(
+           "--system", [this](const std::string& text) { conversation_.system = text; },
+           "system prompt (default: none, or what the template has)")
+        ->type_name("TEXT");
+    app.add_option("-n,--max-tokens", conversation_.max_tokens,
+                   "most tokens of an answer, at least 1 (default: as many as the context holds)")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app.add_option("--stop", conversation_.stops, "end an answer before this string; may be given several times")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    template_.Register(app);
+    engine_.Register(app);
+    sampling_.Register(app);
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  enum class Then { kGoOn, kEnd };
+
+  void Converse(const Console& console, Conversation& conversation);
+  Then Turn(const Console& console, Conversation& conversation, const std::string& line);
+  Then Obey(const Console& console, Conversation& conversation, std::string_view line) const;
+  bool Say(const Console& console, Conversation& conversation, std::string_view message);
+  void Report(const Console& console, const Answer& answer, size_t context) const;
+
+  ModelFlags model_{kChatModel};
+  EngineFlags engine_;
+  SamplingFlags sampling_;
+  TemplateFlags template_;
+  ConversationOptions conversation_;
+  std::optional<std::string> question_;
+  bool interactive_ = false;  // somebody sits at a terminal
+  bool interrupted_ = false;  // by Ctrl-C, since the last line
+};
+
+bool IsCommand(std::string_view line, std::string_view name) {
+  return line.starts_with(name) && (line.size() == name.size() || line[name.size()] == ' ');
+}
+
+Chat::Then Chat::Obey(const Console& console, Conversation& conversation, std::string_view line) const {
+  const auto tell = [&](std::string_view text) {
+    if (interactive_) {
+      console.Print(text);
+    } else {
+      fmt::print(stderr, "{}", text);
+    }
+  };
+  if (IsCommand(line, "/exit") || IsCommand(line, "/quit")) return Then::kEnd;
+  if (IsCommand(line, "/help")) {
+    tell(kHelp);
+  } else if (IsCommand(line, "/reset")) {
+    conversation.Reset();
+    if (interactive_) tell("(forgotten)\n");
+  } else if (line == "/system") {
+    tell(conversation.system() ? *conversation.system() + "\n" : "(no system prompt)\n");
+  } else if (IsCommand(line, "/system")) {
+    conversation.Reset(std::string(line.substr(line.find(' ') + 1)));
+    if (interactive_) tell("(set, and the conversation forgotten)\n");
+  } else {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "there is no command {}; /help lists them; a space in front sends the line",
+                line.substr(0, line.find(' ')));
+  }
+  return Then::kGoOn;
+}
+
+void Chat::Report(const Console& console, const Answer& answer, size_t context) const {
+  if (console.json) {
+    return console.PrintJson({{"prompt_ids", json::array(answer.prompt.begin(), answer.prompt.end())},
+                              {"ids", json::array(answer.ids.begin(), answer.ids.end())},
+                              {"text", answer.text},
+                              {"finish_reason", Name(answer.finish_reason)},
+                              {"seed", conversation_.seed},
+                              {"timing",
+                               {{"prefill_tokens", answer.prompt.size() - answer.reused},
+                                {"reused_tokens", answer.reused},
+                                {"prefill_s", answer.prefill_s},
+                                {"decode_tokens", answer.ids.size()},
+                                {"decode_s", answer.decode_s}}}});
+  }
+  console.Print(interactive_ ? "\n\n" : "\n");
+  if (answer.finish_reason == FinishReason::kContext) {
+    console.Note(fmt::format("(the context of {} positions is full; /reset starts over, a larger --context holds more)",
+                             context));
+  }
+  if (console.verbose) {
+    console.Note(
+        fmt::format("({} tokens read, {} found in the cache; {} written at {:.0f} a second; {} of {} positions used)",
+                    answer.prompt.size() - answer.reused, answer.reused, answer.ids.size(),
+                    answer.decode_s > 0 ? static_cast<double>(answer.ids.size() - 1) / answer.decode_s : 0,
+                    answer.prompt.size() + answer.ids.size(), context));
+  }
+}
+
+// False when the program was told to end.
+bool Chat::Say(const Console& console, Conversation& conversation, std::string_view message) {
+  InterruptGuard interrupt;
+  const Answer answer = conversation.Ask(message, interrupt, [&](std::string_view text) {
+    if (!console.json) console.PrintText(text);
+  });
+  interrupted_ = interrupt.interrupted();
+  Report(console, answer, conversation.context());
+  return !interrupt.terminated() && (interactive_ || !interrupt.interrupted());
+}
+
+Chat::Then Chat::Turn(const Console& console, Conversation& conversation, const std::string& line) {
+  if (line.find_first_not_of(" \t") == std::string::npos) return Then::kGoOn;
+  try {
+    if (line.starts_with('/')) return Obey(console, conversation, line);
+    const bool escaped = line.starts_with(" /");
+    return Say(console, conversation, std::string_view(line).substr(escaped)) ? Then::kGoOn : Then::kEnd;
+  } catch (const Error& error) {
+    // Somebody at a terminal can go on from here: the message was not added. A broken terminal ends it.
+    if (!interactive_ || error.category() == ErrorCategory::kIo) throw;
+    console.PrintError(error);
+    return Then::kGoOn;
+  }
+}
+
+void Chat::Converse(const Console& console, Conversation& conversation) {
+  const bool color = console.UsesColor();
+  LineReader lines;
+  std::string message;
+  for (;;) {
+    if (interactive_)
+      console.Print(
+          fmt::format("{}{}{}", color ? "\x1b[1;32m" : "", message.empty() ? "> " : ". ", color ? "\x1b[0m" : ""));
+    InterruptGuard interrupt;
+    std::string line;
+    const LineReader::Result result = lines.Read(line);
+    if (result == LineReader::Result::kEnd || interrupt.terminated()) break;
+    if (result == LineReader::Result::kInterrupted) {
+      if (!interactive_ || interrupted_) break;
+      interrupted_ = true;
+      message.clear();
+      console.Print("\n(Ctrl-C again ends)\n");
+      continue;
+    }
+    interrupted_ = false;
+    if (interactive_ && line.ends_with('\\')) {
+      line.back() = '\n';
+      message += line;
+      continue;
+    }
+    message += line;
+    if (Turn(console, conversation, message) == Then::kEnd) return;
+    message.clear();
+  }
+  if (interactive_) console.Print("\n");
+}
+
+int Chat::Run(Console& console) {
+  const SamplingOptions sampling = sampling_.Options();
+  interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
+  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.NoteSuggestions(console, loaded.path);
+  conversation_.engine = engine_.options;
+  conversation_.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
+  conversation_.seed = SeedInUse(sampling);
+  Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());
+  if (question_) {
+    Say(console, conversation, *question_);
+    return 0;
+  }
+  if (interactive_) {
+    console.Note(fmt::format("{}, context of {} positions, seed {}. /help lists the commands.", loaded.path.string(),
+                             conversation.context(), conversation_.seed));
+  }
+  Converse(console, conversation);
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeChat() { return std::make_unique<Chat>(); }
+
+}  // namespace sheepop::cli

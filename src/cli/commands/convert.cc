@@ -1,0 +1,140 @@
+// sheepop convert: GGUF files and Hugging Face folders to each other, and to other element types.
+#include "model/convert.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/file_writer.h"
+#include "cli/command.h"
+#include "cli/commands/convert_settings.h"
+#include "cli/flags/model_flags.h"
+#include "tokenize/tokenizer.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr uint64_t kShardBytes = 5'000'000'000;
+constexpr std::string_view kTypes[] = {"f32",  "f16",  "bf16", "q8_0", "q4_0", "q4_1",
+                                       "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"};
+
+void WriteText(const fs::path& path, std::string_view text) {
+  FileWriter file(path);
+  file.Write(text);
+  file.Commit();
+}
+
+class Convert final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    app.add_option("input", input_, "a .gguf file, a Hugging Face folder, or the name of a pulled model")
+        ->required()
+        ->type_name("IN");
+    app.add_option("-o,--output", output_,
+                   "what to write: a name ending in .gguf (replaced when it exists), else a new Hugging Face folder")
+        ->required()
+        ->type_name("OUT");
+    app.add_option("--type", type_,
+                   fmt::format("of matrices: {}; folders hold the first three (default: as they are, blocks as f32 in "
+                               "folders)",
+                               fmt::join(kTypes, ", ")))
+        ->check(KnownType)
+        ->type_name("TYPE");
+  }
+
+  int Run(Console& console) override {
+    const fs::path input = FindModel(input_);
+    const bool gguf = fs::path(output_).extension() == ".gguf";
+    CheckOutput(input, gguf);
+    const Checkpoint checkpoint = Checkpoint::Open(input);
+    const auto type = type_.empty() ? std::nullopt : DTypeFromName(type_);
+    const Conversion conversion(checkpoint, gguf ? Conversion::Form::kGguf : Conversion::Form::kFolder, type);
+    std::vector<std::string> notes = conversion.notes();
+    ThreadPool pool(PhysicalCores());
+    const ConvertProgress progress = [&](const std::string& tensor, size_t done, size_t all) {
+      console.Progress(fmt::format("{}/{} {}", done + 1, all, tensor));
+    };
+    if (gguf) {
+      Metadata metadata = checkpoint.gguf() ? checkpoint.gguf()->metadata()
+                                            : GgufSettings(*checkpoint.hf(), conversion.config().vocab, notes);
+      for (const Metadata::Entry& entry : conversion.metadata().entries()) {
+        metadata.Set(entry.key, entry.type, entry.value);
+      }
+      Tokenizer::FromGguf(metadata);  // what is written can be read
+      conversion.WriteGguf(output_, metadata, pool, progress);
+    } else {
+      const FolderSettings settings =
+          checkpoint.gguf() ? HfSettings(checkpoint.gguf()->metadata()) : HfSettings(*checkpoint.hf());
+      WriteFolder(settings, conversion, pool, progress);
+    }
+    console.Progress("");
+    if (console.json) {
+      console.PrintJson(boost::json::object{{"output", output_}, {"notes", boost::json::value_from(notes)}});
+    } else {
+      for (const std::string& note : notes) console.Print(note + "\n");
+    }
+    return 0;
+  }
+
+ private:
+  static std::string KnownType(const std::string& name) {
+    if (std::ranges::find(kTypes, name) != std::end(kTypes)) return "";
+    return fmt::format("'{}' is no type that can be written; the types are {}", name, fmt::join(kTypes, ", "));
+  }
+
+  void CheckOutput(const fs::path& input, bool gguf) const {
+    const fs::path output(output_);
+    std::error_code none;
+    if (fs::equivalent(input, output, none)) {
+      throw Error(ErrorCategory::kInvalidArgument, "{} is the input; name another output", output_);
+    }
+    if (gguf ? !fs::is_directory(output, none)
+             : !fs::exists(output, none) || (fs::is_directory(output, none) && fs::is_empty(output, none))) {
+      return;
+    }
+    throw Error(ErrorCategory::kInvalidArgument, "{} exists already and is {}; name another", output_,
+                gguf ? "a folder" : "no empty folder");
+  }
+
+  void WriteFolder(const FolderSettings& settings, const Conversion& conversion, ThreadPool& pool,
+                   const ConvertProgress& progress) const {
+    fs::path output = fs::path(output_).lexically_normal();
+    if (!output.has_filename()) output = output.parent_path();
+    const fs::path temporary = fmt::format("{}.partial-{}", output.string(), ::getpid());
+    CreateFolder(temporary);
+    try {
+      for (const auto& [name, text] : settings.files) WriteText(temporary / name, text);
+      boost::json::object config = conversion.hf_config();
+      for (const auto& [key, value] : settings.ids) config[key] = value;
+      WriteText(temporary / "config.json", boost::json::serialize(config) + "\n");
+      conversion.WriteSafetensors(temporary, kShardBytes, pool, progress);
+      std::error_code failure;
+      fs::rename(temporary, output, failure);
+      if (failure) throw Error(ErrorCategory::kIo, "cannot write {}: {}", output_, failure.message());
+    } catch (...) {
+      std::error_code ignored;
+      fs::remove_all(temporary, ignored);
+      throw;
+    }
+  }
+
+  static void CreateFolder(const fs::path& folder) {
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    if (failure) throw Error(ErrorCategory::kIo, "cannot make the folder {}: {}", folder.string(), failure.message());
+  }
+
+  std::string input_, output_, type_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeConvert() { return std::make_unique<Convert>(); }
+
+}  // namespace sheepop::cli

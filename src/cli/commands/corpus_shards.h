@@ -1,0 +1,23 @@
+// sheepop corpus shards: a corpus and a tokenizer to token shards.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/commands/train_input.h"
+#include "cli/console.h"
+
+namespace sheepop::cli {
+
+class CorpusShards {
+ public:
+  void Register(CLI::App& app);
+  int Run(const Console& console) const;
+
+ private:
+  std::string corpus_, tokenizer_, output_;
+  HeldOut held_out_;
+  size_t threads_ = 0;
+};
+
+}  // namespace sheepop::cli

@@ -1,0 +1,172 @@
+// sheepop explain: the same generation, each step shown.
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/commands/explain_table.h"
+#include "cli/explain_compare.h"
+#include "cli/explain_json.h"
+#include "cli/explain_page.h"
+#include "cli/explain_run.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/prompt_flags.h"
+#include "cli/flags/sampling_flags.h"
+
+namespace sheepop::cli {
+namespace {
+
+std::vector<float> LogitsOf(std::span<const double> probabilities) {
+  std::vector<float> logits;
+  for (double probability : probabilities) {
+    if (!(probability >= 0 && std::isfinite(probability))) {
+      throw Error(ErrorCategory::kInvalidArgument, "probs has {}, it must be numbers of at least 0", probability);
+    }
+    logits.push_back(static_cast<float>(std::log(probability)));
+  }
+  return logits;
+}
+
+class Explain final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    app_ = &app;
+    model_.Register(app);
+    prompt_.Register(app);
+    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 16)")->type_name("N");
+    app.add_option(
+           "--watch", watch_,
+           "report this token in each step: an id, or the text of a token (in double quotes if it is a number); "
+           "several times")
+        ->type_name("TOKEN")
+        ->allow_extra_args(false);
+    app.add_option("--top", top_, "tokens to show of each step, 1 to 1000 (default 10)")
+        ->check(CLI::Range(size_t{1}, size_t{1000}))
+        ->type_name("N");
+    app.add_option(
+           "--against", against_,
+           "other flags, in one argument: where do they lead to another token, with the same random numbers, and why")
+        ->type_name("FLAGS");
+    app.add_option("--html", html_, "write a page to look at in a browser instead")->type_name("FILE");
+    CLI::Option* logits = app.add_option("--logits", logits_, "explain one draw from these logits, without a model")
+                              ->delimiter(',')
+                              ->type_name("X,X,..")
+                              ->group("Without a model");
+    app.add_option("--probs", probs_, "the same from probabilities")
+        ->delimiter(',')
+        ->type_name("P,P,..")
+        ->group("Without a model")
+        ->excludes(logits);
+    app.add_option("--labels", labels_, "texts for them (default: their ids)")
+        ->delimiter(',')
+        ->type_name("TEXT,TEXT,..")
+        ->group("Without a model");
+    app.add_option("--u", u_, "the random number to draw with, at least 0 and less than 1 (default: the seed's)")
+        ->type_name("U")
+        ->take_last()
+        ->group("Without a model");
+    engine_.Register(app);
+    sampling_.Register(app);
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  std::unique_ptr<ExplainSource> Source(const Console& console);
+  ExplainReport Report(ExplainSource& source) const;
+
+  ModelFlags model_;
+  PromptFlags prompt_;
+  SamplingFlags sampling_;
+  EngineFlags engine_;
+  size_t max_tokens_ = 16, top_ = 10;
+  std::vector<std::string> watch_, labels_;
+  std::vector<double> logits_, probs_;
+  std::optional<double> u_;
+  std::optional<std::string> against_, html_;
+  std::optional<LoadedModel> loaded_;
+  CLI::App* app_ = nullptr;
+};
+
+std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
+  if (logits_.empty() && probs_.empty()) {
+    if (u_ || !labels_.empty()) {
+      throw Error(ErrorCategory::kInvalidArgument, "{} belongs to --logits or --probs, and neither was given",
+                  u_ ? "--u" : "--labels");
+    }
+    loaded_ = model_.Open(console, engine_.options.context);
+    return MakeModelSource(*loaded_, prompt_.Tokens(*loaded_->tokenizer), engine_.options, max_tokens_, model_.pool());
+  }
+  for (const char* flag : {"--model", "--max-tokens", "--context", "--prefill-chunk", "--kv-type", "--threads"}) {
+    if (app_->count(flag) == 0) continue;
+    throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out",
+                flag);
+  }
+  GivenLogits given;
+  given.logits = probs_.empty() ? std::vector<float>(logits_.begin(), logits_.end()) : LogitsOf(probs_);
+  given.labels = labels_;
+  given.history = prompt_.ids();
+  if (prompt_.given() && !prompt_.has_ids()) given.prompt = prompt_.Text();
+  given.u = u_;
+  given.isa = model_.isa();
+  return MakeLogitsSource(std::move(given));
+}
+
+ExplainReport Explain::Report(ExplainSource& source) const {
+  ExplainSettings settings;
+  settings.sampling = sampling_.Options();
+  settings.seed = SeedInUse(settings.sampling);
+  settings.top = top_;
+  settings.watched = ResolveWatched(watch_, source.vocabulary());
+
+  ExplainReport report;
+  report.model = source.name();
+  report.prompt_text = source.prompt_text();
+  if (loaded_ || prompt_.has_ids()) report.prompt_ids = source.prompt();
+  report.seed = settings.seed;
+  if (!against_) {
+    report.first = source.Run(settings);
+    return report;
+  }
+  ExplainSettings other = settings;
+  other.sampling = sampling_.With(*against_).Options();
+  if (other.sampling.seed != settings.sampling.seed) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--against compares settings on the same random numbers; give --seed "
+                "beside it, not inside");
+  }
+  Comparison comparison(settings.sampling, other.sampling, source.vocabulary(), source.isa(), settings.seed,
+                        source.prompt(), top_);
+  settings.on_step = [&](std::span<const float> logits, const Choice& choice) { comparison.OnStep(logits, choice); };
+  report.first = source.Run(settings);
+  report.second = source.Run(other);
+  report.divergence = comparison.divergence();
+  return report;
+}
+
+int Explain::Run(Console& console) {
+  const std::unique_ptr<ExplainSource> source = Source(console);
+  const ExplainReport report = Report(*source);
+  if (html_) WritePage(*html_, report, source->vocabulary());
+  if (console.json) {
+    console.PrintJson(ReportJson(report, source->vocabulary()));
+    return 0;
+  }
+  if (!html_) {
+    console.Print(ReportTable(report, source->vocabulary(), console.UsesColor()));
+    if (!report.model.empty()) {
+      console.PrintText("\n" + report.prompt_text + report.first.text + "\n");
+      if (report.second) console.PrintText(report.prompt_text + report.second->text + "\n");
+    }
+  }
+  console.Note(fmt::format("seed {}", report.seed));
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeExplain() { return std::make_unique<Explain>(); }
+
+}  // namespace sheepop::cli

@@ -1,0 +1,242 @@
+// sheepop generate: continue a prompt.
+#include <boost/json.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_writer.h"
+#include "cli/capsule.h"
+#include "cli/command.h"
+#include "cli/flags/beam_flags.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/prompt_flags.h"
+#include "cli/flags/sampling_flags.h"
+#include "cli/interrupt.h"
+#include "generate/text_listener.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Generate final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    model_.Register(app);
+    prompt_.Register(app);
+    app.add_option("-n,--max-tokens", max_tokens_,
+                   "most tokens to write, the end token included; at least 0 (default 256)")
+        ->type_name("N");
+    app.add_option("--stop", stops_, "end the text before this string; may be given several times")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    app.add_option("--sequences", sequences_, "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
+        ->check(CLI::Range(size_t{1}, size_t{256}))
+        ->type_name("N");
+    app.add_option(
+           "--logprobs", logprobs_,
+           "report each token's log-probability and this many alternatives, at least 0 (with --json; default: neither)")
+        ->type_name("N");
+    app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
+    app.add_option("--record", record_,
+                   "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
+        ->type_name("FILE");
+    engine_.Register(app);
+    beams_.Register(app);
+    sampling_.Register(app);
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  struct Timing {
+    double load_s = 0, prefill_s = 0, decode_s = 0;
+    size_t prefill_tokens = 0, decode_tokens = 0;
+  };
+
+  int RunBeams(const Console& console);
+  Capsule NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const;
+  void Drive(Engine& engine, RequestId id, Timing& timing);
+  json::object Document(const TextListener& text) const;
+  void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
+                   std::span<const std::unique_ptr<TextListener>> texts, const Timing& timing) const;
+
+  ModelFlags model_;
+  PromptFlags prompt_;
+  SamplingFlags sampling_;
+  EngineFlags engine_;
+  size_t max_tokens_ = 256;
+  size_t sequences_ = 1;
+  std::optional<size_t> logprobs_;
+  std::vector<std::string> stops_;
+  bool ignore_eos_ = false;
+  BeamFlags beams_;
+  std::optional<std::string> record_;
+};
+
+int Generate::RunBeams(const Console& console) {
+  std::vector<std::string_view> others = sampling_.Given();
+  if (sequences_ != 1) others.emplace_back("--sequences");
+  if (logprobs_) others.emplace_back("--logprobs");
+  if (!stops_.empty()) others.emplace_back("--stop");
+  if (ignore_eos_) others.emplace_back("--ignore-eos");
+  if (record_) others.emplace_back("--record");
+  if (!others.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "beam search has no use for {}; leave it out, or --beams",
+                fmt::join(others, ", "));
+  }
+  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  return beams_.Run(console, loaded, prompt_.Tokens(*loaded.tokenizer), max_tokens_, engine_.options, model_.pool());
+}
+
+Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const {
+  Capsule capsule;
+  capsule.build = ThisBuild();
+  capsule.isa = Name(loaded.model->isa());
+  capsule.model = loaded.path.string();
+  capsule.model_sha256 = ModelSha256(loaded.path);
+  capsule.tokenizer_sha256 = TokenizerSha256(*loaded.tokenizer);
+  capsule.context = engine_.options.context;
+  capsule.kv_type = engine_.options.kv_type;
+  capsule.sampling = sampling;
+  capsule.seed = request.seed;
+  capsule.prompt = request.prompt;
+  return capsule;
+}
+
+void Generate::Drive(Engine& engine, RequestId id, Timing& timing) {
+  InterruptGuard interrupt;
+  Clock::time_point start = Clock::now();
+  bool writing = false;
+  while (engine.Step()) {
+    if (!writing && timing.decode_tokens > 0) {
+      timing.prefill_s = SecondsSince(start);
+      start = Clock::now();
+      writing = true;
+    }
+    if (interrupt.interrupted()) engine.Cancel(id);
+  }
+  (writing ? timing.decode_s : timing.prefill_s) = SecondsSince(start);
+}
+
+json::object Generate::Document(const TextListener& text) const {
+  json::object out;
+  out["ids"] = json::array(text.ids().begin(), text.ids().end());
+  out["text"] = text.text();
+  out["finish_reason"] = Name(text.finish_reason().value_or(FinishReason::kInterrupt));
+  if (logprobs_) {
+    json::array list;
+    for (const TokenLogprobs& token : text.logprobs()) {
+      json::array top;
+      for (const auto& [id, logprob] : token.top) top.push_back(json::array{id, logprob});
+      list.push_back(json::object{
+          {"id", token.id}, {"piece", text.PieceText(token.id)}, {"logprob", token.logprob}, {"top", top}});
+    }
+    out["logprobs"] = std::move(list);
+  }
+  return out;
+}
+
+void Generate::PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt,
+                           uint64_t seed, std::span<const std::unique_ptr<TextListener>> texts,
+                           const Timing& timing) const {
+  if (!console.json) {
+    const double rate =
+        timing.decode_s > 0 ? static_cast<double>(timing.decode_tokens - texts.size()) / timing.decode_s : 0;
+    console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second", seed,
+                             timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate));
+    return;
+  }
+  json::object out;
+  out["model"] = loaded.path.string();
+  out["prompt_ids"] = json::array(prompt.begin(), prompt.end());
+  const json::object first = Document(*texts[0]);
+  for (const auto& member : first) out[member.key()] = member.value();
+  out["seed"] = seed;
+  if (texts.size() > 1) {
+    json::array all;
+    for (const auto& text : texts) all.push_back(Document(*text));
+    out["sequences"] = std::move(all);
+  }
+  out["timing"] = {{"load_s", timing.load_s},
+                   {"prefill_tokens", timing.prefill_tokens},
+                   {"prefill_s", timing.prefill_s},
+                   {"decode_tokens", timing.decode_tokens},
+                   {"decode_s", timing.decode_s}};
+  console.PrintJson(out);
+}
+
+int Generate::Run(Console& console) {
+  beams_.Check();
+  if (beams_.given()) return RunBeams(console);
+  std::optional<FileWriter> recording;
+  if (record_) recording.emplace(*record_);
+  const SamplingOptions sampling = sampling_.Options();
+  Timing timing;
+  const Clock::time_point start = Clock::now();
+  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.NoteSuggestions(console, loaded.path);
+  const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
+  EngineOptions options = engine_.options;
+  options.sequences = sequences_;
+  Engine engine(loaded.model, options, model_.pool());
+  timing.load_s = SecondsSince(start);
+
+  Request request;
+  request.prompt = prompt;
+  request.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
+  request.seed = SeedInUse(sampling);
+  if (!ignore_eos_) request.end_tokens = loaded.tokenizer->special().end;
+  request.max_tokens = max_tokens_;
+  timing.prefill_tokens = prompt.size();
+
+  std::vector<std::unique_ptr<TextListener>> texts;
+  std::vector<Listener*> listeners;
+  for (size_t i = 0; i < sequences_; ++i) {
+    TextListener::Options text;
+    text.stops = stops_;
+    text.record_logprobs = logprobs_.has_value();
+    text.logprobs = logprobs_.value_or(0);
+    text.show_end_token = ignore_eos_;
+    text.on_token = [&timing] { ++timing.decode_tokens; };
+    if (!console.json && sequences_ == 1)
+      text.on_text = [&console](std::string_view piece) { console.PrintText(piece); };
+    texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
+    listeners.push_back(texts.back().get());
+  }
+  Capsule capsule;
+  std::vector<std::unique_ptr<CapsuleRecorder>> recorders;
+  if (recording) {
+    capsule = NewCapsule(loaded, request, sampling);
+    for (Listener*& listener : listeners) {
+      listener = recorders.emplace_back(std::make_unique<CapsuleRecorder>(*listener)).get();
+    }
+  }
+  const uint64_t seed = request.seed;
+  Drive(engine, engine.Submit(std::move(request), listeners), timing);
+  if (recording) {
+    for (const auto& recorder : recorders) capsule.sequences.push_back(recorder->sequence());
+    recording->Write(CapsuleText(capsule));
+    recording->Commit();
+  }
+
+  if (!console.json) {
+    for (size_t i = 0; i < texts.size() && texts.size() > 1; ++i) {
+      console.Print(fmt::format("{}--- {} of {}\n", i ? "\n" : "", i + 1, texts.size()));
+      console.PrintText(texts[i]->text());
+    }
+    console.Print("\n");
+  }
+  PrintResult(console, loaded, prompt, seed, texts, timing);
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeGenerate() { return std::make_unique<Generate>(); }
+
+}  // namespace sheepop::cli

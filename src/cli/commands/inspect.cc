@@ -1,0 +1,34 @@
+// sheepop inspect: what a model file holds.
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/commands/model_summary.h"
+#include "cli/flags/model_flags.h"
+
+namespace sheepop::cli {
+namespace {
+
+class Inspect final : public Command {
+ public:
+  void Register(CLI::App& app) override { model_.Register(app, true); }
+
+  int Run(Console& console) override {
+    const Checkpoint checkpoint = Checkpoint::Open(model_.Path(console));
+    const ModelSummary summary = Summarise(checkpoint);
+    if (console.json) {
+      console.PrintJson(ToJson(summary, checkpoint));
+    } else {
+      console.PrintText(ToText(summary, checkpoint));
+    }
+    return 0;
+  }
+
+ private:
+  ModelFlags model_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeInspect() { return std::make_unique<Inspect>(); }
+
+}  // namespace sheepop::cli

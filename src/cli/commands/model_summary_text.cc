@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "base/utf8.h"
+#include "checkpoint/quoted.h"
+#include "checkpoint/tensor_spec.h"
+#include "cli/commands/model_summary.h"
+
+namespace sheepop::cli {
+namespace {
+
+// "blk.3.attn_q.weight" -> "blk.*.attn_q.weight": the first part that is a number is the layer.
+std::string WithoutLayer(std::string_view name) {
+  for (size_t begin = 0; begin < name.size();) {
+    const size_t end = std::min(name.find('.', begin), name.size());
+    const std::string_view part = name.substr(begin, end - begin);
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos) {
+      return fmt::format("{}*{}", name.substr(0, begin), name.substr(end));
+    }
+    begin = end + 1;
+  }
+  return std::string(name);
+}
+
+struct TensorGroup {
+  std::string pattern, first;  // the name without the layer, and the first whole name
+  const TensorInfo* tensor;
+  size_t count = 0;
+  uint64_t bytes = 0;
+};
+
+std::vector<TensorGroup> Group(const std::vector<TensorInfo>& tensors) {
+  std::vector<TensorGroup> groups;
+  std::unordered_map<std::string, size_t> index;
+  for (const TensorInfo& tensor : tensors) {
+    const std::string pattern = WithoutLayer(tensor.name);
+    const std::string key = fmt::format("{} {} {}", Info(tensor.type).name, ShapeText(tensor.shape), pattern);
+    const auto [found, added] = index.emplace(key, groups.size());
+    if (added) groups.push_back({pattern, tensor.name, &tensor});
+    TensorGroup& group = groups[found->second];
+    ++group.count;
+    group.bytes += tensor.bytes.size();
+  }
+  return groups;
+}
+
+// As it may stand in a terminal, without the quotes.
+std::string Plain(std::string_view text) {
+  const std::string quoted = Quoted(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+std::string TensorLines(const std::vector<TensorInfo>& tensors) {
+  std::string out;
+  for (const TensorGroup& group : Group(tensors)) {
+    const std::string name = Plain(group.count > 1 ? group.pattern : group.first);
+    const std::string count = group.count > 1 ? fmt::format("{} of ", group.count) : "";
+    out += fmt::format("  {:<40} {:>9}{:<18} {:<6} {:>10}\n", name, count, ShapeText(group.tensor->shape),
+                       Info(group.tensor->type).name, BytesText(group.bytes));
+  }
+  return out;
+}
+
+std::string ScalarText(const std::string& value) { return Quoted(value); }
+std::string ScalarText(bool value) { return value ? "true" : "false"; }
+std::string ScalarText(uint8_t value) { return ScalarText(value != 0); }
+template <typename T>
+std::string ScalarText(T value) {
+  return fmt::format("{}", value);
+}
+
+std::string ValueText(const Metadata::Entry& entry) {
+  static constexpr size_t kShown = 6;
+  return std::visit(
+      [](const auto& value) -> std::string {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, std::string>) {
+          return value.size() <= 100 ? Quoted(value) : fmt::format("{} (cut: {} bytes)", Quoted(value), value.size());
+        } else if constexpr (requires { typename T::value_type; }) {
+          std::string list;
+          for (size_t i = 0; i < std::min(kShown, value.size()); ++i) list += (i ? ", " : "") + ScalarText(value[i]);
+          return value.size() <= kShown ? fmt::format("[{}]", list)
+                                        : fmt::format("[{}, ...] (cut: {} elements)", list, value.size());
+        } else {
+          return ScalarText(value);
+        }
+      },
+      entry.value);
+}
+
+std::string MetadataLines(const Checkpoint& checkpoint) {
+  std::string out;
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    for (const Metadata::Entry& entry : gguf->metadata().entries()) {
+      out += fmt::format("  {} = {}\n", Plain(entry.key), ValueText(entry));
+    }
+    return out;
+  }
+  for (const auto& member : checkpoint.hf()->config) {
+    const std::string value = boost::json::serialize(member.value());
+    out +=
+        fmt::format("  {} = {}\n", Plain(member.key()),
+                    value.size() <= 100 ? Plain(value) : fmt::format("{} (cut: {} bytes)", Plain(value), value.size()));
+  }
+  return out;
+}
+
+std::string ConfigLines(const ModelSummary& summary) {
+  if (!summary.config) return fmt::format("model          {}\n", summary.config_error);
+  const ModelConfig& config = *summary.config;
+  return fmt::format(
+      "layers         {}, {} wide, feed-forward {}\n"
+      "attention      {} heads of {}, {} for keys and values\n"
+      "context        {} positions\n"
+      "vocabulary     {}, the output is {}\n",
+      config.layers, config.hidden, config.feed_forward, config.heads, config.head_dim, config.kv_heads, config.context,
+      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own");
+}
+
+std::string TokenizerLine(const ModelSummary& summary) {
+  if (!summary.tokenizer) return fmt::format("tokenizer      {}\n", summary.tokenizer_error);
+  const Tokenizer& tokenizer = *summary.tokenizer;
+  const SpecialTokenIds& special = tokenizer.special();
+  const auto token = [&](Token id) { return fmt::format("{} {}", id, Quoted(tokenizer.Piece(id))); };
+  std::string out = fmt::format("tokenizer      {} tokens", tokenizer.vocab_size());
+  if (special.bos)
+    out += fmt::format("; begins with {}{}", token(*special.bos), special.add_bos ? "" : " (not by itself)");
+  for (size_t i = 0; i < special.end.size(); ++i) out += (i ? ", " : "; ends with ") + token(special.end[i]);
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string CountText(uint64_t count) {
+  const auto value = static_cast<double>(count);
+  if (count >= 1'000'000'000) return fmt::format("{:.1f} billion", value / 1e9);
+  if (count >= 1'000'000) return fmt::format("{:.1f} million", value / 1e6);
+  return fmt::format("{}", count);
+}
+
+std::string BytesText(uint64_t bytes) {
+  constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string ToText(const ModelSummary& summary, const Checkpoint& checkpoint) {
+  const auto& tensors = checkpoint.tensors().tensors();
+  std::string out = fmt::format("{}\n{}, {}, {} parameters in {}\n", checkpoint.path().string(), summary.format,
+                                summary.architecture.empty() ? "no architecture named" : Plain(summary.architecture),
+                                CountText(summary.parameters), BytesText(summary.tensor_bytes));
+  out += ConfigLines(summary) + TokenizerLine(summary);
+  out += summary.chat_template
+             ? fmt::format("chat template  {} bytes (whole with --json)\n", summary.chat_template->size())
+             : "chat template  none\n";
+  out += fmt::format("\ntensors ({}; * stands for the layer)\n{}", tensors.size(), TensorLines(tensors));
+  out += fmt::format("\n{} (whole with --json)\n{}", checkpoint.gguf() ? "metadata" : "config.json",
+                     MetadataLines(checkpoint));
+  return out;
+}
+
+}  // namespace sheepop::cli

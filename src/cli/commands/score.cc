@@ -1,0 +1,114 @@
+// sheepop score: log-probabilities of a given text, perplexity of a file.
+#include "evaluate/score.h"
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/utf8.h"
+#include "checkpoint/quoted.h"
+#include "cli/command.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/prompt_flags.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+// JSON has no infinity and no NaN; a broken model gives both.
+json::value Number(double value) { return std::isfinite(value) ? json::value(value) : json::value(nullptr); }
+
+class ScoreCommand final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    model_.Register(app);
+    prompt_.Register(app);
+    app.add_option("-c,--context", options_.context,
+                   "tokens of one window, at least 2 (default: the model's own context)")
+        ->check(CLI::Range(size_t{2}, size_t{1} << 24))
+        ->type_name("N");
+    app.add_option(
+           "--stride", options_.stride,
+           "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
+           "stands before them (default: half the context)")
+        ->check(CLI::Range(size_t{1}, size_t{1} << 24))
+        ->type_name("N");
+    app.add_flag("--per-token", per_token_, "report each token's log-probability and rank");
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  void Print(const Console& console, const Tokenizer& tokenizer, const ScoreResult& result,
+             std::optional<double> bits_per_byte) const;
+  void PrintJson(const Console& console, const Tokenizer& tokenizer, const ScoreResult& result,
+                 std::optional<double> bits_per_byte) const;
+
+  ModelFlags model_;
+  PromptFlags prompt_;
+  ScoreOptions options_;
+  bool per_token_ = false;
+};
+
+void ScoreCommand::PrintJson(const Console& console, const Tokenizer& tokenizer, const ScoreResult& result,
+                             std::optional<double> bits_per_byte) const {
+  json::object out{{"tokens", result.tokens.size()},
+                   {"nll", Number(result.nll)},
+                   {"perplexity", Number(result.perplexity())},
+                   {"bits_per_byte", bits_per_byte ? Number(*bits_per_byte) : json::value(nullptr)}};
+  if (per_token_) {
+    json::array list;
+    for (const ScoredToken& token : result.tokens) {
+      list.push_back({{"id", token.id},
+                      {"piece", ToValidUtf8(tokenizer.Piece(token.id))},
+                      {"logprob", Number(token.logprob)},
+                      {"rank", token.rank}});
+    }
+    out["per_token"] = std::move(list);
+  }
+  console.PrintJson(out);
+}
+
+void ScoreCommand::Print(const Console& console, const Tokenizer& tokenizer, const ScoreResult& result,
+                         std::optional<double> bits_per_byte) const {
+  std::string text;
+  if (per_token_) {
+    text += fmt::format("{:>10}{:>8}{:>8}  {}\n", "logprob", "rank", "id", "piece");
+    for (const ScoredToken& token : result.tokens) {
+      text += fmt::format("{:>10.4f}{:>8}{:>8}  {}\n", token.logprob, token.rank, token.id,
+                          Quoted(tokenizer.Piece(token.id)));
+    }
+  }
+  text += fmt::format("{} tokens scored, {:.3f} nats, perplexity {:.4f}", result.tokens.size(), result.nll,
+                      result.perplexity());
+  if (bits_per_byte) text += fmt::format(", {:.4f} bits a byte", *bits_per_byte);
+  console.Print(text + "\n");
+}
+
+int ScoreCommand::Run(Console& console) {
+  const std::optional<std::string> text = prompt_.has_ids() ? std::nullopt : std::optional(prompt_.Text());
+  const LoadedModel loaded = model_.Open(console, options_.context);
+  const std::vector<Token> ids = text ? prompt_.Encode(*loaded.tokenizer, *text) : prompt_.ids();
+  const ScoreResult result = Score(*loaded.model, ids, options_, model_.pool(), [&](size_t done) {
+    console.Progress(fmt::format("{} of {} tokens", done, ids.size() - 1));
+  });
+  console.Progress("");
+  std::optional<double> bits_per_byte;
+  if (text) bits_per_byte = result.nll / std::log(2.0) / static_cast<double>(text->size());
+  if (console.json) {
+    PrintJson(console, *loaded.tokenizer, result, bits_per_byte);
+  } else {
+    Print(console, *loaded.tokenizer, result, bits_per_byte);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeScore() { return std::make_unique<ScoreCommand>(); }
+
+}  // namespace sheepop::cli

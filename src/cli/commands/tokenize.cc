@@ -1,0 +1,116 @@
+// sheepop tokenize: text to ids and pieces, and back.
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/utf8.h"
+#include "checkpoint/json.h"
+#include "checkpoint/quoted.h"
+#include "cli/command.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/prompt_flags.h"
+#include "cli/flags/template_flags.h"
+#include "generate/loaded_model.h"
+#include "tokenize/chat_prompt.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+class Tokenize final : public Command {
+ public:
+  void Register(CLI::App& app) override {
+    model_.Register(app);
+    prompt_.Register(app);
+    app.add_flag("--decode", decode_, "the other way: the text of --ids");
+    app.add_option(
+           "--messages", messages_,
+           "render a conversation with the chat template: a file (- is standard input) with a JSON object of "
+           "messages, add_generation_prompt, tools and what else the template reads; SOURCE_DATE_EPOCH sets its "
+           "clock")
+        ->type_name("FILE");
+    template_.Register(app);
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  void CheckFlags() const;
+  void Decode(const Console& console, const Tokenizer& tokenizer) const;
+  void Render(const Console& console, const Checkpoint& checkpoint, const Tokenizer& tokenizer) const;
+  void Encode(const Console& console, const Tokenizer& tokenizer) const;
+
+  ModelFlags model_;
+  PromptFlags prompt_;
+  TemplateFlags template_;
+  std::string messages_;
+  bool decode_ = false;
+};
+
+void Tokenize::CheckFlags() const {
+  if (decode_ && !prompt_.has_ids()) {
+    throw Error(ErrorCategory::kInvalidArgument, "--decode needs the tokens: --ids N,N,..");
+  }
+  if (!messages_.empty() && (decode_ || prompt_.given())) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--messages is a prompt of its own; leave out -p, -f, --ids and --decode");
+  }
+  if (template_.given() && messages_.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "--template is for --messages FILE, which was not given");
+  }
+}
+
+void Tokenize::Decode(const Console& console, const Tokenizer& tokenizer) const {
+  const std::string text = ToValidUtf8(tokenizer.Decode(prompt_.Tokens(tokenizer)));
+  if (console.json) return console.PrintJson({{"text", text}});
+  console.PrintText(text + "\n");
+}
+
+void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, const Tokenizer& tokenizer) const {
+  const json::object variables = ParseJsonObject(ReadText(messages_), messages_);
+  if (!variables.contains("messages")) {
+    throw Error(
+        ErrorCategory::kCorrupt,
+        "{} has no \"messages\"; it should hold {{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}",
+        messages_);
+  }
+  const ChatTemplate chat = template_.Load(ChatTemplateOf(checkpoint), checkpoint.path());
+  const ChatPrompt prompt = EncodeChat(chat, tokenizer, variables, TemplateClock());
+  if (!console.json) return console.PrintText(prompt.text + "\n");
+  console.PrintJson({{"prompt", ToValidUtf8(prompt.text)}, {"ids", json::array(prompt.ids.begin(), prompt.ids.end())}});
+}
+
+void Tokenize::Encode(const Console& console, const Tokenizer& tokenizer) const {
+  const std::vector<Token> ids = prompt_.Tokens(tokenizer);
+  if (console.json) {
+    json::array pieces;
+    for (const Token id : ids) pieces.emplace_back(ToValidUtf8(tokenizer.Piece(id)));
+    return console.PrintJson(
+        {{"ids", json::array(ids.begin(), ids.end())}, {"pieces", std::move(pieces)}, {"count", ids.size()}});
+  }
+  std::string lines;
+  for (const Token id : ids) lines += fmt::format("{:>8}  {}\n", id, Quoted(tokenizer.Piece(id)));
+  console.Print(lines + fmt::format("{} tokens\n", ids.size()));
+}
+
+int Tokenize::Run(Console& console) {
+  CheckFlags();
+  const Checkpoint checkpoint = Checkpoint::Open(model_.Path(console));
+  const auto tokenizer = TokenizerOf(checkpoint);
+  if (decode_) {
+    Decode(console, *tokenizer);
+  } else if (!messages_.empty()) {
+    Render(console, checkpoint, *tokenizer);
+  } else {
+    Encode(console, *tokenizer);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeTokenize() { return std::make_unique<Tokenize>(); }
+
+}  // namespace sheepop::cli

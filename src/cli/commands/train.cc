@@ -1,0 +1,257 @@
+// sheepop train: a corpus to a model.
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_writer.h"
+#include "checkpoint/checkpoint.h"
+#include "cli/command.h"
+#include "cli/commands/train_reporter.h"
+#include "cli/commands/train_tokenizer.h"
+#include "cli/flags/config_file.h"
+#include "cli/flags/machine_flags.h"
+#include "cli/flags/model_flags.h"
+#include "cli/train_tokens.h"
+#include "train/model_file.h"
+#include "train/trainer.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+class TrainCommand final : public Command {
+ public:
+  void Register(CLI::App& app) override;
+  int Run(Console& console) override;
+
+ private:
+  TrainOptions Options() const;
+  ModelConfig ReadSourceModel(TrainRun& run, size_t vocab) const;
+  int PrintPlan(const Console& console, Trainer& trainer) const;
+  std::filesystem::path Folder() const;
+  std::vector<NamedCurve> Beside() const;
+  void WriteOptions(const TrainOptions& options) const;
+  void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const;
+
+  std::string config_, input_, output_, folder_, from_, prompt_ = "Once upon a time";
+  TrainTokensFlags tokens_;
+  std::vector<std::string> beside_;
+  TokenizerTrainer tokenizer_trainer_;
+  bool plan_ = false, restart_ = false;
+  size_t sample_tokens_ = 60;
+  MachineFlags machine_;
+  std::vector<std::pair<const TrainField*, std::string>> given_;
+  CLI::App* app_ = nullptr;
+};
+
+void TrainCommand::Register(CLI::App& app) {
+  app_ = &app;
+  app.add_option("input", input_,
+                 "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or "
+                 "conversations: "
+                 "JSON lines with `messages`, of which the assistant's words are learned")
+      ->type_name("INPUT");
+  app.add_option("-o,--output", output_, "the model to write")->type_name("MODEL.gguf");
+  app.add_option("--run", folder_,
+                 "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")
+      ->type_name("FOLDER");
+  app.add_option("--from", from_,
+                 "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat "
+                 "template; the default "
+                 "learning rate is then a fifth")
+      ->type_name("MODEL");
+  tokens_.Register(app);
+  app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
+  app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
+  app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")
+      ->type_name("FOLDER");
+  app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")
+      ->type_name("TEXT");
+  app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
+  machine_.Register(app);
+  tokenizer_trainer_.Register(app);
+  app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")
+      ->type_name("FILE");
+  given_.reserve(TrainFields().size());
+  for (const TrainField& field : TrainFields()) {
+    std::string& value = given_.emplace_back(&field, std::string()).second;
+    std::string help(field.help);
+    if (!field.unit.empty()) help += fmt::format(" [{}]", field.unit);
+    if (!field.Bounds().empty()) help += fmt::format("; {}", field.Bounds());
+    app.add_option(std::string(field.flag), value, fmt::format("{} (default {})", help, field.Default()))
+        ->group("Training")
+        ->type_name("VALUE");
+  }
+}
+
+TrainOptions TrainCommand::Options() const {
+  TrainOptions options;
+  for (const auto& [field, value] : given_) {
+    if (!value.empty()) field->Set(options, value);
+  }
+  Validate(options);
+  return options;
+}
+
+std::filesystem::path TrainCommand::Folder() const {
+  if (!folder_.empty()) return folder_;
+  std::filesystem::path folder(output_);
+  return folder.replace_extension("run");
+}
+
+std::vector<NamedCurve> TrainCommand::Beside() const {
+  std::vector<NamedCurve> curves;
+  for (const std::string& folder : beside_) {
+    const auto latest = Trainer::LatestCheckpoint(folder);
+    if (!latest) throw Error(ErrorCategory::kNotFound, "{} holds no checkpoint of a run", folder);
+    std::filesystem::path name = std::filesystem::path(folder).lexically_normal();
+    name = name.has_filename() ? name.filename() : name.parent_path().filename();
+    const Checkpoint checkpoint = Checkpoint::Open(*latest);
+    curves.push_back({name.stem().string(), Curve::Load(checkpoint.gguf()->metadata())});
+  }
+  return curves;
+}
+
+// What --config reads back: the flags as they were given, then every training option that was not, with its value.
+void TrainCommand::WriteOptions(const TrainOptions& options) const {
+  FileWriter file(Folder() / "options.toml");
+  const std::filesystem::path here = std::filesystem::current_path();
+  file.Write(fmt::format("# In {}:\n# sheepop train --config options.toml\n", here.string()));
+  std::istringstream given(app_->config_to_str(false, false));
+  for (std::string line; std::getline(given, line);) {
+    const std::string key = line.substr(0, line.find('='));
+    if (key != "restart" && key != "config") file.Write(line + "\n");
+  }
+  for (const auto& [field, value] : given_) {
+    const bool text = std::holds_alternative<std::string TrainOptions::*>(field->member);
+    if (value.empty())
+      file.Write(
+          fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));
+  }
+  file.Commit();
+}
+
+int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
+  const TrainPlan plan = trainer.Plan();
+  if (console.json) {
+    console.PrintJson({{"parameters", plan.parameters},
+                       {"bytes", plan.bytes},
+                       {"seconds", plan.seconds},
+                       {"tokens_per_s", plan.tokens_per_second},
+                       {"epochs", plan.epochs},
+                       {"gflops", plan.gflops},
+                       {"peak_gflops", plan.peak_gflops}});
+    return 0;
+  }
+  console.Print(
+      fmt::format("{:.2f} million parameters, {:.0f} MB of memory\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
+                  "{} for the run, {:.2f} epochs\n",
+                  static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
+                  plan.tokens_per_second, plan.gflops, plan.peak_gflops, Duration(plan.seconds), plan.epochs));
+  return 0;
+}
+
+// A run that ended because it no longer got better gives its best model.
+void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const {
+  const auto& measurements = trainer.curve().measurements;
+  const auto best = std::ranges::min_element(measurements, {}, &Measurement::loss);
+  const auto best_file = Folder() / "best.gguf";
+  if (end == TrainEnd::kNoLongerBetter) {
+    std::filesystem::copy_file(best_file, output_, std::filesystem::copy_options::overwrite_existing);
+  } else {
+    trainer.WriteModel(output_);
+    if (best != measurements.end() && best->loss < measurements.back().loss) {
+      console.Note(
+          fmt::format("the best measurement was at step {}: {} holds that model", best->step, best_file.string()));
+    }
+  }
+  if (console.json) {
+    json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
+    if (left_out > 0) out["left_out"] = left_out;  // conversations, too long for the context
+    if (!measurements.empty()) {
+      const Measurement& last = end == TrainEnd::kNoLongerBetter ? *best : measurements.back();
+      out["held_out_loss"] = last.loss;
+      out["bits_per_byte"] = last.bits_per_byte;
+      if (measurements.front().step == 0) out["held_out_loss_before"] = measurements.front().loss;
+    }
+    console.PrintJson(out);
+  } else {
+    console.Print(fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, output_, prompt_));
+  }
+}
+
+ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
+  const Checkpoint checkpoint = Checkpoint::Open(FindModel(from_));
+  run.source = ReadSource(checkpoint);
+  ModelConfig config = ReadConfig(checkpoint);
+  if (vocab > config.vocab) {
+    throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", from_, vocab,
+                config.vocab);
+  }
+  return config;
+}
+
+int TrainCommand::Run(Console& console) {
+  if (!config_.empty()) ReadOptions(config_, *app_);
+  for (const auto& [name, value] : {std::pair("INPUT", &input_), std::pair("--output", &output_)}) {
+    if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
+  }
+  ThreadPool& pool = machine_.pool();
+  if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
+  TrainRun run;
+  run.options = Options();
+  run.isa = machine_.isa();
+  const TrainTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
+  run.documents = tokens.train.get();
+  run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
+  run.end = tokens.end;
+  run.whole_documents = tokens.whole;
+  run.vocabulary = tokens.vocabulary;
+  run.folder = plan_ ? std::filesystem::path() : Folder();
+  run.continued = !from_.empty();
+  run.beside = Beside();
+  run.config = from_.empty() ? ModelConfigFor(run.options, tokens.vocab) : ReadSourceModel(run, tokens.vocab);
+  TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, 0};
+  TrainReporter reporter(console, pool);
+  Trainer trainer(std::move(run), pool, reporter);
+  if (tokens.left_out > 0) {
+    const int64_t context = trainer.options().context;
+    const std::string told =
+        fmt::format("{} conversations longer than {} tokens are left out", tokens.left_out, context);
+    console.json ? console.Note(told) : console.Print(told + "\n");
+  }
+  if (!from_.empty())
+    console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
+                             trainer.options().min_learning_rate));
+  if (!from_.empty()) trainer.LoadWeights(Checkpoint::Open(FindModel(from_)));
+  if (plan_) return PrintPlan(console, trainer);
+  const std::filesystem::path output(output_);
+  RemoveAbandonedPartials(output.parent_path(), output.filename().string());
+  if (const auto latest = Trainer::LatestCheckpoint(Folder()); latest && !restart_) {
+    trainer.Resume(Checkpoint::Open(*latest));
+    console.Note(fmt::format("goes on from {}; --restart begins anew", latest->string()));
+  }
+  WriteOptions(trainer.options());
+  if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();
+  reporter.Begin(std::move(report));
+  const TrainEnd end = trainer.Run();
+  console.Progress("");
+  if (end == TrainEnd::kStopped) {
+    console.Print(fmt::format("stopped after step {}; the same command goes on from there\n", trainer.step()));
+    return 0;
+  }
+  WriteResult(console, trainer, end, tokens.left_out);
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeTrain() { return std::make_unique<TrainCommand>(); }
+
+}  // namespace sheepop::cli

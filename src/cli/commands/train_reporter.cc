@@ -1,0 +1,86 @@
+#include "cli/commands/train_reporter.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "generate/loaded_model.h"
+#include "generate/text_listener.h"
+#include "train/memorisation.h"
+
+namespace sheepop::cli {
+
+std::string Duration(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+void TrainReporter::OnStep(const StepRecord& record) {
+  if (first_tokens_ == 0) {
+    first_tokens_ = record.tokens;
+    first_seconds_ = record.seconds;
+  }
+  last_ = record;
+  const double seconds = record.seconds - first_seconds_;
+  if (seconds <= 0) return;
+  const double rate = static_cast<double>(record.tokens - first_tokens_) / seconds;
+  const double left = static_cast<double>(report_.steps - record.step) * static_cast<double>(record.tokens) /
+                      static_cast<double>(record.step) / rate;
+  std::string share;
+  if (report_.peak_tokens_per_second > 0) {
+    share = fmt::format(" ({:.0f}% of this machine's limit)", 100 * rate / report_.peak_tokens_per_second);
+  }
+  console_.Progress(fmt::format("step {} of {}, loss {:.3f}{}, {:.0f} tokens/s{}, {} left", record.step, report_.steps,
+                                record.loss, held_out_, rate, share, Duration(left)));
+}
+
+void TrainReporter::OnMeasurement(const Measurement& m) {
+  held_out_ = fmt::format(", held out {:.3f} ({:.3f} bits a byte)", m.loss, m.bits_per_byte);
+  console_.Progress("");
+  const std::string loss = m.step > 0 ? fmt::format("loss {:.4f}", last_.loss) : "before the first";
+  console_.Note(fmt::format("step {}: {}, held out {:.4f}, {:.4f} bits a byte", m.step, loss, m.loss, m.bits_per_byte));
+  try {
+    Sample();
+  } catch (const Error& error) {  // a prompt with letters that the text has not, say: no reason to end a run
+    console_.Note(fmt::format("  no sample (see --sample-prompt): {}", error.what()));
+  }
+}
+
+void TrainReporter::OnNotice(const std::string& notice) {
+  console_.Progress("");
+  console_.Note(notice);
+}
+
+// What the best model so far writes from a fixed prompt and seed.
+void TrainReporter::Sample() {
+  const auto best = report_.folder / "best.gguf";
+  std::error_code ignored;
+  if (report_.sample_tokens == 0 || !std::filesystem::exists(best, ignored)) return;
+  const LoadedModel loaded = LoadedModel::Open(best, {}, pool_);
+  const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(report_.prompt);
+  Engine engine(loaded.model, {}, pool_);
+  if (prompt.empty() || prompt.size() >= engine.context()) return;
+  TextListener text(*loaded.model, *loaded.tokenizer, {});
+  Listener* listener = &text;
+  Request request;
+  request.prompt = prompt;
+  request.chain =
+      std::make_shared<const Chain>(Chain::Build(SamplingOptions{}, *loaded.vocabulary, loaded.model->isa()));
+  request.seed = 1;
+  request.end_tokens = loaded.tokenizer->special().end;
+  request.max_tokens = report_.sample_tokens;
+  engine.Submit(std::move(request), {&listener, 1});
+  while (engine.Step()) {
+  }
+  const double share = VerbatimShare(text.ids(), *report_.documents, VerbatimLength(*report_.documents));
+  console_.Note(fmt::format("  | {}{}", report_.prompt, text.text()));
+  if (share > 0) {
+    console_.Note(
+        fmt::format("  {:.0f}% of this sample stands word for word in the text that is learned", 100 * share));
+  }
+}
+
+}  // namespace sheepop::cli

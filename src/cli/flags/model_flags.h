@@ -1,0 +1,54 @@
+// The flags of every command that runs a model, and the model they open.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/console.h"
+#include "cli/flags/machine_flags.h"
+#include "generate/engine.h"
+#include "generate/loaded_model.h"
+
+namespace sheepop::cli {
+
+// The models of commands that continue text, and of those that answer. The first comes with the program.
+inline constexpr const char* kTextModel = "tales";
+inline constexpr const char* kChatModel = "smollm2";
+
+class ModelFlags {
+ public:
+  // `default_model`: a name that FindModel finds, used where none is given.
+  explicit ModelFlags(const char* default_model = kTextModel) : default_(default_model) {}
+
+  // `positional`: the model may also be given without -m.
+  void Register(CLI::App& app, bool positional = false);
+
+  // --threads and --isa.
+  ThreadPool& pool() { return machine_.pool(); }
+  Isa isa() const { return machine_.isa(); }
+
+  // Opens --model (or the default one, named on stderr). `context`: positions that will be used, 0 for the model's own.
+  LoadedModel Open(const Console& console, size_t context);
+  // Where --model (or the default one) lies.
+  std::filesystem::path Path(const Console& console) const;
+
+ private:
+  const char* default_;
+  std::string model_;
+  MachineFlags machine_;
+};
+
+// A path, a folder, or the name of a model: $SHEEPOP_HOME/models/NAME[.gguf], then those that come with the program. Throws kNotFound saying where it
+// looked and how to get a model.
+std::filesystem::path FindModel(const std::string& name);
+
+// $SHEEPOP_HOME, by default ~/.cache/sheepop.
+std::filesystem::path SheepopHome();
+
+// --context and --kv-type.
+struct EngineFlags {
+  EngineOptions options;
+  void Register(CLI::App& app);
+};
+
+}  // namespace sheepop::cli
