@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "kernel/kernels.h"
-#include "model/arch/architecture.h"
+#include "model/architecture.h"
 #include "model/decoder_pass.h"
 
 namespace sheepop {

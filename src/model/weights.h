@@ -10,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "checkpoint/tensor_source.h"
 #include "kernel/matmul.h"
-#include "model/arch/architecture.h"
+#include "model/architecture.h"
 #include "model/config.h"
 #include "model/parameters.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/arch/architecture.h"
+#include "model/architecture.h"
 
 namespace sheepop {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/arch/architecture.h"
+#include "model/architecture.h"
 
 namespace sheepop {
 

@@ -1,4 +1,4 @@
-#include "model/arch/architecture.h"
+#include "model/architecture.h"
 
 #include <algorithm>
 #include <array>
