@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/quoted.h"
 #include "base/utf8.h"
-#include "checkpoint/quoted.h"
 
 namespace sheepop {
 namespace {

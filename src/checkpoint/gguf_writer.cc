@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "checkpoint/gguf.h"
-#include "checkpoint/quoted.h"
 
 namespace sheepop {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "checkpoint/quoted.h"
+#include "base/quoted.h"
 
 namespace sheepop {
 namespace {

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "checkpoint/quoted.h"
+#include "base/quoted.h"
 
 namespace sheepop {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file_kind.h"
+#include "base/quoted.h"
 #include "checkpoint/json.h"
-#include "checkpoint/quoted.h"
 #include "checkpoint/tensor_spec.h"
 
 namespace sheepop {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "base/text_file.h"
 #include "checkpoint/json.h"
-#include "checkpoint/quoted.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "checkpoint/json.h"
-#include "checkpoint/quoted.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {

@@ -11,9 +11,9 @@
 #include <new>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "base/version.h"
 #include "checkpoint/json.h"
-#include "checkpoint/quoted.h"
 #include "cli/capsule_settings.h"
 #include "cli/download.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "checkpoint/quoted.h"
+#include "base/quoted.h"
 
 namespace sheepop::cli {
 namespace {

@@ -329,8 +329,8 @@ TEST_F(Repository, ReadsItself) {
   EXPECT_EQ(corpus.documents.at("docs/data.md").kind, "markdown");
   EXPECT_EQ(corpus.Text("docs/data.md"), manual);
 
-  const auto made = [&](const char* name) -> const CorpusDocument& {
-    static const CorpusDocument none;
+  const auto made = [&](const char* name) -> const testing::TakenDocument& {
+    static const testing::TakenDocument none;
     const auto found = corpus.documents.find((folder_ / "made" / name).string());
     EXPECT_NE(found, corpus.documents.end()) << name;
     return found == corpus.documents.end() ? none : found->second;
@@ -342,7 +342,7 @@ TEST_F(Repository, ReadsItself) {
   }
   EXPECT_LE(WordErrorRate(WordsOf(printed), WordsOf(made("manual.pdf").text)), 0.01);
   EXPECT_EQ(made("manual.pdf").pages, (lines.size() + 44) / 45);
-  const CorpusDocument& page = made("page.png");
+  const testing::TakenDocument& page = made("page.png");
   const double rate = WordErrorRate(WordsOf(first_page), WordsOf(page.text));
   RecordProperty("word error rate of the picture", std::to_string(rate));
   EXPECT_LE(rate, 0.05) << page.text;

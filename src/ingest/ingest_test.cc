@@ -321,28 +321,6 @@ TEST_F(IngestRun, KilledRunsGoOn) {
   }
 }
 
-TEST_F(IngestRun, CorpusCanBeLookedInto) {
-  PutMixed();
-  Run();
-  const auto corpus = folder_ / "out";
-  const auto shown = ShowDocument(corpus, (folder_ / "in/code/a.py").string());
-  ASSERT_TRUE(shown);
-  EXPECT_EQ(shown->text, "def f():\n    return 1\n");
-  EXPECT_EQ(ShowDocument(corpus, shown->id.substr(0, 10))->source, shown->source);
-  EXPECT_FALSE(ShowDocument(corpus, "ffffffffffffffff"));
-  const auto sample = SampleDocuments(corpus, 5, 7);
-  ASSERT_EQ(sample.size(), 5u);
-  EXPECT_EQ(SampleDocuments(corpus, 5, 7)[4].id, sample[4].id);
-  EXPECT_GT(SampleDocuments(corpus, 1000, 1).size(), 10u);
-  std::vector<SearchHit> hits;
-  SearchCorpus(corpus, "RECORD", false, [&](const SearchHit& hit) {
-    hits.push_back(hit);
-    return true;
-  });
-  ASSERT_EQ(hits.size(), 2u);
-  EXPECT_EQ(hits[0].excerpt, "record one");
-}
-
 TEST_F(IngestRun, AccountNamesWhatMatters) {
   PutMixed();
   const Corpus corpus = Run();

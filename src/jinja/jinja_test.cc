@@ -4,7 +4,9 @@
 #include <boost/json/parse.hpp>
 
 #include "base/error.h"
-#include "tokenize/chat_template.h"
+#include "jinja/format.h"
+#include "jinja/interpreter.h"
+#include "jinja/parser.h"
 
 namespace sheepop {
 namespace {
@@ -20,7 +22,12 @@ constexpr std::string_view kVariables =
 
 std::string Render(std::string_view source) {
   static const boost::json::object variables = boost::json::parse(kVariables).as_object();
-  return ChatTemplate::Parse(std::string(source)).Render(variables, kNow).Text();
+  const jinja::Body body = jinja::Parse(source);
+  jinja::Interpreter interpreter(jinja::Limits{}, kNow);
+  for (const auto& [name, value] : variables) {
+    interpreter.Define(name, jinja::FromJson(interpreter.budget(), value, true));
+  }
+  return interpreter.Render(body).bytes();
 }
 
 struct Case {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/quoted.h"
 #include "base/utf8.h"
-#include "checkpoint/quoted.h"
 
 namespace sheepop::cli {
 namespace {

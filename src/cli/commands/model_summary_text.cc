@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/quoted.h"
 #include "base/utf8.h"
-#include "checkpoint/quoted.h"
 #include "checkpoint/tensor_spec.h"
 #include "cli/commands/model_summary.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "checkpoint/quoted.h"
+#include "base/quoted.h"
 #include "cli/capsule.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"

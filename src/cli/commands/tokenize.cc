@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/quoted.h"
 #include "base/utf8.h"
 #include "checkpoint/json.h"
-#include "checkpoint/quoted.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/prompt_flags.h"
