@@ -1,11 +1,17 @@
 #include "base/sha256.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <iterator>
 #include <new>
+#include <vector>
+
+#include "base/error.h"
 
 namespace sheepop {
 
@@ -29,6 +35,25 @@ std::string Sha256::Hex() {
 std::string Sha256Hex(std::string_view bytes) {
   Sha256 hash;
   hash.Update(bytes);
+  return hash.Hex();
+}
+
+std::string Sha256OfFile(const std::filesystem::path& path, const std::function<bool()>& interrupted) {
+  Sha256 hash;
+  std::vector<char> buffer(size_t{1} << 20);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw SystemError(fmt::format("cannot open {}", path.string()), errno);
+  ssize_t n = 0;
+  bool stopped = false;
+  while (!stopped && (n = ::read(fd, buffer.data(), buffer.size())) != 0) {
+    if (n < 0 && errno != EINTR) break;
+    if (n > 0) hash.Update({buffer.data(), static_cast<size_t>(n)});
+    stopped = interrupted && interrupted();
+  }
+  const int reason = errno;
+  ::close(fd);
+  if (stopped) throw Error(ErrorCategory::kInterrupted, "{}: stopped while its checksum was computed", path.string());
+  if (n < 0) throw SystemError(fmt::format("cannot read {}", path.string()), reason);
   return hash.Hex();
 }
 

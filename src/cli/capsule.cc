@@ -1,21 +1,18 @@
 #include "cli/capsule.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <limits>
 #include <map>
-#include <new>
 
 #include "base/error.h"
 #include "base/quoted.h"
+#include "base/sha256.h"
 #include "base/version.h"
 #include "checkpoint/json.h"
 #include "cli/capsule_settings.h"
-#include "cli/download.h"
 
 namespace sheepop::cli {
 namespace {
@@ -26,15 +23,6 @@ constexpr uint64_t kFormat = 1;
 constexpr size_t kShaDigits = 64, kDigestDigits = 16;
 constexpr std::pair<kernel::KvType, std::string_view> kKvTypes[] = {
     {kernel::KvType::kF32, "f32"}, {kernel::KvType::kF16, "f16"}, {kernel::KvType::kBf16, "bf16"}};
-
-std::string Sha256(const void* data, size_t size) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(data, size, digest.data(), &length, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
 
 template <class... Arguments>
 [[noreturn]] void Refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -178,16 +166,16 @@ std::string ThisBuild() {
 }
 
 std::string ModelSha256(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return Sha256Of(path);
+  if (!std::filesystem::is_directory(path)) return Sha256OfFile(path);
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string kind = entry.path().extension().string();
     const bool part = kind == ".json" || kind == ".jinja" || kind == ".safetensors";
-    if (part && entry.is_regular_file()) files[entry.path().filename().string()] = Sha256Of(entry.path());
+    if (part && entry.is_regular_file()) files[entry.path().filename().string()] = Sha256OfFile(entry.path());
   }
   std::string list;
   for (const auto& [name, sha256] : files) list += fmt::format("{}  {}\n", sha256, name);
-  return Sha256(list.data(), list.size());
+  return Sha256Hex(list);
 }
 
 std::string TokenizerSha256(const Tokenizer& tokenizer) {
@@ -198,11 +186,11 @@ std::string TokenizerSha256(const Tokenizer& tokenizer) {
     all += piece;
   }
   all += fmt::format("{}", fmt::join(tokenizer.special().end, ","));
-  return Sha256(all.data(), all.size());
+  return Sha256Hex(all);
 }
 
 std::string LogitsDigest(std::span<const float> logits) {
-  return Sha256(logits.data(), logits.size_bytes()).substr(0, kDigestDigits);
+  return Sha256Hex({reinterpret_cast<const char*>(logits.data()), logits.size_bytes()}).substr(0, kDigestDigits);
 }
 
 Next CapsuleRecorder::OnToken(const Choice& choice, std::span<const float> logits) {

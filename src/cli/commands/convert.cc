@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/commands/convert_settings.h"
 #include "cli/flags/model_flags.h"
+#include "hub/models.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop::cli {

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/catalogue.h"
+#include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/commands/model_summary.h"
-#include "cli/download.h"
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"
-#include "cli/model_source.h"
+#include "hub/catalogue.h"
+#include "hub/download.h"
+#include "hub/models.h"
+#include "hub/source.h"
 
 namespace sheepop::cli {
 namespace {
@@ -181,7 +183,7 @@ int Pull::Run(Console& console) {
   }
   if (!force_ && fs::exists(to)) {
     Downloaded there{BytesOf(to), 0, "", false};
-    if (!fs::is_directory(to) && !expected.empty()) there.sha256 = Sha256Of(to, interrupted);
+    if (!fs::is_directory(to) && !expected.empty()) there.sha256 = Sha256OfFile(to, interrupted);
     there.verified = !expected.empty() && there.sha256 == expected;
     if (there.verified || expected.empty()) {
       Report(console, to, there, false);

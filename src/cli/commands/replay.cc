@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"
+#include "hub/models.h"
 
 namespace sheepop::cli {
 namespace {

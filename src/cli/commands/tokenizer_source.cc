@@ -9,6 +9,7 @@
 #include "checkpoint/gguf_writer.h"
 #include "cli/console.h"
 #include "cli/flags/model_flags.h"
+#include "hub/models.h"
 #include "tokenize/json_to_gguf.h"
 
 namespace sheepop::cli {

@@ -17,6 +17,7 @@
 #include "cli/flags/machine_flags.h"
 #include "cli/flags/model_flags.h"
 #include "cli/train_tokens.h"
+#include "hub/models.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
 #include "cli/console.h"
@@ -37,13 +38,6 @@ class ModelFlags {
   std::string model_;
   MachineFlags machine_;
 };
-
-// A path, a folder, or the name of a model: $SHEEPOP_HOME/models/NAME[.gguf], then those that come with the program. Throws kNotFound saying where it
-// looked and how to get a model.
-std::filesystem::path FindModel(const std::string& name);
-
-// $SHEEPOP_HOME, by default ~/.cache/sheepop.
-std::filesystem::path SheepopHome();
 
 // --context and --kv-type.
 struct EngineFlags {

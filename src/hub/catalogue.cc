@@ -1,8 +1,8 @@
-#include "cli/catalogue.h"
+#include "hub/catalogue.h"
 
 #include <array>
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 constexpr std::array kCatalogue = {
@@ -33,4 +33,4 @@ const CatalogueEntry* FindInCatalogue(std::string_view name) {
   return nullptr;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

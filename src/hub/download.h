@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct DownloadOptions {
   std::string sha256;          // what the file must have, lower-case hexadecimal; empty: unknown
@@ -32,7 +32,4 @@ struct Downloaded {
 // kIo for a disk that is full, and then the part is kept; kLimit when there is visibly too little room.
 Downloaded Download(const std::string& url, const std::filesystem::path& path, const DownloadOptions& options);
 
-// Lower-case hexadecimal. Throws kIo.
-std::string Sha256Of(const std::filesystem::path& path, const std::function<bool()>& interrupted = {});
-
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct CatalogueEntry {
   std::string_view name;      // also of the file that is kept: NAME.gguf
@@ -22,4 +22,4 @@ std::span<const CatalogueEntry> Catalogue();
 // Null for an unknown name.
 const CatalogueEntry* FindInCatalogue(std::string_view name);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

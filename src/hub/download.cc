@@ -1,28 +1,18 @@
-#include "cli/download.h"
-
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <unistd.h>
+#include "hub/download.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
-#include <memory>
-#include <new>
 #include <system_error>
 #include <thread>
-#include <vector>
 
 #include "base/file_kind.h"
 #include "base/mapped_file.h"
-#include "cli/http.h"
-#include "cli/partial_file.h"
+#include "base/sha256.h"
+#include "hub/http.h"
+#include "hub/partial_file.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
-
-using Context = std::unique_ptr<EVP_MD_CTX, decltype([](EVP_MD_CTX* context) { EVP_MD_CTX_free(context); })>;
 
 bool IsSha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -125,31 +115,6 @@ void Verify(const std::string& url, const std::filesystem::path& path, PartialFi
 
 }  // namespace
 
-std::string Sha256Of(const std::filesystem::path& path, const std::function<bool()>& interrupted) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw SystemError(fmt::format("cannot open {}", path.string()), errno);
-  const Context context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
-  std::vector<unsigned char> buffer(size_t{1} << 20);
-  ssize_t n = 0;
-  bool stopped = false;
-  while (!stopped && (n = ::read(fd, buffer.data(), buffer.size())) != 0) {
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(n));
-    stopped = interrupted && interrupted();
-  }
-  const int reason = errno;
-  ::close(fd);
-  if (stopped) throw Error(ErrorCategory::kInterrupted, "{}: stopped while its checksum was computed", path.string());
-  if (n < 0) throw SystemError(fmt::format("cannot read {}", path.string()), reason);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_DigestFinal_ex(context.get(), digest.data(), &size);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
-
 Downloaded Download(const std::string& url, const std::filesystem::path& path, const DownloadOptions& options) {
   PartialFile partial(path);
   Downloaded out;
@@ -158,11 +123,11 @@ Downloaded Download(const std::string& url, const std::filesystem::path& path, c
   std::string expected = options.sha256;
   // Small files have the hash of a Git object there, which is shorter.
   if (expected.empty() && options.linked_sha256 && IsSha256(partial.note().linked)) expected = partial.note().linked;
-  out.sha256 = Sha256Of(partial.path(), options.interrupted);
+  out.sha256 = Sha256OfFile(partial.path(), options.interrupted);
   Verify(url, path, partial, expected, out.sha256);
   out.verified = !expected.empty();
   partial.Finish();
   return out;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

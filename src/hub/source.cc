@@ -1,4 +1,4 @@
-#include "cli/model_source.h"
+#include "hub/source.h"
 
 #include <fmt/ranges.h>
 
@@ -8,10 +8,10 @@
 #include <iterator>
 
 #include "checkpoint/json.h"
-#include "cli/catalogue.h"
-#include "cli/http.h"
+#include "hub/catalogue.h"
+#include "hub/http.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -129,4 +129,4 @@ ModelSource FindSource(const std::string& what, const std::function<bool()>& int
               fmt::join(names, ", "));
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct PartialNote {
   std::string url;
@@ -42,4 +42,4 @@ class PartialFile {
   PartialNote note_;
 };
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,4 +1,4 @@
-#include "cli/http.h"
+#include "hub/http.h"
 
 #include <curl/curl.h>
 
@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 constexpr long kMaxRedirects = 10;
@@ -252,4 +252,4 @@ std::string UrlFileName(const std::string& url) {
   return name;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

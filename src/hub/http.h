@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 // The connection broke, or the server is in trouble: trying again may help.
 class TransientError : public Error {
@@ -52,4 +52,4 @@ std::string UrlEscape(std::string_view part);
 // The decoded last part of a URL's path, fit to name a file. Throws kInvalidArgument when there is none.
 std::string UrlFileName(const std::string& url);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct RemoteFile {
   std::string url;
@@ -30,4 +30,4 @@ ModelSource FindSource(const std::string& what, const std::function<bool()>& int
 // HF_TOKEN, or empty.
 std::string HubToken();
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

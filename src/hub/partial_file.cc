@@ -1,4 +1,4 @@
-#include "cli/partial_file.h"
+#include "hub/partial_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,7 +13,7 @@
 #include "base/text_file.h"
 #include "checkpoint/json.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -99,4 +99,4 @@ void PartialFile::Discard() {
   ::unlink(note_path_.c_str());
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

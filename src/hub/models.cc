@@ -1,0 +1,47 @@
+#include "hub/models.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+// The models that come with the program: beside it in a build tree, in share/sheepop where it is installed.
+std::filesystem::path BundledModels() {
+  std::error_code ignored;
+  const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  const std::filesystem::path installed = folder.parent_path() / "share" / "sheepop" / "models";
+  return std::filesystem::exists(installed, ignored) ? installed : folder / "models";
+}
+
+}  // namespace
+
+std::filesystem::path SheepopHome() {
+  const char* home = std::getenv("SHEEPOP_HOME");
+  if (home && *home) return home;
+  const char* user = std::getenv("HOME");
+  return std::filesystem::path(user && *user ? user : ".") / ".cache" / "sheepop";
+}
+
+std::filesystem::path FindModel(const std::string& name) {
+  const std::filesystem::path path(name);
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return path;
+  const std::filesystem::path models = SheepopHome() / "models";
+  const bool plain = path.filename() == path && !name.empty();
+  for (const auto& folder : {models, BundledModels()}) {
+    for (const auto& candidate : {folder / name, folder / (name + ".gguf")}) {
+      if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
+    }
+  }
+  throw Error(
+      ErrorCategory::kNotFound,
+      "there is no model {}: no such file or folder{}; give the path of a .gguf file or a Hugging Face folder, or "
+      "fetch a model with: sheepop pull NAME",
+      name, plain ? fmt::format(", and nothing of that name in {}", models.string()) : "");
+}
+
+}  // namespace sheepop
