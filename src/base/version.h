@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 inline constexpr std::string_view kVersion = "0.1.0";
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -7,13 +7,14 @@
 
 #include "cli/command.h"
 #include "cli/commands/explain_table.h"
-#include "cli/explain_compare.h"
-#include "cli/explain_json.h"
-#include "cli/explain_page.h"
-#include "cli/explain_run.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/prompt_flags.h"
 #include "cli/flags/sampling_flags.h"
+#include "cli/interrupt.h"
+#include "explain/compare.h"
+#include "explain/json.h"
+#include "explain/page.h"
+#include "explain/run.h"
 
 namespace sheepop::cli {
 namespace {
@@ -119,6 +120,8 @@ ExplainReport Explain::Report(ExplainSource& source) const {
   settings.sampling = sampling_.Options();
   settings.seed = SeedInUse(settings.sampling);
   settings.top = top_;
+  const InterruptGuard interrupt;
+  settings.interrupted = [&] { return interrupt.interrupted(); };
   settings.watched = ResolveWatched(watch_, source.vocabulary());
 
   ExplainReport report;
@@ -137,8 +140,8 @@ ExplainReport Explain::Report(ExplainSource& source) const {
                 "--against compares settings on the same random numbers; give --seed "
                 "beside it, not inside");
   }
-  Comparison comparison(settings.sampling, other.sampling, source.vocabulary(), source.isa(), settings.seed,
-                        source.prompt(), top_);
+  SettingsComparison comparison(settings.sampling, other.sampling, source.vocabulary(), source.isa(), settings.seed,
+                                source.prompt(), top_);
   settings.on_step = [&](std::span<const float> logits, const Choice& choice) { comparison.OnStep(logits, choice); };
   report.first = source.Run(settings);
   report.second = source.Run(other);

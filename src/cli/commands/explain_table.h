@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/explain_json.h"
+#include "explain/json.h"
 
 namespace sheepop::cli {
 

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/file_writer.h"
-#include "cli/capsule.h"
 #include "cli/command.h"
 #include "cli/flags/beam_flags.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/prompt_flags.h"
 #include "cli/flags/sampling_flags.h"
 #include "cli/interrupt.h"
+#include "explain/capsule.h"
 #include "generate/text_listener.h"
 
 namespace sheepop::cli {

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
-#include "cli/capsule.h"
+#include "explain/capsule.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"

@@ -9,7 +9,7 @@
 
 #include "sample/chain.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct Divergence {
   size_t step = 0;      // drawn tokens before it
@@ -18,11 +18,11 @@ struct Divergence {
   std::string cause;    // a sentence
 };
 
-class Comparison {
+class SettingsComparison {
  public:
   // The vocabulary must outlive the comparison.
-  Comparison(const SamplingOptions& first, const SamplingOptions& second, const SamplingVocabulary& vocabulary, Isa isa,
-             uint64_t seed, std::span<const Token> prompt, size_t top);
+  SettingsComparison(const SamplingOptions& first, const SamplingOptions& second, const SamplingVocabulary& vocabulary,
+                     Isa isa, uint64_t seed, std::span<const Token> prompt, size_t top);
 
   // `choice`: what the first settings drew. Does nothing after the divergence.
   void OnStep(std::span<const float> logits, const Choice& choice);
@@ -43,4 +43,4 @@ struct ChangedSetting {
 };
 std::vector<ChangedSetting> ChangedSettings(const SamplingOptions& first, const SamplingOptions& second);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

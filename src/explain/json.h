@@ -4,10 +4,10 @@
 #include <boost/json.hpp>
 #include <optional>
 
-#include "cli/explain_compare.h"
-#include "cli/explain_run.h"
+#include "explain/compare.h"
+#include "explain/run.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct ExplainReport {
   std::string model;  // empty: logits were given
@@ -19,7 +19,8 @@ struct ExplainReport {
   std::optional<Divergence> divergence;
 };
 
-// An object with "steps" and "text" as docs/commands say, and what identifies the run. With a second run: "against".
+// An object with "steps", "text", "ids" and "finish_reason", and what identifies the run: "model", "prompt", "seed",
+// "settings". With a second run: "against".
 boost::json::object ReportJson(const ExplainReport& report, const SamplingVocabulary& vocabulary);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,14 +1,13 @@
-#include "cli/explain_run.h"
+#include "explain/run.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "cli/interrupt.h"
 #include "generate/text_listener.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 class Recorder final : public TraceSink {
@@ -63,10 +62,9 @@ class ModelSource final : public ExplainSource {
     TextListener text(*loaded_.model, *loaded_.tokenizer, {});
     Observer observer(settings, text);
     Listener* const listeners[] = {&observer};
-    const InterruptGuard interrupt;
     const RequestId id = engine_.Submit(std::move(request), listeners);
     while (engine_.Step()) {
-      if (interrupt.interrupted()) engine_.Cancel(id);
+      if (settings.interrupted && settings.interrupted()) engine_.Cancel(id);
     }
     return {settings.sampling, recorder.Take(), text.text(), text.finish_reason().value_or(FinishReason::kInterrupt)};
   }
@@ -195,4 +193,4 @@ std::vector<Token> ResolveWatched(std::span<const std::string> names, const Samp
   return tokens;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

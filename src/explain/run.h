@@ -14,7 +14,7 @@
 #include "generate/loaded_model.h"
 #include "sample/chain.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct ExplainSettings {
   SamplingOptions sampling;
@@ -23,6 +23,7 @@ struct ExplainSettings {
   std::vector<Token> watched;
   // Called with each row of logits and what was drawn from it.
   std::function<void(std::span<const float> logits, const Choice& choice)> on_step;
+  std::function<bool()> interrupted;  // asked after each step; true ends the run early
 };
 
 struct Explanation {
@@ -41,7 +42,7 @@ class ExplainSource {
   virtual Isa isa() const = 0;
   virtual const std::vector<Token>& prompt() const = 0;  // what stands before the first draw
   virtual std::string prompt_text() const = 0;           // for people
-  // Throws what Chain and Engine throw. Ctrl-C ends it early, with what there is.
+  // Throws what Chain and Engine throw. Interrupted, it returns what there is.
   virtual Explanation Run(const ExplainSettings& settings) = 0;
 };
 
@@ -65,4 +66,4 @@ std::unique_ptr<ExplainSource> MakeLogitsSource(GivenLogits given);
 // ResolveToken.
 std::vector<Token> ResolveWatched(std::span<const std::string> names, const SamplingVocabulary& vocabulary);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -6,7 +6,7 @@
 
 #include "sample/options.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 // All fields but the seed.
 boost::json::object SettingsJson(const SamplingOptions& options);
@@ -14,4 +14,4 @@ boost::json::object SettingsJson(const SamplingOptions& options);
 // Throws kInvalidArgument, naming field, value and bound; unknown fields too. Fields that are absent have defaults.
 SamplingOptions SettingsFromJson(const boost::json::object& settings);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,4 +1,4 @@
-#include "cli/explain_compare.h"
+#include "explain/compare.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/quoted.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 struct Recorder final : TraceSink {
@@ -69,16 +69,16 @@ std::string Cause(const Divergence& divergence, const SamplingVocabulary& vocabu
 
 }  // namespace
 
-Comparison::Comparison(const SamplingOptions& first, const SamplingOptions& second,
-                       const SamplingVocabulary& vocabulary, Isa isa, uint64_t seed, std::span<const Token> prompt,
-                       size_t top)
+SettingsComparison::SettingsComparison(const SamplingOptions& first, const SamplingOptions& second,
+                                       const SamplingVocabulary& vocabulary, Isa isa, uint64_t seed,
+                                       std::span<const Token> prompt, size_t top)
     : first_(Chain::Build(first, vocabulary, isa)),
       second_(Chain::Build(second, vocabulary, isa)),
       first_state_(seed, 0, prompt),
       second_state_(seed, 0, prompt),
       top_(top) {}
 
-void Comparison::OnStep(std::span<const float> logits, const Choice& choice) {
+void SettingsComparison::OnStep(std::span<const float> logits, const Choice& choice) {
   if (divergence_) return;
   const LogitRow row{logits.first(first_.vocabulary().size()), {}};
   SequenceState first_before = first_state_, second_before = second_state_;
@@ -110,4 +110,4 @@ std::vector<ChangedSetting> ChangedSettings(const SamplingOptions& first, const 
   return changed;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,4 +1,4 @@
-#include "cli/capsule.h"
+#include "explain/capsule.h"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,9 @@
 #include "base/sha256.h"
 #include "base/version.h"
 #include "checkpoint/json.h"
-#include "cli/capsule_settings.h"
+#include "sample/options_json.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -204,4 +204,4 @@ void CapsuleRecorder::OnFinish(FinishReason reason) {
   inner_.OnFinish(reason);
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,10 +1,10 @@
-#include "cli/explain_json.h"
+#include "explain/json.h"
 
 #include <cmath>
 
 #include "base/utf8.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -131,4 +131,4 @@ json::object ReportJson(const ExplainReport& report, const SamplingVocabulary& v
   return out;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -5,13 +5,13 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "cli/capsule.h"
+#include "explain/capsule.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sheepop;
   try {
-    const std::string text = cli::CapsuleText(cli::ParseCapsule({reinterpret_cast<const char*>(data), size}));
-    if (cli::CapsuleText(cli::ParseCapsule(text)) != text) std::abort();
+    const std::string text = CapsuleText(ParseCapsule({reinterpret_cast<const char*>(data), size}));
+    if (CapsuleText(ParseCapsule(text)) != text) std::abort();
   } catch (const Error&) {
   }
   return 0;

@@ -1,8 +1,8 @@
-#include "cli/explain_page.h"
+#include "explain/page.h"
 
 #include "base/file_writer.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 // Inside a script element only "<" can end the data or begin a comment; in JSON it stands in strings alone, where its
@@ -35,4 +35,4 @@ void WritePage(const std::string& path, const ExplainReport& report, const Sampl
   writer.Commit();
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

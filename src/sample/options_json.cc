@@ -1,4 +1,4 @@
-#include "cli/capsule_settings.h"
+#include "sample/options_json.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -74,4 +74,4 @@ SamplingOptions SettingsFromJson(const json::object& settings) {
   return options;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

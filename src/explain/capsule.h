@@ -13,7 +13,7 @@
 #include "generate/loaded_model.h"
 #include "sample/options.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct CapsuleSequence {
   std::vector<Token> ids;            // drawn, an end token included
@@ -66,4 +66,4 @@ class CapsuleRecorder final : public Listener {
   CapsuleSequence sequence_;
 };
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -4,17 +4,17 @@
 #include <string>
 #include <string_view>
 
-#include "cli/explain_json.h"
+#include "explain/json.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 std::string Page(const ExplainReport& report, const SamplingVocabulary& vocabulary);
 
 // Throws kIo; a file that was there is then untouched.
 void WritePage(const std::string& path, const ExplainReport& report, const SamplingVocabulary& vocabulary);
 
-// The page without its data, from explain_page.html; the data replaces kPageDataMark.
+// The page without its data, from page.html; the data replaces kPageDataMark.
 extern const std::string_view kPageTemplate;
 inline constexpr std::string_view kPageDataMark = "SHEEPOP_EXPLAIN_DATA";
 
-}  // namespace sheepop::cli
+}  // namespace sheepop
