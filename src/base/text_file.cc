@@ -1,5 +1,10 @@
 #include "base/text_file.h"
 
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+
 #include "base/error.h"
 #include "base/file_kind.h"
 #include "base/mapped_file.h"
@@ -16,6 +21,19 @@ std::string ReadTextFile(const std::filesystem::path& path, std::string_view wan
                 max_bytes);
   }
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string ReadFileOrStdin(const std::string& path) {
+  FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  if (!file) throw SystemError(fmt::format("cannot open {}", path), errno);
+  std::string text;
+  char buffer[1 << 16];
+  size_t n = 0;
+  while ((n = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, n);
+  const int error = std::ferror(file) ? errno : 0;
+  if (file != stdin) std::fclose(file);
+  if (error) throw SystemError(fmt::format("cannot read {}", path), error);
+  return text;
 }
 
 }  // namespace sheepop

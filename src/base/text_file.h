@@ -11,4 +11,7 @@ namespace sheepop {
 // empty or binary (`wanted`: "a tokenizer.json"); kLimit past `max_bytes`.
 std::string ReadTextFile(const std::filesystem::path& path, std::string_view wanted, size_t max_bytes = 256 << 20);
 
+// The whole of a file of any kind, or of standard input for "-". Throws kNotFound, kIo.
+std::string ReadFileOrStdin(const std::string& path);
+
 }  // namespace sheepop

@@ -74,17 +74,4 @@ void Console::PrintError(const Error& error) const {
   }
 }
 
-std::string ReadText(const std::string& path) {
-  FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (!file) throw SystemError(fmt::format("cannot open {}", path), errno);
-  std::string text;
-  char buffer[1 << 16];
-  size_t n = 0;
-  while ((n = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, n);
-  const int error = std::ferror(file) ? errno : 0;
-  if (file != stdin) std::fclose(file);
-  if (error) throw SystemError(fmt::format("cannot read {}", path), error);
-  return text;
-}
-
 }  // namespace sheepop::cli

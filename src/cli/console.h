@@ -36,7 +36,4 @@ class Console {
   bool StderrIsTerminal() const;
 };
 
-// The whole of a file, or of standard input for "-". Throws kNotFound, kIo.
-std::string ReadText(const std::string& path);
-
 }  // namespace sheepop::cli

@@ -8,11 +8,11 @@
 
 #include "cli/command.h"
 #include "cli/commands/line_reader.h"
-#include "cli/conversation.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/sampling_flags.h"
 #include "cli/flags/template_flags.h"
 #include "cli/interrupt.h"
+#include "generate/conversation.h"
 
 namespace sheepop::cli {
 namespace {
@@ -136,9 +136,11 @@ void Chat::Report(const Console& console, const Answer& answer, size_t context) 
 // False when the program was told to end.
 bool Chat::Say(const Console& console, Conversation& conversation, std::string_view message) {
   InterruptGuard interrupt;
-  const Answer answer = conversation.Ask(message, interrupt, [&](std::string_view text) {
-    if (!console.json) console.PrintText(text);
-  });
+  const Answer answer = conversation.Ask(
+      message, [&] { return interrupt.interrupted(); },
+      [&](std::string_view text) {
+        if (!console.json) console.PrintText(text);
+      });
   interrupted_ = interrupt.interrupted();
   Report(console, answer, conversation.context());
   return !interrupt.terminated() && (interactive_ || !interrupt.interrupted());

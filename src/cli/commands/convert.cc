@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "cli/command.h"
-#include "cli/commands/convert_settings.h"
 #include "cli/flags/model_flags.h"
 #include "hub/models.h"
+#include "tokenize/convert_settings.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop::cli {

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/cpu.h"
 #include "base/thread_pool.h"
-#include "cli/commands/tokenizer_source.h"
-#include "cli/flags/model_flags.h"
+#include "cli/flags/held_out_flags.h"
 #include "data/text_encoder.h"
 #include "data/token_shards.h"
+#include "hub/models.h"
+#include "tokenize/tokenizer_source.h"
 
 namespace sheepop::cli {
 namespace {
@@ -72,7 +74,7 @@ void CorpusShards::Register(CLI::App& app) {
   app.add_option("-o,--output", output_, "the folder to write; `sheepop train` takes it as its input")
       ->required()
       ->type_name("FOLDER");
-  held_out_.Register(app);
+  RegisterHeldOut(app, held_out_);
   app.add_option("--threads", threads_,
                  fmt::format("1 to {} (default: the {} physical cores)", ThreadPool::kMaxThreads, PhysicalCores()))
       ->check(CLI::Range(size_t{1}, ThreadPool::kMaxThreads))
@@ -80,7 +82,7 @@ void CorpusShards::Register(CLI::App& app) {
 }
 
 int CorpusShards::Run(const Console& console) const {
-  const TokenizerSource source = OpenTokenizer(tokenizer_);
+  const TokenizerSource source = OpenTokenizer(FindModel(tokenizer_));
   const std::filesystem::path folder(output_);
   std::error_code error;
   std::filesystem::create_directories(folder, error);

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "cli/commands/train_input.h"
 #include "cli/console.h"
+#include "data/held_out.h"
 
 namespace sheepop::cli {
 

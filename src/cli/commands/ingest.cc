@@ -9,8 +9,8 @@
 
 #include "base/cpu.h"
 #include "cli/command.h"
-#include "cli/training_rate.h"
 #include "data/training_plan.h"
+#include "train/training_rate.h"
 
 namespace sheepop::cli {
 namespace {

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "cli/commands/model_summary.h"
+#include "cli/commands/model_summary_text.h"
 #include "cli/flags/model_flags.h"
 
 namespace sheepop::cli {
@@ -16,7 +16,7 @@ class Inspect final : public Command {
     const Checkpoint checkpoint = Checkpoint::Open(model_.Path(console));
     const ModelSummary summary = Summarise(checkpoint);
     if (console.json) {
-      console.PrintJson(ToJson(summary, checkpoint));
+      console.PrintJson(SummaryJson(summary, checkpoint));
     } else {
       console.PrintText(ToText(summary, checkpoint));
     }

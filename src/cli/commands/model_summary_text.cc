@@ -1,3 +1,5 @@
+#include "cli/commands/model_summary_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "base/quoted.h"
 #include "base/utf8.h"
 #include "checkpoint/tensor_spec.h"
-#include "cli/commands/model_summary.h"
 
 namespace sheepop::cli {
 namespace {

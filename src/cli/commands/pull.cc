@@ -10,7 +10,7 @@
 
 #include "base/sha256.h"
 #include "cli/command.h"
-#include "cli/commands/model_summary.h"
+#include "cli/commands/model_summary_text.h"
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"
 #include "hub/catalogue.h"

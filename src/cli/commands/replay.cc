@@ -8,10 +8,11 @@
 
 #include "base/error.h"
 #include "base/quoted.h"
-#include "explain/capsule.h"
+#include "base/text_file.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"
+#include "explain/capsule.h"
 #include "hub/models.h"
 
 namespace sheepop::cli {
@@ -176,7 +177,7 @@ void Replay::PrintJson(const Console& console, const Capsule& capsule, const Ver
 }
 
 int Replay::Run(Console& console) {
-  const Capsule capsule = ParseCapsule(ReadText(file_));
+  const Capsule capsule = ParseCapsule(ReadFileOrStdin(file_));
   const LoadedModel loaded = Open(capsule, console);
   Verdict verdict;
   verdict.isa = Name(loaded.model->isa());

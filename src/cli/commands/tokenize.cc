@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/quoted.h"
+#include "base/text_file.h"
 #include "base/utf8.h"
 #include "checkpoint/json.h"
 #include "cli/command.h"
@@ -13,6 +14,7 @@
 #include "cli/flags/template_flags.h"
 #include "generate/loaded_model.h"
 #include "tokenize/chat_prompt.h"
+#include "tokenize/template_source.h"
 
 namespace sheepop::cli {
 namespace {
@@ -69,7 +71,7 @@ void Tokenize::Decode(const Console& console, const Tokenizer& tokenizer) const 
 }
 
 void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, const Tokenizer& tokenizer) const {
-  const json::object variables = ParseJsonObject(ReadText(messages_), messages_);
+  const json::object variables = ParseJsonObject(ReadFileOrStdin(messages_), messages_);
   if (!variables.contains("messages")) {
     throw Error(
         ErrorCategory::kCorrupt,

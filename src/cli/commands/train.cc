@@ -14,9 +14,9 @@
 #include "cli/commands/train_reporter.h"
 #include "cli/commands/train_tokenizer.h"
 #include "cli/flags/config_file.h"
+#include "cli/flags/corpus_flags.h"
 #include "cli/flags/machine_flags.h"
 #include "cli/flags/model_flags.h"
-#include "cli/train_tokens.h"
 #include "hub/models.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
@@ -41,7 +41,7 @@ class TrainCommand final : public Command {
   void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const;
 
   std::string config_, input_, output_, folder_, from_, prompt_ = "Once upon a time";
-  TrainTokensFlags tokens_;
+  CorpusFlags tokens_;
   std::vector<std::string> beside_;
   TokenizerTrainer tokenizer_trainer_;
   bool plan_ = false, restart_ = false;
@@ -208,7 +208,7 @@ int TrainCommand::Run(Console& console) {
   TrainRun run;
   run.options = Options();
   run.isa = machine_.isa();
-  const TrainTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
+  const CorpusTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
   run.documents = tokens.train.get();
   run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
   run.end = tokens.end;

@@ -8,11 +8,11 @@
 
 #include "base/file_writer.h"
 #include "base/utf8.h"
-#include "cli/commands/tokenizer_source.h"
 #include "tokenize/gguf_to_json.h"
 #include "tokenize/learn/unigram_trainer.h"
 #include "tokenize/learn/word_counts.h"
 #include "tokenize/tokenizer.h"
+#include "tokenize/tokenizer_source.h"
 
 namespace sheepop::cli {
 namespace {

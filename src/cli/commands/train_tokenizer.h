@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "cli/commands/train_input.h"
 #include "cli/console.h"
+#include "data/held_out.h"
 #include "tokenize/learn/bpe_trainer.h"
 
 namespace sheepop::cli {

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "cli/console.h"
 
 namespace sheepop::cli {
@@ -26,7 +27,7 @@ void Set(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem& item) 
 }  // namespace
 
 void ReadOptions(const std::string& path, CLI::App& app) {
-  std::istringstream text(ReadText(path));
+  std::istringstream text(ReadFileOrStdin(path));
   try {
     const CLI::ConfigTOML format;
     for (const CLI::ConfigItem& item : format.from_config(text)) Set(app, format, item);

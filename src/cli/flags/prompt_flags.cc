@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/text_file.h"
 #include "cli/console.h"
 
 namespace sheepop::cli {
@@ -34,7 +35,7 @@ void PromptFlags::Register(CLI::App& app, bool with_ids) {
 
 std::string PromptFlags::Text() const {
   if (text_given_) return text_;
-  if (file_given_) return ReadText(file_);
+  if (file_given_) return ReadFileOrStdin(file_);
   throw Error(ErrorCategory::kInvalidArgument, "no text was given; use -p TEXT, or -f FILE (- for standard input)");
 }
 

@@ -1,10 +1,6 @@
 #include "cli/flags/template_flags.h"
 
-#include <charconv>
-#include <cstdlib>
-#include <string_view>
-
-#include "cli/console.h"
+#include "tokenize/template_source.h"
 
 namespace sheepop::cli {
 
@@ -14,29 +10,7 @@ void TemplateFlags::Register(CLI::App& app) {
 }
 
 ChatTemplate TemplateFlags::Load(const std::optional<std::string>& own, const std::filesystem::path& model) const {
-  if (given()) return ChatTemplate::Parse(ReadText(file_));
-  if (own) return ChatTemplate::Parse(*own);
-  throw Error(
-      ErrorCategory::kUnsupported,
-      "{} has no chat template, so nobody can know how it wants a conversation written; give one with --template "
-      "FILE (Jinja, often chat_template.jinja where the model came from), or use sheepop generate, which takes "
-      "plain text",
-      model.string());
-}
-
-std::time_t TemplateClock() {
-  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-  if (!epoch || !*epoch) return std::time(nullptr);
-  const std::string_view text = epoch;
-  // The year 9999, the last that four digits can write.
-  constexpr int64_t kLast = 253402300799;
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(ErrorCategory::kInvalidArgument,
-                "SOURCE_DATE_EPOCH is {}, it must be a whole number of seconds, 0 to {}", text, kLast);
-  }
-  return seconds;
+  return ChooseTemplate(file_, own, model);
 }
 
 }  // namespace sheepop::cli

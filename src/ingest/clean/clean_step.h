@@ -1,5 +1,5 @@
 // Cleaning a document is a list of steps in one visible order (BuildCleanSteps). Each can be switched off, is counted in
-// the report, and may drop the document with a reason. Steps see one document; what needs several is in dedup.h.
+// the report, and may drop the document with a reason. Steps see one document; what needs several is in ingest/compare/.
 #pragma once
 
 #include <cstdint>

@@ -1,14 +1,14 @@
-#include "cli/commands/train_input.h"
+#include "data/held_out.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "cli/console.h"
+#include "base/text_file.h"
 #include "data/corpus_reader.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 // FNV-1a: which documents are held out depends on their ids alone.
@@ -27,7 +27,7 @@ bool DrawnToHoldOut(std::string_view id, double share) {
 std::vector<Text> ReadTexts(const std::string& input) {
   std::vector<Text> texts;
   if (!std::filesystem::is_directory(input) && !input.ends_with(".zst")) {
-    texts.push_back({input, ReadText(input)});
+    texts.push_back({input, ReadFileOrStdin(input)});
     return texts;
   }
   CorpusReader reader(input);
@@ -35,17 +35,6 @@ std::vector<Text> ReadTexts(const std::string& input) {
     texts.push_back({document.id + " " + document.source, std::move(document.text)});
   }
   return texts;
-}
-
-void HeldOut::Register(CLI::App& app) {
-  app.add_option("--held-out", names,
-                 "documents (id or a part of the source) that are measured on and never learned; of conversations, a "
-                 "file of such")
-      ->type_name("NAME");
-  app.add_option("--held-out-share", share,
-                 "without --held-out: share of the documents, by hash, or the end of a single text (default 0.05)")
-      ->check(CLI::Range(0.0, 0.9))
-      ->type_name("SHARE");
 }
 
 std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out) {
@@ -80,7 +69,7 @@ void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink&
     if (cut < text.size()) sink.HoldOut(text.substr(cut));
   };
   if (input == "-" || (!std::filesystem::is_directory(input) && !input.ends_with(".zst"))) {
-    if (!std::filesystem::is_regular_file(input)) return split(ReadText(input));
+    if (!std::filesystem::is_regular_file(input)) return split(ReadFileOrStdin(input));
     const MappedFile file = MappedFile::Open(input);
     return split({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
   }
@@ -108,4 +97,4 @@ void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink&
   }
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

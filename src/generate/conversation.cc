@@ -1,13 +1,13 @@
-#include "cli/conversation.h"
+#include "generate/conversation.h"
 
 #include <chrono>
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "cli/flags/template_flags.h"
 #include "tokenize/chat_prompt.h"
+#include "tokenize/template_source.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -46,7 +46,7 @@ std::vector<Token> Conversation::Render() const {
       .ids;
 }
 
-Answer Conversation::Ask(std::string_view text, const InterruptGuard& interrupt,
+Answer Conversation::Ask(std::string_view text, const std::function<bool()>& interrupted,
                          const std::function<void(std::string_view)>& on_text) {
   RequireUtf8(text, "the message");
   TextListener::Options listening;
@@ -64,7 +64,7 @@ Answer Conversation::Ask(std::string_view text, const InterruptGuard& interrupt,
     running = Submit(answer.prompt, listener);
     while (engine_.Step()) {
       if (answer.prefill_s == 0 && !listener.ids().empty()) answer.prefill_s = SecondsSince(start);
-      if (interrupt.interrupted()) engine_.Cancel(*running);
+      if (interrupted && interrupted()) engine_.Cancel(*running);
     }
     answer.decode_s = SecondsSince(start) - answer.prefill_s;
     answer.reused = engine_.reused_tokens() - reused;
@@ -95,4 +95,4 @@ RequestId Conversation::Submit(const std::vector<Token>& prompt, TextListener& l
   return engine_.Submit(std::move(request), listeners);
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

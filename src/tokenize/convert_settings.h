@@ -10,7 +10,7 @@
 #include "checkpoint/hf_folder.h"
 #include "checkpoint/metadata.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 // `tokenizer.*` and `general.sampling.*` of a GGUF file from a folder. `vocab`: rows of the embedding; tokens are added
 // up to there, and special ones beyond left out. Appends to `notes` what cannot be said. Throws like
@@ -27,4 +27,4 @@ FolderSettings HfSettings(const Metadata& metadata);
 // The files of another folder as they are.
 FolderSettings HfSettings(const HfFolder& folder);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -12,7 +12,7 @@
 #include "model/config.h"
 #include "tokenize/tokenizer.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct ModelSummary {
   std::string format;        // "GGUF version 3", "Hugging Face folder"
@@ -28,16 +28,7 @@ struct ModelSummary {
 
 ModelSummary Summarise(const Checkpoint& checkpoint);
 
-// The document of `inspect --json`: complete, long arrays included.
-boost::json::object ToJson(const ModelSummary& summary, const Checkpoint& checkpoint);
+// Complete, long arrays included.
+boost::json::object SummaryJson(const ModelSummary& summary, const Checkpoint& checkpoint);
 
-// For people: a summary, then tensors with those that differ only in the layer on one line, then metadata with long
-// values cut, which is said at each.
-std::string ToText(const ModelSummary& summary, const Checkpoint& checkpoint);
-
-// "134.5 million", "1.7 billion".
-std::string CountText(uint64_t count);
-// "97.9 MB", in powers of 1000.
-std::string BytesText(uint64_t bytes);
-
-}  // namespace sheepop::cli
+}  // namespace sheepop

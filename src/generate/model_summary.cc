@@ -1,4 +1,4 @@
-#include "cli/commands/model_summary.h"
+#include "generate/model_summary.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "generate/loaded_model.h"
 #include "model/model.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -109,7 +109,7 @@ ModelSummary Summarise(const Checkpoint& checkpoint) {
   return out;
 }
 
-json::object ToJson(const ModelSummary& summary, const Checkpoint& checkpoint) {
+json::object SummaryJson(const ModelSummary& summary, const Checkpoint& checkpoint) {
   json::array tensors;
   for (const TensorInfo& tensor : checkpoint.tensors().tensors()) {
     tensors.push_back({{"name", ToValidUtf8(tensor.name)},
@@ -135,4 +135,4 @@ json::object ToJson(const ModelSummary& summary, const Checkpoint& checkpoint) {
           {"metadata", MetadataJson(checkpoint)}};
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,9 +1,9 @@
-#include "cli/training_rate.h"
+#include "train/training_rate.h"
 
 #include "base/thread_pool.h"
 #include "train/trainer.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 double MeasureTrainingRate(size_t threads) {
   constexpr size_t kVocabulary = 4096, kTokens = 1 << 14;
@@ -27,4 +27,4 @@ double MeasureTrainingRate(size_t threads) {
   return 6.0 * static_cast<double>(plan.parameters) * plan.tokens_per_second;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

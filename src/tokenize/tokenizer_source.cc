@@ -1,18 +1,16 @@
-#include "cli/commands/tokenizer_source.h"
+#include "tokenize/tokenizer_source.h"
 
 #include <array>
 #include <variant>
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/text_file.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf_writer.h"
-#include "cli/console.h"
-#include "cli/flags/model_flags.h"
-#include "hub/models.h"
 #include "tokenize/json_to_gguf.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 bool Exists(const std::filesystem::path& path) {
@@ -32,8 +30,10 @@ TokenizerSource FromMetadata(std::filesystem::path path, const Metadata& metadat
 
 TokenizerSource FromJson(const std::filesystem::path& path) {
   const std::filesystem::path config = path.parent_path() / "tokenizer_config.json";
+  const std::string json = ReadTextFile(path, "a tokenizer.json");
+  const std::string settings = Exists(config) ? ReadTextFile(config, "a tokenizer_config.json") : "";
   try {
-    return FromMetadata(path, TokenizerJsonMetadata(ReadText(path), Exists(config) ? ReadText(config) : ""));
+    return FromMetadata(path, TokenizerJsonMetadata(json, settings));
   } catch (const Error& error) {
     throw Error(error.category(), "{}: {}", path.string(), error.what());
   }
@@ -67,8 +67,7 @@ void Update(Sha256& hash, const Metadata::Value& value) {
 
 }  // namespace
 
-TokenizerSource OpenTokenizer(const std::string& name) {
-  std::filesystem::path path = FindModel(name);
+TokenizerSource OpenTokenizer(std::filesystem::path path) {
   if (std::filesystem::is_directory(path)) {
     if (Exists(path / "tokenizer.gguf")) {
       path /= "tokenizer.gguf";
@@ -110,4 +109,4 @@ void WriteTokenizer(const std::filesystem::path& path, Metadata metadata) {
   GgufWriter(path, metadata, {}).Commit();
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,13 +1,12 @@
-// What `train` reads: texts, and which of them are held out.
+// Texts to learn from, and which of them are held out.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace sheepop::cli {
+namespace sheepop {
 
 // A text that is to be learned from, before it is tokens.
 struct Text {
@@ -19,11 +18,10 @@ struct Text {
 // kCorrupt.
 std::vector<Text> ReadTexts(const std::string& input);
 
-// --held-out and --held-out-share.
+// Which documents are measured on and never learned.
 struct HeldOut {
-  std::vector<std::string> names;
-  double share = 0.05;
-  void Register(CLI::App& app);
+  std::vector<std::string> names;  // each an id, or a part of a source
+  double share = 0.05;             // where no names are given
 };
 
 // Whether a hash of `id` falls into the first `share` of all.
@@ -44,4 +42,4 @@ class TextSink {
 // SplitTexts(ReadTexts(input)) with no more than a document in memory; a text file is mapped, not read.
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -1,4 +1,4 @@
-#include "cli/train_tokens.h"
+#include "train/corpus_tokens.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -7,13 +7,15 @@
 #include <functional>
 
 #include "base/error.h"
-#include "cli/commands/tokenizer_source.h"
+#include "base/text_file.h"
 #include "data/chat_encoder.h"
 #include "data/text_encoder.h"
+#include "tokenize/template_source.h"
+#include "tokenize/tokenizer_source.h"
 #include "train/byte_vocabulary.h"
 #include "train/shard_documents.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace json = boost::json;
@@ -32,8 +34,8 @@ struct Part {
   }
 };
 
-TrainTokens WithTokenizer(const TokenizerSource& source) {
-  TrainTokens out;
+CorpusTokens WithTokenizer(const TokenizerSource& source) {
+  CorpusTokens out;
   out.vocabulary = source.metadata;
   out.vocab = source.tokenizer->vocab_size();
   out.end = source.tokenizer->special().eos;
@@ -56,7 +58,7 @@ class EncodingSink final : public TextSink {
 
 // Calls body(line, number) for each line that is not blank.
 void ForEachLine(const std::string& path, const std::function<void(std::string_view, size_t)>& body) {
-  const std::string text = ReadText(path);
+  const std::string text = ReadFileOrStdin(path);
   size_t number = 0;
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = rest.substr(0, rest.find('\n'));
@@ -130,52 +132,16 @@ class ChatReader {
   uint64_t left_out_ = 0;
 };
 
-}  // namespace
-
-void TrainTokensFlags::Register(CLI::App& app) {
-  app.add_option(
-         "--tokenizer", tokenizer_,
-         "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
-         "byte that occurs in the text")
-      ->type_name("TOKENIZER");
-  held_out_.Register(app);
-  template_.Register(app);
-  app.add_flag("--skip-long", skip_long_,
-               "leave out conversations longer than --context, and say how many; else an error");
-}
-
-TrainTokens TrainTokensFlags::Read(const Console& console, const std::string& input, const std::string& from,
-                                   size_t context, ThreadPool& pool) const {
-  if (!from.empty() && !tokenizer_.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument,
-                "--tokenizer and --from exclude each other: a model keeps its tokenizer");
-  }
-  const std::string& source = from.empty() ? tokenizer_ : from;
-  TrainTokens out;
-  if (IsShardFolder(input)) {
-    out = ReadShards(input, source);
-  } else if (HoldsChats(input)) {
-    out = ReadChats(input, source, context);
-  } else if (source.empty()) {
-    out = ReadBytes(input);
-  } else {
-    out = ReadTextsEncoded(input, source, pool);
-  }
-  console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
-                           out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));
-  return out;
-}
-
-TrainTokens TrainTokensFlags::ReadBytes(const std::string& input) const {
+CorpusTokens ReadBytes(const std::string& input, const HeldOut& held) {
   std::vector<Text> texts = ReadTexts(input);
   std::string all;
   for (const Text& text : texts) all += text.text;
   const ByteVocabulary bytes(all);
-  TrainTokens out;
+  CorpusTokens out;
   out.vocabulary = bytes.ToMetadata();
   out.vocab = bytes.size();
   out.end = bytes.end();
-  const auto [train, held_out] = SplitTexts(std::move(texts), held_out_);
+  const auto [train, held_out] = SplitTexts(std::move(texts), held);
   const auto encode = [&](const std::vector<Text>& from) {
     Part part;
     for (const Text& text : from) part.Add({bytes.Encode(text.text), {}}, text.text.size());
@@ -186,38 +152,37 @@ TrainTokens TrainTokensFlags::ReadBytes(const std::string& input) const {
   return out;
 }
 
-TrainTokens TrainTokensFlags::ReadTextsEncoded(const std::string& input, const std::string& source,
-                                               ThreadPool& pool) const {
-  const TokenizerSource tokenizer = OpenTokenizer(source);
-  TrainTokens out = WithTokenizer(tokenizer);
+CorpusTokens ReadTextsEncoded(const std::string& input, const CorpusTokenOptions& options, ThreadPool& pool) {
+  const TokenizerSource tokenizer = OpenTokenizer(options.tokenizer);
+  CorpusTokens out = WithTokenizer(tokenizer);
   Part train, held_out;
   EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
-  ReadSplitTexts(input, held_out_, sink);
+  ReadSplitTexts(input, options.held_out, sink);
   sink.Finish();
   out.train = train.Finish();
   out.held_out = held_out.Finish();
   return out;
 }
 
-TrainTokens TrainTokensFlags::ReadShards(const std::string& input, const std::string& source) const {
+CorpusTokens ReadShards(const std::string& input, const CorpusTokenOptions& options) {
   const std::filesystem::path folder(input);
-  if (!held_out_.names.empty()) {
+  if (!options.held_out.names.empty()) {
     throw Error(
         ErrorCategory::kInvalidArgument,
         "{} holds token shards, which say themselves what is held out: give --held-out to `sheepop corpus shards`",
         input);
   }
-  const TokenizerSource tokenizer = OpenTokenizer((folder / kShardTokenizer).string());
+  const TokenizerSource tokenizer = OpenTokenizer(folder / kShardTokenizer);
   const std::string fingerprint = TokenizerFingerprint(tokenizer.metadata);
   // A model that is continued keeps its own template and special tokens, if the text tokens are the same.
-  const TokenizerSource used = source.empty() ? tokenizer : OpenTokenizer(source);
+  const TokenizerSource used = options.tokenizer.empty() ? tokenizer : OpenTokenizer(options.tokenizer);
   if (TokenizerFingerprint(used.metadata) != fingerprint) {
     throw Error(ErrorCategory::kInvalidArgument,
                 "{} was made with another tokenizer than that of {}; make it anew with: "
                 "sheepop corpus shards CORPUS --tokenizer {} -o FOLDER",
-                input, source, source);
+                input, options.tokenizer.string(), options.tokenizer.string());
   }
-  TrainTokens out = WithTokenizer(used);
+  CorpusTokens out = WithTokenizer(used);
   const auto open = [&](const char* name) {
     TokenShard shard = TokenShard::Open(folder / name);
     if (shard.tokenizer() != fingerprint || shard.vocab() != out.vocab) {
@@ -230,43 +195,52 @@ TrainTokens TrainTokensFlags::ReadShards(const std::string& input, const std::st
   return out;
 }
 
-TrainTokens TrainTokensFlags::ReadChats(const std::string& input, const std::string& source, size_t context) const {
-  if (source.empty()) {
+CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& options) {
+  if (options.tokenizer.empty()) {
     throw Error(
         ErrorCategory::kInvalidArgument,
         "{} holds conversations: give a model that is to learn from them with --from, or a tokenizer with --tokenizer",
         input);
   }
-  TokenizerSource tokenizer = OpenTokenizer(source);
+  TokenizerSource tokenizer = OpenTokenizer(options.tokenizer);
   const std::string* own = tokenizer.metadata.String("tokenizer.chat_template");
   std::optional<std::string> text = own ? std::optional(*own) : std::nullopt;
   if (!text && HasControl(*tokenizer.tokenizer, "<|im_start|>") && HasControl(*tokenizer.tokenizer, "<|im_end|>")) {
     text = kChatMl;
   }
-  ChatTemplate chat = template_.Load(text, tokenizer.path);
+  ChatTemplate chat = ChooseTemplate(options.chat_template, text, tokenizer.path);
   // What is learned is how the model is talked to from now on.
   tokenizer.metadata.Set("tokenizer.chat_template", Metadata::GgufType::kString, chat.source());
-  TrainTokens out = WithTokenizer(tokenizer);
+  CorpusTokens out = WithTokenizer(tokenizer);
   out.end.reset();
   out.whole = true;
   const ChatEncoder encoder(std::move(chat), *tokenizer.tokenizer, TemplateClock());
-  ChatReader reader(encoder, context, skip_long_);
+  ChatReader reader(encoder, options.context, options.skip_long);
   Part train, held_out;
   reader.Read(input, [&](std::string_view line) -> Part& {
-    return held_out_.names.empty() && DrawnToHoldOut(line, held_out_.share) ? held_out : train;
+    return options.held_out.names.empty() && DrawnToHoldOut(line, options.held_out.share) ? held_out : train;
   });
-  for (const std::string& file : held_out_.names) {
+  for (const std::string& file : options.held_out.names) {
     reader.Read(file, [&](std::string_view) -> Part& { return held_out; });
   }
   out.left_out = reader.left_out();
   if (train.documents.empty()) {
     throw Error(ErrorCategory::kInvalidArgument,
                 "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,
-                held_out.documents.size(), out.left_out, context);
+                held_out.documents.size(), out.left_out, options.context);
   }
   out.train = train.Finish();
   out.held_out = held_out.Finish();
   return out;
 }
 
-}  // namespace sheepop::cli
+}  // namespace
+
+CorpusTokens ReadCorpusTokens(const std::string& input, const CorpusTokenOptions& options, ThreadPool& pool) {
+  if (IsShardFolder(input)) return ReadShards(input, options);
+  if (HoldsChats(input)) return ReadChats(input, options);
+  if (options.tokenizer.empty()) return ReadBytes(input, options.held_out);
+  return ReadTextsEncoded(input, options, pool);
+}
+
+}  // namespace sheepop

@@ -1,4 +1,4 @@
-#include "cli/commands/convert_settings.h"
+#include "tokenize/convert_settings.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "tokenize/json_to_gguf.h"
 #include "tokenize/tokenizer.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 namespace {
 
 namespace fs = std::filesystem;
@@ -195,4 +195,4 @@ FolderSettings HfSettings(const HfFolder& folder) {
   return out;
 }
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "cli/interrupt.h"
 #include "generate/engine.h"
 #include "generate/loaded_model.h"
 #include "generate/text_listener.h"
 #include "tokenize/chat_template.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct ConversationOptions {
   std::optional<std::string> system;
@@ -42,11 +41,11 @@ class Conversation {
   // `loaded` and `pool` must outlive the conversation.
   Conversation(const LoadedModel& loaded, ChatTemplate chat, ConversationOptions options, ThreadPool& pool);
 
-  // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupt` ends it
-  // early, and what was written until then stays. An answer that ended before its first token leaves the conversation
+  // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupted`, asked
+  // after each step, ends it early, and what was written until then stays. An answer that ended before its first token leaves the conversation
   // as it was, and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when the context is full,
   // and what EncodeChat throws.
-  Answer Ask(std::string_view text, const InterruptGuard& interrupt,
+  Answer Ask(std::string_view text, const std::function<bool()>& interrupted,
              const std::function<void(std::string_view)>& on_text);
 
   // Forgets all messages.
@@ -69,4 +68,4 @@ class Conversation {
   boost::json::array messages_;
 };
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

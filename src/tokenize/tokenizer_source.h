@@ -8,7 +8,7 @@
 #include "checkpoint/metadata.h"
 #include "tokenize/tokenizer.h"
 
-namespace sheepop::cli {
+namespace sheepop {
 
 struct TokenizerSource {
   std::filesystem::path path;
@@ -16,9 +16,9 @@ struct TokenizerSource {
   Metadata metadata;  // the tokenizer.* keys, as model files hold them
 };
 
-// `name`: a GGUF model or vocabulary, a folder with tokenizer.gguf or tokenizer.json, a tokenizer.json, or the name of
-// a model as FindModel takes it. Throws kNotFound, kCorrupt, kUnsupported.
-TokenizerSource OpenTokenizer(const std::string& name);
+// `path`: a GGUF model or vocabulary, a folder with tokenizer.gguf or tokenizer.json, or a tokenizer.json. Throws
+// kNotFound, kCorrupt, kUnsupported.
+TokenizerSource OpenTokenizer(std::filesystem::path path);
 
 // SHA-256 of what decides which text becomes which tokens, in hexadecimal: equal for tokenizers that may stand in for
 // each other.
@@ -27,4 +27,4 @@ std::string TokenizerFingerprint(const Metadata& metadata);
 // A GGUF file of the vocabulary alone, which OpenTokenizer reads.
 void WriteTokenizer(const std::filesystem::path& path, Metadata metadata);
 
-}  // namespace sheepop::cli
+}  // namespace sheepop

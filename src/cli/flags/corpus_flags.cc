@@ -1,0 +1,36 @@
+#include "cli/flags/corpus_flags.h"
+
+#include "base/error.h"
+#include "cli/flags/held_out_flags.h"
+#include "hub/models.h"
+
+namespace sheepop::cli {
+
+void CorpusFlags::Register(CLI::App& app) {
+  app.add_option(
+         "--tokenizer", tokenizer_,
+         "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
+         "byte that occurs in the text")
+      ->type_name("TOKENIZER");
+  RegisterHeldOut(app, held_out_);
+  template_.Register(app);
+  app.add_flag("--skip-long", skip_long_,
+               "leave out conversations longer than --context, and say how many; else an error");
+}
+
+CorpusTokens CorpusFlags::Read(const Console& console, const std::string& input, const std::string& from,
+                               size_t context, ThreadPool& pool) const {
+  if (!from.empty() && !tokenizer_.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--tokenizer and --from exclude each other: a model keeps its tokenizer");
+  }
+  const std::string& source = from.empty() ? tokenizer_ : from;
+  const CorpusTokenOptions options{source.empty() ? std::filesystem::path() : FindModel(source), held_out_,
+                                   template_.file(), context, skip_long_};
+  CorpusTokens out = ReadCorpusTokens(input, options, pool);
+  console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
+                           out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));
+  return out;
+}
+
+}  // namespace sheepop::cli

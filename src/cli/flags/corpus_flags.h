@@ -1,0 +1,32 @@
+// The flags that say how a corpus becomes tokens.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "cli/console.h"
+#include "cli/flags/template_flags.h"
+#include "train/corpus_tokens.h"
+
+namespace sheepop::cli {
+
+class CorpusFlags {
+ public:
+  void Register(CLI::App& app);
+
+  const HeldOut& held_out() const { return held_out_; }
+
+  // `from`: the model that is continued, whose tokenizer it then is; empty for none. `context`: tokens of a sequence.
+  // Throws what ReadCorpusTokens does.
+  CorpusTokens Read(const Console& console, const std::string& input, const std::string& from, size_t context,
+                    ThreadPool& pool) const;
+
+ private:
+  std::string tokenizer_;
+  HeldOut held_out_;
+  TemplateFlags template_;
+  bool skip_long_ = false;
+};
+
+}  // namespace sheepop::cli

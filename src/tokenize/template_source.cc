@@ -1,0 +1,40 @@
+#include "tokenize/template_source.h"
+
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text_file.h"
+
+namespace sheepop {
+
+ChatTemplate ChooseTemplate(const std::string& file, const std::optional<std::string>& own,
+                            const std::filesystem::path& model) {
+  if (!file.empty()) return ChatTemplate::Parse(ReadFileOrStdin(file));
+  if (own) return ChatTemplate::Parse(*own);
+  throw Error(
+      ErrorCategory::kUnsupported,
+      "{} has no chat template, so nobody can know how it wants a conversation written; give one with --template "
+      "FILE (Jinja, often chat_template.jinja where the model came from), or use sheepop generate, which takes "
+      "plain text",
+      model.string());
+}
+
+std::time_t TemplateClock() {
+  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+  if (!epoch || !*epoch) return std::time(nullptr);
+  const std::string_view text = epoch;
+  // The year 9999, the last that four digits can write.
+  constexpr int64_t kLast = 253402300799;
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
+    throw Error(ErrorCategory::kInvalidArgument,
+                "SOURCE_DATE_EPOCH is {}, it must be a whole number of seconds, 0 to {}", text, kLast);
+  }
+  return seconds;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,37 @@
+// What a model learns from and is measured on, as tokens, whatever the input is: a corpus folder, documents.jsonl.zst, a
+// text file, a folder of token shards, or conversations as JSON lines.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "checkpoint/metadata.h"
+#include "data/held_out.h"
+#include "train/documents.h"
+
+namespace sheepop {
+
+struct CorpusTokens {
+  std::unique_ptr<TokenDocuments> train, held_out;  // held_out may be empty, never null
+  Metadata vocabulary;                              // tokenizer.* keys
+  size_t vocab = 0;
+  std::optional<Token> end;  // between documents; none where documents close themselves
+  bool whole = false;        // documents are conversations, not to be cut
+  uint64_t left_out = 0;     // conversations longer than the context
+};
+
+struct CorpusTokenOptions {
+  std::filesystem::path tokenizer;  // as OpenTokenizer takes it; empty: a token is a byte that occurs in the text
+  HeldOut held_out;
+  std::string chat_template;  // a file; empty: that of the tokenizer's model
+  size_t context = 0;         // tokens of a sequence
+  bool skip_long = false;     // leaves out conversations longer than that, which else are an error
+};
+
+// Throws kInvalidArgument, kCorrupt and kLimit naming the file and the line, kUnsupported, and what the tokenizer throws.
+CorpusTokens ReadCorpusTokens(const std::string& input, const CorpusTokenOptions& options, ThreadPool& pool);
+
+}  // namespace sheepop
