@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/child_process.h"
-#include "ingest/ingest.h"
+#include "ingest/options.h"
 
 namespace sheepop {
 

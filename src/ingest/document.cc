@@ -36,6 +36,10 @@ std::string_view Name(DocumentFate fate) {
   return "failed";
 }
 
+bool IsCode(const Document& document) {
+  return document.kind == DocumentKind::kCode || document.kind == DocumentKind::kNotebook;
+}
+
 uint64_t CountCharacters(std::string_view utf8) {
   return static_cast<uint64_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

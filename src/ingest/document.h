@@ -55,6 +55,9 @@ struct Document {
   std::vector<std::string> suspicions;   // names of the doubts that hold: "mojibake", "low_ocr_confidence"
 };
 
+// True for documents that are not prose: their lines and characters stay as they are.
+bool IsCode(const Document& document);
+
 // What became of a document or of an input that gave none.
 enum class DocumentFate { kTaken, kDropped, kFailed };
 

@@ -2,18 +2,14 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "ingest/clean/clean_step.h"
 #include "ingest/part_store.h"
+#include "ingest/prepare.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
-
-using CleanSteps = std::vector<std::unique_ptr<CleanStep>>;
 
 class RecordSink : public DocumentSink {
  public:
@@ -31,14 +27,15 @@ class RecordSink : public DocumentSink {
   uint64_t records() const { return records_; }
 
  private:
-  void Put(PartRecord record, std::optional<Fingerprint> print);
+  void Put(PreparedRecord prepared);   // counted, with its names in display form
+  void Keep(PreparedRecord prepared);  // in the part, or here
 
   const IngestOptions& options_;
   const CleanSteps& steps_;
   PartWriter* writer_;
   bool transient_ = false;
   uint64_t records_ = 0;
-  std::vector<std::pair<PartRecord, std::optional<Fingerprint>>> held_;
+  std::vector<PreparedRecord> held_;
 };
 
 }  // namespace sheepop

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/utf8.h"
-#include "ingest/clean/clean_step.h"
 
 namespace sheepop {
 namespace {

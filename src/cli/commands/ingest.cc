@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "cli/command.h"
 #include "data/training_plan.h"
+#include "ingest/clean/clean_step.h"
 #include "train/training_rate.h"
 
 namespace sheepop::cli {

@@ -43,8 +43,4 @@ std::vector<CleanStepHelp> CleanStepsHelp() {
           {"min_characters", "drops documents that are empty or shorter"}};
 }
 
-bool IsCode(const Document& document) {
-  return document.kind == DocumentKind::kCode || document.kind == DocumentKind::kNotebook;
-}
-
 }  // namespace sheepop

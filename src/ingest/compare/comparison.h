@@ -10,7 +10,7 @@
 #include "ingest/compare/fingerprint.h"
 #include "ingest/compare/near_duplicates.h"
 #include "ingest/compare/shared_passages.h"
-#include "ingest/ingest.h"
+#include "ingest/options.h"
 
 namespace sheepop {
 

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "base/sha256.h"
-#include "ingest/clean/clean_step.h"
 
 namespace sheepop {
 namespace {

@@ -12,7 +12,7 @@
 #include "ingest/blob.h"
 #include "ingest/converters.h"
 #include "ingest/document.h"
-#include "ingest/ingest.h"
+#include "ingest/options.h"
 #include "ingest/sniff.h"
 
 namespace sheepop {
