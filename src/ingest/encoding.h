@@ -4,17 +4,23 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sheepop {
 
 struct DecodedText {
-  std::string text;       // valid UTF-8, without a byte order mark
+  std::string text;       // valid UTF-8, without a byte order mark and without NULs
   std::string encoding;   // as iconv names it
   uint64_t replaced = 0;  // bytes that stood for nothing, now U+FFFD
+  uint64_t nuls = 0;      // left out
+
+  // What a person should know of it, for the notes of a document; empty for sound UTF-8.
+  std::vector<std::string> Notes() const;
 };
 
-// In this order: a byte order mark; valid UTF-8, whatever a guesser or a declaration says; UTF-8 with a few broken
-// characters; UTF-16 by its zero bytes; `declared` (a name from the document, may be empty); uchardet's guess.
+// In this order: a byte order mark; UTF-16 by its zero bytes; valid UTF-8, whatever a guesser or a declaration says; then
+// the reading with the least damage of UTF-8 with broken characters, `declared` (a name from the document, may be
+// empty), uchardet's guess and Windows-1252.
 DecodedText ToUtf8(std::string_view bytes, std::string_view declared = {});
 
 // The encoding that ToUtf8 would choose from the beginning of a long text; `head` may end inside a character.
@@ -22,5 +28,14 @@ std::string GuessEncoding(std::string_view head, std::string_view declared = {})
 
 // Decodes with a known encoding.
 DecodedText Decode(std::string_view bytes, const std::string& encoding);
+
+bool IsWide(std::string_view encoding);  // UTF-16 or UTF-32
+
+// True for the beginning of a text in UTF-16 or UTF-32: it has a mark, or zeros on one side of its pairs alone, and what
+// it decodes to is characters.
+bool IsWideText(std::string_view head);
+
+// Zero bytes in `bytes`; a run of them, such as a crash leaves in a log, counts as one.
+uint64_t CountNuls(std::string_view bytes);
 
 }  // namespace sheepop

@@ -10,7 +10,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   sheepop::SniffBytes(bytes, bytes, bytes);
-  if (!sheepop::IsValidUtf8(sheepop::ToUtf8(bytes).text)) std::abort();
+  const sheepop::DecodedText decoded = sheepop::ToUtf8(bytes);
+  if (!sheepop::IsValidUtf8(decoded.text) || decoded.text.find('\0') != std::string::npos) std::abort();
   if (!sheepop::IsValidUtf8(sheepop::DisplayName(bytes))) std::abort();
   return 0;
 }

@@ -132,23 +132,19 @@ Sniffed SniffZip(std::string_view head, std::string_view tail, std::string_view 
   return {DocumentKind::kArchive, "", ""};
 }
 
-// UTF-16 and UTF-32 hold zero bytes, and so do programs: text has them on one side of each pair only.
-bool LooksLikeWideText(std::string_view head) {
-  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF") || head.starts_with("\0\0\xFE\xFF"sv)) return true;
-  std::array<size_t, 2> zeros{};
-  for (size_t i = 0; i < head.size(); ++i) zeros[i % 2] += head[i] == '\0';
-  const size_t pairs = head.size() / 2;
-  const auto [few, many] = std::minmax(zeros[0], zeros[1]);
-  return pairs > 8 && many * 10 > pairs * 6 && few * 50 < pairs;
-}
-
+// Programs and tables hold control characters; a text does not, even where NULs stand between its fields.
 bool LooksBinary(std::string_view head) {
-  if (head.find('\0') != std::string_view::npos && !LooksLikeWideText(head)) return true;
-  const auto odd = std::count_if(head.begin(), head.end(), [](char c) {
+  const uint64_t nuls = CountNuls(head);
+  const auto shown = static_cast<uint64_t>(std::count_if(head.begin(), head.end(), [](char c) { return c != '\0'; }));
+  const auto odd = static_cast<uint64_t>(std::count_if(head.begin(), head.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\x1B' && c != '\0';
-  });
-  return static_cast<size_t>(odd) * 20 > head.size();
+  }));
+  const auto plain = static_cast<uint64_t>(std::count_if(head.begin(), head.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == ' ' || c == '\n';
+  }));
+  if (nuls > 0 && (nuls > shown || odd * 200 > shown || plain * 10 < shown)) return true;
+  return odd * 20 > head.size();
 }
 
 bool LooksLikeHtml(std::string_view head) {
@@ -249,18 +245,19 @@ Sniffed SniffBytes(std::string_view head, std::string_view tail, std::string_vie
     return {DocumentKind::kPdf, "", ""};
   }
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) return SniffZip(head, tail, Extension(name));
-  const bool binary = LooksBinary(head);
+  const bool wide = IsWideText(head), binary = !wide && LooksBinary(head);
+  const bool nuls = !wide && head.find('\0') != std::string_view::npos;
   for (const Magic& magic : kMagic) {
     // A short mark may also be how a text begins.
-    if (magic.bytes.size() <= 4 && magic.bytes != "%!PS" && !binary) continue;
+    if (magic.bytes.size() <= 4 && magic.bytes != "%!PS" && !binary && !nuls) continue;
     if (head.size() >= magic.offset + magic.bytes.size() && head.substr(magic.offset).starts_with(magic.bytes)) {
       return {magic.kind, "", std::string(magic.what)};
     }
   }
   if (binary) return {DocumentKind::kUnsupported, "", "bytes of an unknown format, not text"};
-  if (LooksLikeWideText(head)) {
+  if (wide) {
     // Records are read from bytes of ASCII and its like only; in UTF-16 they are a text.
-    if (Sniffed wide = SniffText(ToUtf8(head).text, "", name); wide.kind != DocumentKind::kJsonl) return wide;
+    if (Sniffed text = SniffText(ToUtf8(head).text, "", name); text.kind != DocumentKind::kJsonl) return text;
   }
   return SniffText(head, tail, name);
 }

@@ -7,6 +7,22 @@ namespace sheepop {
 namespace {
 
 constexpr uint64_t kPageBytes = 32 << 20;
+constexpr size_t kTitlePlace = 4096;  // bytes of the text in which a page repeats its title
+
+std::string InOneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = static_cast<unsigned char>(c) <= 0x20;
+    if (!space || !line.ends_with(' ')) line.push_back(space ? ' ' : c);
+  }
+  return line;
+}
+
+// A page's title stands above its text, unless the text begins with it anyway.
+void PutTitle(const std::string& title, std::string& text) {
+  if (title.empty() || InOneLine(text.substr(0, kTitlePlace)).find(InOneLine(title)) != std::string::npos) return;
+  text = title + "\n\n" + text;
+}
 
 }  // namespace
 
@@ -17,13 +33,11 @@ void ReadHtml(const Source& source, const ReadContext& context, DocumentSink& si
   HtmlText html = HtmlToText(decoded.text, HtmlPart::kMain);
   Document document = NewDocument(source);
   document.text = std::move(html.text);
+  PutTitle(html.title, document.text);
   if (html.navigation_characters > 0) {
     document.notes.push_back(fmt::format("{} characters of navigation left out", html.navigation_characters));
   }
-  if (decoded.encoding != "UTF-8") document.notes.push_back("read as " + decoded.encoding);
-  if (decoded.replaced > 0) {
-    document.notes.push_back(fmt::format("{} broken characters replaced by U+FFFD", decoded.replaced));
-  }
+  for (std::string& note : decoded.Notes()) document.notes.push_back(std::move(note));
   sink.Take(std::move(document));
 }
 

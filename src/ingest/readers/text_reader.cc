@@ -46,7 +46,7 @@ class TextSplitter {
   // After a blank line in the last half of the part, else after any line; 0 when there is no line end.
   size_t CutPoint() {
     if (encoding_.empty() && !IsAscii(pending_)) encoding_ = GuessEncoding(pending_);
-    if (encoding_.starts_with("UTF-16") || encoding_.starts_with("UTF-32")) return WideCutPoint();
+    if (IsWide(encoding_)) return WideCutPoint();
     const std::string_view window(pending_.data(), std::min<size_t>(pending_.size(), options_.part_bytes));
     const size_t blank = window.rfind("\n\n");
     if (blank != std::string_view::npos && blank > window.size() / 2) return blank + 2;
@@ -72,10 +72,7 @@ class TextSplitter {
     DecodedText decoded = Decode(bytes, encoding_.empty() ? "UTF-8" : encoding_);
     Document document = NewDocument(source_);
     document.text = std::move(decoded.text);
-    if (!encoding_.empty() && encoding_ != "UTF-8") document.notes.push_back("read as " + encoding_);
-    if (decoded.replaced > 0) {
-      document.notes.push_back(fmt::format("{} broken characters replaced by U+FFFD", decoded.replaced));
-    }
+    document.notes = decoded.Notes();
     if (parts_ > 0) {
       document.member += fmt::format("#part-{}", parts_);
       document.record = true;
