@@ -1,70 +1,20 @@
 // Addresses, numbers and keys that name or open something, replaced by what they are.
 #include <algorithm>
 #include <cctype>
-#include <initializer_list>
 #include <optional>
 
+#include "ingest/clean/contacts.h"
 #include "ingest/clean/steps.h"
 
 namespace sheepop {
 namespace {
 
 bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-struct Found {
-  size_t begin, end;
-};
+using Found = TextSpan;
 
 // Looks for the next thing at or after `from`; finders never look back more than they already have.
 using Finder = std::optional<Found> (*)(std::string_view text, size_t from);
-
-std::optional<Found> FindEmail(std::string_view text, size_t from) {
-  const auto local = [](char c) { return IsAlnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-'; };
-  for (size_t at = from; (at = text.find('@', at)) != std::string_view::npos; ++at) {
-    size_t begin = at, end = at + 1;
-    while (begin > from && at - begin < 64 && local(text[begin - 1])) --begin;
-    while (end < text.size() && end - at < 254 && (IsAlnum(text[end]) || text[end] == '.' || text[end] == '-')) ++end;
-    while (end > at && !IsAlnum(text[end - 1])) --end;
-    const std::string_view domain = text.substr(at + 1, end > at ? end - at - 1 : 0);
-    const size_t dot = domain.rfind('.');
-    const bool name =
-        begin < at && dot != std::string_view::npos && dot > 0 && domain.size() - dot > 2 && !IsDigit(domain[dot + 1]);
-    if (name) return Found{begin, end};
-  }
-  return std::nullopt;
-}
-
-// "+49 30 1234567", "(555) 123-4567", "555-123-4567": a plus and 8 to 15 digits, or ten in groups of three, three and four.
-std::optional<Found> FindPhone(std::string_view text, size_t from) {
-  const auto between = [](char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'; };
-  for (size_t at = from; at < text.size(); ++at) {
-    const bool starts = text[at] == '+' || text[at] == '(' || IsDigit(text[at]);
-    if (!starts || (at > 0 && (IsAlnum(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '-'))) continue;
-    std::string digits;
-    std::vector<size_t> groups;
-    size_t end = at + (text[at] == '+'), last = at, gap = 0;
-    for (; end < text.size() && digits.size() < 17; ++end) {
-      if (IsDigit(text[end])) {
-        if (groups.empty() || gap > 0) groups.push_back(0);
-        ++groups.back();
-        digits.push_back(text[end]);
-        last = end + 1;
-        gap = 0;
-      } else if (between(text[end]) && gap < 2) {
-        ++gap;
-      } else {
-        break;
-      }
-    }
-    const bool word_goes_on = last < text.size() && IsAlnum(text[last]);
-    const bool international = text[at] == '+' && digits.size() >= 8 && digits.size() <= 15;
-    const bool american = groups == std::vector<size_t>{3, 3, 4} || groups == std::vector<size_t>{1, 3, 3, 4};
-    if ((international || american) && !word_goes_on) return Found{at, last};
-    if (last > at) at = last - 1;
-  }
-  return std::nullopt;
-}
 
 struct KeyShape {
   std::string_view prefix;
