@@ -114,21 +114,18 @@ bool Blob::Unchanged() const {
   return ::stat(path_.c_str(), &info) == 0 && StampOf(info) == stamp_;
 }
 
-std::string Blob::Head(size_t size) const {
-  if (bytes_) return bytes_->substr(0, size);
+std::string Blob::ReadAt(uint64_t offset, size_t size) const {
+  if (offset >= size_) return "";
+  if (bytes_) return bytes_->substr(offset, size);
   const File file(path_);
-  std::string head(std::min<uint64_t>(size, size_), '\0');
-  head.resize(file.ReadAt(0, head.data(), head.size()));
-  return head;
+  std::string bytes(std::min<uint64_t>(size, size_ - offset), '\0');
+  bytes.resize(file.ReadAt(offset, bytes.data(), bytes.size()));
+  return bytes;
 }
 
-std::string Blob::Tail(size_t size) const {
-  if (bytes_) return bytes_->substr(bytes_->size() - std::min<size_t>(size, bytes_->size()));
-  const File file(path_);
-  std::string tail(std::min<uint64_t>(size, size_), '\0');
-  tail.resize(file.ReadAt(size_ - tail.size(), tail.data(), tail.size()));
-  return tail;
-}
+std::string Blob::Head(size_t size) const { return ReadAt(0, size); }
+
+std::string Blob::Tail(size_t size) const { return ReadAt(size_ - std::min<uint64_t>(size, size_), size); }
 
 std::string Blob::ReadAll(uint64_t limit) const {
   if (size_ > limit) {

@@ -60,6 +60,8 @@ class Blob {
   // The first or last bytes, at most `size`.
   std::string Head(size_t size) const;
   std::string Tail(size_t size) const;
+  // From `offset` on, at most `size` bytes; "" at and behind the end.
+  std::string ReadAt(uint64_t offset, size_t size) const;
 
   // All bytes; throws kLimit, naming `limit`, when there are more.
   std::string ReadAll(uint64_t limit) const;

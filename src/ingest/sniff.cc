@@ -238,6 +238,15 @@ std::string_view ProgrammingLanguage(std::string_view name, std::string_view hea
   return "";
 }
 
+uint64_t SkippableFrame(std::string_view bytes) {
+  const bool mark = bytes.size() >= kSkippableHeader && (static_cast<unsigned char>(bytes[0]) & 0xF0) == 0x50 &&
+                    bytes.substr(1, 3) == "\x2A\x4D\x18";
+  if (!mark) return 0;
+  uint64_t size = kSkippableHeader;
+  for (size_t i = 0; i < 4; ++i) size += uint64_t{static_cast<unsigned char>(bytes[4 + i])} << (8 * i);
+  return size;
+}
+
 Sniffed SniffBytes(std::string_view head, std::string_view tail, std::string_view name) {
   // A PDF may begin with a kilobyte of other things, such as a mail header (ISO 32000-1, annex H, note 13).
   const size_t pdf = head.substr(0, 1024).find("%PDF-");
@@ -245,6 +254,7 @@ Sniffed SniffBytes(std::string_view head, std::string_view tail, std::string_vie
     return {DocumentKind::kPdf, "", ""};
   }
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) return SniffZip(head, tail, Extension(name));
+  if (SkippableFrame(head) > 0) return {DocumentKind::kCompressed, "", ""};
   const bool wide = IsWideText(head), binary = !wide && LooksBinary(head);
   const bool nuls = !wide && head.find('\0') != std::string_view::npos;
   for (const Magic& magic : kMagic) {

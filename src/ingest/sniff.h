@@ -21,6 +21,11 @@ Sniffed Sniff(const Blob& blob, std::string_view name);
 // The same from the first bytes and, for zip files, the last.
 Sniffed SniffBytes(std::string_view head, std::string_view tail, std::string_view name);
 
+// The length of the zstd frame that `bytes` begins with and that decoders skip (RFC 8878, 3.1.2), header included; 0 when
+// there is none. kSkippableHeader bytes are enough to tell.
+inline constexpr size_t kSkippableHeader = 8;
+uint64_t SkippableFrame(std::string_view bytes);
+
 // The language that a file name or a first line "#!..." stands for, or "".
 std::string_view ProgrammingLanguage(std::string_view name, std::string_view head);
 

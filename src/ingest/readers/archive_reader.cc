@@ -4,7 +4,9 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
@@ -15,6 +17,7 @@
 namespace sheepop {
 namespace {
 
+constexpr size_t kReadBytes = 256 << 10;
 constexpr uint64_t kBatchBytes = 32 << 20;  // of members held at once
 constexpr size_t kBatchMembers = 64;
 constexpr uint64_t kBombFloor = 64 << 20;  // below this no ratio is suspicious
@@ -24,6 +27,43 @@ struct ArchiveDeleter {
   void operator()(archive* handle) const { archive_read_free(handle); }
 };
 using Archive = std::unique_ptr<archive, ArchiveDeleter>;
+
+// The bytes of a blob from a place on, for libarchive.
+struct BlobStream {
+  Blob blob;
+  uint64_t at;
+  std::string piece = {};
+};
+
+la_ssize_t ReadStream(archive* handle, void* data, const void** bytes) {
+  auto& stream = *static_cast<BlobStream*>(data);
+  try {
+    stream.piece = stream.blob.ReadAt(stream.at, kReadBytes);
+  } catch (const Error& error) {
+    archive_set_error(handle, EIO, "%s", error.what());
+    return -1;
+  }
+  stream.at += stream.piece.size();
+  *bytes = stream.piece.data();
+  return static_cast<la_ssize_t>(stream.piece.size());
+}
+
+int CloseStream(archive*, void* data) {
+  delete static_cast<BlobStream*>(data);
+  return ARCHIVE_OK;
+}
+
+// Frames that zstd's decoders skip (RFC 8878, 3.1.2) and that parallel compressors begin their files with; libarchive
+// knows a stream by its first bytes and does not expect them there.
+uint64_t SkippableBytes(const Blob& blob) {
+  uint64_t at = 0;
+  while (at < blob.size()) {
+    const uint64_t size = SkippableFrame(blob.ReadAt(at, kSkippableHeader));
+    if (size == 0) break;
+    at += size;
+  }
+  return std::min(at, blob.size());
+}
 
 Archive Open(const Blob& blob) {
   Archive handle(archive_read_new());
@@ -37,8 +77,11 @@ Archive Open(const Blob& blob) {
   archive_read_support_filter_xz(handle.get());
   archive_read_support_filter_bzip2(handle.get());
   const std::string* memory = blob.memory();
-  const int opened = memory ? archive_read_open_memory(handle.get(), memory->data(), memory->size())
-                            : archive_read_open_filename(handle.get(), blob.path().c_str(), 1 << 18);
+  const uint64_t skipped = SkippableBytes(blob);
+  const int opened =
+      skipped > 0 ? archive_read_open(handle.get(), new BlobStream{blob, skipped}, nullptr, ReadStream, CloseStream)
+      : memory    ? archive_read_open_memory(handle.get(), memory->data(), memory->size())
+                  : archive_read_open_filename(handle.get(), blob.path().c_str(), kReadBytes);
   if (opened != ARCHIVE_OK)
     throw Error(ErrorCategory::kCorrupt, "not a readable archive: {}", archive_error_string(handle.get()));
   return handle;
@@ -77,7 +120,10 @@ class Unpacker {
  public:
   Unpacker(const Source& source, const ReadContext& context, DocumentSink& sink)
       : source_(source), context_(context), sink_(sink), expanded_(source.expanded) {
-    if (!expanded_) expanded_ = std::make_shared<std::atomic<uint64_t>>(0);
+    if (!expanded_) {
+      expanded_ = std::make_shared<Expansion>();
+      expanded_->packed_bytes = source.blob.size();
+    }
   }
 
   void Run() {
@@ -112,7 +158,8 @@ class Unpacker {
     const bool raw = archive_format(handle) == ARCHIVE_FORMAT_RAW;
     Source member;
     member.name = raw ? WithoutExtension(source_.name) : MemberName(entry);
-    member.member = raw ? source_.member : source_.member.empty() ? member.name : source_.member + "!" + member.name;
+    const std::string unique = raw ? "" : UniqueName(member.name);
+    member.member = raw ? source_.member : source_.member.empty() ? unique : source_.member + "!" + unique;
     member.depth = source_.depth + 1;
     member.expanded = expanded_;
     member.sniffed.kind = DocumentKind::kUnsupported;
@@ -141,6 +188,13 @@ class Unpacker {
     batch_bytes_ += member.blob.size();
     batch_.push_back(std::move(member));
     if (batch_.size() >= kBatchMembers || batch_bytes_ >= kBatchBytes) ReadBatch();
+  }
+
+  // An archive may hold several members of one name; each is a document with a name of its own.
+  std::string UniqueName(const std::string& name) {
+    std::string unique = name;
+    for (uint64_t copy = 2; !names_.insert(unique).second; ++copy) unique = fmt::format("{} ({})", name, copy);
+    return unique;
   }
 
   // Into memory, or into a temporary file once it is large.
@@ -183,15 +237,14 @@ class Unpacker {
   }
 
   void Expanded(uint64_t bytes) {
-    const uint64_t total = *expanded_ += bytes;
+    const uint64_t total = expanded_->bytes += bytes;
     if (total > context_.options.max_expanded_bytes) {
       throw Error(ErrorCategory::kLimit, "unpacks to more than {} bytes; raise max_expanded_bytes or unpack it",
                   context_.options.max_expanded_bytes);
     }
-    here_ += bytes;
-    if (here_ > kBombFloor && here_ / kBombRatio > source_.blob.size()) {
+    if (total > kBombFloor && total / kBombRatio > expanded_->packed_bytes) {
       throw Error(ErrorCategory::kLimit, "a compression bomb: {} bytes unpack to more than {} times as many",
-                  source_.blob.size(), kBombRatio);
+                  expanded_->packed_bytes, kBombRatio);
     }
   }
 
@@ -212,8 +265,8 @@ class Unpacker {
   const Source& source_;
   const ReadContext& context_;
   DocumentSink& sink_;
-  std::shared_ptr<std::atomic<uint64_t>> expanded_;
-  uint64_t here_ = 0;
+  std::shared_ptr<Expansion> expanded_;
+  std::set<std::string> names_;
   std::vector<Source> batch_;
   uint64_t batch_bytes_ = 0;
 };

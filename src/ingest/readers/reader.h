@@ -40,15 +40,20 @@ struct ReadContext {
   WorkFolder& work;
 };
 
+// What the outermost archive has unpacked to so far, whatever lies in it.
+struct Expansion {
+  uint64_t packed_bytes = 0;  // of the outermost archive
+  std::atomic<uint64_t> bytes{0};
+};
+
 struct Source {
   Blob blob;
   std::string name;    // the file's own name, for its extension; raw bytes
   std::string member;  // path inside the outermost archive; "" for a file
   std::string sha256;
   Sniffed sniffed;
-  uint32_t depth = 0;  // archives around it
-  std::shared_ptr<std::atomic<uint64_t>>
-      expanded;  // bytes unpacked from the outermost archive so far; null outside one
+  uint32_t depth = 0;                   // archives around it
+  std::shared_ptr<Expansion> expanded;  // null outside archives
 };
 
 // A document of this source with member, sha256 and kind filled in.
