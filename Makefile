@@ -1,41 +1,49 @@
 # The front of the build: CMake does the work, see CMakePresets.json.
-#   make          build the program: build/release/sheepop
-#   make demo     set up, build, fetch a small model once, and let it write
-#   make test     set up, build and run every test
-#   make check    what must hold before a change is finished (sanitizers, layers, format)
-#   make bench    micro-benchmarks; bench/compare measures against llama.cpp
-#   make install  program, library and headers to PREFIX (default /usr/local)
+#   make                  build the program: build/release/sheepop
+#   make demo             set up, build the program, fetch a small model once, and let it write
+#   make test             set up, build and run every test: what must hold before a push, and what CI runs
+#   make check            what must hold before a change is finished: sanitizers, short runs of the fuzzers, all of the linter
+#   make soak PART=name   one long trial, which goes on where it was stopped; without PART it names them
+#   make bench            micro-benchmarks; bench/compare measures against llama.cpp
+#   make install          program, library and headers to PREFIX (default /usr/local)
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: all setup build demo test check bench install clean
+.PHONY: all build demo test check soak bench install clean
 
 all: build
 
-setup:
+build:
 	@scripts/setup
+	@scripts/build --preset $(PRESET) --jobs $(JOBS) sheepop
 
-build: setup
-	@cmake --preset $(PRESET) > build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
-	@rm -f build-configure.log
-	@cmake --build --preset $(PRESET) -j $(JOBS)
+demo:
+	@scripts/setup
+	@JOBS=$(JOBS) scripts/demo
 
-demo: build
-	@scripts/demo
-
-test: build
+test:
+	@scripts/setup --tests
+	@scripts/build --preset $(PRESET) --jobs $(JOBS) --tests
 	@scripts/run_tests build/$(PRESET)
 
-check: setup
-	@scripts/check
+check:
+	@scripts/setup --tests
+	@JOBS=$(JOBS) scripts/check
 
-bench: setup
-	@cmake --preset bench > /dev/null && cmake --build --preset bench -j $(JOBS)
+soak:
+	@scripts/setup --tests
+	@JOBS=$(JOBS) scripts/soak $(PART)
+
+bench:
+	@scripts/setup --tests
+	@scripts/build --preset bench --jobs $(JOBS) --tests
 	@for b in build/bench/src/*/sheepop_*_bench; do $$b; done
 
-install: build
+install:
+	@scripts/setup
+	@scripts/build --preset $(PRESET) --jobs $(JOBS) sheepop sheepop_installed
 	@cmake --install build/$(PRESET) --prefix $(PREFIX)
 
 clean:
