@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kPackages[] = {
     {"pdfinfo", "poppler-utils"},   {"pdftotext", "poppler-utils"}, {"pdftoppm", "poppler-utils"},
+    {"pdffonts", "poppler-utils"},  {"pdftops", "poppler-utils"},   {"pdfdetach", "poppler-utils"},
     {"pdfimages", "poppler-utils"}, {"tesseract", "tesseract-ocr"}, {"pandoc", "pandoc"},
 };
 

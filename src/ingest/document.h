@@ -38,6 +38,15 @@ inline constexpr char kSoftBreak = '\n';      // a line of the layout ended; the
 inline constexpr char kHardBreak = '\x1E';    // the author ended the line: a verse, a list, an address
 inline constexpr char kColumnBreak = '\x0B';  // the next paragraph stands in another column
 inline constexpr char kPageBreak = '\f';
+inline bool IsLayoutMark(char c) { return c == kSoftBreak || c == kHardBreak || c == kColumnBreak || c == kPageBreak; }
+
+// Where a line of a laid-out page stands, upright as it is read; points, y grows downward.
+struct LinePlace {
+  uint32_t page = 0;   // counted from 0
+  uint32_t marks = 0;  // of the marks above that stand before the line in its page
+  float x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+  float page_height = 0;
+};
 
 struct Document {
   std::string member;  // path inside an archive, "#17" for a record, "" for the input itself; raw bytes
@@ -51,6 +60,7 @@ struct Document {
   bool laid_out = false;                 // the text holds the marks above
   bool record = false;                   // one of many in its input; the report counts it instead of listing it
   std::string text;                      // valid UTF-8
+  std::vector<LinePlace> places;         // of lines, in the order of the text; none once a step has moved marks
   std::vector<std::string> notes;        // what a person should know: bytes replaced, pages that failed
   std::vector<std::string> suspicions;   // names of the doubts that hold: "mojibake", "low_ocr_confidence"
 };

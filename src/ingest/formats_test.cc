@@ -168,7 +168,7 @@ TEST(Layout, RightToLeftWordsComeInReadingOrder) {
       "<word xMin=\"50\" yMin=\"0\" xMax=\"90\" yMax=\"10\">\u05DD\u05D5\u05DC\u05E9</word></line></block></page>";
   const std::vector<LayoutPage> pages = ParsePopplerLayout(xml);
   ASSERT_EQ(pages.size(), 1u);
-  EXPECT_EQ(RenderPage(pages[0]), "\u05E9\u05DC\u05D5\u05DD \u05E2\u05D5\u05DC\u05DD 12");
+  EXPECT_EQ(RenderPage(pages[0]).text, "\u05E9\u05DC\u05D5\u05DD \u05E2\u05D5\u05DC\u05DD 12");
 }
 
 TEST(Jpeg, HeadersAndOrientation) {

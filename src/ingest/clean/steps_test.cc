@@ -36,7 +36,27 @@ TEST(CleanSteps, ControlCharacters) {
   EXPECT_EQ(Applied(step, "page\fnext", true), "page\fnext");
   EXPECT_EQ(Applied(step, "a\u202Eb"), "ab");
   EXPECT_EQ(Applied(step, "a\u202Eb", false, DocumentKind::kCode), "a\u202Eb");
-  EXPECT_EQ(Applied(step, "\uFEFFa\u200Db"), "a\u200Db");
+}
+
+TEST(CleanSteps, CharactersWithoutWidthStayWhereTheyWork) {
+  const auto step = MakeControlCharacters();
+  EXPECT_EQ(Applied(step, "\uFEFFa\u200Bb\u2060c\uFEFFd\u200De\u200Cf"), "abcdef");
+  for (const char* whole : {"\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",      // Persian, "I want"
+                            "\u0915\u094D\u200D\u0937", "\u0DC1\u0DCA\u200D\u0DBB",  // Devanagari, Sinhala
+                            "\U0001F469\u200D\U0001F680", "\u2764\uFE0F\u200D\U0001F525"}) {
+    EXPECT_EQ(Applied(step, whole), whole);
+  }
+  Document document;
+  document.text = "zero\u200Bwidth \u200C \u2060";
+  EXPECT_EQ(step->Apply(document).changes, 3u);
+  EXPECT_EQ(Applied(step, "a\u200Bb\u00AD", false, DocumentKind::kCode), "a\u200Bb\u00AD");
+}
+
+TEST(CleanSteps, SoftHyphensGoWhereverTheyAre) {
+  const auto step = MakeControlCharacters();
+  EXPECT_EQ(Applied(step, "In\u00ADdex\u00ADfonds"), "Indexfonds");
+  EXPECT_EQ(Applied(step, "Auf\u00AD\ngabe, Auf\u00AD\r\ngabe, Auf\u00AD\n\ngabe"), "Aufgabe, Aufgabe, Auf\n\ngabe");
+  EXPECT_EQ(Applied(step, "Auf\u00AD\nga\u00ADbe", true), "Auf\u00AD\ngabe") << "the step hyphenation joins it";
 }
 
 TEST(CleanSteps, UnicodeComposesButNotCode) {
@@ -47,32 +67,31 @@ TEST(CleanSteps, UnicodeComposesButNotCode) {
 
 TEST(CleanSteps, Ligatures) { EXPECT_EQ(Applied(MakeLigatures(), "\uFB01nd \uFB04 o\uFB03ce"), "find ffl office"); }
 
-TEST(CleanSteps, PageFurniture) {
-  std::string text;
-  for (int page = 0; page < 6; ++page) {
-    if (page > 0) text += kPageBreak;
-    const std::string body(static_cast<size_t>(page + 3), static_cast<char>('a' + page));
-    text += "A Running Title\n\nThe " + body + " goes on.\n\n" + std::to_string(page + 17);
-  }
-  const std::string clean = Applied(MakePageFurniture(), text, true);
-  EXPECT_EQ(clean.find("Running"), std::string::npos);
-  EXPECT_EQ(clean.find("17"), std::string::npos);
-  EXPECT_NE(clean.find("The ffffffff goes on."), std::string::npos);
-}
-
-TEST(CleanSteps, FurnitureNeedsRepetition) {
-  const std::string text = std::string("Chapter One\n\nText.\n\n1950") + kPageBreak + "Something else\n\nText.\n\n2001";
-  EXPECT_EQ(Applied(MakePageFurniture(), text, true), text);
-}
-
 TEST(CleanSteps, HyphenationAsksTheRestOfTheDocument) {
   const auto step = MakeHyphenation();
   EXPECT_EQ(Applied(step, "an exam-\nple here", true), "an example here");
   EXPECT_EQ(Applied(step, "a well-known fact; a well-\nknown one", true), "a well-known fact; a well-known one");
   EXPECT_EQ(Applied(step, "the Anglo-\nSaxon 1990-\n1995", true), "the Anglo-Saxon 1990-1995");
   EXPECT_EQ(Applied(step, "cut soft\u00AD\nly", true), "cut softly");
+  EXPECT_EQ(Applied(step, "EXAM-\nPLE of 5-\n6 and x-\n2", true), "EXAMPLE of 5-6 and x-2");
   EXPECT_EQ(Applied(step, "a dash -\nand more", true), "a dash -\nand more");
   EXPECT_EQ(Applied(step, "not an exam-\nple here", false), "not an exam-\nple here");
+}
+
+TEST(CleanSteps, HyphensThatBelongStay) {
+  const auto step = MakeHyphenation();
+  EXPECT_EQ(Applied(step, "his mother-in-\nlaw, her mother-\nin-law, the years 1998-\n2004", true),
+            "his mother-in-law, her mother-in-law, the years 1998-2004");
+  EXPECT_EQ(Applied(step, "It is well-\nknown that the so-\ncalled twenty-\none were long-\nterm prices of the", true),
+            "It is well-known that the so-called twenty-one were long-term prices of the");
+  EXPECT_EQ(Applied(step, "and this is the ill-\nness of the old-\nest, high-\nly seven-\nteen, thir-\nty", true),
+            "and this is the illness of the oldest, highly seventeen, thirty");
+  EXPECT_EQ(
+      Applied(step, "Das ist die all-\ngemeine und nicht die Aus-\nnahme, wie es der Index-\nfonds und der ist", true),
+      "Das ist die allgemeine und nicht die Ausnahme, wie es der Indexfonds und der ist");
+  EXPECT_EQ(Applied(step, "Vor-\nund Nachteile, pre-\nand post-war", true), "Vor- und Nachteile, pre- and post-war");
+  EXPECT_EQ(Applied(step, "1998\u2013\n2004, word\u2014\nword, a \u2013\nb, minus -\n5", true),
+            "1998\u20132004, word\u2014word, a \u2013\nb, minus -\n5");
 }
 
 TEST(CleanSteps, ParagraphsAreRejoined) {

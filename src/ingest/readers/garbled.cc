@@ -26,15 +26,4 @@ bool LooksGarbled(std::string_view utf8) {
   return guess.words >= 30 && guess.share < 0.03;
 }
 
-bool LooksLetterSpaced(std::string_view utf8) {
-  size_t words = 0, letters = 0;
-  for (size_t at = 0; (at = utf8.find_first_not_of(" \t\n\v\f\x1E", at)) != std::string_view::npos;) {
-    const size_t end = std::min(utf8.find_first_of(" \t\n\v\f\x1E", at), utf8.size());
-    ++words;
-    letters += end - at == 1 && std::isalpha(static_cast<unsigned char>(utf8[at]));
-    at = end;
-  }
-  return words >= 30 && letters * 10 > words * 6;
-}
-
 }  // namespace sheepop

@@ -10,7 +10,4 @@ namespace sheepop {
 // so this is a reason to look again, not to drop.
 bool LooksGarbled(std::string_view utf8);
 
-// Nearly all its words are single Latin letters: the letters are wide apart, or run backwards.
-bool LooksLetterSpaced(std::string_view utf8);
-
 }  // namespace sheepop

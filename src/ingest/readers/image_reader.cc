@@ -43,10 +43,7 @@ void ReadImage(const Source& source, const ReadContext& context, DocumentSink& s
   const OcrResult result = ReadPixels(source, context);
   document.pages = static_cast<uint32_t>(std::max<size_t>(result.pages.size(), 1));
   document.laid_out = true;
-  for (size_t i = 0; i < result.pages.size(); ++i) {
-    if (i > 0) document.text.push_back(kPageBreak);
-    document.text += result.pages[i];
-  }
+  for (uint32_t i = 0; i < result.pages.size(); ++i) AddPage(document, result.pages[i], i);
   if (result.words == 0) {
     sink.Drop(std::move(document), "no_text", "OCR found no text in the image");
     return;

@@ -123,12 +123,6 @@ std::string Encoded(const std::u32string& points) {
   return text;
 }
 
-bool HasRightToLeft(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0xD6; })) return false;
-  const std::u32string points = Decoded(text);
-  return std::any_of(points.begin(), points.end(), IsRightToLeft);
-}
-
 // Poppler's words hold the glyphs from left to right. Turned back: the whole word is reversed, then its digits and Latin
 // letters again; marks follow their letters.
 std::string VisualToLogical(std::string_view word) {
@@ -237,12 +231,62 @@ void OrderWords(LayoutLine& line) {
   }
 }
 
+void SortBlocks(LayoutPage& page) {
+  std::vector<size_t> rest(page.blocks.size());
+  for (size_t i = 0; i < rest.size(); ++i) rest[i] = i;
+  std::vector<size_t> order = PeelEdge(page.blocks, rest, true);
+  const std::vector<size_t> bottom = PeelEdge(page.blocks, rest, false);
+  const std::vector<size_t> body = Topological(page.blocks, rest);
+  order.insert(order.end(), body.begin(), body.end());
+  order.insert(order.end(), bottom.begin(), bottom.end());
+  std::vector<LayoutBlock> sorted;
+  for (const size_t i : order) sorted.push_back(std::move(page.blocks[i]));
+  page.blocks = std::move(sorted);
+}
+
+void FlipBlocks(LayoutPage& page) {
+  for (LayoutBlock& block : page.blocks) {
+    block.box.x0 = -std::exchange(block.box.x1, -block.box.x0);
+  }
+}
+
+bool MostlyRightToLeft(const LayoutPage& page) {
+  size_t right_to_left = 0, words = 0;
+  for (const LayoutBlock& block : page.blocks) {
+    for (const LayoutLine& line : block.lines) {
+      words += line.words.size();
+      for (const LayoutWord& word : line.words) right_to_left += HasRightToLeft(word.text);
+    }
+  }
+  return right_to_left * 2 > words;
+}
+
+void JoinTouchingWords(LayoutLine& line) {
+  std::vector<LayoutWord> joined;
+  for (LayoutWord& word : line.words) {
+    const bool letter = !joined.empty() && DecodeUtf8(word.text).length == word.text.size();
+    const float em = word.box.height();
+    const LayoutBox* before = joined.empty() ? nullptr : &joined.back().box;
+    const bool touches = letter && std::abs(word.box.x0 - before->x1) < 0.03f * em &&
+                         std::abs(word.box.y0 - before->y0) < 0.02f * em &&
+                         std::abs(before->height() - em) < 0.02f * em;
+    if (touches) {
+      joined.back().text += word.text;
+      joined.back().box.Include(word.box);
+    } else {
+      joined.push_back(std::move(word));
+    }
+  }
+  line.words = std::move(joined);
+}
+
 struct PlacedLine {
   const LayoutLine* line;
   LayoutBox column;  // of the run of blocks that the line belongs to
   bool new_column;   // it begins another run
   bool new_block;
-  bool row;  // of a table
+  bool row;    // of a table
+  bool verse;  // of a block whose lines the author ended
 };
 
 bool Continues(const LayoutBox& column, const LayoutBox& block, float em) {
@@ -261,6 +305,54 @@ float MedianHeight(const LayoutPage& page) {
   return std::max(*middle, 0.1f);
 }
 
+bool EndsSentence(std::string_view text) {
+  for (const std::string_view close : {"\"", "'", "\xE2\x80\x9D", "\xE2\x80\x99", ")", "\xC2\xBB"}) {
+    if (text.ends_with(close)) text.remove_suffix(close.size());
+  }
+  return text.ends_with('.') || text.ends_with('!') || text.ends_with('?') || text.ends_with(':');
+}
+
+bool StartsLower(std::string_view text) {
+  const char32_t c = DecodeUtf8(text).code_point;
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LL;
+}
+
+bool StartsUpper(std::string_view text) {
+  while (text.starts_with('"') || text.starts_with('\'')) text.remove_prefix(1);
+  for (const std::string_view open : {"\u201C", "\u2018", "\u00AB", "\u201E"}) {
+    if (text.starts_with(open)) text.remove_prefix(open.size());
+  }
+  if (text.empty()) return false;
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(DecodeUtf8(text).code_point));
+  return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
+}
+
+// A hyphen or dash at a line's end holds the word or the number together with what follows.
+bool EndsWithDash(std::string_view text) {
+  for (const std::string_view dash : {"-", "\u2010", "\u2011", "\u00AD", "\u2013", "\u2014"}) {
+    if (text.ends_with(dash)) return text.size() > dash.size();
+  }
+  return false;
+}
+
+// Prose fills its lines: the next line's first word found no room. Where it nearly always did, the lines are meant.
+bool IsVerse(const LayoutBlock& block, float em) {
+  if (block.table || block.lines.size() < 3) return false;
+  size_t roomy = 0, ended = 0, upper = StartsUpper(block.lines.front().words.front().text);
+  for (size_t i = 0; i + 1 < block.lines.size(); ++i) {
+    const LayoutWord& next = block.lines[i + 1].words.front();
+    if (HasRightToLeft(next.text) || EndsWithDash(block.lines[i].words.back().text)) return false;
+    roomy += block.box.x1 - block.lines[i].box.x1 > next.box.width() + 0.45f * em;
+    ended += EndsSentence(block.lines[i].words.back().text);
+    upper += StartsUpper(next.text);
+  }
+  const size_t breaks = block.lines.size() - 1;
+  if (ended * 10 > breaks * 7) return false;  // short paragraphs, as of a conversation
+  const bool capitals = upper * 10 >= block.lines.size() * 6;
+  if (upper == block.lines.size() && breaks >= 3) return roomy * 3 >= breaks;
+  return capitals ? roomy * 2 >= breaks : breaks >= 4 && roomy + 1 >= breaks;
+}
+
 std::vector<PlacedLine> Place(const LayoutPage& page, float em) {
   std::vector<PlacedLine> lines;
   size_t run = 0;
@@ -277,18 +369,14 @@ std::vector<PlacedLine> Place(const LayoutPage& page, float em) {
     } else {
       column = block.box;
     }
+    const bool verse = IsVerse(block, em);
     for (const LayoutLine& line : block.lines) {
       const bool first = &line == &block.lines.front();
-      lines.push_back({&line, {}, first && beside, first, block.table});
+      lines.push_back({&line, {}, first && beside, first, block.table, verse});
     }
   }
   close_run();
   return lines;
-}
-
-bool StartsLower(std::string_view text) {
-  const char32_t c = DecodeUtf8(text).code_point;
-  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_LL;
 }
 
 // A line of a block, which may be a cell of a table.
@@ -370,17 +458,12 @@ void DropEmpty(LayoutPage& page) {
   std::erase_if(page.blocks, [](const LayoutBlock& block) { return block.lines.empty(); });
 }
 
-bool EndsSentence(std::string_view text) {
-  for (const std::string_view close : {"\"", "'", "\xE2\x80\x9D", "\xE2\x80\x99", ")", "\xC2\xBB"}) {
-    if (text.ends_with(close)) text.remove_suffix(close.size());
-  }
-  return text.ends_with('.') || text.ends_with('!') || text.ends_with('?') || text.ends_with(':');
-}
-
 // What stands between two lines of one column: nothing but a soft break when the next line's first word had no room.
 std::string BreakBetween(const PlacedLine& line, const PlacedLine& next, float em, float pitch) {
   const LayoutBox &box = line.line->box, &under = next.line->box;
   if (under.y0 - box.y0 > 1.45f * pitch) return "\n\n";
+  if (EndsWithDash(line.line->words.back().text)) return {kSoftBreak};
+  if (line.verse && next.verse && !next.new_block) return {kHardBreak};
   const float indent = under.x0 - next.column.x0, indent_before = box.x0 - line.column.x0;
   if (indent > 0.8f * em && indent < 5 * em && indent_before < 0.4f * em) return "\n\n";
   if (box.x0 - under.x0 > 12 * em) return "\n\n";
@@ -407,6 +490,17 @@ float MedianPitch(const std::vector<PlacedLine>& lines, float em) {
 
 }  // namespace
 
+bool HasRightToLeft(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0xD6; })) return false;
+  const std::u32string points = Decoded(text);
+  return std::any_of(points.begin(), points.end(), IsRightToLeft);
+}
+
+bool IsWideScript(char32_t c) {
+  return (c >= 0x2E80 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFFEF) ||
+         (c >= 0x20000 && c <= 0x3FFFF);
+}
+
 void LayoutBox::Include(const LayoutBox& other) {
   x0 = std::min(x0, other.x0);
   y0 = std::min(y0, other.y0);
@@ -425,7 +519,7 @@ std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml) {
     const std::string_view tag = xml.substr(0, close);
     xml.remove_prefix(close + 1);
     if (tag.starts_with("page ")) {
-      pages.emplace_back();
+      pages.push_back({Number(Attribute(tag, "width=\"")), Number(Attribute(tag, "height=\"")), {}});
     } else if (tag.starts_with("block ") && !pages.empty()) {
       pages.back().blocks.push_back({BoxOf(tag), {}});
     } else if (tag.starts_with("line ") && !pages.empty() && !pages.back().blocks.empty()) {
@@ -451,6 +545,16 @@ std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml) {
   return pages;
 }
 
+void JoinTouching(LayoutPage& page) {
+  for (LayoutBlock& block : page.blocks) {
+    for (LayoutLine& line : block.lines) {
+      const bool right_to_left =
+          std::any_of(line.words.begin(), line.words.end(), [](const LayoutWord& w) { return HasRightToLeft(w.text); });
+      if (line.words.size() > 1 && !right_to_left) JoinTouchingWords(line);
+    }
+  }
+}
+
 void GatherTables(LayoutPage& page) {
   const std::vector<Row> rows = RowsOf(page, MedianHeight(page));
   std::vector<LayoutBlock> tables;
@@ -469,40 +573,59 @@ void GatherTables(LayoutPage& page) {
 
 void SortForReading(LayoutPage& page) {
   if (page.blocks.size() < 2 || page.blocks.size() > kMaxSorted) return;
-  std::vector<size_t> rest(page.blocks.size());
-  for (size_t i = 0; i < rest.size(); ++i) rest[i] = i;
-  std::vector<size_t> order = PeelEdge(page.blocks, rest, true);
-  const std::vector<size_t> bottom = PeelEdge(page.blocks, rest, false);
-  const std::vector<size_t> body = Topological(page.blocks, rest);
-  order.insert(order.end(), body.begin(), body.end());
-  order.insert(order.end(), bottom.begin(), bottom.end());
-  std::vector<LayoutBlock> sorted;
-  for (const size_t i : order) sorted.push_back(std::move(page.blocks[i]));
-  page.blocks = std::move(sorted);
+  if (MostlyRightToLeft(page)) {
+    // Seen in a mirror, the columns stand as in other scripts.
+    FlipBlocks(page);
+    SortBlocks(page);
+    return FlipBlocks(page);
+  }
+  SortBlocks(page);
 }
-
-std::string RenderPage(const LayoutPage& page) {
+RenderedPage RenderPage(const LayoutPage& page) {
   const float em = MedianHeight(page);
   const std::vector<PlacedLine> lines = Place(page, em);
   const float pitch = MedianPitch(lines, em);
-  std::string text;
+  RenderedPage out;
+  uint32_t marks = 0;
   for (size_t i = 0; i < lines.size(); ++i) {
+    std::string between;
     if (lines[i].new_column) {
-      text.push_back(kColumnBreak);
+      between = kColumnBreak;
     } else if (i > 0) {
       const bool same_run =
           lines[i].column.y1 == lines[i - 1].column.y1 && lines[i].column.x0 == lines[i - 1].column.x0;
-      text += !same_run      ? "\n\n"
-              : lines[i].row ? std::string{kHardBreak}
-                             : BreakBetween(lines[i - 1], lines[i], em, pitch);
+      between = !same_run      ? "\n\n"
+                : lines[i].row ? std::string{kHardBreak}
+                               : BreakBetween(lines[i - 1], lines[i], em, pitch);
     }
+    marks += static_cast<uint32_t>(between.size());
     const LayoutLine& line = *lines[i].line;
+    out.places.push_back({0, marks, line.box.x0, line.box.y0, line.box.x1, line.box.y1, page.height});
+    out.text += between;
     for (size_t w = 0; w < line.words.size(); ++w) {
-      if (w > 0) text.push_back(lines[i].row ? '\t' : ' ');
-      text += line.words[w].text;
+      if (w > 0) out.text.push_back(lines[i].row ? '\t' : ' ');
+      out.text += line.words[w].text;
     }
   }
-  return text;
+  return out;
+}
+
+void RenderedPage::Append(RenderedPage other, std::string_view between) {
+  if (other.text.empty()) return;
+  if (!text.empty()) text += between;
+  const auto marks = static_cast<uint32_t>(std::count_if(text.begin(), text.end(), IsLayoutMark));
+  for (LinePlace& place : other.places) place.marks += marks;
+  text += other.text;
+  places.insert(places.end(), other.places.begin(), other.places.end());
+}
+
+void AddPage(Document& document, const RenderedPage& page, uint32_t index) {
+  if (index > 0) document.text.push_back(kPageBreak);
+  document.text += page.text;
+  for (LinePlace place : page.places) {
+    place.page = index;
+    document.places.push_back(place);
+  }
 }
 
 }  // namespace sheepop

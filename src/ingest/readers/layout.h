@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/document.h"
+
 namespace sheepop {
 
 // Points of a page or pixels of an image; y grows downward.
@@ -32,8 +34,17 @@ struct LayoutBlock {
 };
 
 struct LayoutPage {
+  float width = 0, height = 0;
   std::vector<LayoutBlock> blocks;
 };
+
+bool HasRightToLeft(std::string_view text);
+
+// Chinese, Japanese: written without spaces, and downward too.
+bool IsWideScript(char32_t c);
+
+// Letters of one size that touch become words again: titles are drawn letter by letter, often twice for a bolder look.
+void JoinTouching(LayoutPage& page);
 
 // Gathers what stands in rows of three short cells and more, three rows and more, into blocks of their own: column after
 // column, a table is lost.
@@ -43,12 +54,22 @@ void GatherTables(LayoutPage& page);
 // come out in reading order.
 std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml);
 
-// Puts the blocks of a page in reading order: columns one after the other, headings that span them first. The rules are
+// Puts the blocks of a page in reading order: columns one after the other, headings that span them first; from the right
+// where most words are right-to-left. The rules are
 // those of T. M. Breuel, "High performance document layout analysis" (SDIUT 2003): a block comes before one under it
 // that shares columns with it, and before one to the right of it unless a third between their heights spans both.
 void SortForReading(LayoutPage& page);
 
+struct RenderedPage {
+  std::string text;
+  std::vector<LinePlace> places;  // of page 0
+  void Append(RenderedPage other, std::string_view between);
+};
+
 // The text of a page in the order of its blocks.
-std::string RenderPage(const LayoutPage& page);
+RenderedPage RenderPage(const LayoutPage& page);
+
+// Adds the page of that number, counted from 0; earlier ones are there, empty ones too.
+void AddPage(Document& document, const RenderedPage& page, uint32_t index);
 
 }  // namespace sheepop

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "ingest/language.h"
-#include "ingest/readers/layout.h"
 
 namespace sheepop {
 namespace {
@@ -61,7 +60,7 @@ OcrResult ParseTesseractTsv(std::string_view tsv) {
     const LayoutBox box{static_cast<float>(fields[6]), static_cast<float>(fields[7]),
                         static_cast<float>(fields[6] + fields[8]), static_cast<float>(fields[7] + fields[9])};
     const int level = static_cast<int>(std::clamp(fields[0], 0.0, 9.0));
-    if (level == 1) pages.emplace_back();
+    if (level == 1) pages.push_back({box.width(), box.height(), {}});
     if (pages.empty()) continue;
     auto& blocks = pages.back().blocks;
     // A paragraph of Tesseract's is a block here: its border is known, and need not be guessed from the geometry.
@@ -96,7 +95,7 @@ OcrResult RecogniseText(const std::filesystem::path& image, const ReadContext& c
   const std::string first = Installed("eng", context) ? "eng" : installed.front();
   OcrResult best = Recognise(image, first, context);
   std::string text;
-  for (const std::string& page : best.pages) text += page + "\n";
+  for (const RenderedPage& page : best.pages) text += page.text + "\n";
   const LanguageGuess guess = GuessLanguage(text);
   std::string second;
   if (!guess.language.empty() && TesseractLanguage(guess.language) != first) {

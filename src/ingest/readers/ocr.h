@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "ingest/readers/layout.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
 
 struct OcrResult {
-  std::vector<std::string> pages;  // one, or as many as a TIFF file holds; with the marks of document.h
-  double confidence = 0;           // mean over words, 0 to 100
+  std::vector<RenderedPage> pages;  // one, or as many as a TIFF file holds; with the marks of document.h
+  double confidence = 0;            // mean over words, 0 to 100
   size_t words = 0;
   std::string languages;  // Tesseract's names
 };

@@ -9,25 +9,28 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "ingest/language.h"
+#include "ingest/readers/direction.h"
 #include "ingest/readers/garbled.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/reader.h"
+#include "ingest/readers/soft_hyphens.h"
 
 namespace sheepop {
 namespace {
 
 constexpr uint32_t kChunkPages = 64;
-constexpr uint64_t kLayoutBytes = 256 << 20;  // of pdftotext, for one chunk
-constexpr uint64_t kImageBytes = 256 << 20;   // of pdftoppm, for one page
-constexpr size_t kSparseCharacters = 16;      // a page with fewer may be a scan with a stamp or a page number
-constexpr size_t kThinCharacters = 200;       // a page with fewer, under a large image, may be one too
-constexpr double kMaxPixels = 6000;           // of a side of a rasterised page
+constexpr uint64_t kLayoutBytes = 256 << 20;     // of pdftotext, for one chunk
+constexpr uint64_t kPostScriptBytes = 64 << 20;  // of pdftops, for one page
+constexpr uint64_t kImageBytes = 256 << 20;      // of pdftoppm, for one page
+constexpr size_t kSparseCharacters = 16;         // a page with fewer may be a scan with a stamp or a page number
+constexpr size_t kThinCharacters = 200;          // a page with fewer, under a large image, may be one too
+constexpr double kMaxPixels = 6000;              // of a side of a rasterised page
 constexpr size_t kMaxFailedPages = 3;
 
 struct PdfPage {
-  std::string text;
-  double width = 612, height = 792;  // points
+  RenderedPage content;
+  double width = 612, height = 792;  // points, as the page is shown
   double image_share = 0;            // of the page that images cover
   bool failed = false, blank = false, mirrored = false;
   std::optional<OcrResult> ocr;
@@ -61,8 +64,30 @@ std::string Field(std::string_view info, std::string_view name) {
   return "";
 }
 
-uint32_t CountPages(const std::string& path, const ReadContext& context, bool& damaged) {
-  const ChildResult result = context.converters.TryRun({"pdfinfo", path}, 1 << 20);
+void ReadPageSizes(Pdf& pdf, const std::string& info) {
+  std::istringstream lines(info);
+  std::string line;
+  while (std::getline(lines, line)) {
+    size_t page = 0;
+    double width = 0, height = 0;
+    int turned = 0;
+    const bool size = std::sscanf(line.c_str(), "Page %zu size: %lf x %lf", &page, &width, &height) == 3;
+    if (!size && std::sscanf(line.c_str(), "Page %zu rot: %d", &page, &turned) != 2) continue;
+    if (page < 1 || page > pdf.pages.size()) continue;
+    PdfPage& target = pdf.pages[page - 1];
+    if (size && width > 0 && height > 0) {
+      target.width = width;
+      target.height = height;
+    } else if (!size && turned % 180 != 0) {
+      std::swap(target.width, target.height);
+    }
+  }
+}
+
+// One call tells what the document is and how large its pages are.
+void Open(Pdf& pdf, const ReadContext& context) {
+  const std::string last = std::to_string(context.options.max_pages);
+  const ChildResult result = context.converters.TryRun({"pdfinfo", "-f", "1", "-l", last, pdf.path}, 64 << 20);
   if (result.errors.find("Incorrect password") != std::string::npos) {
     throw Error(ErrorCategory::kUnsupported, "locked with a password; unlock it with `qpdf --decrypt --password=...`");
   }
@@ -71,7 +96,7 @@ uint32_t CountPages(const std::string& path, const ReadContext& context, bool& d
     throw Error(ErrorCategory::kCorrupt, "not a readable PDF: {}",
                 words.empty() ? fmt::format("pdfinfo ended with {}", result.code) : words);
   }
-  damaged = result.errors.find("Error") != std::string::npos;
+  pdf.damaged = result.errors.find("Error") != std::string::npos;
   uint32_t pages = 0;
   const std::string count = Field(result.output, "Pages:");
   std::from_chars(count.data(), count.data() + count.size(), pages);
@@ -79,21 +104,33 @@ uint32_t CountPages(const std::string& path, const ReadContext& context, bool& d
     throw Error(ErrorCategory::kLimit, "{} pages, and at most {} are read; raise max_pages or split it", pages,
                 context.options.max_pages);
   }
-  return pages;
+  pdf.pages.resize(pages);
+  ReadPageSizes(pdf, result.output);
 }
 
-void ReadPageSizes(Pdf& pdf, const ReadContext& context) {
-  std::istringstream lines(
-      context.converters.Run({"pdfinfo", "-f", "1", "-l", std::to_string(pdf.pages.size()), pdf.path}, 64 << 20));
-  std::string line;
-  while (std::getline(lines, line)) {
-    size_t page = 0;
-    double width = 0, height = 0;
-    if (std::sscanf(line.c_str(), "Page %zu size: %lf x %lf", &page, &width, &height) != 3) continue;
-    if (page < 1 || page > pdf.pages.size() || !(width > 0) || !(height > 0)) continue;
-    pdf.pages[page - 1].width = width;
-    pdf.pages[page - 1].height = height;
+RenderedPage InOrder(LayoutPage page) {
+  RenderedPage content;
+  JoinTouching(page);
+  for (LayoutPage& upright : UprightPages(std::move(page))) {
+    GatherTables(upright);
+    SortForReading(upright);
+    content.Append(RenderPage(upright), "\n\n");
   }
+  return content;
+}
+
+// A page that shows its words from behind, as films and transfers do: poppler finds letters that run backwards.
+bool Mirrored(const RenderedPage& content, const RenderedPage& turned) {
+  return GuessLanguage(turned.text).share >= std::max(0.1, 2 * GuessLanguage(content.text).share);
+}
+
+void Take(PdfPage& page, LayoutPage layout) {
+  RenderedPage turned;
+  if (RunsBackwards(layout)) turned = InOrder(Unmirrored(layout));
+  page.content = InOrder(std::move(layout));
+  if (turned.text.empty() || !Mirrored(page.content, turned)) return;
+  page.content = std::move(turned);
+  page.mirrored = true;
 }
 
 // Pages [first, last), counted from 0. A page that breaks pdftotext is found by halving and marked.
@@ -104,9 +141,11 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   if (result.ok()) {
     std::vector<LayoutPage> pages = ParsePopplerLayout(result.output);
     for (size_t i = 0; i < pages.size() && first + i < last; ++i) {
-      GatherTables(pages[i]);
-      SortForReading(pages[i]);
-      pdf.pages[first + i].text = RenderPage(pages[i]);
+      PdfPage& page = pdf.pages[first + i];
+      // Whether pdftotext states the size before or after /Rotate is not documented; pdfinfo's is before.
+      pages[i].width = static_cast<float>(page.width);
+      pages[i].height = static_cast<float>(page.height);
+      Take(page, std::move(pages[i]));
     }
     return;
   }
@@ -126,33 +165,27 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   ReadTextLayer(pdf, middle, last, context);
 }
 
-std::string Backwards(std::string_view line) {
-  std::string turned;
-  while (!line.empty()) {
-    const uint32_t length = DecodeUtf8(line).length;
-    turned.insert(0, line.substr(0, length));
-    line.remove_prefix(length);
+void ReadSoftHyphens(Pdf& pdf, const ReadContext& context) {
+  std::vector<size_t> wanted;
+  for (size_t i = 0; i < pdf.pages.size(); ++i) {
+    if (MayHoldSoftHyphens(pdf.pages[i].content.text)) wanted.push_back(i);
   }
-  return turned;
-}
-
-// A page that shows its words from behind, as films and transfers do. Poppler finds letters that run backwards and no words
-// among them; in its plain output the words are whole, and each line is turned around.
-void ReadMirrored(Pdf& pdf, size_t index, const ReadContext& context) {
-  PdfPage& page = pdf.pages[index];
-  const std::string number = std::to_string(index + 1);
-  const ChildResult result =
-      context.converters.TryRun({"pdftotext", "-f", number, "-l", number, pdf.path, "-"}, 16 << 20);
-  if (!result.ok()) return;
-  std::istringstream lines(ToValidUtf8(result.output));
-  std::string text, line;
-  while (std::getline(lines, line)) {
-    std::erase_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-    text += Backwards(line) + kSoftBreak;
-  }
-  if (GuessLanguage(text).share < std::max(0.1, 2 * GuessLanguage(result.output).share)) return;
-  page.text = text;
-  page.mirrored = true;
+  if (wanted.empty() || !HasWinAnsiFonts(context.converters.TryRun({"pdffonts", pdf.path}, 16 << 20).output)) return;
+  // A program that draws them does so throughout: a few pages tell.
+  const size_t first = std::min<size_t>(wanted.size(), 4);
+  std::atomic<bool> any{false};
+  const auto soften = [&](size_t begin, size_t end) {
+    context.pool.ForEach(end - begin, [&](size_t i) {
+      const std::string number = std::to_string(wanted[begin + i] + 1);
+      const ChildResult result =
+          context.converters.TryRun({"pdftops", "-f", number, "-l", number, pdf.path, "-"}, kPostScriptBytes);
+      const SoftHyphens found = FindSoftHyphens(result.output);
+      SoftenHyphens(pdf.pages[wanted[begin + i]].content.text, found);
+      if (!found.empty()) any = true;
+    });
+  };
+  soften(0, first);
+  if (any) soften(first, wanted.size());
 }
 
 // How much of each page images cover, from `pdfimages -list`: sizes in pixels, and pixels an inch.
@@ -203,17 +236,18 @@ void FindBlank(Pdf& pdf, size_t first, size_t last, const ReadContext& context) 
 }
 
 bool NeedsOcr(const PdfPage& page) {
-  const size_t shown = Shown(page.text);
+  const size_t shown = Shown(page.content.text);
   if (page.failed || shown < kSparseCharacters) return true;
   if (shown < kThinCharacters && page.image_share > 0.6) return true;
-  return LooksGarbled(page.text);
+  return LooksGarbled(page.content.text);
 }
 
 bool OcrIsBetter(const PdfPage& page, const OcrResult& ocr, const std::string& text) {
-  const size_t shown = Shown(page.text), found = Shown(text);
+  const size_t shown = Shown(page.content.text), found = Shown(text);
   if (page.failed || shown < kSparseCharacters) return found > shown;
-  if (LooksGarbled(page.text)) {
-    return ocr.confidence > 60 && found * 2 > shown && GuessLanguage(text).share > 2 * GuessLanguage(page.text).share;
+  if (LooksGarbled(page.content.text)) {
+    return ocr.confidence > 60 && found * 2 > shown &&
+           GuessLanguage(text).share > 2 * GuessLanguage(page.content.text).share;
   }
   return found > 2 * shown && ocr.confidence > 50;
 }
@@ -230,16 +264,15 @@ void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
   OcrResult ocr = RecogniseText(folder / "page.pgm", context);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  const std::string text = ocr.pages.empty() ? "" : ocr.pages.front();
-  if (!OcrIsBetter(page, ocr, text)) return;
-  page.text = text;
+  if (ocr.pages.empty() || !OcrIsBetter(page, ocr, ocr.pages.front().text)) return;
+  page.content = std::move(ocr.pages.front());
   page.failed = false;
   page.ocr = std::move(ocr);
 }
 
 std::vector<size_t> PagesForOcr(Pdf& pdf, const ReadContext& context) {
   const bool thin = std::any_of(pdf.pages.begin(), pdf.pages.end(), [](const PdfPage& page) {
-    const size_t shown = Shown(page.text);
+    const size_t shown = Shown(page.content.text);
     return shown >= kSparseCharacters && shown < kThinCharacters;
   });
   if (thin) MeasureImages(pdf, context);
@@ -287,8 +320,7 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
   size_t words = 0;
   for (size_t i = 0; i < pdf.pages.size(); ++i) {
     const PdfPage& page = pdf.pages[i];
-    if (i > 0) document.text.push_back(kPageBreak);
-    document.text += page.text;
+    AddPage(document, page.content, static_cast<uint32_t>(i));
     if (page.mirrored) groups.mirrored.push_back(i);
     if (page.ocr) {
       groups.ocr.push_back(i);
@@ -298,9 +330,9 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
       groups.failed.push_back(i);
     } else if (page.blank) {
       groups.blank.push_back(i);
-    } else if (Shown(page.text) < kSparseCharacters && !ocr_allowed) {
+    } else if (Shown(page.content.text) < kSparseCharacters && !ocr_allowed) {
       groups.unread.push_back(i);
-    } else if (LooksGarbled(page.text)) {
+    } else if (LooksGarbled(page.content.text)) {
       groups.garbled.push_back(i);
     }
   }
@@ -324,15 +356,12 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
 void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sink) {
   Pdf pdf;
   pdf.path = source.blob.PathFor(context.work, "document.pdf").string();
-  pdf.pages.resize(CountPages(pdf.path, context, pdf.damaged));
+  Open(pdf, context);
   const size_t chunks = (pdf.pages.size() + kChunkPages - 1) / kChunkPages;
   context.pool.ForEach(chunks, [&](size_t i) {
     ReadTextLayer(pdf, i * kChunkPages, std::min<size_t>((i + 1) * kChunkPages, pdf.pages.size()), context);
   });
-  context.pool.ForEach(pdf.pages.size(), [&](size_t i) {
-    if (LooksLetterSpaced(pdf.pages[i].text)) ReadMirrored(pdf, i, context);
-  });
-  ReadPageSizes(pdf, context);
+  ReadSoftHyphens(pdf, context);
   std::vector<size_t> wanted = PagesForOcr(pdf, context);
   if (context.options.ocr) context.pool.ForEach(wanted.size(), [&](size_t i) { OcrPage(pdf, wanted[i], context); });
 

@@ -1,0 +1,238 @@
+// PDF pages however they are turned, and what their lines mean.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/readers/direction.h"
+#include "ingest/readers/layout.h"
+#include "ingest/readers/soft_hyphens.h"
+#include "ingest/test_support.h"
+#include "testing/paths.h"
+
+namespace sheepop {
+namespace {
+
+using testing::Corpus;
+using testing::MakePdf;
+using testing::PdfLines;
+using testing::RunIngest;
+using testing::SharedPath;
+using testing::TemporaryFolder;
+using testing::WriteFile;
+
+class PdfPages : public ::testing::Test {
+ protected:
+  void Put(std::string_view name, std::string_view bytes) { WriteFile(folder_ / "in" / name, bytes); }
+  // Pages that say the same stay.
+  Corpus Run() {
+    IngestOptions options;
+    options.exact_duplicates = options.near_duplicates = options.duplicate_paragraphs = false;
+    return RunIngest(folder_.path(), options);
+  }
+  std::string Text(std::string_view pdf) {
+    Put("one.pdf", pdf);
+    return Run().Text("one.pdf");
+  }
+  TemporaryFolder folder_;
+};
+
+// Lines with wide leading, so that poppler makes each a block of its own.
+std::string Stanza(std::string_view matrix, int x, int y, int down_x, int down_y) {
+  const std::vector<std::string> lines = {"First the miller opened the door and listened",
+                                          "to the dark room behind the wall, where nobody",
+                                          "answered him, although the lamp had gone out", "only an hour ago."};
+  std::string content = "BT /F1 13 Tf ";
+  for (const std::string& line : lines) {
+    content += fmt::format("{} {} {} Tm ({}) Tj\n", matrix, x, y, line);
+    x += down_x;
+    y += down_y;
+  }
+  return content + "ET";
+}
+constexpr const char* kStanza =
+    "First the miller opened the door and listened to the dark room behind the wall, where nobody answered him, "
+    "although "
+    "the lamp had gone out only an hour ago.\n";
+
+TEST_F(PdfPages, LinesComeInOrderHoweverThePageIsTurned) {
+  for (const int leading : {15, 22}) {
+    for (const char* rotate : {"", "/Rotate 90", "/Rotate 180", "/Rotate 270"}) {
+      Put("right.pdf", MakePdf({Stanza("1 0 0 1", 72, 700, 0, -leading)}, rotate));
+      Put("up.pdf", MakePdf({Stanza("0 1 -1 0", 90, 72, leading, 0)}, rotate));
+      Put("left.pdf", MakePdf({Stanza("-1 0 0 -1", 540, 90, 0, leading)}, rotate));
+      Put("down.pdf", MakePdf({Stanza("0 -1 1 0", 522, 720, -leading, 0)}, rotate));
+      const Corpus corpus = Run();
+      ASSERT_EQ(corpus.documents.size(), 4u);
+      for (const auto& [name, document] : corpus.documents)
+        EXPECT_EQ(document.text, kStanza) << name << rotate << leading;
+    }
+  }
+}
+
+TEST_F(PdfPages, LinesThatRunAnotherWayFollowThePage) {
+  const std::string page =
+      PdfLines({"The page itself stands upright, and its lines", "are those of a book."}, 120, 700);
+  const std::string left_side =
+      "BT /F1 10 Tf 0 1 -1 0 40 200 Tm (Downloaded by the miller) Tj 0 1 -1 0 54 200 Tm (of the harbour) Tj ET";
+  EXPECT_EQ(Text(MakePdf({page + "\n" + left_side})),
+            "The page itself stands upright, and its lines are those of a book.\n\nDownloaded by the miller of the "
+            "harbour\n");
+  const std::string head_down =
+      "BT /F1 12 Tf -1 0 0 -1 500 80 Tm (The answers stand on their head) Tj -1 0 0 -1 500 96 Tm (below the questions) "
+      "Tj ET";
+  EXPECT_EQ(Text(MakePdf({page + "\n" + head_down})),
+            "The page itself stands upright, and its lines are those of a book.\n\nThe answers stand on their head "
+            "below the questions\n");
+}
+
+TEST_F(PdfPages, MirroredPagesInTwoColumns) {
+  const std::string left = PdfLines({"The left column of the film", "shows its words from behind",
+                                     "as the other one does, which", "stands to the right of it."},
+                                    72, 700);
+  const std::string right =
+      PdfLines({"And the right column is the", "one that is read when the", "left one has come to its end."}, 330, 700);
+  EXPECT_EQ(Text(MakePdf({"q -1 0 0 1 612 0 cm " + left + " " + right + " Q"})),
+            "The left column of the film shows its words from behind as the other one does, which stands to the right "
+            "of it.\n\n"
+            "And the right column is the one that is read when the left one has come to its end.\n");
+}
+
+// A font that says which character each code is: 'A' the first of `characters` and so on.
+std::string Mapped(const std::u32string& characters, size_t pages, std::vector<std::string>& extra, bool vertical) {
+  std::string map =
+      "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+      "1 begincodespacerange ";
+  map += vertical ? "<0000> <ffff> endcodespacerange\n" : "<00> <ff> endcodespacerange\n";
+  map += fmt::format("{} beginbfchar ", characters.size());
+  for (size_t i = 0; i < characters.size(); ++i) {
+    map += vertical ? fmt::format("<{:04x}> <{:04x}> ", 'A' + i, static_cast<uint32_t>(characters[i]))
+                    : fmt::format("<{:02x}> <{:04x}> ", 'A' + i, static_cast<uint32_t>(characters[i]));
+  }
+  map += "endbfchar endcmap end end";
+  const size_t number = 3 + 2 * pages;
+  extra = {fmt::format("<< /Length {} >>\nstream\n{}\nendstream", map.size(), map)};
+  if (!vertical) return fmt::format("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode {} 0 R >>", number);
+  extra.push_back(
+      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Song /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) "
+      "/Supplement 0 >> /DW 1000 >>");
+  return fmt::format(
+      "<< /Type /Font /Subtype /Type0 /BaseFont /Song /Encoding /Identity-V /DescendantFonts [{} 0 R] /ToUnicode {} 0 "
+      "R >>",
+      number + 1, number);
+}
+
+TEST_F(PdfPages, VerticalJapaneseIsReadFromTheRight) {
+  const std::u32string characters = U"吾輩は猫である。名前まだ無い";
+  const auto column = [&](std::u32string_view text, int x) {
+    std::string codes;
+    for (const char32_t c : text) codes += fmt::format("{:04x}", 'A' + characters.find(c));
+    return fmt::format("BT /F1 16 Tf 1 0 0 1 {} 700 Tm <{}> Tj ET\n", x, codes);
+  };
+  std::vector<std::string> extra;
+  const std::string font = Mapped(characters, 1, extra, true);
+  EXPECT_EQ(Text(MakePdf({column(U"吾輩は猫である。名前は", 520) + column(U"まだ無い。吾輩は猫であ", 494) +
+                          column(U"る。", 468)},
+                         "", font, extra)),
+            "吾輩は猫である。名前はまだ無い。吾輩は猫である。\n");
+}
+
+TEST_F(PdfPages, RightToLeftColumnsBeginAtTheRight) {
+  // Shown from left to right, as producers write it: each word and line backwards.
+  const std::u32string letters = U"אבגדהוזח";
+  const auto line = [&](std::u32string_view words) {
+    std::string codes;
+    for (const char32_t c : words) codes += c == U' ' ? ' ' : static_cast<char>('A' + letters.find(c));
+    std::reverse(codes.begin(), codes.end());
+    return codes;
+  };
+  std::vector<std::string> extra;
+  const std::string font = Mapped(letters, 1, extra, false);
+  const std::string right = PdfLines({line(U"אבג דהו זחא"), line(U"בגד הוז חאב"), line(U"גדה וזח אבג")}, 330, 700, 16);
+  const std::string left = PdfLines({line(U"חזו הדג בא"), line(U"זוה דגב אח"), line(U"והד גבא חז")}, 72, 700, 16);
+  EXPECT_EQ(Text(MakePdf({left + " " + right}, "", font, extra)),
+            "אבג דהו זחא בגד הוז חאב גדה וזח אבג\n\nחזו הדג בא זוה דגב אח והד גבא חז\n");
+}
+
+TEST_F(PdfPages, VerseKeepsItsLines) {
+  EXPECT_EQ(
+      Text(MakePdf(
+          {PdfLines({"The sea came in at evening", "And went away by night.", "It took along the morning,",
+                     "The harbour", "And the light.", "", "The miller stood and waited", "Until the day was done,",
+                     "Then lit the lamp and wondered", "Where all the sea had run."})})),
+      "The sea came in at evening\nAnd went away by night.\nIt took along the morning,\nThe harbour\nAnd the light.\n\n"
+      "The miller stood and waited\nUntil the day was done,\nThen lit the lamp and wondered\nWhere all the sea had "
+      "run.\n");
+  EXPECT_EQ(
+      Text(MakePdf({PdfLines({"so much depends upon the long and", "red", "wheel", "barrow", "glazed with", "rain"})})),
+      "so much depends upon the long and\nred\nwheel\nbarrow\nglazed with\nrain\n");
+  // Prose that somebody broke unevenly is prose.
+  EXPECT_EQ(
+      Text(MakePdf({PdfLines({"The survey collected", "information about old mills and about the", "people who ran",
+                              "them for some hundred years."})})),
+      "The survey collected information about old mills and about the people who ran them for some hundred years.\n");
+}
+
+TEST_F(PdfPages, DashesAtALinesEnd) {
+  EXPECT_EQ(Text(MakePdf({PdfLines({"The survey of the years 1998-", "2004 by the mother-in-", "law gave well-",
+                                    "known infor-", "mation about all of the price-",
+                                    "determining factors and of the temperature at -", "5 degrees, which is cold."})})),
+            "The survey of the years 1998-2004 by the mother-in-law gave well-known information about all of the "
+            "price-determining factors and of the temperature at - 5 degrees, which is cold.\n");
+}
+
+// In WinAnsiEncoding the code 0xAD draws a hyphen, and stands for a soft one.
+TEST_F(PdfPages, SoftHyphensThatAFontDrawsGo) {
+  const std::string font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
+  EXPECT_EQ(Text(MakePdf({PdfLines({"Ein Index\\255fonds bildet einen Wert\\255papier\\255index nach, und die Auf\\255",
+                                    "gabe der Baden-w\\374rttemberger bleibt."})},
+                         "", font)),
+            "Ein Indexfonds bildet einen Wertpapierindex nach, und die Aufgabe der Baden-w\u00FCrttemberger bleibt.\n");
+  EXPECT_EQ(Text(MakePdf({PdfLines({"Ein Make-up und das Know-how."})}, "", font)), "Ein Make-up und das Know-how.\n");
+}
+
+TEST(SoftHyphens, AreFoundInTheStringsOfPostScript) {
+  EXPECT_EQ(
+      FindSoftHyphens("(Ein Index\\255fonds)\n[3 0] Tj\n[1 0 0 1 72 7] Tm (Lang\\255)[1 0] Tj [1 0] Tm (\\)\\255 x)"),
+      (SoftHyphens{"Index\u00ADfonds", "Lang\u00AD"}));
+  EXPECT_EQ(FindSoftHyphens("(In\\255) [1 0] Tj -20 TJm (dex) [1 0] Tj"), SoftHyphens{"In\u00ADdex"});
+  EXPECT_TRUE(HasWinAnsiFonts("Helvetica    Type 1    WinAnsi     no  no  no     3  0\n"));
+  EXPECT_FALSE(
+      HasWinAnsiFonts("A WinAnsi x  Type 1    WinAnsi     no  no  yes     3  0\nB  Type 1  Custom  no no no 4 0\n"));
+}
+
+TEST_F(PdfPages, TheReportedDocuments) {
+  if (!std::filesystem::exists(SharedPath("conformance/reports/rotations.pdf")))
+    GTEST_SKIP() << "the reports are not there";
+  IngestOptions options;
+  options.inputs = {SharedPath("conformance/reports/rotations.pdf"), SharedPath("conformance/reports/hyphens.pdf")};
+  options.clean.page_furniture = false;
+  const Corpus corpus = RunIngest(folder_.path(), options);
+  const auto text = [&](const char* name) {
+    return corpus.Text(SharedPath(std::string("conformance/reports/") + name).string());
+  };
+  const std::string turned = text("rotations.pdf"), hyphens = text("hyphens.pdf");
+  size_t at = 0;
+  for (const char* page : {"one", "two", "three", "four", "five", "six"}) {
+    for (const std::string& line : {fmt::format("Rotation sample page {}, first line of four.", page),
+                                    std::string("The miller opened the heavy door and listened."),
+                                    std::string("Nobody answered from the dark room behind it."),
+                                    std::string("Last line: the lamp had gone out an hour ago.")}) {
+      const size_t found = turned.find(line, at);
+      ASSERT_NE(found, std::string::npos) << page << ": " << line << "\n" << turned;
+      EXPECT_LE(found, at + 2) << "something stands between";
+      at = found + line.size();
+    }
+  }
+  for (const char* words :
+       {"collected information about", "price-determining factors of the years 1998-2004, said", "the mother-in-law of",
+        "Every price-determining factor",
+        "Ein Indexfonds bildet einen Wertpapierindex nach; die Langfristigkeit der Aufgabe bleibt."}) {
+    EXPECT_NE(hyphens.find(words), std::string::npos) << words << "\n" << hyphens;
+  }
+}
+
+}  // namespace
+}  // namespace sheepop
