@@ -1,7 +1,10 @@
 #include "data/held_out.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -18,83 +21,79 @@ uint64_t HashOf(std::string_view text) {
   return hash;
 }
 
+class Splitter {
+ public:
+  Splitter(const std::string& input, const HeldOut& held_out, TextSink& sink)
+      : input_(input), held_out_(held_out), sink_(sink), fits_(held_out.names.size()) {}
+
+  // `only`: there is no other document.
+  void Take(std::string_view id, std::string_view text, bool only) {
+    ++documents_;
+    if (only && held_out_.names.empty()) return Cut(text);
+    bool held = held_out_.names.empty() && DrawnToHoldOut(id, held_out_.share);
+    for (size_t i = 0; i < fits_.size(); ++i) {
+      if (id.find(held_out_.names[i]) == std::string_view::npos) continue;
+      fits_[i] = held = true;
+    }
+    learned_ += !held;
+    held ? sink_.HoldOut(text) : sink_.Learn(text);
+  }
+
+  void Finish() const {
+    for (size_t i = 0; i < fits_.size(); ++i) {
+      if (fits_[i]) continue;
+      throw Error(ErrorCategory::kInvalidArgument,
+                  "--held-out {} fits none of the {} documents of {}; of a corpus, `sheepop corpus search` and its "
+                  "report.json name them; of a single text, --held-out-share holds out the end",
+                  held_out_.names[i], documents_, input_);
+    }
+    if (learned_ > 0 || held_out_.names.empty()) return;
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--held-out {} leaves nothing to learn of the {} documents of {}; name fewer, or give --held-out-share",
+                fmt::join(held_out_.names, " "), documents_, input_);
+  }
+
+ private:
+  void Cut(std::string_view text) {
+    const auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out_.share));
+    sink_.Learn(text.substr(0, cut));
+    if (cut < text.size()) sink_.HoldOut(text.substr(cut));
+  }
+
+  const std::string& input_;
+  const HeldOut& held_out_;
+  TextSink& sink_;
+  std::vector<bool> fits_;
+  size_t documents_ = 0, learned_ = 0;
+};
+
+void ReadCorpus(const std::string& input, Splitter& splitter) {
+  CorpusReader reader(input);
+  CorpusDocument document, next;
+  bool more = reader.Next(document);
+  for (bool first = true; more; first = false, std::swap(document, next)) {
+    more = reader.Next(next);
+    splitter.Take(document.id + " " + document.source, document.text, first && !more);
+  }
+}
+
 }  // namespace
 
 bool DrawnToHoldOut(std::string_view id, double share) {
   return static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < share;
 }
 
-std::vector<Text> ReadTexts(const std::string& input) {
-  std::vector<Text> texts;
-  if (!std::filesystem::is_directory(input) && !input.ends_with(".zst")) {
-    texts.push_back({input, ReadFileOrStdin(input)});
-    return texts;
-  }
-  CorpusReader reader(input);
-  for (CorpusDocument document; reader.Next(document);) {
-    texts.push_back({document.id + " " + document.source, std::move(document.text)});
-  }
-  return texts;
-}
-
-std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out) {
-  std::vector<Text> train, held;
-  if (texts.size() == 1 && held_out.names.empty()) {
-    const std::string& text = texts[0].text;
-    auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out.share));
-    train.push_back({texts[0].id, text.substr(0, cut)});
-    if (cut < text.size()) held.push_back({texts[0].id, text.substr(cut)});
-    return {std::move(train), std::move(held)};
-  }
-  for (const std::string& name : held_out.names) {
-    if (std::ranges::any_of(texts, [&](const Text& text) { return text.id.find(name) != std::string::npos; })) continue;
-    throw Error(ErrorCategory::kInvalidArgument,
-                "--held-out {} fits none of the {} documents; `sheepop corpus search` and "
-                "the report.json of the corpus name them",
-                name, texts.size());
-  }
-  for (Text& text : texts) {
-    const bool named = std::ranges::any_of(
-        held_out.names, [&](const std::string& name) { return text.id.find(name) != std::string::npos; });
-    const bool drawn = held_out.names.empty() && DrawnToHoldOut(text.id, held_out.share);
-    (named || drawn ? held : train).push_back(std::move(text));
-  }
-  return {std::move(train), std::move(held)};
-}
-
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
-  const auto split = [&](std::string_view text) {
-    const auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out.share));
-    sink.Learn(text.substr(0, cut));
-    if (cut < text.size()) sink.HoldOut(text.substr(cut));
-  };
-  if (input == "-" || (!std::filesystem::is_directory(input) && !input.ends_with(".zst"))) {
-    if (!std::filesystem::is_regular_file(input)) return split(ReadFileOrStdin(input));
+  Splitter splitter(input, held_out, sink);
+  if (input != "-" && (std::filesystem::is_directory(input) || input.ends_with(".zst"))) {
+    ReadCorpus(input, splitter);
+  } else if (std::filesystem::is_regular_file(input)) {
     const MappedFile file = MappedFile::Open(input);
-    return split({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    splitter.Take(input, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, true);
+  } else {
+    splitter.Take(input, ReadFileOrStdin(input), true);
   }
-  CorpusReader reader(input);
-  std::vector<bool> fits(held_out.names.size());
-  CorpusDocument document, next;
-  bool more = reader.Next(document);
-  for (bool first = true; more; first = false, std::swap(document, next)) {
-    more = reader.Next(next);
-    if (first && !more && held_out.names.empty()) return split(document.text);
-    const std::string id = document.id + " " + document.source;
-    bool held = held_out.names.empty() && DrawnToHoldOut(id, held_out.share);
-    for (size_t i = 0; i < fits.size(); ++i) {
-      if (id.find(held_out.names[i]) == std::string::npos) continue;
-      fits[i] = held = true;
-    }
-    held ? sink.HoldOut(document.text) : sink.Learn(document.text);
-  }
-  for (size_t i = 0; i < fits.size(); ++i) {
-    if (fits[i]) continue;
-    throw Error(
-        ErrorCategory::kInvalidArgument,
-        "--held-out {} fits none of the documents; `sheepop corpus search` and the report.json of the corpus name them",
-        held_out.names[i]);
-  }
+  splitter.Finish();
 }
 
 }  // namespace sheepop

@@ -1,22 +1,11 @@
-// Texts to learn from, and which of them are held out.
+// Texts to learn from, and which of them are held out: the one rule for vocabularies, token shards and training.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sheepop {
-
-// A text that is to be learned from, before it is tokens.
-struct Text {
-  std::string id;  // and source, as far as the input names one
-  std::string text;
-};
-
-// The documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file. Throws kNotFound, kIo,
-// kCorrupt.
-std::vector<Text> ReadTexts(const std::string& input);
 
 // Which documents are measured on and never learned.
 struct HeldOut {
@@ -27,10 +16,6 @@ struct HeldOut {
 // Whether a hash of `id` falls into the first `share` of all.
 bool DrawnToHoldOut(std::string_view id, double share);
 
-// To learn from, and held out: by name, else a share chosen by a hash of the ids, else the end of a single text. Throws
-// kInvalidArgument for a name that fits no text.
-std::pair<std::vector<Text>, std::vector<Text>> SplitTexts(std::vector<Text> texts, const HeldOut& held_out);
-
 // Takes texts as they are read.
 class TextSink {
  public:
@@ -39,7 +24,11 @@ class TextSink {
   virtual void HoldOut(std::string_view text) = 0;
 };
 
-// SplitTexts(ReadTexts(input)) with no more than a document in memory; a text file is mapped, not read.
+// Reads the documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file ("-" is standard
+// input). Held out are those with one of the names; without names a share chosen by a hash of ids and sources, or the end
+// of a text that is the only one. No more than two documents are in memory; a text file is mapped, not read. Throws
+// kInvalidArgument for a name that fits no document and for names that leave nothing to learn, kNotFound, kIo, kCorrupt,
+// and what the sink throws.
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
 
 }  // namespace sheepop

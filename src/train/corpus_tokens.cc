@@ -1,10 +1,15 @@
 #include "train/corpus_tokens.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <array>
+#include <boost/json/parse.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text_file.h"
@@ -132,23 +137,48 @@ class ChatReader {
   uint64_t left_out_ = 0;
 };
 
-CorpusTokens ReadBytes(const std::string& input, const HeldOut& held) {
-  std::vector<Text> texts = ReadTexts(input);
-  std::string all;
-  for (const Text& text : texts) all += text.text;
-  const ByteVocabulary bytes(all);
+// Keeps the texts, and which bytes they hold: the vocabulary is known at their end.
+class KeepingSink final : public TextSink {
+ public:
+  void Learn(std::string_view text) override { Keep(text, train); }
+  void HoldOut(std::string_view text) override { Keep(text, held_out); }
+  std::string Bytes() const {
+    std::string bytes;
+    for (size_t byte = 0; byte < seen_.size(); ++byte) {
+      if (seen_[byte]) bytes += static_cast<char>(byte);
+    }
+    return bytes;
+  }
+
+  std::vector<std::string> train, held_out;
+
+ private:
+  void Keep(std::string_view text, std::vector<std::string>& texts) {
+    for (const char c : text) seen_[static_cast<uint8_t>(c)] = true;
+    texts.emplace_back(text);
+  }
+
+  std::array<bool, 256> seen_{};
+};
+
+CorpusTokens ReadBytes(const std::string& input, const HeldOut& held_out) {
+  KeepingSink texts;
+  ReadSplitTexts(input, held_out, texts);
+  const ByteVocabulary bytes(texts.Bytes());
   CorpusTokens out;
   out.vocabulary = bytes.ToMetadata();
   out.vocab = bytes.size();
   out.end = bytes.end();
-  const auto [train, held_out] = SplitTexts(std::move(texts), held);
-  const auto encode = [&](const std::vector<Text>& from) {
+  const auto encode = [&](std::vector<std::string>& from) {
     Part part;
-    for (const Text& text : from) part.Add({bytes.Encode(text.text), {}}, text.text.size());
+    for (std::string& text : from) {
+      part.Add({bytes.Encode(text), {}}, text.size());
+      text = {};
+    }
     return part.Finish();
   };
-  out.train = encode(train);
-  out.held_out = encode(held_out);
+  out.train = encode(texts.train);
+  out.held_out = encode(texts.held_out);
   return out;
 }
 

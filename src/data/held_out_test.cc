@@ -1,0 +1,109 @@
+#include "data/held_out.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/zstd_stream.h"
+#include "testing/temporary_folder.h"
+
+namespace sheepop {
+namespace {
+
+using testing::TemporaryFolder;
+using testing::WriteFile;
+
+class Kept final : public TextSink {
+ public:
+  void Learn(std::string_view text) override { learned.emplace_back(text); }
+  void HoldOut(std::string_view text) override { held_out.emplace_back(text); }
+  std::vector<std::string> learned, held_out;
+};
+
+Kept Read(const std::filesystem::path& input, const HeldOut& held_out) {
+  Kept kept;
+  ReadSplitTexts(input.string(), held_out, kept);
+  return kept;
+}
+
+std::string Refusal(const std::filesystem::path& input, const HeldOut& held_out) {
+  try {
+    Read(input, held_out);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), ErrorCategory::kInvalidArgument);
+    return error.what();
+  }
+  return "";
+}
+
+// JSON lines whose id and text are these.
+void WriteCorpus(const std::filesystem::path& path, const std::vector<std::string>& texts) {
+  std::string packed;
+  ZstdWriter writer([&](std::string_view bytes) { packed += bytes; }, 3, false);
+  for (const std::string& text : texts) writer.Write("{\"id\": \"" + text + "\", \"text\": \"" + text + "\"}\n");
+  writer.Finish();
+  WriteFile(path, packed);
+}
+
+TEST(HeldOutTexts, OfASingleTextTheEnd) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "book.txt", "0123456789");
+  const Kept kept = Read(folder / "book.txt", {.names = {}, .share = 0.2});
+  EXPECT_EQ(kept.learned, std::vector<std::string>{"01234567"});
+  EXPECT_EQ(kept.held_out, std::vector<std::string>{"89"});
+  EXPECT_TRUE(Read(folder / "book.txt", {.names = {}, .share = 0}).held_out.empty());
+}
+
+TEST(HeldOutTexts, OfASingleDocumentOfACorpusToo) {
+  const TemporaryFolder folder;
+  WriteCorpus(folder / "c.jsonl.zst", {"0123456789"});
+  EXPECT_EQ(Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.2}).held_out, std::vector<std::string>{"89"});
+}
+
+TEST(HeldOutTexts, ANameThatFitsNothingIsRefusedWhateverTheInput) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "book.txt", "0123456789");
+  WriteCorpus(folder / "c.jsonl.zst", {"one", "two"});
+  for (const char* input : {"book.txt", "c.jsonl.zst"}) {
+    EXPECT_NE(Refusal(folder / input, {.names = {"chapter"}}).find("--held-out chapter"), std::string::npos) << input;
+  }
+}
+
+TEST(HeldOutTexts, NamesThatLeaveNothingToLearnAreRefused) {
+  const TemporaryFolder folder;
+  WriteFile(folder / "book.txt", "0123456789");
+  WriteCorpus(folder / "c.jsonl.zst", {"one", "two"});
+  EXPECT_NE(Refusal(folder / "book.txt", {.names = {"book"}}).find("nothing to learn"), std::string::npos);
+  EXPECT_NE(Refusal(folder / "c.jsonl.zst", {.names = {"one", "tw"}}).find("nothing to learn"), std::string::npos);
+}
+
+TEST(HeldOutTexts, NamedDocumentsAndNoOthers) {
+  const TemporaryFolder folder;
+  WriteCorpus(folder / "c.jsonl.zst", {"one", "two", "three", "twofold"});
+  const Kept kept = Read(folder / "c.jsonl.zst", {.names = {"two"}, .share = 0.9});
+  EXPECT_EQ(kept.learned, (std::vector<std::string>{"one", "three"}));
+  EXPECT_EQ(kept.held_out, (std::vector<std::string>{"two", "twofold"}));
+}
+
+TEST(HeldOutTexts, AShareDrawnByTheDocumentAloneAndOneDrawHoldsTheSmallerOnes) {
+  const TemporaryFolder folder;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 400; ++i) texts.push_back("document " + std::to_string(i));
+  WriteCorpus(folder / "c.jsonl.zst", texts);
+  const std::vector<std::string> few = Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.1}).held_out;
+  const std::vector<std::string> many = Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.3}).held_out;
+  EXPECT_NEAR(static_cast<double>(few.size()), 40, 20);
+  EXPECT_NEAR(static_cast<double>(many.size()), 120, 35);
+  for (const std::string& text : few) EXPECT_NE(std::ranges::find(many, text), many.end()) << text;
+  texts.erase(texts.begin(), texts.begin() + 200);
+  WriteCorpus(folder / "c.jsonl.zst", texts);
+  for (const std::string& text : Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.1}).held_out) {
+    EXPECT_NE(std::ranges::find(few, text), few.end()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace sheepop
