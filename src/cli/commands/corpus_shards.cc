@@ -1,13 +1,15 @@
 #include "cli/commands/corpus_shards.h"
 
+#include <fmt/format.h>
+
+#include <boost/json/value.hpp>
 #include <chrono>
 #include <filesystem>
 
 #include "base/cpu.h"
 #include "base/thread_pool.h"
 #include "cli/flags/held_out_flags.h"
-#include "data/text_encoder.h"
-#include "data/token_shards.h"
+#include "data/shard_folder.h"
 #include "hub/models.h"
 #include "tokenize/tokenizer_source.h"
 
@@ -18,44 +20,11 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// The texts of a corpus on their way into two shards.
-class Sink final : public TextSink {
- public:
-  Sink(const Console& console, const Tokenizer& tokenizer, TokenShardWriter& train, TokenShardWriter& held_out,
-       ThreadPool& pool)
-      : console_(console), encoder_(tokenizer, pool, [&](TextEncoder::Encoded&& text) {
-          (text.held_out ? held_out : train).Add(text.tokens, text.text_bytes);
-          Show(text.text_bytes);
-        }) {}
-
-  void Learn(std::string_view text) override { encoder_.Add(text, false); }
-  void HoldOut(std::string_view text) override { encoder_.Add(text, true); }
-  void Finish() {
-    encoder_.Finish();
-    console_.Progress("");
-  }
-  double seconds() const { return SecondsSince(start_); }
-
- private:
-  void Show(size_t bytes) {
-    bytes_ += bytes;
-    if (SecondsSince(shown_) < 0.2) return;
-    shown_ = Clock::now();
-    const double megabytes = static_cast<double>(bytes_) / 1e6;
-    console_.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / seconds()));
-  }
-
-  const Console& console_;
-  Clock::time_point start_ = Clock::now(), shown_ = start_;
-  uint64_t bytes_ = 0;
-  TextEncoder encoder_;
-};
-
-boost::json::object ToJson(const TokenShardWriter& shard, const std::filesystem::path& path) {
-  return {{"file", path.string()},
-          {"documents", shard.documents()},
-          {"tokens", shard.tokens()},
-          {"text_bytes", shard.text_bytes()}};
+boost::json::object ToJson(const ShardCounts& shard) {
+  return {{"file", shard.file.string()},
+          {"documents", shard.documents},
+          {"tokens", shard.tokens},
+          {"text_bytes", shard.text_bytes}};
 }
 
 double Ratio(uint64_t a, uint64_t b) { return b ? static_cast<double>(a) / static_cast<double>(b) : 0; }
@@ -83,28 +52,24 @@ void CorpusShards::Register(CLI::App& app) {
 
 int CorpusShards::Run(const Console& console) const {
   const TokenizerSource source = OpenTokenizer(FindModel(tokenizer_));
-  const std::filesystem::path folder(output_);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw Error(ErrorCategory::kIo, "cannot make the folder {}: {}", output_, error.message());
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
-  const std::string fingerprint = TokenizerFingerprint(source.metadata);
-  const size_t vocab = source.tokenizer->vocab_size();
-  TokenShardWriter train(folder / kTrainShard, vocab, fingerprint),
-      held_out(folder / kHeldOutShard, vocab, fingerprint);
-  Sink sink(console, *source.tokenizer, train, held_out, pool);
-  ReadSplitTexts(corpus_, held_out_, sink);
-  sink.Finish();
-  if (train.tokens() == 0) throw Error(ErrorCategory::kInvalidArgument, "{} leaves no text to learn from", corpus_);
-  WriteTokenizer(folder / kShardTokenizer, source.metadata);
-  held_out.Commit();
-  train.Commit();
+  const Clock::time_point start = Clock::now();
+  Clock::time_point shown = start;
+  const auto progress = [&](uint64_t text_bytes) {
+    if (SecondsSince(shown) < 0.2) return;
+    shown = Clock::now();
+    const double megabytes = static_cast<double>(text_bytes) / 1e6;
+    console.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / SecondsSince(start)));
+  };
+  const auto [train, held_out] = WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
+  console.Progress("");
 
-  const double seconds = sink.seconds();
-  const uint64_t bytes = train.text_bytes() + held_out.text_bytes(), tokens = train.tokens() + held_out.tokens();
+  const double seconds = SecondsSince(start);
+  const size_t vocab = source.tokenizer->vocab_size();
+  const uint64_t bytes = train.text_bytes + held_out.text_bytes, tokens = train.tokens + held_out.tokens;
   if (console.json) {
-    console.PrintJson(boost::json::object{{"train", ToJson(train, folder / kTrainShard)},
-                                          {"held_out", ToJson(held_out, folder / kHeldOutShard)},
+    console.PrintJson(boost::json::object{{"train", ToJson(train)},
+                                          {"held_out", ToJson(held_out)},
                                           {"vocabulary", vocab},
                                           {"bytes_per_token", Ratio(bytes, tokens)},
                                           {"seconds", seconds},
@@ -115,8 +80,8 @@ int CorpusShards::Run(const Console& console) const {
       fmt::format("{:>12} documents to learn from, {} held out\n{:>12} tokens to learn from, {} held out\n"
                   "{:>12.3f} bytes a token, vocabulary of {}\n{:>12.1f} MB of text a second\n{} is written; try: "
                   "sheepop train {} -o mine.gguf\n",
-                  train.documents(), held_out.documents(), train.tokens(), held_out.tokens(), Ratio(bytes, tokens),
-                  vocab, static_cast<double>(bytes) / 1e6 / seconds, output_, output_));
+                  train.documents, held_out.documents, train.tokens, held_out.tokens, Ratio(bytes, tokens), vocab,
+                  static_cast<double>(bytes) / 1e6 / seconds, output_, output_));
   return 0;
 }
 
