@@ -37,7 +37,7 @@ class Vocabulary : public ::testing::Test {
 
 TEST_F(Vocabulary, EveryByteIsLearnedOrMeasured) {
   for (const VocabularyKind kind : {VocabularyKind::kBpe, VocabularyKind::kUnigram}) {
-    const LearnedVocabulary learned = Learn(kind, 270);
+    const LearnedVocabulary learned = Learn(kind, 400);
     EXPECT_EQ(learned.train_bytes, text_.size() * 3 / 4);
     EXPECT_EQ(learned.train_bytes + learned.held_out_bytes, text_.size());
     EXPECT_LT(learned.train_tokens, learned.train_bytes);
