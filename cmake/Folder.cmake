@@ -1,16 +1,6 @@
-# sheepop_folder(NAME [LIBRARIES target...]) describes the folder it is called in. It links to the folders that src/LAYERS
-# names for it. Every *.cc is part of the library sheepop_NAME, every *_test.cc of the test program sheepop_NAME_test, every
-# *_bench.cc of sheepop_NAME_bench, and every *_fuzz.cc is a libFuzzer program of its own.
-
-set(SHEEPOP_AVX2_FLAGS -mavx2 -mfma -mf16c -mbmi -mbmi2)
-set(SHEEPOP_AVX512_FLAGS ${SHEEPOP_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
-                         -mavx512vbmi -mprefer-vector-width=512)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 warns about the undefined registers of its own intrinsics (GCC bug 105593).
-  list(APPEND SHEEPOP_AVX512_FLAGS -Wno-uninitialized -Wno-maybe-uninitialized)
-endif()
-# Every processor with bf16 dot products has prefetchw.
-set(SHEEPOP_AVX512BF16_FLAGS ${SHEEPOP_AVX512_FLAGS} -mavx512bf16 -mprfchw)
+# sheepop_folder(NAME [LIBRARIES target...] [EXCEPT subfolder...]) describes the folder it is called in. It links to the
+# folders that src/LAYERS names for it. Every *.cc is part of the library sheepop_NAME, every *_test.cc of the test program
+# sheepop_NAME_test, every *_bench.cc of sheepop_NAME_bench, and every *_fuzz.cc is a libFuzzer program of its own.
 
 # -ffp-contract=off: a sum is fused only where the source says fma, so every compiler gives the same bits.
 add_library(sheepop_flags INTERFACE)
@@ -20,10 +10,6 @@ target_include_directories(sheepop_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${
 if(SHEEPOP_SANITIZE)
   add_compile_options(-fsanitize=${SHEEPOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SHEEPOP_SANITIZE})
-  # The unrolled kernels take ten minutes to compile with sanitizers and -O2.
-  list(APPEND SHEEPOP_AVX2_FLAGS -O1)
-  list(APPEND SHEEPOP_AVX512_FLAGS -O1)
-  list(APPEND SHEEPOP_AVX512BF16_FLAGS -O1)
 endif()
 if(SHEEPOP_FUZZ)
   # RelWithDebInfo is compiled without assertions; what looks for faults wants them, the library's too.
@@ -41,8 +27,11 @@ endif()
 set(SHEEPOP_LSAN_OPTIONS "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
 
 function(sheepop_folder name)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;EXCEPT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  foreach(subfolder ${ARG_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "/src/${name}/${subfolder}/")
+  endforeach()
   set(library ${sources})
   list(FILTER library EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
   list(FILTER library EXCLUDE REGEX "/main\\.cc$")
@@ -52,13 +41,6 @@ function(sheepop_folder name)
   add_library(sheepop_${name} STATIC ${library})
   list(TRANSFORM SHEEPOP_BELOW_${name} PREPEND sheepop_ OUTPUT_VARIABLE below)
   target_link_libraries(sheepop_${name} PUBLIC sheepop_flags ${below} ${ARG_LIBRARIES})
-
-  foreach(isa AVX2 AVX512 AVX512BF16)
-    string(TOLOWER ${isa} suffix)
-    set(matching ${sources})
-    list(FILTER matching INCLUDE REGEX "/${suffix}/[^/]*\\.cc$")
-    set_property(SOURCE ${matching} APPEND PROPERTY COMPILE_OPTIONS ${SHEEPOP_${isa}_FLAGS})
-  endforeach()
 
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

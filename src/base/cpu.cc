@@ -2,10 +2,6 @@
 
 #include <sched.h>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -16,35 +12,84 @@
 
 #include "base/error.h"
 
+// All that is known here of a family of processors.
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+
 namespace sheepop {
 namespace {
 
-#if defined(__x86_64__)
 // Clang 16's __builtin_cpu_supports does not know F16C.
 bool HasF16c() {
   unsigned eax, ebx, ecx, edx;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
 }
-#endif
 
 bool HasAvx2() {
-#if defined(__x86_64__)
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HasF16c() &&
          __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-#else
-  return false;
-#endif
 }
 
 bool HasAvx512() {
-#if defined(__x86_64__)
   return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi");
-#else
-  return false;
-#endif
 }
+
+bool HasAvx512Bf16() { return HasAvx512() && __builtin_cpu_supports("avx512bf16"); }
+
+uint32_t FloatControl() { return _mm_getcsr(); }
+void SetFloatControl(uint32_t control) { _mm_setcsr(control); }
+constexpr uint32_t kFlush = 0x8040;  // flush to zero, denormals are zero
+
+}  // namespace
+
+void SpinPause() { _mm_pause(); }
+
+}  // namespace sheepop
+#else
+#include <atomic>
+
+namespace sheepop {
+namespace {
+
+bool HasAvx2() { return false; }
+bool HasAvx512() { return false; }
+bool HasAvx512Bf16() { return false; }
+
+uint32_t FloatControl() { return 0; }
+void SetFloatControl(uint32_t /*control*/) {}
+constexpr uint32_t kFlush = 0;
+
+}  // namespace
+
+void SpinPause() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+}  // namespace sheepop
+#endif
+
+namespace sheepop {
+namespace {
+
+struct IsaRow {
+  Isa isa;
+  std::string_view name;
+  bool (*runs_here)();
+};
+
+// In the order of the enumeration, which is that of preference.
+constexpr std::array kIsaRows = {
+    IsaRow{Isa::kReference, "reference", [] { return true; }},
+    IsaRow{Isa::kAvx2, "avx2", HasAvx2},
+    IsaRow{Isa::kAvx512, "avx512", HasAvx512},
+    IsaRow{Isa::kAvx512Bf16, "avx512bf16", HasAvx512Bf16},
+};
+
+// What this build holds; see kernel/kernels.cc.
+#define SHEEPOP_SET(set) std::string_view(#set),
+constexpr std::array kBuilt = {SHEEPOP_KERNEL_SETS};
+#undef SHEEPOP_SET
 
 cpu_set_t AllowedProcessors() {
   cpu_set_t set;
@@ -70,38 +115,20 @@ size_t Limited(size_t count) {
 
 }  // namespace
 
-std::string_view Name(Isa isa) {
-  switch (isa) {
-    case Isa::kReference: return "reference";
-    case Isa::kAvx2: return "avx2";
-    case Isa::kAvx512: return "avx512";
-  }
-  return "unknown";
-}
+FlushDenormals::FlushDenormals() : saved_(FloatControl()) { SetFloatControl(saved_ | kFlush); }
+FlushDenormals::~FlushDenormals() { SetFloatControl(saved_); }
 
-std::optional<Isa> IsaFromName(std::string_view name) {
-  for (Isa isa : {Isa::kReference, Isa::kAvx2, Isa::kAvx512}) {
-    if (Name(isa) == name) return isa;
-  }
-  return std::nullopt;
-}
+std::string_view Name(Isa isa) { return kIsaRows[static_cast<size_t>(isa)].name; }
 
 std::span<const Isa> AvailableIsas() {
   static const std::vector<Isa> isas = [] {
-    std::vector<Isa> found = {Isa::kReference};
-    if (HasAvx2()) found.push_back(Isa::kAvx2);
-    if (HasAvx512()) found.push_back(Isa::kAvx512);
+    std::vector<Isa> found;
+    for (const IsaRow& row : kIsaRows) {
+      if (std::ranges::find(kBuilt, row.name) != kBuilt.end() && row.runs_here()) found.push_back(row.isa);
+    }
     return found;
   }();
   return isas;
-}
-
-bool HasBf16Dot() {
-#if defined(__x86_64__)
-  return HasAvx512() && __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
 }
 
 size_t Processors() {

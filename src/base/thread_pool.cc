@@ -8,10 +8,7 @@
 #include <cassert>
 #include <climits>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
+#include "base/cpu.h"
 #include "base/error.h"
 
 namespace sheepop {
@@ -19,14 +16,6 @@ namespace {
 
 // About 30 microseconds: longer than the serial code between two loops of one token, shorter than a time slice.
 constexpr int kSpins = 1000;
-
-void Pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#else
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-#endif
-}
 
 void FutexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
@@ -37,21 +26,6 @@ void FutexWake(std::atomic<uint32_t>& word) {
 }
 
 }  // namespace
-
-FlushDenormals::FlushDenormals() {
-#if defined(__x86_64__)
-  saved_ = _mm_getcsr();
-  _mm_setcsr(saved_ | 0x8040);
-#else
-  saved_ = 0;
-#endif
-}
-
-FlushDenormals::~FlushDenormals() {
-#if defined(__x86_64__)
-  _mm_setcsr(saved_);
-#endif
-}
 
 ThreadPool::ThreadPool(size_t threads) : threads_(threads), share_count_(std::min(threads, kMaxShares)) {
   if (threads < 1 || threads > kMaxThreads) {
@@ -120,7 +94,7 @@ void ThreadPool::WaitForChunks() {
   const uint32_t chunks = chunks_.load(std::memory_order_relaxed);
   for (int spin = 0; spin < kSpins; ++spin) {
     if (done_.load(std::memory_order_acquire) == chunks) return;
-    Pause();
+    SpinPause();
   }
   caller_sleeps_.store(1);
   for (uint32_t done = done_.load(); done != chunks; done = done_.load()) FutexWait(done_, done);
@@ -134,7 +108,7 @@ void ThreadPool::Work(size_t worker) {
     TakeChunks(worker);
     bool changed = false;
     for (int spin = 0; spin < kSpins && !changed; ++spin) {
-      Pause();
+      SpinPause();
       changed = loop_.load(std::memory_order_relaxed) != seen;
     }
     if (changed) continue;

@@ -30,7 +30,7 @@ class ThreadPool {
 
   // Calls body(chunk, worker) once for each chunk in [0, chunks), worker in [0, threads()), and returns when all calls
   // have. The caller is worker 0. The body must not throw and must not use the pool. One caller at a time.
-  // Denormal results are flushed to zero inside (FlushDenormals), in the caller as in the workers.
+  // Denormal results are flushed to zero inside (base/cpu.h), in the caller as in the workers.
   template <typename Body>
   void ParallelFor(size_t chunks, const Body& body) {
     Run(
@@ -70,18 +70,6 @@ class ThreadPool {
   std::atomic<uint32_t> sleepers_{0};
   std::atomic<bool> stop_{false};
   std::vector<std::thread> workers_;
-};
-
-// Sets flush-to-zero and denormals-are-zero for its scope: products with denormals take a hundred times as long.
-class FlushDenormals {
- public:
-  FlushDenormals();
-  ~FlushDenormals();
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
-
- private:
-  unsigned saved_;
 };
 
 }  // namespace sheepop

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/huge_buffer.h"
+#include "kernel/kernels.h"
 #include "kernel/limits.h"
 
 namespace sheepop {
@@ -152,7 +153,7 @@ double ShareOfLimit(const Model& model, const BenchOptions& options, const Test&
 }  // namespace
 
 MachineLimits MeasureLimits(Isa isa, ThreadPool& pool) {
-  const kernel::LimitKernels& kernels = kernel::LimitKernelsFor(isa);
+  const kernel::LimitKernels& kernels = kernel::KernelsFor(isa).limits;
   constexpr size_t kBytes = size_t{96} << 20;
   constexpr size_t kRounds = 1 << 21;
   HugeBuffer buffer(kBytes * pool.threads());

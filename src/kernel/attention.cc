@@ -1,6 +1,6 @@
 #include "kernel/attention.h"
 
-#include "kernel/attention_variants.h"
+#include "kernel/attention_segments.h"
 
 namespace sheepop::kernel {
 
@@ -8,15 +8,6 @@ size_t KvTypeBytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
 
 SegmentRange SegmentsOf(const AttentionShape& shape, size_t position) {
   return {VisiblePositions(shape, position).begin / kSegment, position / kSegment};
-}
-
-const AttentionKernels& AttentionKernelsFor(Isa isa) {
-  switch (isa) {
-    case Isa::kReference: return kAttentionReference;
-    case Isa::kAvx2: return kAttentionAvx2;
-    case Isa::kAvx512: return kAttentionAvx512;
-  }
-  return kAttentionReference;
 }
 
 size_t AttentionScratch(const AttentionShape& shape) {

@@ -15,8 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 inline constexpr size_t kKvBlock = 16;   // positions in a block
@@ -80,8 +78,6 @@ struct AttentionKernels {
   // partials [segments, heads_per_kv, PartialFloats(head_dim)] of one row and key head -> out [heads_per_kv * head_dim].
   void (*merge)(const AttentionShape& shape, const float* partials, size_t segments, float* out);
 };
-
-const AttentionKernels& AttentionKernelsFor(Isa isa);
 
 size_t AttentionScratch(const AttentionShape& shape);
 

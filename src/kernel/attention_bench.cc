@@ -6,9 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/huge_buffer.h"
-#include "base/thread_pool.h"
 #include "kernel/attention.h"
+#include "kernel/kernels.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -35,7 +36,8 @@ struct Bench {
           key[i] = std::sin(static_cast<float>(p * 31 + i * 17));
           value[i] = std::cos(static_cast<float>(p * 13 + i * 29));
         }
-        AttentionKernelsFor(AvailableIsas().back()).store(s, Layer(l), key.data(), value.data(), table[p / 16], p % 16);
+        KernelsFor(AvailableIsas().back())
+            .attention.store(s, Layer(l), key.data(), value.data(), table[p / 16], p % 16);
       }
     }
   }
@@ -56,9 +58,9 @@ void Decode(benchmark::State& state, Isa isa, AttentionShape shape, size_t posit
   size_t layer = 0;
   for (auto _ : state) {
     for (size_t head = 0; head < shape.kv_heads; ++head) {
-      AttentionKernelsFor(isa).attend(shape, bench.Layer(layer),
-                                      {queries.data(), bench.width, 1, positions - 1, bench.table.data()}, head,
-                                      {out.data(), bench.width}, bench.scratch.data());
+      KernelsFor(isa).attention.attend(shape, bench.Layer(layer),
+                                       {queries.data(), bench.width, 1, positions - 1, bench.table.data()}, head,
+                                       {out.data(), bench.width}, bench.scratch.data());
     }
     layer = (layer + 1) % layers;
     benchmark::DoNotOptimize(out.data());
@@ -74,9 +76,9 @@ void Prefill(benchmark::State& state, Isa isa, AttentionShape shape, size_t rows
   std::vector<float> out(rows * bench.width);
   for (auto _ : state) {
     for (size_t head = 0; head < shape.kv_heads; ++head) {
-      AttentionKernelsFor(isa).attend(shape, bench.Layer(0),
-                                      {queries.data(), bench.width, rows, first, bench.table.data()}, head,
-                                      {out.data(), bench.width}, bench.scratch.data());
+      KernelsFor(isa).attention.attend(shape, bench.Layer(0),
+                                       {queries.data(), bench.width, rows, first, bench.table.data()}, head,
+                                       {out.data(), bench.width}, bench.scratch.data());
     }
     benchmark::DoNotOptimize(out.data());
   }
@@ -93,7 +95,7 @@ void Store(benchmark::State& state, Isa isa, AttentionShape shape) {
   std::vector<float> key(shape.kv_heads * shape.head_dim, 0.5F);
   for (auto _ : state) {
     for (size_t p = 0; p < positions; ++p) {
-      AttentionKernelsFor(isa).store(shape, bench.Layer(0), key.data(), key.data(), bench.table[p / 16], p % 16);
+      KernelsFor(isa).attention.store(shape, bench.Layer(0), key.data(), key.data(), bench.table[p / 16], p % 16);
     }
   }
   state.counters["positions/s"] =

@@ -14,8 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/philox.h"
-#include "base/thread_pool.h"
+#include "kernel/kernels.h"
 #include "kernel/reference/lanes.h"
 #include "testing/sanitized.h"
 
@@ -70,7 +71,7 @@ class Cache {
   size_t bytes() const { return bytes_; }
 
   void Store(Isa isa, size_t position, const float* key, const float* value) {
-    AttentionKernelsFor(isa).store(shape_, layer(), key, value, table_[position / 16], position % 16);
+    KernelsFor(isa).attention.store(shape_, layer(), key, value, table_[position / 16], position % 16);
   }
 
   // Usual numbers at [0, positions).
@@ -115,7 +116,7 @@ std::vector<float> Attend(Isa isa, const AttentionShape& shape, const KvLayer& l
   const Bytes scratch = Allocate(AttentionScratch(shape));
   std::vector<float> out(rows.rows * rows.stride, kUntouched);
   for (size_t head = 0; head < shape.kv_heads; ++head) {
-    AttentionKernelsFor(isa).attend(shape, layer, rows, head, {out.data(), rows.stride}, scratch.get());
+    KernelsFor(isa).attention.attend(shape, layer, rows, head, {out.data(), rows.stride}, scratch.get());
   }
   return out;
 }
@@ -145,11 +146,11 @@ std::vector<float> AttendBySegments(Isa isa, const AttentionShape& shape, const 
     for (size_t head = 0; head < shape.kv_heads; ++head) {
       std::vector<float> partials(segments * floats);
       for (size_t s = segments; s-- > 0;) {
-        AttentionKernelsFor(isa).attend_segment(shape, layer, one, head, range.first + s, partials.data() + s * floats,
-                                                scratch.get());
+        KernelsFor(isa).attention.attend_segment(shape, layer, one, head, range.first + s, partials.data() + s * floats,
+                                                 scratch.get());
       }
-      AttentionKernelsFor(isa).merge(shape, partials.data(), segments,
-                                     out.data() + row * rows.stride + head * shape.heads_per_kv * shape.head_dim);
+      KernelsFor(isa).attention.merge(shape, partials.data(), segments,
+                                      out.data() + row * rows.stride + head * shape.heads_per_kv * shape.head_dim);
     }
   }
   return out;

@@ -18,8 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 inline constexpr size_t kPanelColumns = 16;
@@ -92,8 +90,5 @@ struct GemmKernels {
   // n elements of a row to fp32.
   void (*load)(const void* row, size_t n, float* x);
 };
-
-// Null for kBf16 where the processor has no bf16 dot products, and for every set but kAvx512.
-const GemmKernels* GemmKernelsFor(Isa isa, GemmType type);
 
 }  // namespace sheepop::kernel

@@ -1,21 +1,18 @@
 // Products of the shapes of training, one thread: GFLOP/s of the kernel alone, operands packed beforehand.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
-#include <algorithm>
-#include <vector>
+#include <string>
 
 #include "base/huge_buffer.h"
 #include "kernel/gemm.h"
+#include "kernel/kernels.h"
 
 namespace sheepop::kernel {
 namespace {
 
 void Products(benchmark::State& state, Isa isa, GemmType type) {
-  const GemmKernels* kernels = GemmKernelsFor(isa, type);
-  if (!kernels || std::ranges::find(AvailableIsas(), isa) == AvailableIsas().end()) {
-    state.SkipWithError("not on this processor");
-    return;
-  }
+  const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
   const auto rows = static_cast<size_t>(state.range(0)), columns = static_cast<size_t>(state.range(1));
   const auto depth = static_cast<size_t>(state.range(2));
   const size_t units = Units(type, depth);
@@ -40,13 +37,22 @@ void Products(benchmark::State& state, Isa isa, GemmType type) {
                                                  benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void Shapes(benchmark::internal::Benchmark* bench) {
-  bench->Args({64, 384, 128})->Args({64, 960, 320})->Args({64, 2816, 512})->Args({64, 512, 1408});
-}
-
-BENCHMARK_CAPTURE(Products, avx2, Isa::kAvx2, GemmType::kF32)->Apply(Shapes);
-BENCHMARK_CAPTURE(Products, avx512, Isa::kAvx512, GemmType::kF32)->Apply(Shapes);
-BENCHMARK_CAPTURE(Products, avx512bf16, Isa::kAvx512, GemmType::kBf16)->Apply(Shapes);
+const bool kRegistered = [] {
+  for (Isa isa : AvailableIsas()) {
+    if (isa == Isa::kReference) continue;
+    for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
+      if (!KernelsFor(isa).GemmOf(type)) continue;
+      const std::string name = fmt::format("Products/{}/{}", Name(isa), type == GemmType::kF32 ? "fp32" : "bf16");
+      benchmark::RegisterBenchmark(name.c_str(), [=](auto& state) { Products(state, isa, type); })
+          ->Args({24, 48, 64})  // all in the first-level cache: near the most that a core can do
+          ->Args({64, 384, 128})
+          ->Args({64, 960, 320})
+          ->Args({64, 2816, 512})
+          ->Args({64, 512, 1408});
+    }
+  }
+  return true;
+}();
 
 }  // namespace
 }  // namespace sheepop::kernel

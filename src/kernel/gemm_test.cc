@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "kernel/kernels.h"
 #include "kernel/reference/lanes.h"
 
 namespace sheepop::kernel {
@@ -121,7 +122,7 @@ std::vector<float> Run(const GemmKernels& kernels, const Case& c, const std::vec
 }
 
 void Check(Isa isa, GemmType type, const Case& c) {
-  const GemmKernels* kernels = GemmKernelsFor(isa, type);
+  const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
   if (!kernels) return;
   const auto [rows, columns, depth] = c.shape;
   SCOPED_TRACE(::testing::Message() << Name(isa) << " bf16 " << (type == GemmType::kBf16) << " rows " << rows
@@ -176,7 +177,7 @@ TEST(Gemm, EveryOrientationAndShapeIsTheChainOfItsDepth) {
 TEST(Gemm, BringsWhatComesNextAndComputesTheSame) {
   for (Isa isa : AvailableIsas()) {
     for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
-      const GemmKernels* kernels = GemmKernelsFor(isa, type);
+      const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
       if (!kernels) continue;
       constexpr size_t kRows = 24, kColumns = 48, kDepth = 64;
       const size_t units = Units(type, kDepth);
@@ -238,7 +239,7 @@ std::vector<uint32_t> PanelsOf(GemmType type, const std::vector<float>& x, size_
 }
 
 void CheckConversion(Isa isa, GemmType type, size_t rows, size_t columns) {
-  const GemmKernels* kernels = GemmKernelsFor(isa, type);
+  const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
   if (!kernels) return;
   SCOPED_TRACE(::testing::Message() << Name(isa) << " bf16 " << (type == GemmType::kBf16) << " rows " << rows
                                     << " columns " << columns);
@@ -279,7 +280,7 @@ TEST(Gemm, ConvertsToRowsAndToPanels) {
 TEST(Gemm, LoadsElements) {
   for (Isa isa : AvailableIsas()) {
     for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
-      const GemmKernels* kernels = GemmKernelsFor(isa, type);
+      const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
       for (size_t n = 0; kernels && n <= 100; ++n) {
         std::vector<float> x = WithRareValues(n), back(n + 1, 7.0F);
         const std::vector<uint32_t> elements = Elements(type, x, 1, n, n);
@@ -296,7 +297,7 @@ TEST(Gemm, LoadsElements) {
 TEST(Gemm, NotANumberStaysOne) {
   for (Isa isa : AvailableIsas()) {
     for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
-      const GemmKernels* kernels = GemmKernelsFor(isa, type);
+      const GemmKernels* kernels = KernelsFor(isa).GemmOf(type);
       for (size_t n = 1; kernels && n <= 40; ++n) {
         std::vector<float> x(n, 1.0F);
         x[n - 1] = NAN;

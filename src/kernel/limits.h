@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 struct LimitKernels {
@@ -18,7 +16,5 @@ struct LimitKernels {
   uint64_t (*multiply)(size_t rounds);
   size_t int8_operations;
 };
-
-const LimitKernels& LimitKernelsFor(Isa isa);
 
 }  // namespace sheepop::kernel

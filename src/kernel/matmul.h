@@ -10,14 +10,12 @@
 //                                                    with isum = min_0 * sum_0 + min_1 * sum_1
 // For float types acc = fma(w, x, acc), inputs ascending. An output is therefore bit-identical whatever the instruction
 // set, the number of rows in the call, the range of tiles and the thread that computes it. (Only the payload of a NaN may
-// differ.) Callers flush denormals (base/thread_pool.h), or not, everywhere alike.
+// differ.) Callers flush denormals (base/cpu.h), or not, everywhere alike.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "base/cpu.h"
 
 namespace sheepop::kernel {
 
@@ -27,7 +25,7 @@ inline constexpr size_t kBlockSize = 32;  // inputs in a block: the span of one 
 // How the values of a tile are stored. packed.h describes each to the byte.
 enum class PackedType : uint8_t;
 
-// A view; the bytes belong to tensor/'s PackedMatrix and are 64-byte aligned.
+// A view of bytes in the layout of packed.h, 64-byte aligned; model/weights.h owns a model's.
 struct PackedView {
   PackedType type;
   size_t rows;  // outputs; padded to whole tiles in memory
@@ -81,11 +79,6 @@ struct MatMulKernels {
   void (*quantise)(const float* x, size_t blocks, QuantisedBlock* out);
 };
 
-const MatMulKernels& MatMulKernelsFor(Isa isa);
-
 inline constexpr size_t kMatMulScratch = size_t{1} << 20;
-
-// True when products of this type read MatMulInput::quantised.
-bool IsQuantised(PackedType type);
 
 }  // namespace sheepop::kernel

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/huge_buffer.h"
-#include "base/thread_pool.h"
+#include "kernel/kernels.h"
 #include "kernel/matmul.h"
 #include "kernel/matmul_wide.h"
 #include "kernel/packed.h"
@@ -60,7 +61,7 @@ void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, siz
   HugeBuffer scratch(kMatMulScratch);
   const size_t bytes = TileBytes(type, shape.cols) * (shape.rows / kTileRows);
   const TileRange tiles = {0, shape.rows / kTileRows};
-  const MatMulKernels& kernels = MatMulKernelsFor(isa);
+  const MatMulKernels& kernels = KernelsFor(isa).matmul;
   size_t at = 0;
   for (auto _ : state) {
     kernels.multiply({type, shape.rows, shape.cols, arena + at},
@@ -75,7 +76,7 @@ void Product(benchmark::State& state, Isa isa, PackedType type, Shape shape, siz
 void WideProduct(benchmark::State& state, Isa isa, PackedType type, Shape shape, size_t tokens) {
   const FlushDenormals flush;
   const std::byte* arena = Arena().data();
-  const WideMatMulKernels& kernels = WideMatMulKernelsFor(isa);
+  const WideMatMulKernels& kernels = KernelsFor(isa).wide_matmul;
   const size_t blocks = shape.cols / kBlockSize, bytes = TileBytes(type, shape.cols) * (shape.rows / kTileRows);
   std::vector<WideBlock> x(tokens * blocks);
   for (WideBlock& block : x) kernels.quantise(std::vector<float>(kBlockSize, 0.5F).data(), 1, &block);
@@ -90,54 +91,32 @@ void WideProduct(benchmark::State& state, Isa isa, PackedType type, Shape shape,
   SetRates(state, bytes, shape, tokens);
 }
 
-#if defined(__x86_64__)
-void Read(benchmark::State& state) {
-  const std::byte* data = Arena().data();
+// What the products stand against: memory read, bytes multiplied.
+void Read(benchmark::State& state, Isa isa) {
   size_t at = 0;
   constexpr size_t kStep = size_t{8} << 20;
   for (auto _ : state) {
-    for (const std::byte* p = data + at; p < data + at + kStep; p += 256) {
-      asm volatile(
-          "vmovdqa (%0), %%ymm0\n vmovdqa 32(%0), %%ymm1\n vmovdqa 64(%0), %%ymm2\n vmovdqa 96(%0), %%ymm3\n"
-          "vmovdqa 128(%0), %%ymm4\n vmovdqa 160(%0), %%ymm5\n vmovdqa 192(%0), %%ymm6\n vmovdqa 224(%0), %%ymm7\n" ::
-              "r"(p)
-          : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
-    }
+    benchmark::DoNotOptimize(KernelsFor(isa).limits.read(Arena().data() + at, kStep));
     at = (at + kStep) % kArenaBytes;
   }
   state.counters["B/s"] =
       benchmark::Counter(static_cast<double>(state.iterations() * kStep), benchmark::Counter::kIsRate);
 }
 
-// Twelve vpmaddubsw and vpaddw, or twelve vpdpbusd, that wait for no other.
 void Peak(benchmark::State& state, Isa isa) {
-  for (auto _ : state) {
-    for (int i = 0; i < 1000; ++i) {
-      if (isa == Isa::kAvx2) {
-        asm volatile(
-            ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
-            "vpmaddubsw %%ymm15, %%ymm14, %%ymm13\n vpaddw %%ymm13, %%ymm\\r, %%ymm\\r\n .endr\n" ::
-                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                  "xmm13");
-      } else {
-        asm volatile(
-            ".irp r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
-            "vpdpbusd %%zmm15, %%zmm14, %%zmm\\r\n .endr\n" ::
-                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11");
-      }
-    }
-  }
-  const double operations = isa == Isa::kAvx2 ? 12.0 * 64 : 12.0 * 128;
-  state.counters["op/s"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * 1000 * operations, benchmark::Counter::kIsRate);
+  const LimitKernels& limits = KernelsFor(isa).limits;
+  constexpr size_t kRounds = 1000;
+  for (auto _ : state) benchmark::DoNotOptimize(limits.multiply(kRounds));
+  const auto operations =
+      static_cast<double>(static_cast<size_t>(state.iterations()) * kRounds * limits.int8_operations);
+  state.counters["op/s"] = benchmark::Counter(operations, benchmark::Counter::kIsRate);
 }
-#endif
 
 void Quantise(benchmark::State& state, Isa isa) {
   const std::vector<float> x(1536, 0.5F);
   std::vector<QuantisedBlock> out(x.size() / kBlockSize);
   for (auto _ : state) {
-    MatMulKernelsFor(isa).quantise(x.data(), out.size(), out.data());
+    KernelsFor(isa).matmul.quantise(x.data(), out.size(), out.data());
     benchmark::DoNotOptimize(out.data());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(x.size()));
@@ -159,9 +138,8 @@ void Register() {
   for (Isa isa : AvailableIsas()) {
     if (isa == Isa::kReference) continue;
     const std::string set(Name(isa));
-#if defined(__x86_64__)
+    benchmark::RegisterBenchmark(("Read/" + set).c_str(), Read, isa);
     benchmark::RegisterBenchmark(("Peak/" + set).c_str(), Peak, isa);
-#endif
     benchmark::RegisterBenchmark(("Quantise/" + set).c_str(), Quantise, isa);
     for (const auto& [type, name] : kTypes) {
       for (Shape shape : kShapes) {
@@ -178,9 +156,6 @@ void Register() {
       }
     }
   }
-#if defined(__x86_64__)
-  benchmark::RegisterBenchmark("Read", Read);
-#endif
 }
 
 const int registered = (Register(), 0);

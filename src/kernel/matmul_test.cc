@@ -10,7 +10,8 @@
 #include <random>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/cpu.h"
+#include "kernel/kernels.h"
 #include "kernel/matmul_wide.h"
 #include "kernel/packed.h"
 #include "testing/sanitized.h"
@@ -95,12 +96,12 @@ class Problem {
     for (float& value : initial_) value = normal(random);
     quantised_.resize(c.tokens * (blocks_ + 1));
     for (size_t t = 0; t < c.tokens; ++t) {
-      MatMulKernelsFor(Isa::kReference).quantise(&x_[t * stride_], blocks_, &quantised_[t * (blocks_ + 1)]);
+      KernelsFor(Isa::kReference).matmul.quantise(&x_[t * stride_], blocks_, &quantised_[t * (blocks_ + 1)]);
       std::memset(&quantised_[t * (blocks_ + 1) + blocks_], 0x7f, sizeof(QuantisedBlock));
     }
     wide_.resize(c.tokens * (blocks_ + 1));
     for (size_t t = 0; t < c.tokens; ++t) {
-      WideMatMulKernelsFor(Isa::kReference).quantise(&x_[t * stride_], blocks_, &wide_[t * (blocks_ + 1)]);
+      KernelsFor(Isa::kReference).wide_matmul.quantise(&x_[t * stride_], blocks_, &wide_[t * (blocks_ + 1)]);
       std::memset(&wide_[t * (blocks_ + 1) + blocks_], 0x7f, sizeof(WideBlock));
     }
   }
@@ -108,19 +109,19 @@ class Problem {
   std::vector<float> Multiply(Isa isa) {
     std::vector<float> out = initial_;
     const TileRange tiles = case_.tiles.end ? case_.tiles : TileRange{0, Tiles()};
-    MatMulKernelsFor(isa).multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
-                                   {x_.data(), stride_, quantised_.data(), blocks_ + 1, case_.tokens}, tiles,
-                                   {out.data() + kGuard, OutputStride(), case_.add},
-                                   {scratch_.bytes(), kMatMulScratch});
+    KernelsFor(isa).matmul.multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
+                                    {x_.data(), stride_, quantised_.data(), blocks_ + 1, case_.tokens}, tiles,
+                                    {out.data() + kGuard, OutputStride(), case_.add},
+                                    {scratch_.bytes(), kMatMulScratch});
     return out;
   }
 
   std::vector<float> MultiplyWide(Isa isa) {
     std::vector<float> out = initial_;
     const TileRange tiles = case_.tiles.end ? case_.tiles : TileRange{0, Tiles()};
-    WideMatMulKernelsFor(isa).multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
-                                       {wide_.data(), blocks_ + 1, case_.tokens}, tiles, out.data() + kGuard,
-                                       OutputStride());
+    KernelsFor(isa).wide_matmul.multiply({case_.type, case_.rows, case_.cols, weights_.bytes()},
+                                         {wide_.data(), blocks_ + 1, case_.tokens}, tiles, out.data() + kGuard,
+                                         OutputStride());
     return out;
   }
 
@@ -203,7 +204,7 @@ bool Same(float a, float b) {
 
 TEST(MatMulKernels, AreTheirOwnForEveryIsa) {
   for (Isa isa : AvailableIsas()) {
-    const bool own = MatMulKernelsFor(isa).multiply != MatMulKernelsFor(Isa::kReference).multiply;
+    const bool own = KernelsFor(isa).matmul.multiply != KernelsFor(Isa::kReference).matmul.multiply;
     EXPECT_EQ(own, isa != Isa::kReference);
   }
 }
@@ -329,8 +330,8 @@ class Quantise : public ::testing::TestWithParam<Isa> {
     std::vector<QuantisedBlock> expected(blocks), actual(blocks + 1);
     std::memset(actual.data(), 0x55, (blocks + 1) * sizeof(QuantisedBlock));
     const QuantisedBlock guard = actual[blocks];
-    MatMulKernelsFor(Isa::kReference).quantise(x.data(), blocks, expected.data());
-    MatMulKernelsFor(GetParam()).quantise(x.data(), blocks, actual.data());
+    KernelsFor(Isa::kReference).matmul.quantise(x.data(), blocks, expected.data());
+    KernelsFor(GetParam()).matmul.quantise(x.data(), blocks, actual.data());
     for (size_t b = 0; b < blocks; ++b) {
       ASSERT_EQ(std::memcmp(&expected[b], &actual[b], sizeof(QuantisedBlock)), 0)
           << "block " << b << ": scale " << actual[b].scale << ", not " << expected[b].scale;
@@ -343,8 +344,8 @@ class Quantise : public ::testing::TestWithParam<Isa> {
     std::vector<WideBlock> expected(blocks + 1), actual(blocks + 1);
     std::memset(expected.data(), 0x55, (blocks + 1) * sizeof(WideBlock));
     std::memset(actual.data(), 0x55, (blocks + 1) * sizeof(WideBlock));
-    WideMatMulKernelsFor(Isa::kReference).quantise(x.data(), blocks, expected.data());
-    WideMatMulKernelsFor(GetParam()).quantise(x.data(), blocks, actual.data());
+    KernelsFor(Isa::kReference).wide_matmul.quantise(x.data(), blocks, expected.data());
+    KernelsFor(GetParam()).wide_matmul.quantise(x.data(), blocks, actual.data());
     for (size_t b = 0; b <= blocks; ++b) {
       const WideBlock &want = expected[b], &have = actual[b];
       ASSERT_TRUE(Same(want.scale, have.scale)) << "block " << b << ": scale " << have.scale << ", not " << want.scale;
@@ -390,12 +391,12 @@ TEST_P(Quantise, MarksBlocksThatAreNotFinite) {
       x[place] = bad;
       Check(x);
       std::vector<QuantisedBlock> blocks(3);
-      MatMulKernelsFor(GetParam()).quantise(x.data(), 3, blocks.data());
+      KernelsFor(GetParam()).matmul.quantise(x.data(), 3, blocks.data());
       EXPECT_TRUE(std::isnan(blocks[place / 32].scale));
       EXPECT_EQ(blocks[place / 32].values[place % 32], 0);
       EXPECT_FLOAT_EQ(blocks[2].scale, 1 / 127.0F);
       std::vector<WideBlock> wide(3);
-      WideMatMulKernelsFor(GetParam()).quantise(x.data(), 3, wide.data());
+      KernelsFor(GetParam()).wide_matmul.quantise(x.data(), 3, wide.data());
       EXPECT_TRUE(std::isnan(wide[place / 32].scale));
       EXPECT_EQ(wide[place / 32].values[WidePlace(place % 32)], 0);
       EXPECT_FLOAT_EQ(wide[2].scale, 1 / 32767.0F);
@@ -409,7 +410,7 @@ TEST_P(Quantise, RoundsToTheNearestWideValueAndSums) {
   std::vector<float> x(320);
   for (float& value : x) value = normal(random);
   std::vector<WideBlock> blocks(10);
-  WideMatMulKernelsFor(GetParam()).quantise(x.data(), 10, blocks.data());
+  KernelsFor(GetParam()).wide_matmul.quantise(x.data(), 10, blocks.data());
   for (size_t b = 0; b < 10; ++b) {
     int sums[3] = {};
     for (size_t k = 0; k < 32; ++k) {
@@ -431,7 +432,7 @@ TEST_P(Quantise, RoundsToTheNearestValueAndSums) {
   std::vector<float> x(320);
   for (float& value : x) value = normal(random);
   std::vector<QuantisedBlock> blocks(10);
-  MatMulKernelsFor(GetParam()).quantise(x.data(), 10, blocks.data());
+  KernelsFor(GetParam()).matmul.quantise(x.data(), 10, blocks.data());
   for (size_t b = 0; b < 10; ++b) {
     int sums[4] = {};
     for (size_t k = 0; k < 32; ++k) {

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
 #include "kernel/matmul.h"
 
 namespace sheepop::kernel {
@@ -46,7 +45,5 @@ struct WideMatMulKernels {
   // Quantises blocks [0, blocks) of a row: reads 32 * blocks floats, writes as many blocks.
   void (*quantise)(const float* x, size_t blocks, WideBlock* out);
 };
-
-const WideMatMulKernels& WideMatMulKernelsFor(Isa isa);
 
 }  // namespace sheepop::kernel

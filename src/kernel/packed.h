@@ -79,6 +79,9 @@ constexpr PackedFormat FormatOf(PackedType type) {
   return {};
 }
 
+// True when products of this type read MatMulInput::quantised.
+constexpr bool IsQuantised(PackedType type) { return FormatOf(type).scales != ScaleForm::kNone; }
+
 // Bytes of one tile of 16 rows.
 constexpr size_t TileBytes(PackedType type, size_t cols) {
   const PackedFormat format = FormatOf(type);

@@ -14,8 +14,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 inline constexpr size_t kSelectGroup = 64;
@@ -63,9 +61,6 @@ struct SelectKernels {
   // all.
   size_t (*gather_bucket)(const LogitGroups& row, WeightScale scale, uint32_t bucket, uint64_t* keys);
 };
-
-// The isa must be one of AvailableIsas().
-const SelectKernels& SelectKernelsFor(Isa isa);
 
 constexpr uint64_t OrderKey(float logit, uint32_t id) {
   uint32_t bits = std::bit_cast<uint32_t>(logit);

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "kernel/kernels.h"
+
 namespace sheepop::kernel {
 namespace {
 
@@ -37,7 +39,7 @@ Row RandomRow(uint32_t seed, size_t groups) {
   }
   if (groups && seed % 5 == 3) row.logits[random() % row.logits.size()] = -4;
   row.maxima.resize(groups);
-  SelectKernelsFor(Isa::kReference).group_maxima(row.logits.data(), groups, row.maxima.data());
+  KernelsFor(Isa::kReference).select.group_maxima(row.logits.data(), groups, row.maxima.data());
   for (float m : row.maxima) row.best = std::max(row.best, m);
   return row;
 }
@@ -54,7 +56,7 @@ TEST(Select, KeysOrderByLogitThenId) {
 }
 
 TEST(Select, WeightsAreExp) {
-  const SelectKernels& select = SelectKernelsFor(Isa::kReference);
+  const SelectKernels& select = KernelsFor(Isa::kReference).select;
   std::vector<float> logits;
   for (int i = 0; i <= 3000; ++i) logits.push_back(-0.01f * static_cast<float>(i));
   std::vector<uint32_t> weights(logits.size());
@@ -73,7 +75,7 @@ TEST(Select, WeightsAreExp) {
 TEST(Select, BucketsCoverEveryCandidateOnce) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     const Row row = RandomRow(seed, 9);
-    const SelectKernels& select = SelectKernelsFor(Isa::kReference);
+    const SelectKernels& select = KernelsFor(Isa::kReference).select;
     std::vector<SelectBucket> buckets(kSelectBuckets);
     select.histogram(row.groups(), row.scale(), buckets.data());
     uint64_t mass = 0, count = 0;
@@ -91,8 +93,8 @@ TEST(Select, BucketsCoverEveryCandidateOnce) {
 class SelectVariant : public ::testing::TestWithParam<Isa> {};
 
 TEST_P(SelectVariant, EqualsTheReference) {
-  const SelectKernels& reference = SelectKernelsFor(Isa::kReference);
-  const SelectKernels& variant = SelectKernelsFor(GetParam());
+  const SelectKernels& reference = KernelsFor(Isa::kReference).select;
+  const SelectKernels& variant = KernelsFor(GetParam()).select;
   for (uint32_t seed = 0; seed < 200; ++seed) {
     const Row row = RandomRow(seed, seed % 35);
     if (!(row.best > -kInfinity)) continue;

@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 // One AdamW step for every element (Loshchilov and Hutter, arXiv:1711.05101):
@@ -60,7 +58,5 @@ struct TrainVectorKernels {
   // alone, so the backward pass draws the same again. Srivastava et al., 2014. rate in [0, 1), to 2^-16.
   void (*dropout)(uint64_t key, uint64_t first, float rate, size_t n, float* x);
 };
-
-const TrainVectorKernels& TrainVectorKernelsFor(Isa isa);
 
 }  // namespace sheepop::kernel

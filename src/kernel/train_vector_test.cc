@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/philox.h"
+#include "kernel/kernels.h"
 #include "kernel/vector.h"
 
 namespace sheepop::kernel {
@@ -81,7 +82,7 @@ double Gelu(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x +
 
 class TrainVector : public ::testing::TestWithParam<Isa> {
  protected:
-  const TrainVectorKernels& k_ = TrainVectorKernelsFor(GetParam());
+  const TrainVectorKernels& k_ = KernelsFor(GetParam()).train_vector;
 };
 
 constexpr size_t kSizes[] = {1, 2, 15, 16, 17, 40, 64};
@@ -116,7 +117,7 @@ TEST_P(TrainVector, SiluMultiplyBackward) {
     const auto gate = Random(n, 1, 3), up = Random(n, 2), dy = Random(n, 3);
     std::vector<float> forward(n), again(n), dgate(n), dup(n);
     k_.silu_multiply_backward(gate.data(), up.data(), dy.data(), n, again.data(), dgate.data(), dup.data());
-    VectorKernelsFor(GetParam()).silu_multiply(gate.data(), up.data(), n, forward.data());
+    KernelsFor(GetParam()).vector.silu_multiply(gate.data(), up.data(), n, forward.data());
     EXPECT_EQ(again, forward);
     const auto f = [&](const Doubles& g, const Doubles& u) {
       Doubles y(n);
@@ -208,7 +209,7 @@ TEST_P(TrainVector, AdamFollowsThePaper) {
 }
 
 TEST_P(TrainVector, EverySetGivesTheBitsOfTheReference) {
-  const TrainVectorKernels& reference = TrainVectorKernelsFor(Isa::kReference);
+  const TrainVectorKernels& reference = KernelsFor(Isa::kReference).train_vector;
   for (size_t n : kSizes) {
     const auto x = Random(n, 1, 3), w = Random(n, 2), dy = Random(n, 3);
     const auto both = [&](const auto& call) {

@@ -4,8 +4,6 @@
 #include <limits>
 #include <numbers>
 
-#include "kernel/vector_variants.h"
-
 namespace sheepop::kernel {
 namespace {
 
@@ -61,15 +59,6 @@ double Log(double x) {
   double sum = 0;
   for (int n = 21; n >= 3; n -= 2) sum = (sum + 1.0 / n) * z;
   return exponent * std::numbers::ln2 + 2 * (s + s * sum);
-}
-
-const VectorKernels& VectorKernelsFor(Isa isa) {
-  switch (isa) {
-    case Isa::kReference: return kVectorReference;
-    case Isa::kAvx2: return kVectorAvx2;
-    case Isa::kAvx512: return kVectorAvx512;
-  }
-  return kVectorReference;
 }
 
 }  // namespace sheepop::kernel

@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu.h"
-
 namespace sheepop::kernel {
 
 struct VectorKernels {
@@ -38,7 +36,8 @@ struct VectorKernels {
   double (*log_sum_exp)(const float* x, size_t n);
 };
 
-const VectorKernels& VectorKernelsFor(Isa isa);
+// The natural logarithm of x >= 0, without the C library, whose bits depend on the processor. Error below 1e-15.
+double Log(double x);
 
 // Cosine and sine of position * frequency, computed in double with our own range reduction: the C library's differ between
 // processors. [pairs] each; `factor` multiplies both (YaRN's and LongRoPE's attention factor).

@@ -1,14 +1,13 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
-#include <immintrin.h>
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "base/cpu.h"
+#include "kernel/kernels.h"
 #include "kernel/vector.h"
-#include "kernel/vector_variants.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -21,7 +20,7 @@ void Run(benchmark::State& state, Isa isa, size_t n, const Operation& operation)
   for (size_t i = 0; i < n; ++i) a[i] = static_cast<float>(i % 37) * 0.25F - 4;
   const std::vector<float> b(n, 0.5F);
   std::vector<float> y(n, 1);
-  const VectorKernels& kernels = VectorKernelsFor(isa);
+  const VectorKernels& kernels = KernelsFor(isa).vector;
   for (auto _ : state) {
     operation(kernels, a.data(), b.data(), n, y.data());
     benchmark::DoNotOptimize(y.data());
@@ -31,47 +30,9 @@ void Run(benchmark::State& state, Isa isa, size_t n, const Operation& operation)
       benchmark::Counter(static_cast<double>(n), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-// Twelve chains of fused multiply-adds: the most floating-point operations a core can do. Returns how many were done.
-[[gnu::target("avx2,fma")]] double FmaAvx2(size_t rounds) {
-  __m256 sums[12];
-  for (auto& sum : sums) sum = _mm256_setzero_ps();
-  __m256 factor = _mm256_set1_ps(0.5F);
-  for (size_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+x"(factor));
-#pragma GCC unroll 12
-    for (size_t j = 0; j < 12; ++j) sums[j] = _mm256_fmadd_ps(factor, factor, sums[j]);
-  }
-  for (auto& sum : sums) benchmark::DoNotOptimize(sum);
-  return static_cast<double>(rounds * 12 * 8 * 2);
-}
-
-[[gnu::target("avx512f")]] double FmaAvx512(size_t rounds) {
-  __m512 sums[12];
-  for (auto& sum : sums) sum = _mm512_setzero_ps();
-  __m512 factor = _mm512_set1_ps(0.5F);
-  for (size_t i = 0; i < rounds; ++i) {
-    asm volatile("" : "+v"(factor));
-#pragma GCC unroll 12
-    for (size_t j = 0; j < 12; ++j) sums[j] = _mm512_fmadd_ps(factor, factor, sums[j]);
-  }
-  for (auto& sum : sums) benchmark::DoNotOptimize(sum);
-  return static_cast<double>(rounds * 12 * 16 * 2);
-}
-
-void FmaPeak(benchmark::State& state, double (*peak)(size_t)) {
-  constexpr size_t kRounds = 10000;
-  double operations = 0;
-  for (auto _ : state) operations = peak(kRounds);
-  state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
-
 const bool kRegistered = [] {
   for (Isa isa : AvailableIsas()) {
     const std::string name = fmt::format("/{}", Name(isa));
-    if (isa != Isa::kReference) {
-      benchmark::RegisterBenchmark(("fma_peak" + name).c_str(),
-                                   [=](auto& state) { FmaPeak(state, isa == Isa::kAvx2 ? FmaAvx2 : FmaAvx512); });
-    }
     auto add = [&](const char* what, size_t n, Operation operation) {
       benchmark::RegisterBenchmark((what + name).c_str(), [=](auto& state) { Run(state, isa, n, operation); });
     };

@@ -9,10 +9,10 @@
 #include <limits>
 #include <vector>
 
+#include "base/cpu.h"
 #include "base/philox.h"
-#include "base/thread_pool.h"
+#include "kernel/kernels.h"
 #include "kernel/reference/lanes.h"
-#include "kernel/vector_variants.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -84,8 +84,8 @@ void ExpectSameBits(const Operation& operation) {
         Guarded b(Vector(n, 2 + n, values));
         Guarded expected(Vector(n, 3 + n, values));
         Guarded actual(expected.values());
-        operation(VectorKernelsFor(Isa::kReference), a.data(), b.data(), n, expected.data());
-        operation(VectorKernelsFor(isa), a.data(), b.data(), n, actual.data());
+        operation(KernelsFor(Isa::kReference).vector, a.data(), b.data(), n, expected.data());
+        operation(KernelsFor(isa).vector, a.data(), b.data(), n, actual.data());
         ASSERT_TRUE(actual.intact()) << Name(isa) << " wrote outside, n = " << n;
         const auto want = expected.values();
         const auto got = actual.values();
@@ -126,7 +126,7 @@ TEST(Vector, RotateHasTheBitsOfTheReference) {
           Guarded expected(Vector(heads * head_dim, 3, values));
           Guarded actual(expected.values());
           auto rotate = [&](Isa with, float* x) {
-            VectorKernelsFor(with).rotate(cosines.data(), sines.data(), pairs, interleaved, heads, head_dim, x);
+            KernelsFor(with).vector.rotate(cosines.data(), sines.data(), pairs, interleaved, heads, head_dim, x);
           };
           rotate(Isa::kReference, expected.data());
           rotate(isa, actual.data());
@@ -146,8 +146,8 @@ TEST(Vector, LogSumExpHasTheBitsOfTheReference) {
     for (Values values : {Values::kUsual, Values::kWide, Values::kExtreme}) {
       for (size_t n : Sizes()) {
         Guarded x(Vector(n, n, values));
-        ASSERT_EQ(Bits(VectorKernelsFor(isa).log_sum_exp(x.data(), n)),
-                  Bits(VectorKernelsFor(Isa::kReference).log_sum_exp(x.data(), n)))
+        ASSERT_EQ(Bits(KernelsFor(isa).vector.log_sum_exp(x.data(), n)),
+                  Bits(KernelsFor(Isa::kReference).vector.log_sum_exp(x.data(), n)))
             << Name(isa) << " " << n;
       }
     }
@@ -226,7 +226,7 @@ TEST(VectorReference, NormsFollowTheirFormulas) {
   const double variance = squares / n - mean * mean;
   std::vector<float> rms(n);
   std::vector<float> layer(n);
-  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  const VectorKernels& k = KernelsFor(Isa::kReference).vector;
   k.rms_norm(x.data(), weight.data(), n, 0.25F, rms.data());
   k.layer_norm(x.data(), weight.data(), bias.data(), n, 0.25F, layer.data());
   for (size_t i = 0; i < n; ++i) {
@@ -238,7 +238,7 @@ TEST(VectorReference, NormsFollowTheirFormulas) {
 TEST(VectorReference, RotateTurnsPairs) {
   const float cosines[] = {0, 1};
   const float sines[] = {1, 0};
-  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  const VectorKernels& k = KernelsFor(Isa::kReference).vector;
   std::vector<float> halves = {1, 2, 3, 4, 9};
   k.rotate(cosines, sines, 2, false, 1, 5, halves.data());
   EXPECT_EQ(halves, (std::vector<float>{-3, 2, 1, 4, 9}));
@@ -254,12 +254,12 @@ TEST(VectorReference, GroupMaximaTreatNanAsAbsent) {
   for (size_t i = 64; i < 128; ++i) logits[i] = kNan;
   logits[129] = 2;
   std::vector<float> maxima(3);
-  VectorKernelsFor(Isa::kReference).group_maxima(logits.data(), logits.size(), maxima.data());
+  KernelsFor(Isa::kReference).vector.group_maxima(logits.data(), logits.size(), maxima.data());
   EXPECT_EQ(maxima, (std::vector<float>{7, -kInf, 2}));
 }
 
 TEST(VectorReference, LogSumExp) {
-  const VectorKernels& k = VectorKernelsFor(Isa::kReference);
+  const VectorKernels& k = KernelsFor(Isa::kReference).vector;
   const auto x = Vector(1000, 5, Values::kUsual);
   double sum = 0;
   for (float v : x) sum += std::exp(static_cast<double>(v));

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/error.h"
+#include "kernel/kernels.h"
 #include "sample/real_math.h"
 
 namespace sheepop {
@@ -31,7 +32,7 @@ bool Better(const Hypothesis& a, const Hypothesis& b) { return a.score > b.score
 }  // namespace
 
 BeamSearch::BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa)
-    : options_(options), vocabulary_(vocabulary), candidates_(kernel::SelectKernelsFor(isa)), live_(1) {
+    : options_(options), vocabulary_(vocabulary), candidates_(kernel::KernelsFor(isa).select), live_(1) {
   Check(options);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/cpu.h"
+#include "kernel/kernels.h"
 #include "sample/logit_row.h"
 #include "sample/options.h"
 #include "sample/sequence_state.h"
@@ -51,7 +52,7 @@ class Chain {
 
  private:
   Chain(const SamplingOptions& options, const SamplingVocabulary& vocabulary, Isa isa)
-      : options_(options), vocabulary_(&vocabulary), select_(&kernel::SelectKernelsFor(isa)) {}
+      : options_(options), vocabulary_(&vocabulary), select_(&kernel::KernelsFor(isa).select) {}
 
   Chain With(const SamplingOptions& options) const;  // the same masks, other settings for the rest
   template <class Visit>

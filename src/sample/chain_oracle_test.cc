@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "kernel/kernels.h"
 #include "sample/chain.h"
 #include "sample/profile.h"
 #include "sample/real_math.h"
@@ -33,7 +34,7 @@ class Oracle {
     uint32_t weight = 0;
     const kernel::WeightScale scale = {std::min(list_[0].logit, kLargest),
                                        static_cast<float>(std::clamp(1 / temperature_, 1e-30, 1e30))};
-    kernel::SelectKernelsFor(Isa::kReference).weights(&c.logit, 1, scale, &weight);
+    kernel::KernelsFor(Isa::kReference).select.weights(&c.logit, 1, scale, &weight);
     return weight;
   }
   uint64_t Mass() const {

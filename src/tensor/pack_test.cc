@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "base/huge_buffer.h"
+#include "kernel/kernels.h"
 #include "tensor/dequantise.h"
 
 namespace sheepop {
 namespace {
 
-using kernel::MatMulKernelsFor;
+using kernel::KernelsFor;
 using kernel::PackedView;
 using kernel::QuantisedBlock;
 using kernel::TileRange;
@@ -131,7 +132,7 @@ TEST(Pack, ProductsAreThoseOfTheDequantisedMatrix) {
     std::vector<float> x(blocks * 32), weights(cols), out(rows);
     for (size_t i = 0; i < cols; ++i) x[i] = normal(random);
     std::vector<QuantisedBlock> quantised(blocks);
-    const auto& kernels = MatMulKernelsFor(Isa::kReference);
+    const auto& kernels = KernelsFor(Isa::kReference).matmul;
     kernels.quantise(x.data(), blocks, quantised.data());
     kernels.multiply(packed.view, {x.data(), x.size(), quantised.data(), blocks, 1}, {0, packed.view.tiles()},
                      {out.data(), rows, false}, {});

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "kernel/kernels.h"
 #include "train/attention.h"
 
 namespace sheepop {
@@ -12,7 +13,7 @@ namespace {
 
 void Pass(benchmark::State& state, kernel::GemmType type, bool backward) {
   const Isa isa = AvailableIsas().back();
-  if (!kernel::GemmKernelsFor(isa, type)) {
+  if (!kernel::KernelsFor(isa).GemmOf(type)) {
     state.SkipWithError("not on this processor");
     return;
   }

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "kernel/kernels.h"
+
 namespace sheepop {
 namespace {
 
@@ -100,7 +102,7 @@ void Check(Isa isa, const AttentionShape& s, const std::vector<uint32_t>& first)
 
   std::vector<float> kept(s.heads * s.length * s.length, 1.0F);
   if (s.dropout > 0)
-    kernel::TrainVectorKernelsFor(Isa::kReference).dropout(kDropoutKey, 0, s.dropout, kept.size(), kept.data());
+    kernel::KernelsFor(Isa::kReference).train_vector.dropout(kDropoutKey, 0, s.dropout, kept.size(), kept.data());
   const Doubles keep(kept.begin(), kept.end());
   Doubles x(qkv.begin(), qkv.end());
   const Doubles expected = Reference(s, first, x, keep);
@@ -164,7 +166,7 @@ TEST(TrainAttention, IsTheDefinitionAndItsGradientTheDifference) {
 }
 
 TEST(TrainAttention, Bf16ProductsComeNearIt) {
-  if (!kernel::GemmKernelsFor(AvailableIsas().back(), kernel::GemmType::kBf16)) {
+  if (!kernel::KernelsFor(AvailableIsas().back()).GemmOf(kernel::GemmType::kBf16)) {
     GTEST_SKIP() << "no bf16 dot products here";
   }
   for (size_t length : {1, 2, 5, 16, 33, 64, 70, 131}) {

@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "kernel/kernels.h"
+
 namespace sheepop {
 namespace {
 
@@ -81,7 +83,7 @@ TEST(Muon, UpdateIsThatOfTheFormula) {
 }
 
 TEST(Muon, Bf16ProductsComeClose) {
-  if (!kernel::GemmKernelsFor(AvailableIsas().back(), kernel::GemmType::kBf16)) {
+  if (!kernel::KernelsFor(AvailableIsas().back()).GemmOf(kernel::GemmType::kBf16)) {
     GTEST_SKIP() << "this processor has no bf16 dot products";
   }
   for (const auto& [rows, columns] : {std::pair<size_t, size_t>{16, 48}, {70, 17}, {100, 131}}) {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "checkpoint/safetensors.h"
+#include "kernel/kernels.h"
 #include "testing/paths.h"
 
 namespace sheepop {
@@ -143,7 +144,7 @@ TEST(Network, LossAndEveryGradientOfTransformers) {
 }
 
 TEST(Network, Bf16ProductsComeNearIt) {
-  if (!kernel::GemmKernelsFor(AvailableIsas().back(), GemmType::kBf16)) GTEST_SKIP() << "no bf16 dot products here";
+  if (!kernel::KernelsFor(AvailableIsas().back()).GemmOf(GemmType::kBf16)) GTEST_SKIP() << "no bf16 dot products here";
   for (const Golden& golden : Goldens()) ExpectGradients(golden, AvailableIsas().back(), GemmType::kBf16, 4e-2);
 }
 
@@ -192,7 +193,7 @@ void ExpectSameBits(const Result& a, const Result& b) {
 TEST(Network, TheSameBitsForAnyThreadCount) {
   for (const Golden& golden : Goldens()) {
     for (GemmType type : {GemmType::kF32, GemmType::kBf16}) {
-      if (!kernel::GemmKernelsFor(AvailableIsas().back(), type)) continue;
+      if (!kernel::KernelsFor(AvailableIsas().back()).GemmOf(type)) continue;
       NetworkOptions options;
       options.precision = type;
       options.dropout = 0.1F;

@@ -5,12 +5,13 @@
 namespace sheepop {
 
 TrainKernels TrainKernels::For(Isa isa, kernel::GemmType type) {
-  const kernel::GemmKernels* gemm = kernel::GemmKernelsFor(isa, type);
+  const kernel::GemmKernels* gemm = kernel::KernelsFor(isa).GemmOf(type);
   if (!gemm) {
     throw Error(ErrorCategory::kUnsupported,
-                "precision bf16 needs a processor with AVX512-BF16 and the avx512 kernels; use fp32 here");
+                "precision bf16 needs kernels with bf16 products, which the {} ones are not; use fp32 with these",
+                Name(isa));
   }
-  return {kernel::VectorKernelsFor(isa), kernel::TrainVectorKernelsFor(isa), *gemm};
+  return {kernel::KernelsFor(isa).vector, kernel::KernelsFor(isa).train_vector, *gemm};
 }
 
 Panels::Panels(kernel::GemmType type, size_t rows, size_t width) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "base/philox.h"
+#include "kernel/kernels.h"
 #include "train/model_file.h"
 #include "train/schedule.h"
 
@@ -31,7 +32,7 @@ size_t PeakResidentBytes() {
 }
 
 kernel::GemmType PrecisionOf(const TrainOptions& options, Isa isa) {
-  const bool has_bf16 = kernel::GemmKernelsFor(isa, kernel::GemmType::kBf16) != nullptr;
+  const bool has_bf16 = kernel::KernelsFor(isa).GemmOf(kernel::GemmType::kBf16) != nullptr;
   const bool bf16 = options.precision == "bf16" || (options.precision == "auto" && has_bf16);
   return bf16 ? kernel::GemmType::kBf16 : kernel::GemmType::kF32;
 }

@@ -1,9 +1,10 @@
 #include "kernel/avx2/lanes.h"
+#include "kernel/avx2/set.h"
 // After the lanes that it is written over.
 #include "kernel/generic/attention.inl"
 
 namespace sheepop::kernel {
 
-const AttentionKernels kAttentionAvx2 = kTable;
+constinit const AttentionKernels avx2::kAttention = kTable;
 
 }  // namespace sheepop::kernel

@@ -1,4 +1,5 @@
 #include "kernel/avx2/lanes.h"
+#include "kernel/avx2/set.h"
 #include "kernel/avx2/transpose.h"
 
 namespace sheepop::kernel {
@@ -15,6 +16,6 @@ constexpr size_t kTilePanels = 1;
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx2 = {GemmType::kF32, Multiply, Convert, PackTransposed, 256, LoadF32};
+constinit const GemmKernels avx2::kGemm = {GemmType::kF32, Multiply, Convert, PackTransposed, 256, LoadF32};
 
 }  // namespace sheepop::kernel

@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "kernel/limits_variants.h"
+#include "kernel/avx2/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -39,6 +39,6 @@ uint64_t Multiply(size_t rounds) {
 
 }  // namespace
 
-const LimitKernels kLimitsAvx2 = {Read, Multiply, kChains * 64};
+constinit const LimitKernels avx2::kLimits = {Read, Multiply, kChains * 64};
 
 }  // namespace sheepop::kernel

@@ -1,12 +1,11 @@
-#include "kernel/matmul.h"
-
 #include <immintrin.h>
 
 #include <cstring>
 
 #include "kernel/avx2/matmul_lines.h"
+#include "kernel/avx2/set.h"
 #include "kernel/generic/matmul_panels.h"
-#include "kernel/matmul_variants.h"
+#include "kernel/generic/quantised_block.h"
 #include "kernel/packed.h"
 
 namespace sheepop::kernel {
@@ -720,6 +719,6 @@ void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {
 
 }  // namespace
 
-const MatMulKernels kMatMulAvx2 = {Multiply, Quantise};
+constinit const MatMulKernels avx2::kMatMul = {Multiply, Quantise};
 
 }  // namespace sheepop::kernel

@@ -1,5 +1,6 @@
 #include "kernel/avx2/lanes.h"
 #include "kernel/avx2/matmul_lines.h"
+#include "kernel/avx2/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -51,6 +52,6 @@ inline F32x16 UnsignedBytes(const std::byte* bytes) {
 
 namespace sheepop::kernel {
 
-const WideMatMulKernels kWideMatMulAvx2 = kWideTable;
+constinit const WideMatMulKernels avx2::kWideMatMul = kWideTable;
 
 }  // namespace sheepop::kernel

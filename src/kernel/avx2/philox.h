@@ -1,4 +1,4 @@
-// Words of Philox for four blocks in one AVX2 register. Included in this folder only; see generic/philox_portable.h.
+// Words of Philox for four blocks in one AVX2 register. Included in this folder only; see reference/philox.h.
 #pragma once
 
 #include <immintrin.h>

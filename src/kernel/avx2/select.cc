@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/avx2/set.h"
 #include "kernel/generic/select_constants.h"
 
 namespace sheepop::kernel::select {
@@ -166,7 +167,11 @@ size_t GatherBucket(const LogitGroups& row, WeightScale scale, uint32_t bucket, 
 }
 
 }  // namespace
-
-const SelectKernels kAvx2 = {GroupMaxima, Gather, Mass, Weights, Histogram, GatherBucket};
-
 }  // namespace sheepop::kernel::select
+
+namespace sheepop::kernel {
+
+constinit const SelectKernels avx2::kSelect = {select::GroupMaxima, select::Gather,    select::Mass,
+                                               select::Weights,     select::Histogram, select::GatherBucket};
+
+}  // namespace sheepop::kernel

@@ -1,9 +1,10 @@
 #include "kernel/avx512/lanes.h"
+#include "kernel/avx512/set.h"
 // After the lanes that it is written over.
 #include "kernel/generic/attention.inl"
 
 namespace sheepop::kernel {
 
-const AttentionKernels kAttentionAvx512 = kTable;
+constinit const AttentionKernels avx512::kAttention = kTable;
 
 }  // namespace sheepop::kernel

@@ -1,4 +1,5 @@
 #include "kernel/avx512/lanes.h"
+#include "kernel/avx512/set.h"
 #include "kernel/avx512/transpose.h"
 
 namespace sheepop::kernel {
@@ -15,6 +16,6 @@ constexpr size_t kTilePanels = 3;
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx512 = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
+constinit const GemmKernels avx512::kGemm = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
 
 }  // namespace sheepop::kernel

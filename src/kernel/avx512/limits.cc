@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "kernel/limits_variants.h"
+#include "kernel/avx512/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -34,6 +34,6 @@ uint64_t Multiply(size_t rounds) {
 
 }  // namespace
 
-const LimitKernels kLimitsAvx512 = {Read, Multiply, kChains * 128};
+constinit const LimitKernels avx512::kLimits = {Read, Multiply, kChains * 128};
 
 }  // namespace sheepop::kernel

@@ -1,10 +1,9 @@
-#include "kernel/matmul.h"
-
 #include <cstring>
 
 #include "kernel/avx512/matmul_lines.h"
+#include "kernel/avx512/set.h"
 #include "kernel/generic/matmul_panels.h"
-#include "kernel/matmul_variants.h"
+#include "kernel/generic/quantised_block.h"
 #include "kernel/packed.h"
 
 namespace sheepop::kernel {
@@ -474,6 +473,6 @@ void Quantise(const float* x, size_t blocks, QuantisedBlock* out) {
 
 }  // namespace
 
-const MatMulKernels kMatMulAvx512 = {Multiply, Quantise};
+constinit const MatMulKernels avx512::kMatMul = {Multiply, Quantise};
 
 }  // namespace sheepop::kernel

@@ -1,5 +1,6 @@
 #include "kernel/avx512/lanes.h"
 #include "kernel/avx512/matmul_lines.h"
+#include "kernel/avx512/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -40,6 +41,6 @@ inline F32x16 UnsignedBytes(const std::byte* bytes) {
 
 namespace sheepop::kernel {
 
-const WideMatMulKernels kWideMatMulAvx512 = kWideTable;
+constinit const WideMatMulKernels avx512::kWideMatMul = kWideTable;
 
 }  // namespace sheepop::kernel

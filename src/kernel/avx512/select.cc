@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "kernel/avx512/set.h"
 #include "kernel/generic/select_constants.h"
 
 namespace sheepop::kernel::select {
@@ -152,7 +153,11 @@ size_t GatherBucket(const LogitGroups& row, WeightScale scale, uint32_t bucket, 
 }
 
 }  // namespace
-
-const SelectKernels kAvx512 = {GroupMaxima, Gather, Mass, Weights, Histogram, GatherBucket};
-
 }  // namespace sheepop::kernel::select
+
+namespace sheepop::kernel {
+
+constinit const SelectKernels avx512::kSelect = {select::GroupMaxima, select::Gather,    select::Mass,
+                                                 select::Weights,     select::Histogram, select::GatherBucket};
+
+}  // namespace sheepop::kernel

@@ -1,4 +1,4 @@
-// A transposition in registers. Included by *_avx512*.cc only.
+// A transposition in registers. Included in this folder and in those of sets built on it.
 #pragma once
 
 #include <immintrin.h>

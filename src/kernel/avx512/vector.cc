@@ -1,9 +1,10 @@
 #include "kernel/avx512/lanes.h"
+#include "kernel/avx512/set.h"
 // After the lanes that it is written over.
 #include "kernel/generic/vector.inl"
 
 namespace sheepop::kernel {
 
-const VectorKernels kVectorAvx512 = kTable;
+constinit const VectorKernels avx512::kVector = kTable;
 
 }  // namespace sheepop::kernel

@@ -1,6 +1,7 @@
 #include "kernel/avx512/lanes.h"
 #include "kernel/avx512/transpose.h"
-#include "kernel/gemm_variants.h"
+#include "kernel/avx512bf16/set.h"
+#include "kernel/generic/copy_floats.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -164,6 +165,7 @@ void LoadBf16(const void* elements, size_t n, float* x) {
 
 namespace sheepop::kernel {
 
-const GemmKernels kGemmAvx512Bf16 = {GemmType::kBf16, Multiply, Convert, PackTransposed, 1024, LoadBf16};
+constinit const GemmKernels avx512bf16::kGemmBf16 = {GemmType::kBf16, Multiply, Convert,
+                                                     PackTransposed,  1024,     LoadBf16};
 
 }  // namespace sheepop::kernel

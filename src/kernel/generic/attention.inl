@@ -3,7 +3,7 @@
 //
 // The rows of a call are taken in blocks, the query vectors of a block in groups. Few groups read the cache as it is
 // stored; many groups share keys and values widened to float once.
-#include "kernel/attention_variants.h"
+#include "kernel/attention_segments.h"
 #include "kernel/generic/attention_products.inl"
 #include "kernel/generic/lanes_math.inl"
 

@@ -2,7 +2,7 @@
 // own chains of sums. Included after lanes.h.
 #include <utility>
 
-#include "kernel/attention_variants.h"
+#include "kernel/attention_segments.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -1,4 +1,4 @@
-// Dropout over the words of Philox. Included after philox_ISA.h; internal linkage. No inline functions of others: the
+// Dropout over the words of Philox. Included after a set's philox.h; internal linkage. No inline functions of others: the
 // linker would keep one instruction set's for all.
 #include <bit>
 #include <cmath>

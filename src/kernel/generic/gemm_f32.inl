@@ -1,5 +1,6 @@
-// The fp32 products over F32x16. Included after lanes.h, transpose_ISA.h and the constants of gemm_tiles.inl.
-#include "kernel/gemm_variants.h"
+// The fp32 products over F32x16. Included after lanes.h, transpose.h and the constants of gemm_tiles.inl.
+#include "kernel/gemm.h"
+#include "kernel/generic/copy_floats.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -1,4 +1,4 @@
-// The wide product over 16 rows of a tile at once. Included after lanes.h, matmul_lines_ISA.h and after these, in
+// The wide product over 16 rows of a tile at once. Included after lanes.h, matmul_lines.h and after these, in
 // an unnamed namespace:
 //   kWideTokens                  input rows that share a tile's values in registers
 //   I32x16                       16 integers; BroadcastShifted<kShift>(i): i << kShift in all; ToFloat(x)
@@ -6,7 +6,8 @@
 //   EvenBytes(x), OddBytes(x)    bytes 0 and 2, or 1 and 3, of each lane as two int16
 //   AddPairs(sum, w, p)          sum += the products of the int16 pairs of w with the pair at p
 //   SignedBytes(p), UnsignedBytes(p)  16 bytes as floats
-#include "kernel/matmul_wide_variants.h"
+#include "kernel/generic/quantised_block.h"
+#include "kernel/matmul_wide.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -26,8 +26,4 @@ inline bool Weightless(float maximum, WeightScale scale) {
   return !((maximum - scale.best) * scale.inverse_temperature > -kWeightlessNats);
 }
 
-extern const SelectKernels kReference;
-extern const SelectKernels kAvx2;
-extern const SelectKernels kAvx512;
-
 }  // namespace sheepop::kernel::select

@@ -1,10 +1,10 @@
-// The training kernels over F32x16 and its Exp. Included after lanes.h and philox_ISA.h; internal linkage, so that
+// The training kernels over F32x16 and its Exp. Included after lanes.h and philox.h; internal linkage, so that
 // each instruction set has its own.
 #include "kernel/generic/dropout.inl"
 #include "kernel/generic/lanes_loop.inl"
 #include "kernel/generic/lanes_polynomials.h"
-#include "kernel/train_vector_variants.h"
-#include "kernel/vector_variants.h"
+#include "kernel/train_vector.h"
+#include "kernel/vector.h"
 
 namespace sheepop::kernel {
 namespace {

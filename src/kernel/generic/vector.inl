@@ -2,7 +2,7 @@
 // own.
 #include "kernel/generic/lanes_loop.inl"
 #include "kernel/generic/lanes_math.inl"
-#include "kernel/vector_variants.h"
+#include "kernel/vector.h"
 
 namespace sheepop::kernel {
 namespace {

@@ -1,8 +1,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernel/attention_variants.h"
+#include "kernel/attention_segments.h"
 #include "kernel/reference/lanes.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -172,7 +173,7 @@ void MergeSegments(const AttentionShape& shape, const float* partials, size_t se
 
 }  // namespace
 
-const AttentionKernels kAttentionReference = {
+constinit const AttentionKernels reference::kAttention = {
     .store = StorePosition,
     .attend = Attend,
     .attend_segment = AttendSegment,

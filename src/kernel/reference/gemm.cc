@@ -1,6 +1,7 @@
 #include <cmath>
 
-#include "kernel/gemm_variants.h"
+#include "kernel/generic/copy_floats.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -47,6 +48,6 @@ void Convert(const GemmConversion& c) {
 
 }  // namespace
 
-const GemmKernels kGemmReference = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
+constinit const GemmKernels reference::kGemm = {GemmType::kF32, Multiply, Convert, PackTransposed, 1024, LoadF32};
 
 }  // namespace sheepop::kernel

@@ -1,13 +1,11 @@
-#include "kernel/matmul.h"
-
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-#include "kernel/matmul_variants.h"
-#include "kernel/matmul_wide_variants.h"
+#include "kernel/generic/quantised_block.h"
 #include "kernel/packed.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -235,7 +233,7 @@ void QuantiseWide(const float* x, size_t blocks, WideBlock* out) {
 
 }  // namespace
 
-const MatMulKernels kMatMulReference = {Multiply, Quantise};
-const WideMatMulKernels kWideMatMulReference = {MultiplyWide, QuantiseWide};
+constinit const MatMulKernels reference::kMatMul = {Multiply, Quantise};
+constinit const WideMatMulKernels reference::kWideMatMul = {MultiplyWide, QuantiseWide};
 
 }  // namespace sheepop::kernel

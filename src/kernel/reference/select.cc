@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernel/generic/select_constants.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace select {
@@ -97,20 +98,11 @@ size_t GatherBucket(const LogitGroups& row, WeightScale scale, uint32_t bucket, 
 }
 
 }  // namespace
-
-const SelectKernels kReference = {GroupMaxima, Gather, Mass, Weights, Histogram, GatherBucket};
-
 }  // namespace select
 
 uint32_t BucketOf(float logit, WeightScale scale) { return select::Bucket(select::Nats(logit, scale)); }
 
-const SelectKernels& SelectKernelsFor(Isa isa) {
-  switch (isa) {
-    case Isa::kAvx512: return select::kAvx512;
-    case Isa::kAvx2: return select::kAvx2;
-    case Isa::kReference: break;
-  }
-  return select::kReference;
-}
+constinit const SelectKernels reference::kSelect = {select::GroupMaxima, select::Gather,    select::Mass,
+                                                    select::Weights,     select::Histogram, select::GatherBucket};
 
 }  // namespace sheepop::kernel

@@ -1,10 +1,11 @@
-#include "kernel/generic/lanes_portable.h"
-#include "kernel/generic/philox_portable.h"
+#include "kernel/reference/lanes_array.h"
+#include "kernel/reference/philox.h"
+#include "kernel/reference/set.h"
 // After the lanes that it is written over.
 #include "kernel/generic/train_vector.inl"
 
 namespace sheepop::kernel {
 
-const TrainVectorKernels kTrainVectorReference = kTable;
+constinit const TrainVectorKernels reference::kTrainVector = kTable;
 
 }  // namespace sheepop::kernel

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "kernel/reference/lanes.h"
-#include "kernel/vector_variants.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -90,7 +90,7 @@ double LogSumExp(const float* x, size_t n) {
 
 }  // namespace
 
-const VectorKernels kVectorReference = {
+constinit const VectorKernels reference::kVector = {
     .rms_norm = RmsNorm,
     .layer_norm = LayerNorm,
     .add = Add,

@@ -1,5 +1,5 @@
 // The 16 virtual lanes as an array: the names of avx512/lanes.h in plain C++, for the reference build of the kernels
-// whose oracle is not a twin in scalar code but arithmetic in double (train_vector_test.cc). Included by reference/*.cc
+// whose oracle is not a twin in scalar code but arithmetic in double (train_vector_test.cc). Included in this folder
 // only.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Words of Philox4x32 (base/philox.h) for several counters that follow one another, and what dropout.inl does with
-// them. A word stands in the low half of 64 bits; what is in the high half means nothing.
+// Words of Philox4x32 (base/philox.h) for several counters that follow one another, and what generic/dropout.inl does
+// with them. A word stands in the low half of 64 bits; what is in the high half means nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,6 @@
-#include "kernel/limits.h"
-
 #include <cstring>
 
-#include "kernel/limits_variants.h"
+#include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -30,15 +28,6 @@ uint64_t Multiply(size_t rounds) {
 
 }  // namespace
 
-const LimitKernels kLimitsReference = {Read, Multiply, 8};
-
-const LimitKernels& LimitKernelsFor(Isa isa) {
-  switch (isa) {
-    case Isa::kReference: return kLimitsReference;
-    case Isa::kAvx2: return kLimitsAvx2;
-    case Isa::kAvx512: return kLimitsAvx512;
-  }
-  return kLimitsReference;
-}
+constinit const LimitKernels reference::kLimits = {Read, Multiply, 8};
 
 }  // namespace sheepop::kernel

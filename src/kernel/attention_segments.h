@@ -1,13 +1,9 @@
-// What the files of the attention kernels share; nothing for their users.
+// How attention cuts the positions and rows of a call, in every set; nothing for its users.
 #pragma once
 
 #include "kernel/attention.h"
 
 namespace sheepop::kernel {
-
-extern const AttentionKernels kAttentionReference;
-extern const AttentionKernels kAttentionAvx2;
-extern const AttentionKernels kAttentionAvx512;
 
 inline constexpr size_t kSegmentBlocks = kSegment / kKvBlock;
 

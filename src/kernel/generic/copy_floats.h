@@ -1,16 +1,10 @@
-// What the files of the training products share; nothing for their users.
+// Rows of floats as they are: what products in fp32 convert.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
-#include "kernel/gemm.h"
-
 namespace sheepop::kernel {
-
-extern const GemmKernels kGemmReference;
-extern const GemmKernels kGemmAvx2;
-extern const GemmKernels kGemmAvx512;
-extern const GemmKernels kGemmAvx512Bf16;
 
 // Not std::copy: a template that was compiled for one instruction set could be linked into another's code.
 static inline void CopyF32(const float* x, size_t n, float* to) {

@@ -1,15 +1,12 @@
-// What the files of the matrix product share; nothing for its users.
+// What every set does alike when it quantises activations.
 #pragma once
 
 #include "kernel/matmul.h"
 
 namespace sheepop::kernel {
 
-extern const MatMulKernels kMatMulReference;
-extern const MatMulKernels kMatMulAvx2;
-extern const MatMulKernels kMatMulAvx512;
-
-inline constexpr float kSmallestMaximum = 0x1p-119F;  // see QuantisedBlock
+inline constexpr float kSmallestMaximum = 0x1p-119F;      // see QuantisedBlock
+inline constexpr float kSmallestWideMaximum = 0x1p-111F;  // see WideBlock
 
 // Fills in what follows from `scale` and `sums`. Static: each instruction set has its own.
 static inline void DeriveFromSums(QuantisedBlock& block) {

@@ -1,0 +1,19 @@
+#include "kernel/reference/set.h"
+
+namespace sheepop::kernel {
+
+Kernels reference::Set() {
+  return {
+      .matmul = kMatMul,
+      .wide_matmul = kWideMatMul,
+      .vector = kVector,
+      .attention = kAttention,
+      .select = kSelect,
+      .gemm_f32 = kGemm,
+      .gemm_bf16 = nullptr,
+      .train_vector = kTrainVector,
+      .limits = kLimits,
+  };
+}
+
+}  // namespace sheepop::kernel

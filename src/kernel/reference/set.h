@@ -1,0 +1,19 @@
+// Every kernel in plain C++, written for reading: what the others must give, bit for bit. A table for each of the contracts, defined in the file of its name.
+#pragma once
+
+#include "kernel/kernels.h"
+
+namespace sheepop::kernel::reference {
+
+extern const MatMulKernels kMatMul;
+extern const WideMatMulKernels kWideMatMul;
+extern const VectorKernels kVector;
+extern const AttentionKernels kAttention;
+extern const SelectKernels kSelect;
+extern const GemmKernels kGemm;
+extern const TrainVectorKernels kTrainVector;
+extern const LimitKernels kLimits;
+
+Kernels Set();
+
+}  // namespace sheepop::kernel::reference
