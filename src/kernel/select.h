@@ -6,7 +6,7 @@
 // width and thread count gives the same answer. A token about 22 nats below the best has weight 0. NaN and -infinity
 // are no candidates and weigh nothing; +infinity weighs as much as the largest finite number. -0 equals 0.
 //
-// Logits come in groups of 64 with the maximum of each, so that a pass can leave out most groups unread.
+// Logits come in groups of 64 (the last may have fewer) with the maximum of each, so that a pass can leave out most groups unread.
 #pragma once
 
 #include <bit>
@@ -16,7 +16,8 @@
 
 namespace sheepop::kernel {
 
-inline constexpr size_t kSelectGroup = 64;
+inline constexpr size_t kSelectGroup = 64;  // logits that share one maximum
+constexpr size_t SelectGroups(size_t logits) { return (logits + kSelectGroup - 1) / kSelectGroup; }
 inline constexpr size_t kSelectBuckets = 1024;
 inline constexpr uint32_t kFullWeight = uint32_t{1} << 31;  // the weight of the best candidate
 inline constexpr float kNatsPerBucket = 22.25f / kSelectBuckets;
@@ -41,8 +42,8 @@ struct SelectBucket {
 };
 
 struct SelectKernels {
-  // maxima[g] = the maximum of group g, NaN counting as -infinity.
-  void (*group_maxima)(const float* logits, size_t groups, float* maxima);
+  // maxima[g] = max of logits[64 g, 64 g + 64) and n; NaN counts as -infinity. maxima has ceil(n / 64) entries.
+  void (*group_maxima)(const float* logits, size_t n, float* maxima);
 
   // Writes the keys of logits >= threshold (above -infinity) in the order of ids, and returns how many. Stops after the
   // group in which the count passes `limit`; `keys` has room for limit + 64.

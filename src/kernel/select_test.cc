@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -39,7 +40,7 @@ Row RandomRow(uint32_t seed, size_t groups) {
   }
   if (groups && seed % 5 == 3) row.logits[random() % row.logits.size()] = -4;
   row.maxima.resize(groups);
-  KernelsFor(Isa::kReference).select.group_maxima(row.logits.data(), groups, row.maxima.data());
+  KernelsFor(Isa::kReference).select.group_maxima(row.logits.data(), row.logits.size(), row.maxima.data());
   for (float m : row.maxima) row.best = std::max(row.best, m);
   return row;
 }
@@ -90,6 +91,17 @@ TEST(Select, BucketsCoverEveryCandidateOnce) {
   }
 }
 
+TEST(Select, MaximaTreatNanAsAbsent) {
+  std::vector<float> logits(130, -5);
+  logits[3] = NAN;
+  logits[63] = 7;
+  for (size_t i = 64; i < 128; ++i) logits[i] = NAN;
+  logits[129] = 2;
+  std::vector<float> maxima(3);
+  KernelsFor(Isa::kReference).select.group_maxima(logits.data(), logits.size(), maxima.data());
+  EXPECT_EQ(maxima, (std::vector<float>{7, -kInfinity, 2}));
+}
+
 class SelectVariant : public ::testing::TestWithParam<Isa> {};
 
 TEST_P(SelectVariant, EqualsTheReference) {
@@ -99,7 +111,7 @@ TEST_P(SelectVariant, EqualsTheReference) {
     const Row row = RandomRow(seed, seed % 35);
     if (!(row.best > -kInfinity)) continue;
     std::vector<float> maxima(row.maxima.size());
-    variant.group_maxima(row.logits.data(), maxima.size(), maxima.data());
+    variant.group_maxima(row.logits.data(), row.logits.size(), maxima.data());
     ASSERT_EQ(maxima, row.maxima);
     const WeightScale scale = row.scale(0.25f + 0.25f * static_cast<float>(seed % 9));
     ASSERT_EQ(reference.mass(row.groups(), scale), variant.mass(row.groups(), scale));
@@ -130,6 +142,18 @@ TEST_P(SelectVariant, EqualsTheReference) {
         ASSERT_TRUE(std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count), y.begin()));
       }
     }
+  }
+}
+
+TEST_P(SelectVariant, MaximaAreTheReferencesToTheBit) {
+  for (size_t n = 0; n <= 200; ++n) {
+    std::vector<float> logits = RandomRow(static_cast<uint32_t>(n), 4).logits;
+    logits.resize(n);
+    // One more than there are groups: it must stay as it is.
+    std::vector<float> expected(SelectGroups(n) + 1, 5), actual = expected;
+    KernelsFor(Isa::kReference).select.group_maxima(logits.data(), n, expected.data());
+    KernelsFor(GetParam()).select.group_maxima(logits.data(), n, actual.data());
+    ASSERT_EQ(std::memcmp(expected.data(), actual.data(), expected.size() * sizeof(float)), 0) << n;
   }
 }
 

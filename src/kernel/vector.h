@@ -29,9 +29,6 @@ struct VectorKernels {
   void (*rotate)(const float* cosines, const float* sines, size_t pairs, bool interleaved, size_t heads,
                  size_t head_dim, float* x);
 
-  // maxima[g] = max of logits[64 g, 64 g + 64) and n; NaN counts as -infinity. maxima has ceil(n / 64) entries.
-  void (*group_maxima)(const float* logits, size_t n, float* maxima);
-
   // log(sum(exp(x))), accumulated in double per lane; -infinity when every x is.
   double (*log_sum_exp)(const float* x, size_t n);
 };

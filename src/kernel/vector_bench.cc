@@ -46,7 +46,6 @@ const bool kRegistered = [] {
     add("rotate_9x64", 576, [](auto& k, auto* a, auto* b, size_t, float* y) { k.rotate(a, b, 32, false, 9, 64, y); });
     add("rotate_9x64_interleaved", 576,
         [](auto& k, auto* a, auto* b, size_t, float* y) { k.rotate(a, b, 32, true, 9, 64, y); });
-    add("group_maxima_49152", 49152, [](auto& k, auto* a, auto*, size_t n, float* y) { k.group_maxima(a, n, y); });
     add("log_sum_exp_49152", 49152,
         [](auto& k, auto* a, auto*, size_t n, float* y) { *y = static_cast<float>(k.log_sum_exp(a, n)); });
   }

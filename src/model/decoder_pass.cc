@@ -18,8 +18,6 @@ using kernel::TileRange;
 // the threads finish together.
 size_t AttendRows(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_per_kv, 8, 48); }
 
-constexpr size_t kLogitGroup = 64;  // ids that share one maximum
-
 // Some tiles of a matrix as a matrix.
 kernel::PackedView Tiles(const kernel::PackedView& w, TileRange tiles) {
   const size_t rows = std::min(w.rows, tiles.end * kTileRows) - tiles.begin * kTileRows;
@@ -372,11 +370,11 @@ void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
     kernels_.matmul.multiply(part, work_.head_input_.Input(rows), {0, part.tiles()}, {logits, config_.vocab, false},
                              Scratch(worker));
   }
-  const size_t groups = (config_.vocab + kLogitGroup - 1) / kLogitGroup;
-  auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + first_output / kLogitGroup;
+  const size_t groups = kernel::SelectGroups(config_.vocab);
+  auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + first_output / kernel::kSelectGroup;
   for (size_t r = 0; r < rows; ++r, logits += config_.vocab, maxima += groups) {
     if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, logits);
-    kernels_.vector.group_maxima(logits, count, maxima);
+    kernels_.select.group_maxima(logits, count, maxima);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "base/token.h"
 #include "checkpoint/checkpoint.h"
+#include "kernel/select.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
 #include "model/weights.h"
@@ -32,8 +33,8 @@ class LogitRows {
 
   size_t size() const { return rows_; }
   std::span<const float> logits(size_t row) const { return {logits_ + row * vocab_, vocab_}; }
-  std::span<const float> group_maxima(size_t row) const {  // of 64 ids each
-    const size_t groups = (vocab_ + 63) / 64;
+  std::span<const float> group_maxima(size_t row) const {  // of kernel::kSelectGroup ids each
+    const size_t groups = kernel::SelectGroups(vocab_);
     return {maxima_ + row * groups, groups};
   }
 

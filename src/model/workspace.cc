@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/select.h"
+
 namespace sheepop {
 namespace {
 
@@ -68,7 +70,7 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   head_input_ = ActivationBuffer(logit_rows, config.hidden);
   head_blocks_ = HugeBuffer(logit_rows * head_input_.stride() / kernel::kBlockSize * sizeof(kernel::WideBlock));
   logits_ = HugeBuffer(logit_rows * config.vocab * sizeof(float));
-  maxima_ = HugeBuffer(logit_rows * ((config.vocab + 63) / 64) * sizeof(float));
+  maxima_ = HugeBuffer(logit_rows * kernel::SelectGroups(config.vocab) * sizeof(float));
   kernel::AttentionShape shape{};
   shape.kv_heads = config.kv_heads;
   shape.heads_per_kv = config.heads / config.kv_heads;

@@ -28,7 +28,7 @@ float Greatest(std::span<const float> values) {
 void EditableRow::Reset(const LogitRow& row) {
   logits_ = row.logits.data();
   size_ = row.logits.size();
-  groups_ = (size_ + kSelectGroup - 1) / kSelectGroup;
+  groups_ = kernel::SelectGroups(size_);
   pages_.clear();
   page_maxima_.clear();
   page_group_.clear();
@@ -36,7 +36,7 @@ void EditableRow::Reset(const LogitRow& row) {
   const size_t whole = size_ / kSelectGroup;
   if (row.group_maxima.empty()) {
     own_maxima_.resize(groups_);
-    select_->group_maxima(logits_, whole, own_maxima_.data());
+    select_->group_maxima(logits_, whole * kSelectGroup, own_maxima_.data());
     base_maxima_ = own_maxima_.data();
   } else {
     assert(row.group_maxima.size() == groups_);
@@ -77,7 +77,7 @@ float* EditableRow::Touch(size_t g) {
     pages_.resize((page + 1) * kSelectGroup, kNone);
     std::memcpy(&pages_[page * kSelectGroup], logits_ + begin, count * sizeof(float));
     page_maxima_.push_back(kNone);
-    select_->group_maxima(&pages_[page * kSelectGroup], 1, &page_maxima_[page]);
+    select_->group_maxima(&pages_[page * kSelectGroup], kSelectGroup, &page_maxima_[page]);
     own_maxima_[g] = kNone;
   }
   return &pages_[static_cast<size_t>(page_of_[g]) * kSelectGroup];
@@ -90,7 +90,7 @@ void EditableRow::Set(Token token, float logit) {
   if (page_of_[g] == kRemoved) return;
   float* group = Touch(g);
   group[id % kSelectGroup] = logit;
-  select_->group_maxima(group, 1, &page_maxima_[static_cast<size_t>(page_of_[g])]);
+  select_->group_maxima(group, kSelectGroup, &page_maxima_[static_cast<size_t>(page_of_[g])]);
 }
 
 void EditableRow::KeepOnly(std::span<const uint64_t> mask) {
@@ -113,7 +113,7 @@ void EditableRow::KeepOnly(std::span<const uint64_t> mask) {
     for (size_t i = 0; i < kSelectGroup; ++i) {
       if (!(mask[g] >> i & 1)) group[i] = kNone;
     }
-    select_->group_maxima(group, 1, &page_maxima_[static_cast<size_t>(page_of_[g])]);
+    select_->group_maxima(group, kSelectGroup, &page_maxima_[static_cast<size_t>(page_of_[g])]);
   }
 }
 

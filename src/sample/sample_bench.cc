@@ -41,7 +41,8 @@ void Run(benchmark::State& timer, Shape shape, const SamplingOptions& options, b
   const auto size = static_cast<size_t>(timer.range(0));
   const std::vector<float> logits = Logits(size, shape);
   std::vector<float> maxima(size / kernel::kSelectGroup);
-  kernel::KernelsFor(AvailableIsas().back()).select.group_maxima(logits.data(), maxima.size(), maxima.data());
+  kernel::KernelsFor(AvailableIsas().back())
+      .select.group_maxima(logits.data(), maxima.size() * kernel::kSelectGroup, maxima.data());
   const Sized vocabulary(size);
   const Chain chain = Chain::Build(options, vocabulary);
   SequenceState state(1, 0, {});
@@ -80,7 +81,8 @@ void RunTraced(benchmark::State& timer, Tracing tracing) {
   const auto size = static_cast<size_t>(timer.range(0));
   const std::vector<float> logits = Logits(size, Shape::kPeaked);
   std::vector<float> maxima(size / kernel::kSelectGroup);
-  kernel::KernelsFor(AvailableIsas().back()).select.group_maxima(logits.data(), maxima.size(), maxima.data());
+  kernel::KernelsFor(AvailableIsas().back())
+      .select.group_maxima(logits.data(), maxima.size() * kernel::kSelectGroup, maxima.data());
   const Sized vocabulary(size);
   const Chain chain = Chain::Build(TopKTopP(), vocabulary);
   SequenceState state(1, 0, {});

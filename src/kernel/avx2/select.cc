@@ -1,10 +1,11 @@
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/avx2/lanes.h"
 #include "kernel/avx2/set.h"
 #include "kernel/generic/select_constants.h"
+// After the lanes that it is written over.
+#include "kernel/generic/group_maxima.inl"
 
 namespace sheepop::kernel::select {
 namespace {
@@ -72,21 +73,6 @@ void ForEachGroupAtLeast(const LogitGroups& row, float threshold, Visit visit) {
   }
   for (; g < row.groups; ++g) {
     if (row.maxima[g] >= threshold && !visit(g)) return;
-  }
-}
-
-void GroupMaxima(const float* logits, size_t groups, float* maxima) {
-  const __m256 bottom = _mm256_set1_ps(-std::numeric_limits<float>::infinity());
-  for (size_t g = 0; g < groups; ++g) {
-    __m256 m0 = bottom, m1 = bottom;
-    for (size_t i = 0; i < kSelectGroup; i += 2 * kLanes) {
-      m0 = _mm256_max_ps(_mm256_loadu_ps(logits + g * kSelectGroup + i), m0);
-      m1 = _mm256_max_ps(_mm256_loadu_ps(logits + g * kSelectGroup + i + kLanes), m1);
-    }
-    const __m256 m = _mm256_max_ps(m0, m1);
-    __m128 half = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
-    half = _mm_max_ps(half, _mm_movehl_ps(half, half));
-    maxima[g] = _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
   }
 }
 
@@ -171,7 +157,7 @@ size_t GatherBucket(const LogitGroups& row, WeightScale scale, uint32_t bucket, 
 
 namespace sheepop::kernel {
 
-constinit const SelectKernels avx2::kSelect = {select::GroupMaxima, select::Gather,    select::Mass,
-                                               select::Weights,     select::Histogram, select::GatherBucket};
+constinit const SelectKernels avx2::kSelect = {GroupMaxima,     select::Gather,    select::Mass,
+                                               select::Weights, select::Histogram, select::GatherBucket};
 
 }  // namespace sheepop::kernel

@@ -1,15 +1,10 @@
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 warns about its own _mm512_undefined_* (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#include <immintrin.h>
-
 #include <algorithm>
 
+#include "kernel/avx512/lanes.h"
 #include "kernel/avx512/set.h"
 #include "kernel/generic/select_constants.h"
+// After the lanes that it is written over.
+#include "kernel/generic/group_maxima.inl"
 
 namespace sheepop::kernel::select {
 namespace {
@@ -72,16 +67,6 @@ void ForEachGroupAtLeast(const LogitGroups& row, float threshold, Visit visit) {
     for (; mask; mask &= mask - 1) {
       if (!visit(g + static_cast<size_t>(std::countr_zero(mask)))) return;
     }
-  }
-}
-
-void GroupMaxima(const float* logits, size_t groups, float* maxima) {
-  const __m512 bottom = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
-  for (size_t g = 0; g < groups; ++g) {
-    const float* group = logits + g * kSelectGroup;
-    const __m512 m0 = _mm512_max_ps(_mm512_loadu_ps(group + 16), _mm512_max_ps(_mm512_loadu_ps(group), bottom));
-    const __m512 m1 = _mm512_max_ps(_mm512_loadu_ps(group + 48), _mm512_max_ps(_mm512_loadu_ps(group + 32), bottom));
-    maxima[g] = _mm512_reduce_max_ps(_mm512_max_ps(m0, m1));
   }
 }
 
@@ -157,7 +142,7 @@ size_t GatherBucket(const LogitGroups& row, WeightScale scale, uint32_t bucket, 
 
 namespace sheepop::kernel {
 
-constinit const SelectKernels avx512::kSelect = {select::GroupMaxima, select::Gather,    select::Mass,
-                                                 select::Weights,     select::Histogram, select::GatherBucket};
+constinit const SelectKernels avx512::kSelect = {GroupMaxima,     select::Gather,    select::Mass,
+                                                 select::Weights, select::Histogram, select::GatherBucket};
 
 }  // namespace sheepop::kernel

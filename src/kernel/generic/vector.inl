@@ -95,16 +95,6 @@ void Rotate(const float* cosines, const float* sines, size_t pairs, bool interle
   }
 }
 
-void GroupMaxima(const float* logits, size_t n, float* maxima) {
-  const float low = -__builtin_inff();
-  for (size_t begin = 0; begin < n; begin += 64) {
-    F32x16 max = Broadcast(low);
-    ForEach16(n - begin < 64 ? n - begin : 64,
-              [&](size_t i, auto lanes) { max = Max(lanes.Load(logits + begin + i, low), max); });
-    maxima[begin / 64] = MaxLane(max);
-  }
-}
-
 double LogSumExp(const float* x, size_t n) {
   const float low = -__builtin_inff();
   F32x16 maxima = Broadcast(low);
@@ -126,7 +116,6 @@ constexpr VectorKernels kTable = {
     .gelu = GeluInPlace,
     .softcap = SoftcapInPlace,
     .rotate = Rotate,
-    .group_maxima = GroupMaxima,
     .log_sum_exp = LogSumExp,
 };
 

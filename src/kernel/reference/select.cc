@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernel/generic/select_constants.h"
+#include "kernel/reference/lanes.h"
 #include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
@@ -36,14 +37,13 @@ uint32_t Bucket(float nats) {
   return std::min(static_cast<uint32_t>(-nats * kBucketsPerNat), static_cast<uint32_t>(kSelectBuckets - 1));
 }
 
-void GroupMaxima(const float* logits, size_t groups, float* maxima) {
-  for (size_t g = 0; g < groups; ++g) {
-    float maximum = -std::numeric_limits<float>::infinity();
-    for (size_t i = 0; i < kSelectGroup; ++i) {
-      const float logit = logits[g * kSelectGroup + i];
-      maximum = logit > maximum ? logit : maximum;
-    }
-    maxima[g] = maximum;
+void GroupMaxima(const float* logits, size_t n, float* maxima) {
+  for (size_t group = 0; group * kSelectGroup < n; ++group) {
+    float lanes[16];
+    for (float& lane : lanes) lane = -reference::kInfinity;
+    for (size_t i = group * kSelectGroup; i < n && i < group * kSelectGroup + kSelectGroup; ++i)
+      lanes[i % 16] = reference::Max(logits[i], lanes[i % 16]);
+    maxima[group] = reference::MaxOfLanes(lanes);
   }
 }
 

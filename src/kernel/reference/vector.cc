@@ -68,15 +68,6 @@ void Rotate(const float* cosines, const float* sines, size_t pairs, bool interle
   }
 }
 
-void GroupMaxima(const float* logits, size_t n, float* maxima) {
-  for (size_t group = 0; group * 64 < n; ++group) {
-    float lanes[16];
-    for (float& lane : lanes) lane = -kInfinity;
-    for (size_t i = group * 64; i < n && i < group * 64 + 64; ++i) lanes[i % 16] = Max(logits[i], lanes[i % 16]);
-    maxima[group] = MaxOfLanes(lanes);
-  }
-}
-
 double LogSumExp(const float* x, size_t n) {
   float maxima[16];
   for (float& lane : maxima) lane = -kInfinity;
@@ -100,7 +91,6 @@ constinit const VectorKernels reference::kVector = {
     .gelu = GeluInPlace,
     .softcap = SoftcapInPlace,
     .rotate = Rotate,
-    .group_maxima = GroupMaxima,
     .log_sum_exp = LogSumExp,
 };
 
