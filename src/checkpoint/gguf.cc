@@ -200,9 +200,8 @@ DType TakeType(Reader& reader) {
   const std::optional<DType> type = DTypeFromGguf(number);
   if (!type) {
     reader.Fail(ErrorCategory::kUnsupported,
-                "has weight type {} (number {}), which is not read here; get the model as F32, F16, BF16, Q4_0, Q4_1, "
-                "Q5_0, Q5_1, Q8_0, Q2_K to Q6_K or IQ4_NL",
-                GgufTypeName(number), number);
+                "has weight type {} (number {}), which is not read here; get the model as one of {}",
+                GgufTypeName(number), number, DTypeNames());
   }
   return *type;
 }

@@ -17,7 +17,6 @@
 #include "base/cpu.h"
 #include "base/philox.h"
 #include "kernel/kernels.h"
-#include "kernel/reference/lanes.h"
 #include "testing/sanitized.h"
 
 namespace sheepop::kernel {

@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "base/half.h"
 #include "kernel/kernels.h"
-#include "kernel/reference/lanes.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -53,7 +53,7 @@ std::vector<uint32_t> Elements(GemmType type, const std::vector<float>& x, size_
     for (size_t c = 0; c < columns; ++c) {
       const float value = x[r * columns + c];
       if (type == GemmType::kBf16) {
-        reinterpret_cast<uint16_t*>(out.data())[r * stride + c] = reference::FloatToBf16(value);
+        reinterpret_cast<uint16_t*>(out.data())[r * stride + c] = FloatToBf16(value);
       } else {
         reinterpret_cast<float*>(out.data())[r * stride + c] = value;
       }
@@ -130,9 +130,7 @@ void Check(Isa isa, GemmType type, const Case& c) {
   const std::vector<float> left = Random(rows * depth, 1), right = Random(columns * depth, 2);
   const std::vector<float> start = Random(rows * (columns + 3), 3), bias = Random(columns, 4);
   const std::vector<float> out = Run(*kernels, c, left, right, start, bias);
-  const auto element = [&](float x) {
-    return type == GemmType::kBf16 ? reference::Bf16ToFloat(reference::FloatToBf16(x)) : x;
-  };
+  const auto element = [&](float x) { return type == GemmType::kBf16 ? Bf16ToFloat(FloatToBf16(x)) : x; };
   for (size_t r = 0; r < rows; ++r) {
     for (size_t n = 0; n < columns; ++n) {
       float chain = c.start ? start[r * (columns + 3) + n] : 0;
@@ -287,7 +285,7 @@ TEST(Gemm, LoadsElements) {
         kernels->load(elements.data(), n, back.data());
         EXPECT_EQ(back[n], 7.0F);
         for (size_t i = 0; i < n; ++i) {
-          ASSERT_EQ(back[i], type == GemmType::kF32 ? x[i] : reference::Bf16ToFloat(reference::FloatToBf16(x[i])));
+          ASSERT_EQ(back[i], type == GemmType::kF32 ? x[i] : Bf16ToFloat(FloatToBf16(x[i])));
         }
       }
     }

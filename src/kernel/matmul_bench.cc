@@ -122,15 +122,6 @@ void Quantise(benchmark::State& state, Isa isa) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(x.size()));
 }
 
-constexpr struct {
-  PackedType type;
-  const char* name;
-} kTypes[] = {{PackedType::kQ4_0, "Q4_0"}, {PackedType::kQ4_1, "Q4_1"}, {PackedType::kQ8_0, "Q8_0"},
-              {PackedType::kQ4_K, "Q4_K"}, {PackedType::kQ6_K, "Q6_K"}, {PackedType::kQ5_0, "Q5_0"},
-              {PackedType::kQ5_1, "Q5_1"}, {PackedType::kQ5_K, "Q5_K"}, {PackedType::kQ2_K, "Q2_K"},
-              {PackedType::kQ3_K, "Q3_K"}, {PackedType::kF32, "F32"},   {PackedType::kF16, "F16"},
-              {PackedType::kBf16, "BF16"}};
-
 // The matrices of SmolLM2-135M: attention, feed-forward up and down, output.
 constexpr Shape kShapes[] = {{576, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
 
@@ -141,14 +132,16 @@ void Register() {
     benchmark::RegisterBenchmark(("Read/" + set).c_str(), Read, isa);
     benchmark::RegisterBenchmark(("Peak/" + set).c_str(), Peak, isa);
     benchmark::RegisterBenchmark(("Quantise/" + set).c_str(), Quantise, isa);
-    for (const auto& [type, name] : kTypes) {
+    for (size_t i = 0; i < kPackedTypes; ++i) {
+      const auto type = static_cast<PackedType>(i);
       for (Shape shape : kShapes) {
         const size_t inputs = FormatOf(type).blocks * kBlockSize;  // K types have whole groups only
         shape.cols = (shape.cols + inputs - 1) / inputs * inputs;
         const std::string size = std::to_string(shape.rows) + "x" + std::to_string(shape.cols);
         for (size_t tokens : {1, 2, 4, 8, 16, 512}) {
           if (tokens == 512 && shape.rows > 4096) continue;
-          const std::string label = set + "/" + name + "/" + size + "/rows:" + std::to_string(tokens);
+          const std::string label =
+              set + "/" + std::string(NameOf(type)) + "/" + size + "/rows:" + std::to_string(tokens);
           benchmark::RegisterBenchmark(label.c_str(), Product, isa, type, shape, tokens);
           if (!IsQuantised(type) || shape.rows < 4096) continue;
           benchmark::RegisterBenchmark(("Wide/" + label).c_str(), WideProduct, isa, type, shape, tokens);

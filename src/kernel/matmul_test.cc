@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -19,13 +20,11 @@
 namespace sheepop::kernel {
 namespace {
 
-constexpr PackedType kTypes[kPackedTypes] = {PackedType::kF32,  PackedType::kF16,  PackedType::kBf16, PackedType::kQ4_0,
-                                             PackedType::kQ4_1, PackedType::kQ5_0, PackedType::kQ5_1, PackedType::kQ8_0,
-                                             PackedType::kQ2_K, PackedType::kQ3_K, PackedType::kQ4_K, PackedType::kQ5_K,
-                                             PackedType::kQ6_K};
-
-constexpr const char* kTypeNames[kPackedTypes] = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1",
-                                                  "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"};
+constexpr auto kTypes = [] {
+  std::array<PackedType, kPackedTypes> types{};
+  for (size_t i = 0; i < kPackedTypes; ++i) types[i] = static_cast<PackedType>(i);
+  return types;
+}();
 
 // 64-byte aligned bytes.
 class Bytes {
@@ -225,10 +224,9 @@ class MatMul : public ::testing::TestWithParam<Isa> {
                       const std::vector<float>& actual) {
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_TRUE(Same(expected[i], actual[i]))
-          << kTypeNames[static_cast<size_t>(c.type)] << " rows " << c.rows << " cols " << c.cols << " tokens "
-          << c.tokens << " add " << c.add << " at token " << (i - Problem::kGuard) / problem.OutputStride()
-          << " output " << (i - Problem::kGuard) % problem.OutputStride() << ": " << actual[i] << ", not "
-          << expected[i];
+          << NameOf(c.type) << " rows " << c.rows << " cols " << c.cols << " tokens " << c.tokens << " add " << c.add
+          << " at token " << (i - Problem::kGuard) / problem.OutputStride() << " output "
+          << (i - Problem::kGuard) % problem.OutputStride() << ": " << actual[i] << ", not " << expected[i];
     }
   }
 
@@ -314,8 +312,7 @@ TEST(WideMatMul, IsCloseToTheExactProduct) {
       for (size_t t = 0; t < 3; ++t) {
         for (size_t i = 0; i < 33; ++i) {
           const auto [value, bound] = problem.Exact(t, i);
-          EXPECT_NEAR(actual[Problem::kGuard + t * problem.OutputStride() + i], value, bound)
-              << kTypeNames[static_cast<size_t>(type)];
+          EXPECT_NEAR(actual[Problem::kGuard + t * problem.OutputStride() + i], value, bound) << NameOf(type);
         }
       }
     }

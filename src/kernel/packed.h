@@ -27,21 +27,37 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <string_view>
+#include <type_traits>
 
 #include "kernel/matmul.h"
 
 namespace sheepop::kernel {
 
-// clang-format off
-enum class PackedType : uint8_t { kF32, kF16, kBf16, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0, kQ2_K, kQ3_K, kQ4_K, kQ5_K, kQ6_K };
-// clang-format on
-inline constexpr size_t kPackedTypes = 13;
+enum class PackedType : uint8_t {
+  kF32,
+  kF16,
+  kBf16,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+};
 
 enum class ScaleForm : uint8_t { kNone, kHalf, kHalfMin, kSuper, kSixteenths, kSixteenthsMin };
 
 constexpr bool HasMin(ScaleForm form) {
   return form == ScaleForm::kHalfMin || form == ScaleForm::kSuper || form == ScaleForm::kSixteenthsMin;
 }
+// fp16 numbers of a group, multiplied by whole numbers of its blocks; the minimum is taken off then, not added.
+constexpr bool HasWholeScales(ScaleForm form) { return form >= ScaleForm::kSuper; }
 constexpr bool HasSixteenths(ScaleForm form) {
   return form == ScaleForm::kSixteenths || form == ScaleForm::kSixteenthsMin;
 }
@@ -60,6 +76,12 @@ struct PackedFormat {
   constexpr size_t group_bytes() const { return header_bytes + blocks * block_bytes; }
 };
 
+inline constexpr std::string_view kPackedNames[] = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1",
+                                                    "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"};
+inline constexpr size_t kPackedTypes = std::size(kPackedNames);
+
+constexpr std::string_view NameOf(PackedType type) { return kPackedNames[static_cast<size_t>(type)]; }
+
 constexpr PackedFormat FormatOf(PackedType type) {
   switch (type) {
     case PackedType::kF32: return {ScaleForm::kNone, 32, 0, 1, 0, 2048};
@@ -77,6 +99,42 @@ constexpr PackedFormat FormatOf(PackedType type) {
     case PackedType::kQ6_K: return {ScaleForm::kSixteenths, 6, 32, 8, 320, 384};
   }
   return {};
+}
+
+// Calls visit(std::integral_constant<PackedType, type>()): what is written for any type, at one that only a run knows. Give
+// it a lambda that is always_inline, and the code is that of a switch.
+template <typename Visit>
+[[gnu::always_inline]] constexpr void VisitPacked(PackedType type, const Visit& visit) {
+  switch (type) {
+    case PackedType::kF32: return visit(std::integral_constant<PackedType, PackedType::kF32>());
+    case PackedType::kF16: return visit(std::integral_constant<PackedType, PackedType::kF16>());
+    case PackedType::kBf16: return visit(std::integral_constant<PackedType, PackedType::kBf16>());
+    case PackedType::kQ4_0: return visit(std::integral_constant<PackedType, PackedType::kQ4_0>());
+    case PackedType::kQ4_1: return visit(std::integral_constant<PackedType, PackedType::kQ4_1>());
+    case PackedType::kQ5_0: return visit(std::integral_constant<PackedType, PackedType::kQ5_0>());
+    case PackedType::kQ5_1: return visit(std::integral_constant<PackedType, PackedType::kQ5_1>());
+    case PackedType::kQ8_0: return visit(std::integral_constant<PackedType, PackedType::kQ8_0>());
+    case PackedType::kQ2_K: return visit(std::integral_constant<PackedType, PackedType::kQ2_K>());
+    case PackedType::kQ3_K: return visit(std::integral_constant<PackedType, PackedType::kQ3_K>());
+    case PackedType::kQ4_K: return visit(std::integral_constant<PackedType, PackedType::kQ4_K>());
+    case PackedType::kQ5_K: return visit(std::integral_constant<PackedType, PackedType::kQ5_K>());
+    case PackedType::kQ6_K: return visit(std::integral_constant<PackedType, PackedType::kQ6_K>());
+  }
+}
+
+// Where a header keeps the numbers of its tile's first row, in bytes; those of the next row stand behind, 2 bytes on or 1.
+// The fp16 scale and minimum of a block, or of the whole group where whole numbers scale them:
+constexpr size_t HalfOffset(ScaleForm form, size_t block) {
+  return form == ScaleForm::kHalf ? 32 * block : form == ScaleForm::kHalfMin ? 64 * block : 0;
+}
+constexpr size_t MinHalfOffset(ScaleForm form, size_t block) { return HalfOffset(form, block) + 32; }
+// The whole numbers of the 16 inputs `half` of a block, or of all 32 (kSuper):
+constexpr size_t ScaleOffset(ScaleForm form, size_t block, size_t half) {
+  if (form == ScaleForm::kSuper) return 64 + 32 * block;
+  return 64 + (form == ScaleForm::kSixteenthsMin ? 64 : 32) * block + 16 * half;
+}
+constexpr size_t MinOffset(ScaleForm form, size_t block, size_t half) {
+  return ScaleOffset(form, block, half) + (form == ScaleForm::kSixteenthsMin ? 32 : 16);
 }
 
 // True when products of this type read MatMulInput::quantised.

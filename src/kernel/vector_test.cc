@@ -12,7 +12,6 @@
 #include "base/cpu.h"
 #include "base/philox.h"
 #include "kernel/kernels.h"
-#include "kernel/reference/lanes.h"
 
 namespace sheepop::kernel {
 namespace {
@@ -110,7 +109,6 @@ TEST(Vector, EverySetHasTheBitsOfTheReference) {
   ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.gelu_multiply(a, b, n, y); });
   ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.gelu(n, y); });
   ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.softcap(30.0F, n, y); });
-  ExpectSameBits([](auto& k, auto* a, auto*, size_t n, float* y) { k.group_maxima(a, n, y); });
 }
 
 TEST(Vector, RotateHasTheBitsOfTheReference) {
@@ -154,65 +152,6 @@ TEST(Vector, LogSumExpHasTheBitsOfTheReference) {
   }
 }
 
-double RelativeError(double got, double want) { return std::abs(got - want) / std::abs(want); }
-
-// Every 997th float of either sign.
-template <typename Body>
-void ForManyFloats(const Body& body) {
-  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 997) {
-    const auto x = std::bit_cast<float>(static_cast<uint32_t>(bits));
-    if (x == x) body(x);
-  }
-}
-
-TEST(VectorReference, ExpIsAccurateAndSaturates) {
-  double worst = 0;
-  ForManyFloats([&](float x) {
-    const double want = std::exp(static_cast<double>(x));
-    const float got = reference::Exp(x);
-    if (want > std::numeric_limits<float>::max()) {
-      ASSERT_EQ(got, kInf) << x;
-    } else if (x < kExpMin) {
-      ASSERT_EQ(got, 0) << x;
-    } else {
-      worst = std::max(worst, RelativeError(got, want));
-    }
-  });
-  EXPECT_LT(worst, 1.2e-7);
-  EXPECT_EQ(reference::Exp(0), 1);
-  EXPECT_EQ(reference::Exp(-kInf), 0);
-  EXPECT_EQ(reference::Exp(kInf), kInf);
-  EXPECT_LT(reference::Exp(kExpMax), kInf);
-  EXPECT_GE(reference::Exp(kExpMin), std::numeric_limits<float>::min());
-  EXPECT_TRUE(std::isnan(reference::Exp(kNan)));
-}
-
-TEST(VectorReference, TanhIsAccurate) {
-  double worst = 0;
-  ForManyFloats([&](float x) {
-    if (x == 0) return;
-    worst = std::max(worst, RelativeError(reference::Tanh(x), std::tanh(static_cast<double>(x))));
-  });
-  EXPECT_LT(worst, 2e-7);
-  EXPECT_EQ(reference::Tanh(kInf), 1);
-  EXPECT_EQ(reference::Tanh(-kInf), -1);
-  EXPECT_TRUE(std::isnan(reference::Tanh(kNan)));
-}
-
-TEST(VectorReference, ActivationsFollowTheirFormulas) {
-  for (int i = -900; i <= 900; ++i) {
-    const auto f = static_cast<float>(i * 0.0137);
-    const double y = f;
-    EXPECT_NEAR(reference::Silu(f), y / (1 + std::exp(-y)), 4e-7 * std::abs(y)) << f;
-    const double u = std::sqrt(2 / M_PI) * (y + 0.044715 * y * y * y);
-    EXPECT_NEAR(reference::Gelu(f), 0.5 * y * (1 + std::tanh(u)), 4e-7 * std::abs(y)) << f;
-    EXPECT_NEAR(reference::Softcap(f, 5), 5 * std::tanh(y / 5), 2e-6) << f;
-  }
-  EXPECT_EQ(reference::Silu(-200), 0);
-  EXPECT_EQ(reference::Gelu(-200), 0);
-  EXPECT_EQ(reference::Gelu(3e38F), 3e38F);
-}
-
 TEST(VectorReference, NormsFollowTheirFormulas) {
   const size_t n = 100;
   const auto x = Vector(n, 1, Values::kUsual);
@@ -245,17 +184,6 @@ TEST(VectorReference, RotateTurnsPairs) {
   std::vector<float> neighbours = {1, 2, 3, 4, 9};
   k.rotate(cosines, sines, 2, true, 1, 5, neighbours.data());
   EXPECT_EQ(neighbours, (std::vector<float>{-2, 1, 3, 4, 9}));
-}
-
-TEST(VectorReference, GroupMaximaTreatNanAsAbsent) {
-  std::vector<float> logits(130, -5);
-  logits[3] = kNan;
-  logits[63] = 7;
-  for (size_t i = 64; i < 128; ++i) logits[i] = kNan;
-  logits[129] = 2;
-  std::vector<float> maxima(3);
-  KernelsFor(Isa::kReference).vector.group_maxima(logits.data(), logits.size(), maxima.data());
-  EXPECT_EQ(maxima, (std::vector<float>{7, -kInf, 2}));
 }
 
 TEST(VectorReference, LogSumExp) {
@@ -297,30 +225,6 @@ TEST(RopeAngles, AreAccurate) {
     RopeAngles(position, frequencies.data(), 1, 2, cosines.data(), sines.data());
     EXPECT_NEAR(cosines[0], 2 * std::cos(position), 2e-7);
   }
-}
-
-TEST(LanesReference, HalvesRoundToNearestEvenAndSaturate) {
-  for (uint32_t bits = 0; bits < 65536; ++bits) {
-    const auto half = static_cast<uint16_t>(bits);
-    const float value = reference::HalfToFloat(half);
-    if (std::isinf(value)) {
-      EXPECT_EQ(reference::FloatToHalf(value), (bits & 0x8000) | 0x7bff);
-    } else if (value == value) {
-      ASSERT_EQ(reference::FloatToHalf(value), half);
-      const float next = reference::HalfToFloat(static_cast<uint16_t>(half + 1));
-      if (std::isfinite(next)) {
-        ASSERT_EQ(reference::FloatToHalf((value + next) / 2), bits & 1 ? half + 1 : half) << value;
-      }
-    }
-  }
-  EXPECT_EQ(reference::HalfToFloat(0x3c00), 1);
-  EXPECT_EQ(reference::HalfToFloat(0x0001), 0x1p-24F);
-  EXPECT_EQ(reference::FloatToHalf(65519.9F), 0x7bff);
-  EXPECT_EQ(reference::FloatToHalf(-1e30F), 0xfbff);
-  EXPECT_TRUE(std::isnan(reference::HalfToFloat(reference::FloatToHalf(kNan))));
-  EXPECT_EQ(reference::FloatToBf16(1.0F + 0x1p-8F), 0x3f80);
-  EXPECT_EQ(reference::FloatToBf16(1.0F + 0x3p-8F), 0x3f82);
-  EXPECT_TRUE(std::isnan(reference::Bf16ToFloat(reference::FloatToBf16(kNan))));
 }
 
 }  // namespace

@@ -8,12 +8,18 @@
 #include <cmath>
 #include <cstddef>
 
+#include "base/half.h"
+
 namespace sheepop {
 
 struct Affine {
   float scale = 0;
   float offset = 0;
 };
+
+inline Affine RoundToHalf(Affine fit) {
+  return {HalfToFloat(FloatToHalf(fit.scale)), HalfToFloat(FloatToHalf(fit.offset))};
+}
 
 struct CodeRange {
   float low, high;

@@ -10,12 +10,7 @@
 namespace sheepop {
 
 // `bytes` holds whole blocks of out.size() values; need not be aligned. Layouts: ggml's quantised block formats
-// (https://github.com/ggml-org/ggml, ggml-common.h) restated in dequantise.cc.
+// (https://github.com/ggml-org/ggml, ggml-common.h) restated in *_types.cc.
 void Dequantise(DType type, std::span<const std::byte> bytes, std::span<float> out);
-
-float HalfToFloat(uint16_t half);
-uint16_t FloatToHalf(float value);  // nearest, ties to even
-float Bf16ToFloat(uint16_t bits);
-uint16_t FloatToBf16(float value);  // nearest, ties to even; NaN stays NaN
 
 }  // namespace sheepop

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Prints the golden rows of dequantise_test.cc from the `gguf` Python package (pip install gguf).
+"""Prints the golden rows of dequantise_test.cc from the `gguf` Python package (pip install gguf): those that stand there,
+made anew. For a new type, write its row with zeros there first.
 
 A row: type, offsets of its fp16 fields, FNV-1a hash of the bits of all values of two blocks, values 0 and 37. The blocks
 are pseudo-random bytes; the exponents of the fp16 fields are confined so that every value is finite.
 """
 
+import pathlib
+import re
+
 import numpy as np
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
 
-HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108],
-          "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "IQ4_NL": [0]}
+ROWS = re.findall(r"\{DType::k(\w+), \{([\d, ]+)\}, 0x", pathlib.Path(__file__).with_name("dequantise_test.cc").read_text())
 
 
 def xorshift32(count, state):
@@ -21,7 +24,8 @@ def xorshift32(count, state):
         yield state & 255
 
 
-for name, halves in HALVES.items():
+for name, offsets in ROWS:
+    halves = [int(offset) for offset in offsets.split(",")]
     kind = GGMLQuantizationType[name]
     size = GGML_QUANT_SIZES[kind][1]
     blocks = np.array(list(xorshift32(2 * size, 12345 + int(kind))), np.uint8).reshape(2, size)

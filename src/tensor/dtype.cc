@@ -3,26 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <vector>
+
+#include "tensor/type_row.h"
 
 namespace sheepop {
 namespace {
-
-constexpr std::array<DTypeInfo, 14> kTypes = {{
-    {DType::kF32, "F32", 1, 4, false},
-    {DType::kF16, "F16", 1, 2, false},
-    {DType::kQ4_0, "Q4_0", 32, 18, true},
-    {DType::kQ4_1, "Q4_1", 32, 20, true},
-    {DType::kQ5_0, "Q5_0", 32, 22, true},
-    {DType::kQ5_1, "Q5_1", 32, 24, true},
-    {DType::kQ8_0, "Q8_0", 32, 34, true},
-    {DType::kQ2_K, "Q2_K", 256, 84, true},
-    {DType::kQ3_K, "Q3_K", 256, 110, true},
-    {DType::kQ4_K, "Q4_K", 256, 144, true},
-    {DType::kQ5_K, "Q5_K", 256, 176, true},
-    {DType::kQ6_K, "Q6_K", 256, 210, true},
-    {DType::kIQ4_NL, "IQ4_NL", 32, 18, true},
-    {DType::kBF16, "BF16", 1, 2, false},
-}};
 
 // Indexed by GGUF type number; empty where the number was never used or is retired.
 // clang-format off
@@ -34,29 +20,60 @@ constexpr std::array<std::string_view, 40> kGgufNames = {
     "IQ4_NL_4_4 (retired)", "IQ4_NL_4_8 (retired)", "IQ4_NL_8_8 (retired)", "MXFP4"};
 // clang-format on
 
+// Indexed by GGUF type number; null for a type that is not read.
+const std::array<const TypeRow*, kGgufNames.size()>& Rows() {
+  static const auto rows = [] {
+    std::array<const TypeRow*, kGgufNames.size()> all{};
+    for (std::span<const TypeRow> kin : {FloatTypes(), Block32Types(), KTypes()}) {
+      for (const TypeRow& row : kin) all[static_cast<size_t>(row.info.type)] = &row;
+    }
+    return all;
+  }();
+  return rows;
+}
+
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 }  // namespace
 
 std::optional<DType> DTypeFromGguf(uint32_t number) {
-  for (const DTypeInfo& info : kTypes) {
-    if (static_cast<uint32_t>(info.type) == number) return info.type;
-  }
-  return std::nullopt;
+  return number < kGgufNames.size() && Rows()[number] ? std::optional(static_cast<DType>(number)) : std::nullopt;
 }
 
 std::optional<DType> DTypeFromName(std::string_view name) {
-  for (const DTypeInfo& info : kTypes) {
-    if (std::ranges::equal(info.name, name, {}, {}, Upper)) return info.type;
+  for (DType type : DTypes()) {
+    if (std::ranges::equal(Info(type).name, name, {}, {}, Upper)) return type;
   }
   return std::nullopt;
 }
 
-const DTypeInfo& Info(DType type) {
-  const auto found = std::ranges::find(kTypes, type, &DTypeInfo::type);
-  assert(found != kTypes.end());
-  return *found;
+std::span<const DType> DTypes() {
+  static const std::vector<DType> types = [] {
+    std::vector<DType> found;
+    for (const TypeRow* row : Rows()) {
+      if (row) found.push_back(row->info.type);
+    }
+    return found;
+  }();
+  return types;
 }
+
+std::string DTypeNames() {
+  std::string names;
+  for (DType type : DTypes()) {
+    if (!names.empty()) names += ", ";
+    names += Info(type).name;
+  }
+  return names;
+}
+
+const TypeRow& RowOf(DType type) {
+  const TypeRow* row = Rows()[static_cast<size_t>(type)];
+  assert(row);
+  return *row;
+}
+
+const DTypeInfo& Info(DType type) { return RowOf(type).info; }
 
 std::string_view GgufTypeName(uint32_t number) { return number < kGgufNames.size() ? kGgufNames[number] : "unknown"; }
 

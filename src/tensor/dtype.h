@@ -1,10 +1,13 @@
 // The element types a checkpoint can hold, numbered and laid out as in GGUF files
-// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Only types that SheepOp reads are listed.
+// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Only types that SheepOp reads are listed;
+// type_row.h says what each needs.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace sheepop {
@@ -37,6 +40,12 @@ struct DTypeInfo {
 // Nullopt for a number that is no type SheepOp reads.
 std::optional<DType> DTypeFromGguf(uint32_t number);
 std::optional<DType> DTypeFromName(std::string_view name);  // any case
+
+// Every type, in the order of GGUF's numbers.
+std::span<const DType> DTypes();
+
+// Their names, for messages: "F32, F16, Q4_0, ...".
+std::string DTypeNames();
 
 const DTypeInfo& Info(DType type);
 

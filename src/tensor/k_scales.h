@@ -32,8 +32,4 @@ inline void PackKScales(const KScales& in, uint8_t* packed /* [12] */) {
   }
 }
 
-// What the 4-bit codes of IQ4_NL stand for.
-inline constexpr std::array<int8_t, 16> kIq4NlValues = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                                        1,    13,   25,  38,  53,  69,  89,  113};
-
 }  // namespace sheepop

@@ -11,7 +11,7 @@
 
 namespace sheepop {
 
-// The packed form of a file type: its own, but for IQ4_NL, whose table values become 8-bit ones.
+// The packed form of a file type; several may share one.
 kernel::PackedType PackedTypeOf(DType type);
 
 // Bytes of the packed matrix: a multiple of 64.

@@ -32,9 +32,7 @@ void Unpack(benchmark::State& state, DType type) {
 }
 
 const int registered = [] {
-  for (DType type :
-       {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kQ2_K, DType::kQ3_K, DType::kQ4_K,
-        DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL, DType::kF32, DType::kF16, DType::kBF16}) {
+  for (DType type : DTypes()) {
     const std::string name(Info(type).name);
     benchmark::RegisterBenchmark(("Pack/" + name).c_str(), Pack, type)->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark(("Unpack/" + name).c_str(), Unpack, type)->Unit(benchmark::kMicrosecond);

@@ -8,7 +8,7 @@
 
 namespace sheepop {
 
-// F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K.
+// True for the types whose row of *_types.cc has a quantiser.
 bool CanQuantise(DType type);
 
 // `values` are whole blocks of `type`; `out` has exactly RowBytes(type, values.size()). Block types search scales for

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/half.h"
 #include "base/philox.h"
 #include "tensor/dequantise.h"
 

@@ -648,22 +648,9 @@ void MultiplyType(const PackedView& w, const MatMulInput& x, TileRange tiles, co
 
 void Multiply(const PackedView& w, const MatMulInput& x, TileRange tiles, const MatMulOutput& out,
               std::span<std::byte> scratch) {
-  std::byte* own = scratch.data();
-  switch (w.type) {
-    case PackedType::kF32: return MultiplyType<PackedType::kF32>(w, x, tiles, out, own);
-    case PackedType::kF16: return MultiplyType<PackedType::kF16>(w, x, tiles, out, own);
-    case PackedType::kBf16: return MultiplyType<PackedType::kBf16>(w, x, tiles, out, own);
-    case PackedType::kQ4_0: return MultiplyType<PackedType::kQ4_0>(w, x, tiles, out, own);
-    case PackedType::kQ4_1: return MultiplyType<PackedType::kQ4_1>(w, x, tiles, out, own);
-    case PackedType::kQ5_0: return MultiplyType<PackedType::kQ5_0>(w, x, tiles, out, own);
-    case PackedType::kQ5_1: return MultiplyType<PackedType::kQ5_1>(w, x, tiles, out, own);
-    case PackedType::kQ8_0: return MultiplyType<PackedType::kQ8_0>(w, x, tiles, out, own);
-    case PackedType::kQ2_K: return MultiplyType<PackedType::kQ2_K>(w, x, tiles, out, own);
-    case PackedType::kQ3_K: return MultiplyType<PackedType::kQ3_K>(w, x, tiles, out, own);
-    case PackedType::kQ4_K: return MultiplyType<PackedType::kQ4_K>(w, x, tiles, out, own);
-    case PackedType::kQ5_K: return MultiplyType<PackedType::kQ5_K>(w, x, tiles, out, own);
-    case PackedType::kQ6_K: return MultiplyType<PackedType::kQ6_K>(w, x, tiles, out, own);
-  }
+  VisitPacked(w.type, [&](auto type) __attribute__((always_inline)) {
+    MultiplyType<type.value>(w, x, tiles, out, scratch.data());
+  });
 }
 
 // The largest magnitude of 32 floats, as bits, in which infinities and NaNs are above all finite numbers.

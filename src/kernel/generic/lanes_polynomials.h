@@ -1,5 +1,5 @@
 // The constants of exp and tanh, shared by every instruction set. Minimax fits; checked over all floats of interest in
-// vector_test.cc.
+// reference/lanes_test.cc.
 #pragma once
 
 namespace sheepop::kernel {

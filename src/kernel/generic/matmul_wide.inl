@@ -128,21 +128,11 @@ void MultiplyWideType(const PackedView& w, const WideInput& x, TileRange tiles, 
 }
 
 void MultiplyWide(const PackedView& w, const WideInput& x, TileRange tiles, float* out, size_t out_stride) {
-  switch (w.type) {
-    case PackedType::kF32:
-    case PackedType::kF16:
-    case PackedType::kBf16: break;
-    case PackedType::kQ4_0: return MultiplyWideType<PackedType::kQ4_0>(w, x, tiles, out, out_stride);
-    case PackedType::kQ4_1: return MultiplyWideType<PackedType::kQ4_1>(w, x, tiles, out, out_stride);
-    case PackedType::kQ5_0: return MultiplyWideType<PackedType::kQ5_0>(w, x, tiles, out, out_stride);
-    case PackedType::kQ5_1: return MultiplyWideType<PackedType::kQ5_1>(w, x, tiles, out, out_stride);
-    case PackedType::kQ8_0: return MultiplyWideType<PackedType::kQ8_0>(w, x, tiles, out, out_stride);
-    case PackedType::kQ2_K: return MultiplyWideType<PackedType::kQ2_K>(w, x, tiles, out, out_stride);
-    case PackedType::kQ3_K: return MultiplyWideType<PackedType::kQ3_K>(w, x, tiles, out, out_stride);
-    case PackedType::kQ4_K: return MultiplyWideType<PackedType::kQ4_K>(w, x, tiles, out, out_stride);
-    case PackedType::kQ5_K: return MultiplyWideType<PackedType::kQ5_K>(w, x, tiles, out, out_stride);
-    case PackedType::kQ6_K: return MultiplyWideType<PackedType::kQ6_K>(w, x, tiles, out, out_stride);
-  }
+  VisitPacked(w.type, [&](auto type) __attribute__((always_inline)) {
+    if constexpr (FormatOf(type.value).scales != ScaleForm::kNone) {
+      MultiplyWideType<type.value>(w, x, tiles, out, out_stride);
+    }
+  });
 }
 
 // Nearest, ties to even, of magnitudes below 2^22: adding 1.5 * 2^23 leaves no bits for a fraction.

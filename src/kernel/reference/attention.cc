@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/half.h"
 #include "kernel/attention_segments.h"
 #include "kernel/reference/lanes.h"
 #include "kernel/reference/set.h"
@@ -26,7 +27,7 @@ void StoreElement(KvType type, float value, std::byte* data, size_t index) {
     std::memcpy(data + 4 * index, &value, 4);
     return;
   }
-  const uint16_t bits = type == KvType::kF16 ? FloatToHalf(value) : FloatToBf16(value);
+  const uint16_t bits = type == KvType::kF16 ? FloatToHalfSaturating(value) : FloatToBf16(value);
   std::memcpy(data + 2 * index, &bits, 2);
 }
 

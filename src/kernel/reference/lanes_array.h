@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/half.h"
 #include "kernel/reference/lanes.h"
 
 namespace sheepop::kernel {
@@ -88,11 +89,11 @@ struct Bf16 {
   uint16_t bits;
 };
 inline F32x16 LoadFirst(const Bf16* p, size_t n) {
-  return EachLane([&](size_t i) { return i < n ? reference::Bf16ToFloat(p[i].bits) : 0; });
+  return EachLane([&](size_t i) { return i < n ? Bf16ToFloat(p[i].bits) : 0; });
 }
 inline F32x16 Load(const Bf16* p) { return LoadFirst(p, 16); }
 inline void Store(Bf16* p, F32x16 x) {
-  for (size_t i = 0; i < 16; ++i) p[i].bits = reference::FloatToBf16(x.v[i]);
+  for (size_t i = 0; i < 16; ++i) p[i].bits = FloatToBf16(x.v[i]);
 }
 
 }  // namespace

@@ -3,23 +3,13 @@
 #include <cstring>
 #include <limits>
 
+#include "base/half.h"
 #include "kernel/generic/quantised_block.h"
 #include "kernel/packed.h"
 #include "kernel/reference/set.h"
 
 namespace sheepop::kernel {
 namespace {
-
-float HalfToFloat(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t exponent = half >> 10 & 31, fraction = half & 0x3ff;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
-  }
-  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
 
 template <typename Number>
 Number Load(const uint8_t* bytes, size_t index) {
@@ -131,8 +121,7 @@ float FloatDot(PackedType type, const uint8_t* tile, size_t row, const float* x,
     float weight = 0;
     if (type == PackedType::kF32) weight = Load<float>(tile, index);
     if (type == PackedType::kF16) weight = LoadHalf(tile, index);
-    if (type == PackedType::kBf16)
-      weight = std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(tile, index)) << 16);
+    if (type == PackedType::kBf16) weight = Bf16ToFloat(Load<uint16_t>(tile, index));
     acc = std::fma(weight, x[k], acc);
   }
   return acc;
