@@ -12,7 +12,7 @@
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/tensor_spec.h"
-#include "model/arch/writing.h"
+#include "model/config_writing.h"
 
 namespace sheepop {
 

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
-#include "model/arch/writing.h"
 #include "model/architecture.h"
+#include "model/config_writing.h"
 #include "tensor/dequantise.h"
 #include "train/network.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 #include "model/decoder_pass.h"
 
 namespace sheepop {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "model/arch/llama.h"
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 
 namespace sheepop {
 namespace {

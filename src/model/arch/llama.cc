@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 #include "model/decoder_pass.h"
 
 namespace sheepop {

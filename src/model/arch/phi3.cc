@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "model/arch/llama.h"
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 
 namespace sheepop {
 namespace {

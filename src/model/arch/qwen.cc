@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "model/arch/llama.h"
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 
 namespace sheepop {
 namespace {

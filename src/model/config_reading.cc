@@ -1,4 +1,4 @@
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 
 #include <algorithm>
 #include <array>

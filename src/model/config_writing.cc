@@ -1,4 +1,4 @@
-#include "model/arch/writing.h"
+#include "model/config_writing.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <numbers>
 
 #include "base/error.h"
-#include "model/arch/reading.h"
+#include "model/config_reading.h"
 #include "tensor/dequantise.h"
 
 namespace sheepop {
