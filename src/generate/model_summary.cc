@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "checkpoint/tensor_spec.h"
 #include "generate/loaded_model.h"
-#include "model/model.h"
+#include "model/checkpoint_config.h"
 
 namespace sheepop {
 namespace {

@@ -6,9 +6,13 @@
 #include "base/error.h"
 
 namespace sheepop {
+
+// Each stands in a file of arch/; a new family is one more name in these two lines.
+extern const Architecture kLlama, kQwen2, kQwen3, kGemma2, kGemma3, kGpt2, kPhi3;
+
 namespace {
 
-constexpr std::array<const Architecture*, 7> kAll = {&kLlama, &kQwen2, &kQwen3, &kGemma2, &kGemma3, &kGpt2, &kPhi3};
+constexpr std::array kAll = {&kLlama, &kQwen2, &kQwen3, &kGemma2, &kGemma3, &kGpt2, &kPhi3};
 
 std::string Names() {
   std::string names;
@@ -30,7 +34,7 @@ const Architecture& ArchitectureByName(std::string_view name) {
 
 const Architecture& ArchitectureByHfType(std::string_view type) {
   for (const Architecture* architecture : kAll) {
-    if (std::ranges::find(architecture->hf_model_types, type) != architecture->hf_model_types.end()) {
+    if (std::ranges::find(architecture->hf_types, type, &HfType::model_type) != architecture->hf_types.end()) {
       return *architecture;
     }
   }

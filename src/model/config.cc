@@ -24,20 +24,21 @@ void CheckFinite(std::string_view field, double value, bool positive) {
 
 void CheckRopes(const ModelConfig& config) {
   for (const RopeConfig& rope : config.ropes) {
-    if (2 * rope.frequencies.size() > config.head_dim) {
-      throw Error(ErrorCategory::kCorrupt, "model configuration: {} rotary dimensions, a head has {}",
-                  2 * rope.frequencies.size(), config.head_dim);
+    if (rope.dims > config.head_dim || rope.dims % 2 != 0) {
+      throw Error(ErrorCategory::kCorrupt,
+                  "model configuration: {} rotary dimensions, must be even and at most the {} of a head", rope.dims,
+                  config.head_dim);
     }
-    for (double frequency : rope.frequencies) CheckFinite("rope frequency", frequency, true);
+    for (double frequency : Frequencies(rope)) CheckFinite("rope frequency", frequency, true);
     CheckFinite("rope factor", rope.factor, true);
   }
-  if (config.layer_rope.size() != config.layers || config.layer_window.size() != config.layers) {
-    throw Error(ErrorCategory::kCorrupt, "model configuration: {} layers, but {} rope and {} window entries",
-                config.layers, config.layer_rope.size(), config.layer_window.size());
+  if (config.shapes.size() != config.layers) {
+    throw Error(ErrorCategory::kCorrupt, "model configuration: {} layers, but the shapes of {}", config.layers,
+                config.shapes.size());
   }
-  for (size_t rope : config.layer_rope) {
-    if (rope >= config.ropes.size()) {
-      throw Error(ErrorCategory::kCorrupt, "model configuration: a layer names rope {} of {}", rope,
+  for (const LayerShape& shape : config.shapes) {
+    if (shape.rope != kNoRope && shape.rope >= config.ropes.size()) {
+      throw Error(ErrorCategory::kCorrupt, "model configuration: a layer names rope {} of {}", shape.rope,
                   config.ropes.size());
     }
   }
@@ -64,14 +65,6 @@ void Validate(const ModelConfig& config) {
   CheckFinite("attention_softcap", config.attention_softcap, false);
   CheckFinite("final_softcap", config.final_softcap, false);
   CheckRopes(config);
-}
-
-std::vector<double> RopeFrequencies(double theta, size_t dims) {
-  std::vector<double> frequencies(dims / 2);
-  for (size_t i = 0; i < frequencies.size(); ++i) {
-    frequencies[i] = std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dims));
-  }
-  return frequencies;
 }
 
 }  // namespace sheepop

@@ -3,23 +3,28 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "model/rope.h"
 
 namespace sheepop {
 
 enum class NormType { kRms, kLayer };
 enum class Activation { kSilu, kGelu };
 
-// One set of rotary frequencies; layers name theirs by index.
-struct RopeConfig {
-  std::vector<double> frequencies;  // [pairs], radians a position; empty: no rotation
-  float factor = 1;                 // multiplies cosines and sines (LongRoPE)
-  bool interleaved = false;         // pairs (2i, 2i + 1) instead of (i, i + pairs)
+inline constexpr size_t kNoRope = SIZE_MAX;
+
+// What sets one layer apart from the others.
+struct LayerShape {
+  size_t window = 0;      // positions a row sees, its own included; 0: all
+  size_t rope = kNoRope;  // index into ModelConfig::ropes; kNoRope: nothing is turned
+  bool operator==(const LayerShape&) const = default;
 };
 
 struct ModelConfig {
-  std::string architecture;  // "llama", ...: a name from arch/
+  std::string architecture;  // general.architecture of GGUF: a name from arch/
   std::string name;          // general.name, for people; may be empty
 
   size_t layers = 0;
@@ -48,18 +53,14 @@ struct ModelConfig {
   float final_softcap = 0;      // 0: none
 
   std::vector<RopeConfig> ropes;
-  std::vector<size_t> layer_rope;    // [layers], index into ropes
-  std::vector<size_t> layer_window;  // [layers], positions a row sees, its own included; 0: all
+  std::vector<LayerShape> shapes;  // [layers]
 
   size_t query_width() const { return heads * head_dim; }
   size_t kv_width() const { return kv_heads * head_dim; }
 };
 
 // Throws kCorrupt, naming the field and its value, unless every size is positive and within what the engine can hold, the
-// heads divide, and the per-layer lists have one entry a layer.
+// heads divide, and there is one shape a layer.
 void Validate(const ModelConfig& config);
-
-// theta^(-2i / dims) for i in [0, dims / 2): the plain rotary frequencies.
-std::vector<double> RopeFrequencies(double theta, size_t dims);
 
 }  // namespace sheepop

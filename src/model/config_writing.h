@@ -1,35 +1,35 @@
-// A configuration back to metadata, for GGUF files and Hugging Face folders: the reverse of reading.h.
+// What the families share when they write a configuration: the reverse of config_reading.h.
 #pragma once
 
-#include <boost/json.hpp>
-#include <string>
-#include <vector>
+#include <boost/json/fwd.hpp>
+#include <string_view>
 
 #include "model/architecture.h"
 
 namespace sheepop {
 
-// What ModelConfig holds only as frequencies, by its parts.
-struct RopeSettings {
-  double theta = 10000, local_theta = 10000;        // local: Gemma 3's layers with a window
-  std::string scaling;                              // empty, "linear", "llama3" or "longrope"
-  double factor = 1, low = 1, high = 4;             // linear and llama3
-  double original_context = 0;                      // llama3 and longrope
-  double attention_factor = 0;                      // longrope; 0: computed from the contexts
-  std::vector<double> divisors;                     // [pairs], llama3 in GGUF
-  std::vector<double> short_factors, long_factors;  // [pairs], longrope
+// Keys of GGUF metadata under the family's name.
+class GgufKeys {
+ public:
+  GgufKeys(std::string_view architecture, GgufConfig& out) : prefix_(std::string(architecture) + '.'), out_(out) {}
+  void Size(std::string_view field, size_t value);
+  void Float(std::string_view field, double value);
+  void String(std::string_view field, std::string value);
+  void Tensor(std::string_view name, const std::vector<double>& values);  // outside the family's names
+
+ private:
+  std::string prefix_;
+  GgufConfig& out_;
 };
 
-// kUnsupported for divisors (rope_freqs.weight) that are not Llama 3's formula, which config.json cannot say.
-RopeSettings RopeSettingsFromGguf(const Metadata&, const TensorSource&, const ModelConfig&);
-RopeSettings RopeSettingsFromHf(const boost::json::object& config, const ModelConfig&);
+// The shortest decimal that is this float: 1e-05, not 9.99999974e-06.
+double ShortDecimal(double value);
 
-// The keys of the architecture; the tokenizer's are not among them.
-void SetGgufConfig(const ModelConfig&, const RopeSettings&, Metadata&);
-// config.json, without token ids and dtype.
-boost::json::object HfConfig(const ModelConfig&, const RopeSettings&);
-
-// kUnsupported, naming the first field that differs: what was written would compute something else.
-void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written);
+// What CommonFromGguf and RopeFromGguf read; the rope is that of `config.ropes[0]`, if there is one.
+GgufConfig CommonToGguf(const ModelConfig& config);
+// The keys that every config.json has: `type`'s names, vocab_size and tie_word_embeddings.
+boost::json::object NamesToHf(const ModelConfig& config, const HfType& type);
+// The same and what CommonFromHf and RopeFromHf read; the rope is that of `config.ropes[0]`.
+boost::json::object CommonToHf(const ModelConfig& config, const HfType& type);
 
 }  // namespace sheepop

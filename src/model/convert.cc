@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
 #include <exception>
 #include <map>
 #include <mutex>
 
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
+#include "model/checkpoint_config.h"
 #include "tensor/dequantise.h"
 #include "tensor/quantise.h"
 
@@ -62,6 +65,39 @@ DType Fitting(DType type, uint64_t columns) {
 
 bool Rotated(Role role) { return role == Role::kQuery || role == Role::kKey; }
 
+// What was written would otherwise compute something else.
+void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
+  const auto require = [](bool same, const char* what) {
+    if (!same) throw Error(ErrorCategory::kUnsupported, "the output's format cannot state this model's {}", what);
+  };
+  const auto near = [](float a, float b) { return std::abs(a - b) <= 1e-6f * std::abs(a); };
+  require(wanted.layers == written.layers && wanted.hidden == written.hidden && wanted.heads == written.heads &&
+              wanted.kv_heads == written.kv_heads && wanted.head_dim == written.head_dim &&
+              wanted.feed_forward == written.feed_forward && wanted.vocab == written.vocab &&
+              wanted.context == written.context && wanted.tied_embeddings == written.tied_embeddings,
+          "sizes");
+  require(wanted.norm == written.norm && near(wanted.norm_epsilon, written.norm_epsilon), "norm epsilon");
+  require(wanted.activation == written.activation && wanted.gated == written.gated, "activation");
+  require(near(wanted.embedding_scale, written.embedding_scale), "embedding scale");
+  require(near(wanted.attention_scale, written.attention_scale), "attention scale");
+  require(
+      near(wanted.attention_softcap, written.attention_softcap) && near(wanted.final_softcap, written.final_softcap),
+      "soft caps");
+  require(wanted.ropes.size() == written.ropes.size(), "rotary layers");
+  for (size_t i = 0; i < wanted.ropes.size(); ++i) {
+    require(NearlyEqual(Frequencies(wanted.ropes[i]), Frequencies(written.ropes[i])) &&
+                near(wanted.ropes[i].factor, written.ropes[i].factor),
+            "rotary frequencies");
+  }
+  const auto windows = [](const ModelConfig& config) {
+    std::vector<size_t> out;
+    for (const LayerShape& shape : config.shapes) out.push_back(shape.window);
+    return out;
+  };
+  require(windows(wanted) == windows(written), "sliding windows");
+  require(wanted.shapes == written.shapes, "rotary layers");
+}
+
 // llama.cpp's numbers (llama_ftype), which only people and file listings read.
 uint64_t FileType(DType type) {
   switch (type) {
@@ -88,22 +124,9 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
     throw Error(ErrorCategory::kUnsupported, "a Hugging Face folder cannot hold {}: f32, f16 and bf16 can be written",
                 Info(*type).name);
   }
-  if (const GgufFile* gguf = checkpoint.gguf()) {
-    architecture_ = &ArchitectureByName(gguf->metadata().RequireString("general.architecture"));
-    config_ = architecture_->from_gguf(gguf->metadata(), checkpoint.tensors(), {});
-    Validate(config_);
-    rope_ = RopeSettingsFromGguf(gguf->metadata(), checkpoint.tensors(), config_);
-  } else {
-    const boost::json::object& json = checkpoint.hf()->config;
-    const boost::json::value* name = json.if_contains("model_type");
-    if (!name || !name->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no model_type");
-    architecture_ = &ArchitectureByHfType(std::string_view(name->get_string()));
-    config_ = architecture_->from_hf(json, checkpoint.tensors(), {});
-    Validate(config_);
-    rope_ = RopeSettingsFromHf(json, config_);
-  }
-  Planned names;  // GPT-2's names have the prefix that the whole model's have
-  if (architecture_ == &kGpt2) names.Add({"transformer.wte.weight", DType::kF32, {}, {}});
+  architecture_ = &ArchitectureOf(checkpoint);
+  config_ = ConfigOf(checkpoint);
+  const Planned names;
   const bool folder = form == Form::kFolder;
   for (const Parameter& parameter : ParametersOf(config_)) {
     AddTarget(parameter, (folder ? architecture_->locate_hf : architecture_->locate_gguf)(config_, parameter, names));
@@ -112,16 +135,11 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
     std::ranges::sort(target.pieces, {}, [](const Piece& piece) { return piece.to.row_begin; });
     ChooseType(target);
   }
-  if (folder) {
-    hf_config_ = HfConfig(config_, rope_);
-  } else {
-    AddFactors();
-    SetGgufConfig(config_, rope_, metadata_);
-    metadata_.Set("general.quantization_version", Metadata::GgufType::kUint32, uint64_t{2});
-    if (type_) metadata_.Set("general.file_type", Metadata::GgufType::kUint32, FileType(*type_));
-  }
+  if (!folder) AddGguf();
   CheckResult();
 }
+
+boost::json::object Conversion::hf_config() const { return architecture_->to_hf(config_); }
 
 void Conversion::AddTarget(const Parameter& parameter, Location to) {
   const Piece piece{parameter,
@@ -139,14 +157,14 @@ void Conversion::AddTarget(const Parameter& parameter, Location to) {
   found->pieces.push_back(piece);
 }
 
-void Conversion::AddFactors() {
-  const auto add = [&](const char* name, const std::vector<double>& values) {
-    if (values.empty()) return;
-    targets_.push_back({{name, DType::kF32, {values.size()}}, {}, {values.begin(), values.end()}});
-  };
-  add("rope_freqs.weight", rope_.divisors);
-  add("rope_factors_long.weight", rope_.long_factors);
-  add("rope_factors_short.weight", rope_.short_factors);
+void Conversion::AddGguf() {
+  GgufConfig stated = architecture_->to_gguf(config_);
+  metadata_ = std::move(stated.metadata);
+  metadata_.Set("general.quantization_version", Metadata::GgufType::kUint32, uint64_t{2});
+  if (type_) metadata_.Set("general.file_type", Metadata::GgufType::kUint32, FileType(*type_));
+  for (auto& [name, values] : stated.tensors) {
+    targets_.push_back({{name, DType::kF32, {values.size()}}, {}, std::move(values)});
+  }
 }
 
 const TensorInfo& Conversion::Source(const Piece& piece) const {
@@ -198,22 +216,22 @@ void Conversion::ChooseType(Target& target) {
   if (target.pieces[0].to.transposed) std::ranges::reverse(target.spec.shape);
 }
 
-void Conversion::CheckResult() const {
+void Conversion::CheckResult() {
   Planned planned;
   for (const Target& target : targets_) {
     planned.Add({target.spec.name, target.spec.type, target.spec.shape, std::as_bytes(std::span(target.values))});
   }
-  RequireSameModel(config_, form_ == Form::kGguf ? architecture_->from_gguf(metadata_, planned, {})
-                                                 : architecture_->from_hf(hf_config_, planned, {}));
+  const ModelConfig written = form_ == Form::kGguf ? architecture_->from_gguf(metadata_, planned, {})
+                                                   : architecture_->from_hf(hf_config(), planned, {});
+  RequireSameModel(config_, written);
+  repaired_ = !config_.ropes.empty() && config_.ropes[0].interleaved != written.ropes[0].interleaved;
 }
 
-// Rotary pairs are neighbours in Llama's GGUF files and halves of a head in folders.
 size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
-  const bool gguf_source = checkpoint_.gguf() != nullptr, gguf_target = form_ == Form::kGguf;
-  const bool llama = architecture_ == &kLlama;
-  if (!llama || gguf_source == gguf_target || !Rotated(piece.parameter.role)) return row;
-  const size_t head = row / config_.head_dim, in = row % config_.head_dim, half = config_.head_dim / 2;
-  const size_t from = gguf_target ? in / 2 + in % 2 * half : in % half * 2 + in / half;
+  if (!repaired_ || !Rotated(piece.parameter.role)) return row;
+  const size_t pairs = config_.ropes[0].pairs(), head = row / config_.head_dim, in = row % config_.head_dim;
+  if (in >= 2 * pairs) return row;
+  const size_t from = config_.ropes[0].interleaved ? in % pairs * 2 + in / pairs : in / 2 + in % 2 * pairs;
   return head * config_.head_dim + from;
 }
 

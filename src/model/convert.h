@@ -1,7 +1,7 @@
 // A checkpoint to the other form or another element type: which tensors there will be, and their values row by row.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -12,7 +12,8 @@
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/tensor_spec.h"
-#include "model/config_writing.h"
+#include "model/architecture.h"
+#include "model/config.h"
 
 namespace sheepop {
 
@@ -32,9 +33,9 @@ class Conversion {
   Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type);
 
   const ModelConfig& config() const { return config_; }
-  const Metadata& metadata() const { return metadata_; }               // of the GGUF form, without the tokenizer
-  const boost::json::object& hf_config() const { return hf_config_; }  // of the folder form, without token ids
-  const std::vector<std::string>& notes() const { return notes_; }     // one line for each choice a person should know
+  const Metadata& metadata() const { return metadata_; }            // of the GGUF form, without the tokenizer
+  boost::json::object hf_config() const;                            // of the folder form, without token ids
+  const std::vector<std::string>& notes() const { return notes_; }  // one line for each choice a person should know
 
   // `metadata` holds metadata() and the tokenizer.
   void WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
@@ -51,17 +52,17 @@ class Conversion {
   struct Target {
     TensorSpec spec;
     std::vector<Piece> pieces;  // by their first row
-    std::vector<float> values;  // of rotary factors, which are no parameters
+    std::vector<float> values;  // of what is no parameter
   };
   template <typename Writer>
   void Write(const Target& target, Writer& writer, ThreadPool& pool) const;
 
   void AddTarget(const Parameter& parameter, Location to);
-  void AddFactors();
+  void AddGguf();
   void ChooseType(Target& target);
   DType Wanted(const Target& target);
   void CheckSource(const Piece& piece) const;
-  void CheckResult() const;
+  void CheckResult();
   const TensorInfo& Source(const Piece& piece) const;
   size_t SourceRow(const Piece& piece, size_t row) const;
   std::vector<float> Whole(const Target& target) const;
@@ -72,9 +73,8 @@ class Conversion {
   std::optional<DType> type_;
   const Architecture* architecture_ = nullptr;
   ModelConfig config_;
-  RopeSettings rope_;
   Metadata metadata_;
-  boost::json::object hf_config_;
+  bool repaired_ = false;  // rotary pairs lie otherwise in the target: neighbours, or halves of what is turned
   std::vector<Target> targets_;
   std::vector<std::string> notes_;
 };

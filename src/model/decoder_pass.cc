@@ -26,11 +26,11 @@ kernel::PackedView Tiles(const kernel::PackedView& w, TileRange tiles) {
 
 }  // namespace
 
-DecoderPass::DecoderPass(const Model& model, std::span<const Row> rows, KvCache& cache, Workspace& work,
-                         ThreadPool& pool)
-    : config_(model.config()),
-      weights_(model.weights()),
-      kernels_(kernel::KernelsFor(model.isa())),
+DecoderPass::DecoderPass(const ModelConfig& config, const Weights& weights, Isa isa, std::span<const Row> rows,
+                         KvCache& cache, Workspace& work, ThreadPool& pool)
+    : config_(config),
+      weights_(weights),
+      kernels_(kernel::KernelsFor(isa)),
       rows_(rows),
       cache_(cache),
       work_(work),
@@ -56,10 +56,10 @@ void DecoderPass::Rotations() {
   auto* sines = reinterpret_cast<float*>(work_.sines_.data());
   ForEachRow(rows_.size(), [&](size_t r) {
     for (size_t i = 0; i < ropes; ++i) {
-      const RopeConfig& rope = config_.ropes[i];
+      const std::vector<double>& frequencies = work_.frequencies_[i];
       const size_t at = (i * work_.rows_ + r) * pairs;
-      kernel::RopeAngles(static_cast<double>(positions_[r]), rope.frequencies.data(), rope.frequencies.size(),
-                         rope.factor, cosines + at, sines + at);
+      kernel::RopeAngles(static_cast<double>(positions_[r]), frequencies.data(), frequencies.size(),
+                         config_.ropes[i].factor, cosines + at, sines + at);
     }
   });
 }
@@ -149,13 +149,12 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t lay
     NormHeads(weights_.vector(Role::kQueryNorm, layer), config_.heads, query);
     NormHeads(weights_.vector(Role::kKeyNorm, layer), config_.kv_heads, key);
   }
-  if (!config_.ropes.empty()) {
-    const size_t index = config_.layer_rope[layer];
+  if (const size_t index = config_.shapes[layer].rope; index != kNoRope) {
     const RopeConfig& rope = config_.ropes[index];
     const size_t at = (index * work_.rows_ + r) * (config_.head_dim / 2);
     const float* cosines = reinterpret_cast<const float*>(work_.cosines_.data()) + at;
     const float* sines = reinterpret_cast<const float*>(work_.sines_.data()) + at;
-    const size_t pairs = rope.frequencies.size();
+    const size_t pairs = rope.pairs();
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
   }
@@ -180,7 +179,7 @@ void DecoderPass::Attend(size_t layer) {
   shape.head_dim = config_.head_dim;
   shape.scale = config_.attention_scale;
   shape.softcap = config_.attention_softcap;
-  shape.window = config_.layer_window[layer];
+  shape.window = config_.shapes[layer].window;
   shape.type = cache_.shape().type;
 
   ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, layer, r); });

@@ -1,4 +1,4 @@
-// The steps a layer is written with (arch/*.cc): each does its work for all rows of the call, shared out over the pool.
+// The steps a layer is written with (layers.cc): each does its work for all rows of the call, shared out over the pool.
 // Buffers are the workspace's; a step reads and writes the ones it names.
 #pragma once
 
@@ -6,14 +6,21 @@
 #include <span>
 #include <vector>
 
+#include "base/cpu.h"
+#include "base/thread_pool.h"
 #include "kernel/kernels.h"
-#include "model/model.h"
+#include "model/config.h"
+#include "model/kv_cache.h"
+#include "model/rows.h"
+#include "model/weights.h"
+#include "model/workspace.h"
 
 namespace sheepop {
 
 class DecoderPass {
  public:
-  DecoderPass(const Model& model, std::span<const Row> rows, KvCache& cache, Workspace& work, ThreadPool& pool);
+  DecoderPass(const ModelConfig& config, const Weights& weights, Isa isa, std::span<const Row> rows, KvCache& cache,
+              Workspace& work, ThreadPool& pool);
 
   const ModelConfig& config() const { return config_; }
 

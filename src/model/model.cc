@@ -6,33 +6,10 @@
 #include "base/error.h"
 #include "kernel/kernels.h"
 #include "model/architecture.h"
+#include "model/checkpoint_config.h"
 #include "model/decoder_pass.h"
 
 namespace sheepop {
-namespace {
-
-std::string HfModelType(const boost::json::object& config) {
-  const boost::json::value* type = config.if_contains("model_type");
-  if (!type || !type->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no model_type");
-  return std::string(type->get_string());
-}
-
-const Architecture& ArchitectureOf(const Checkpoint& checkpoint) {
-  const GgufFile* gguf = checkpoint.gguf();
-  return gguf ? ArchitectureByName(gguf->metadata().RequireString("general.architecture"))
-              : ArchitectureByHfType(HfModelType(checkpoint.hf()->config));
-}
-
-}  // namespace
-
-ModelConfig ConfigOf(const Checkpoint& checkpoint, size_t context) {
-  const Architecture& architecture = ArchitectureOf(checkpoint);
-  const GgufFile* gguf = checkpoint.gguf();
-  ModelConfig config = gguf ? architecture.from_gguf(gguf->metadata(), checkpoint.tensors(), {context})
-                            : architecture.from_hf(checkpoint.hf()->config, checkpoint.tensors(), {context});
-  Validate(config);
-  return config;
-}
 
 std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
   const Architecture& architecture = ArchitectureOf(checkpoint);
@@ -71,7 +48,7 @@ LogitRows Model::Forward(std::span<const Row> rows, KvCache& cache, Workspace& w
     }
   }
   FlushDenormals flush;
-  DecoderPass pass(*this, rows, cache, work, pool);
+  DecoderPass pass(config_, weights_, isa_, rows, cache, work, pool);
   pass.Embed();
   for (size_t layer = 0; layer < config_.layers; ++layer) architecture_.layer(pass, layer);
   return pass.Logits();

@@ -10,16 +10,14 @@
 #include "base/thread_pool.h"
 #include "checkpoint/tensor_source.h"
 #include "kernel/matmul.h"
-#include "model/architecture.h"
 #include "model/config.h"
+#include "model/location.h"
 #include "model/parameters.h"
 
 namespace sheepop {
 
 class Weights {
  public:
-  using Locate = Location (*)(const ModelConfig&, const Parameter&, const TensorSource&);
-
   // Throws kCorrupt, naming the tensor, when one is missing or has another shape, and kUnsupported when the file holds a
   // tensor that the architecture does not use: nothing is ignored in silence.
   static Weights Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool);

@@ -61,6 +61,7 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   gate_up_floats_ = std::max(GateUpFloats(rows, config.feed_forward, threads),
                              GateUpFloats(std::min(rows, kSplitRows), config.feed_forward, threads));
   gate_up_ = HugeBuffer(threads * gate_up_floats_ * sizeof(float));
+  for (const RopeConfig& rope : config.ropes) frequencies_.push_back(Frequencies(rope));
   const size_t pairs = config.head_dim / 2;
   cosines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
   sines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));

@@ -75,7 +75,8 @@ class Workspace {
   ActivationBuffer hidden_;     // [rows, feed_forward] the activated product; its values where no weights are quantised
   HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
   size_t gate_up_floats_;
-  HugeBuffer cosines_, sines_;   // [ropes, rows, pairs]
+  std::vector<std::vector<double>> frequencies_;  // [ropes][pairs], radians a position
+  HugeBuffer cosines_, sines_;                    // [ropes, rows, pairs]
   HugeBuffer partials_;          // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
   ActivationBuffer head_input_;  // [logit_rows, hidden]
   HugeBuffer head_blocks_;       // [logit_rows, blocks of hidden] WideBlock: the same in 16 bits

@@ -1,65 +1,57 @@
 #include "train/model_file.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cassert>
 
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
 #include "model/architecture.h"
-#include "model/config_writing.h"
+#include "model/checkpoint_config.h"
 #include "tensor/dequantise.h"
 #include "train/network.h"
 
 namespace sheepop {
 namespace {
 
-// theta of theta^(-2i / dims).
-double RopeTheta(const RopeConfig& rope, size_t head_dim) {
-  const size_t pairs = rope.frequencies.size();
-  if (pairs < 2) return 10000;
-  const double theta = std::pow(rope.frequencies[1], -static_cast<double>(2 * pairs) / 2.0);
-  const std::vector<double> plain = RopeFrequencies(theta, 2 * pairs);
-  for (size_t i = 0; i < pairs; ++i) {
-    if (2 * pairs != head_dim || rope.factor != 1 || std::fabs(plain[i] / rope.frequencies[i] - 1) > 1e-6) {
-      throw Error(ErrorCategory::kUnsupported, "models with scaled rotary frequencies cannot be written yet");
-    }
-  }
-  return theta;
-}
-
-// GPT-2's files hold q, k and v as one tensor, as the store does.
-bool Fused(const ModelConfig& config) { return config.architecture == "gpt2"; }
+struct NoTensors final : TensorSource {
+  std::vector<TensorInfo> none;
+  const std::vector<TensorInfo>& tensors() const override { return none; }
+  const TensorInfo* Find(std::string_view) const override { return nullptr; }
+  void Release(const TensorInfo&) const override {}
+};
 
 struct Written {
   TensorSpec spec;
   std::span<const float> values;
 };
 
+// Whatever their files hold as one tensor lies in one piece in the store, too.
 std::vector<Written> TensorsOf(const ModelConfig& config, const ParameterStore& parameters) {
+  const Architecture& architecture = ArchitectureByName(config.architecture);
+  const NoTensors none;
   std::vector<Written> out;
   for (const ParameterStore::Entry& entry : parameters.entries()) {
     const Parameter& parameter = entry.parameter;
     const std::span<const float> values = parameters.weights().subspan(entry.offset, parameter.count());
-    TensorSpec spec{parameter.name, DType::kF32, {parameter.shape.begin(), parameter.shape.end()}};
-    if (Fused(config)) {
-      const bool query = parameter.role == Role::kQuery || parameter.role == Role::kQueryBias;
-      const bool rest = parameter.role == Role::kKey || parameter.role == Role::kKeyBias ||
-                        parameter.role == Role::kValue || parameter.role == Role::kValueBias;
-      if (rest) continue;
-      if (query) {
-        spec.name.replace(spec.name.find("attn_q"), 6, "attn_qkv");
-        spec.shape[0] *= 3;
-        out.push_back({spec, parameters.weights().subspan(entry.offset, 3 * parameter.count())});
-        continue;
-      }
+    const Location location = architecture.locate_gguf(config, parameter, none);
+    const bool more = location.slice && location.row_begin > 0;
+    if (more && !out.empty() && out.back().spec.name == location.tensor &&
+        out.back().values.data() + out.back().values.size() == values.data()) {
+      out.back().values = {out.back().values.data(), out.back().values.size() + values.size()};
+      out.back().spec.shape[0] += parameter.shape[0];
+      continue;
     }
-    out.push_back({spec, values});
+    out.push_back({{location.tensor, DType::kF32, {parameter.shape.begin(), parameter.shape.end()}}, values});
   }
   return out;
 }
 
-const Architecture& ArchitectureOf(const Checkpoint& checkpoint) {
-  if (checkpoint.gguf()) return ArchitectureByName(checkpoint.gguf()->metadata().RequireString("general.architecture"));
+Parameter UpOf(const ModelConfig& config) {
+  return {Role::kUp, 0, GgufName(Role::kUp, 0), {config.feed_forward, config.hidden}};
+}
+
+void RequireGguf(const Checkpoint& checkpoint) {
+  if (checkpoint.gguf()) return;
   throw Error(ErrorCategory::kUnsupported, "{} is a Hugging Face folder: convert it to GGUF first",
               checkpoint.path().string());
 }
@@ -73,13 +65,13 @@ const TensorInfo& Require(const Checkpoint& checkpoint, const std::string& name)
 }  // namespace
 
 void SetConfig(const ModelConfig& config, Metadata& metadata) {
-  RopeSettings rope;
-  if (!config.ropes.empty() && !config.ropes[0].frequencies.empty())
-    rope.theta = RopeTheta(config.ropes[0], config.head_dim);
-  SetGgufConfig(config, rope, metadata);
+  const GgufConfig stated = ArchitectureByName(config.architecture).to_gguf(config);
+  assert(stated.tensors.empty());
+  for (const Metadata::Entry& entry : stated.metadata.entries()) metadata.Set(entry.key, entry.type, entry.value);
 }
 
 SourceModel ReadSource(const Checkpoint& checkpoint) {
+  RequireGguf(checkpoint);
   ArchitectureOf(checkpoint);
   SourceModel source;
   for (const Metadata::Entry& entry : checkpoint.gguf()->metadata().entries()) {
@@ -116,10 +108,13 @@ void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config
 }
 
 ModelConfig ReadConfig(const Checkpoint& checkpoint) {
-  const Architecture& architecture = ArchitectureOf(checkpoint);
-  ModelConfig config = architecture.from_gguf(checkpoint.gguf()->metadata(), checkpoint.tensors(), {});
-  Validate(config);
+  RequireGguf(checkpoint);
+  ModelConfig config = ConfigOf(checkpoint);
   RequireTrainable(config);
+  const Location up = ArchitectureOf(checkpoint).locate_gguf(config, UpOf(config), checkpoint.tensors());
+  if (up.slice) {
+    throw Error(ErrorCategory::kUnsupported, "training does not support gate and up in one tensor ({})", up.tensor);
+  }
   return config;
 }
 

@@ -14,8 +14,7 @@
 
 namespace sheepop {
 
-// The metadata keys of a configuration that training can make or continue: architecture, sizes, rotary base.
-// kUnsupported for rotary frequencies that no single base gives.
+// The metadata keys of a configuration that training makes: its rotary frequencies are those of a base alone.
 void SetConfig(const ModelConfig& config, Metadata& metadata);
 
 struct ExtraTensor {

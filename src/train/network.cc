@@ -24,7 +24,6 @@ HugeBuffer FloatBuffer(size_t count) { return HugeBuffer(count * sizeof(float));
 
 void RequireTrainable(const ModelConfig& config) {
   if (config.attention_softcap > 0 || config.final_softcap > 0) Refuse("soft caps");
-  if (config.architecture == "phi3") Refuse("fused projections (phi3)");
   if (config.query_key_norm) Refuse("query and key norms");
   if (config.post_norms) Refuse("norms behind branches");
   if (config.embedding_scale != 1) Refuse("scaled embeddings");
@@ -97,10 +96,11 @@ void Network::AllocateLayers() {
   const size_t pairs = c_.head_dim / 2;
   rotations_ = FloatBuffer(std::max<size_t>(1, c_.ropes.size() * options_.length * 3 * pairs));
   for (size_t rope = 0; rope < c_.ropes.size(); ++rope) {
+    const std::vector<double> frequencies = Frequencies(c_.ropes[rope]);
     for (size_t position = 0; position < options_.length; ++position) {
       float* cosines = Floats(rotations_) + (rope * options_.length + position) * 3 * pairs;
-      kernel::RopeAngles(static_cast<double>(position), c_.ropes[rope].frequencies.data(),
-                         c_.ropes[rope].frequencies.size(), c_.ropes[rope].factor, cosines, cosines + pairs);
+      kernel::RopeAngles(static_cast<double>(position), frequencies.data(), frequencies.size(), c_.ropes[rope].factor,
+                         cosines, cosines + pairs);
       for (size_t i = 0; i < pairs; ++i) cosines[2 * pairs + i] = -cosines[pairs + i];
     }
   }

@@ -135,7 +135,7 @@ void Network::AttentionBackward(const Batch& batch, size_t layer) {
   }
   std::ranges::stable_sort(chunks, {}, &Chunk::place);
   const Attention attention(
-      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
+      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.shapes[layer].window, c_.attention_scale, dropout_});
   const auto gradients_of = [&](size_t sequence) {
     const size_t first = sequence * batch.length;
     return AttentionGradients{Floats(attention_gradient_) + first * c_.query_width(),

@@ -56,13 +56,12 @@ void Network::NormRows(const float* x, Role weight, Role bias, size_t layer, Row
 
 // The inverse rotation is the backward one.
 void Network::RotateRow(const Batch& batch, size_t layer, size_t row, bool backward, float* qkv) const {
-  if (c_.ropes.empty()) return;
-  const size_t index = c_.layer_rope[layer], pairs = c_.head_dim / 2;
+  const size_t index = c_.shapes[layer].rope, pairs = c_.head_dim / 2;
+  if (index == kNoRope) return;
   const RopeConfig& rope = c_.ropes[index];
-  if (rope.frequencies.empty()) return;
   const float* cosines = Floats(rotations_) + (index * options_.length + batch.positions[row]) * 3 * pairs;
   const float* sines = cosines + (backward ? 2 : 1) * pairs;
-  k_.vector.rotate(cosines, sines, rope.frequencies.size(), rope.interleaved, c_.heads + c_.kv_heads, c_.head_dim, qkv);
+  k_.vector.rotate(cosines, sines, rope.pairs(), rope.interleaved, c_.heads + c_.kv_heads, c_.head_dim, qkv);
 }
 
 void Network::QkvForward(const Batch& batch, size_t layer, RowRange rows, const Scratch& scratch) {
@@ -81,7 +80,7 @@ void Network::QkvForward(const Batch& batch, size_t layer, RowRange rows, const 
 
 void Network::AttentionForward(const Batch& batch, size_t layer) {
   const Attention attention(
-      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.layer_window[layer], c_.attention_scale, dropout_});
+      k_, {c_.heads, c_.kv_heads, c_.head_dim, batch.length, c_.shapes[layer].window, c_.attention_scale, dropout_});
   const size_t chunks = batch.sequences * c_.kv_heads;
   pool_.ParallelFor(chunks, [&](size_t i, size_t worker) {
     Attention::Regions next;

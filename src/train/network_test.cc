@@ -32,9 +32,9 @@ ModelConfig LlamaShape(size_t vocab, size_t hidden, size_t layers, size_t heads,
   config.vocab = vocab;
   config.context = 64;
   config.attention_scale = 1 / std::sqrt(static_cast<float>(config.head_dim));
-  config.ropes = {{RopeFrequencies(10000, config.head_dim)}};
-  config.layer_rope.assign(layers, 0);
-  config.layer_window.assign(layers, 0);
+  config.ropes.resize(1);
+  config.ropes[0].dims = config.head_dim;
+  config.shapes.assign(layers, {.window = 0, .rope = 0});
   return config;
 }
 
@@ -46,7 +46,8 @@ ModelConfig Gpt2Shape() {
   config.gated = false;
   config.attention_bias = config.projection_bias = config.learned_positions = true;
   config.context = 48;
-  config.ropes = {{}};
+  config.ropes.clear();
+  config.shapes.assign(config.layers, {});
   return config;
 }
 

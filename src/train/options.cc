@@ -233,17 +233,19 @@ ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab) {
   }
   config.head_dim = config.hidden / config.heads;
   config.attention_scale = 1 / std::sqrt(static_cast<float>(config.head_dim));
-  config.layer_window.assign(config.layers, 0);
-  config.layer_rope.assign(config.layers, 0);
-  config.ropes.resize(1);
+  config.shapes.assign(config.layers, {});
   if (gpt2) {
     config.norm = NormType::kLayer;
     config.activation = Activation::kGelu;
     config.gated = false;
     config.attention_bias = config.projection_bias = config.learned_positions = true;
   } else {
-    config.ropes[0].frequencies = RopeFrequencies(options.rope_theta, config.head_dim);
-    config.ropes[0].interleaved = true;  // as the llama architecture of GGUF files lays out its queries and keys
+    RopeConfig rope;
+    rope.dims = config.head_dim;
+    rope.theta = options.rope_theta;
+    rope.interleaved = true;  // as the llama architecture of GGUF files lays out its queries and keys
+    config.ropes = {rope};
+    for (LayerShape& shape : config.shapes) shape.rope = 0;
   }
   Validate(config);
   return config;

@@ -1,18 +1,21 @@
 // GPT-2: layer norm, learned positions, one fused q, k, v product with biases, GELU. Radford et al., 2019, "Language Models
 // are Unsupervised Multitask Learners"; https://huggingface.co/docs/transformers/model_doc/gpt2.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <string_view>
+#include <boost/json/object.hpp>
 
 #include "base/error.h"
-#include "model/arch/llama.h"
 #include "model/config_reading.h"
+#include "model/config_writing.h"
+#include "model/layers.h"
 
 namespace sheepop {
 namespace {
 
-constexpr std::array<std::string_view, 1> kHfTypes = {"gpt2"};
+constexpr std::string_view kName = "gpt2";
+constexpr std::array<HfType, 1> kHfTypes = {{{"gpt2", "GPT2LMHeadModel"}}};
 
 void Common(ModelConfig& config) {
   config.norm = NormType::kLayer;
@@ -20,45 +23,54 @@ void Common(ModelConfig& config) {
   config.gated = false;
   config.attention_bias = config.projection_bias = true;
   config.learned_positions = true;
-  UseOneRope({}, config);
 }
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions&) {
-  ModelConfig config = CommonFromGguf(metadata, tensors, kGpt2);
-  config.norm_epsilon =
-      static_cast<float>(GgufFields(metadata, kGpt2.name).Float("attention.layer_norm_epsilon", 1e-5));
+  ModelConfig config = CommonFromGguf(metadata, tensors, kName, NormType::kLayer);
   Common(config);
   return config;
 }
 
-// Hugging Face names carry a "transformer." prefix or none.
-std::string Prefixed(const TensorSource& tensors, std::string name) {
-  return tensors.Find("transformer.wte.weight") ? "transformer." + name : name;
+// Hugging Face names carry a "transformer." prefix, as the whole model's have, or none.
+std::string Prefixed(const TensorSource& tensors, const std::string& name) {
+  return tensors.Find("wte.weight") ? name : "transformer." + name;
 }
 
 ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions&) {
   const HfFields fields(json);
   ModelConfig config;
-  config.architecture = kGpt2.name;
+  config.architecture = kName;
   config.layers = fields.Size("n_layer");
   config.hidden = fields.Size("n_embd");
   config.heads = config.kv_heads = fields.Size("n_head");
-  if (config.heads == 0) throw Error(ErrorCategory::kCorrupt, "config.json: n_head is 0");
-  config.head_dim = config.hidden / config.heads;
+  if (config.heads == 0) fields.Reject("n_head", "must be at least 1");
   config.feed_forward = fields.OptionalSize("n_inner").value_or(4 * config.hidden);
   config.context = fields.Size("n_positions");
   config.vocab = fields.Size("vocab_size");
   config.norm_epsilon = static_cast<float>(fields.Float("layer_norm_epsilon", 1e-5));
-  config.attention_scale = 1 / std::sqrt(static_cast<float>(std::max<size_t>(1, config.head_dim)));
   config.tied_embeddings = tensors.Find("lm_head.weight") == nullptr;
-  if (config.layers <= 4096) config.layer_window.assign(config.layers, 0);
+  FinishCommon(config);
   const std::string activation = fields.String("activation_function").value_or("gelu_new");
   if (activation != "gelu_new" && activation != "gelu_pytorch_tanh") {
-    throw Error(ErrorCategory::kUnsupported, "config.json: activation_function {} is not supported for gpt2",
-                activation);
+    fields.Refuse("activation_function", "these are supported: gelu_new, gelu_pytorch_tanh");
   }
   Common(config);
   return config;
+}
+
+GgufConfig ToGguf(const ModelConfig& config) { return CommonToGguf(config); }
+
+boost::json::object ToHf(const ModelConfig& config) {
+  boost::json::object out = NamesToHf(config, kHfTypes[0]);
+  out["n_embd"] = config.hidden;
+  out["n_layer"] = config.layers;
+  out["n_head"] = config.heads;
+  out["n_positions"] = config.context;
+  out["n_ctx"] = config.context;
+  out["n_inner"] = config.feed_forward;
+  out["layer_norm_epsilon"] = ShortDecimal(static_cast<double>(config.norm_epsilon));
+  out["activation_function"] = "gelu_new";
+  return out;
 }
 
 struct Slice {
@@ -79,13 +91,13 @@ Slice SliceOf(Role role) {
   }
 }
 
-Location LocateGpt2Gguf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
+Location LocateInGguf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   const Slice slice = SliceOf(parameter.role);
   if (!slice.fused) return LocateGguf(config, parameter, source);
   return {fmt::format("blk.{}.{}", parameter.layer, slice.name), true, slice.part * config.hidden};
 }
 
-Location LocateGpt2Hf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
+Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   struct Name {
     Role role;
     std::string_view name;
@@ -124,7 +136,7 @@ Location LocateGpt2Hf(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-const Architecture kGpt2 = {"gpt2", kHfTypes,       "GPT2LMHeadModel", FromGguf,
-                            FromHf, LocateGpt2Gguf, LocateGpt2Hf,      LlamaLayer};
+extern const Architecture kGpt2 = {kName, kHfTypes,     FromGguf,   FromHf,      ToGguf,
+                                   ToHf,  LocateInGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -1,31 +1,48 @@
-// Phi-3: the Llama layer with q, k, v in one tensor and gate, up in another, LongRoPE in the long-context variants.
+// Phi-3: the usual layer with q, k, v in one tensor and gate, up in another, LongRoPE in the long-context variants.
 // arXiv:2404.14219; https://huggingface.co/docs/transformers/model_doc/phi3.
 #include <fmt/format.h>
 
 #include <array>
-#include <string_view>
+#include <boost/json/object.hpp>
 
-#include "model/arch/llama.h"
 #include "model/config_reading.h"
+#include "model/config_writing.h"
+#include "model/layers.h"
 
 namespace sheepop {
 namespace {
 
-constexpr std::array<std::string_view, 1> kHfTypes = {"phi3"};
+constexpr std::string_view kName = "phi3";
+constexpr std::array<HfType, 1> kHfTypes = {{{"phi3", "Phi3ForCausalLM"}}};
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
-  ModelConfig config = CommonFromGguf(metadata, tensors, kPhi3);
-  RopeFromGguf(metadata, tensors, kPhi3, options, config);
-  const GgufFields fields(metadata, kPhi3.name);
-  config.layer_window.assign(config.layers, fields.OptionalSize("attention.sliding_window").value_or(0));
+  ModelConfig config = CommonFromGguf(metadata, tensors, kName);
+  const GgufFields fields(metadata, kName);
+  UseOneRope(RopeFromGguf(fields, tensors, options, config), config);
+  UseOneWindow(fields.OptionalSize("attention.sliding_window").value_or(0), config);
   return config;
 }
 
 ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
-  ModelConfig config = CommonFromHf(json, tensors, kPhi3);
-  RopeFromHf(json, options, config);
-  config.layer_window.assign(config.layers, HfFields(json).OptionalSize("sliding_window").value_or(0));
+  const HfFields fields(json);
+  ModelConfig config = CommonFromHf(fields, tensors, kName, {.norm_epsilon = 1e-5});
+  UseOneRope(RopeFromHf(fields, {.partial = true, .original_context = 4096}, options, config), config);
+  UseOneWindow(fields.OptionalSize("sliding_window").value_or(0), config);
   return config;
+}
+
+GgufConfig ToGguf(const ModelConfig& config) {
+  GgufConfig out = CommonToGguf(config);
+  GgufKeys(kName, out).Size("attention.sliding_window", config.shapes[0].window);
+  return out;
+}
+
+boost::json::object ToHf(const ModelConfig& config) {
+  boost::json::object out = CommonToHf(config, kHfTypes[0]);
+  const size_t window = config.shapes[0].window;
+  out["sliding_window"] = window > 0 ? boost::json::value(window) : nullptr;
+  out["pad_token_id"] = nullptr;  // transformers would assume one that small vocabularies lack
+  return out;
 }
 
 // The fused tensor of a role and the row where the role begins; empty names for the others.
@@ -47,13 +64,13 @@ Fused FusedOf(const ModelConfig& config, Role role) {
   }
 }
 
-Location LocatePhi3Gguf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
+Location LocateInGguf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   const Fused fused = FusedOf(config, parameter.role);
   if (fused.gguf.empty()) return LocateGguf(config, parameter, source);
   return {fmt::format("blk.{}.{}", parameter.layer, fused.gguf), true, fused.row_begin};
 }
 
-Location LocatePhi3Hf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
+Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   const Fused fused = FusedOf(config, parameter.role);
   if (fused.hf.empty()) return LocateHf(config, parameter, source);
   return {fmt::format("model.layers.{}.{}", parameter.layer, fused.hf), true, fused.row_begin};
@@ -61,7 +78,7 @@ Location LocatePhi3Hf(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-const Architecture kPhi3 = {"phi3", kHfTypes,       "Phi3ForCausalLM", FromGguf,
-                            FromHf, LocatePhi3Gguf, LocatePhi3Hf,      LlamaLayer};
+extern const Architecture kPhi3 = {kName, kHfTypes,     FromGguf,   FromHf,      ToGguf,
+                                   ToHf,  LocateInGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

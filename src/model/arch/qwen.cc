@@ -1,67 +1,73 @@
 // Qwen 2 (biases on q, k, v) and Qwen 3 (RMS norm of each query and key head instead). arXiv:2407.10671, arXiv:2505.09388.
 #include <array>
-#include <string_view>
+#include <boost/json/object.hpp>
 
 #include "base/error.h"
-#include "model/arch/llama.h"
 #include "model/config_reading.h"
+#include "model/config_writing.h"
+#include "model/layers.h"
 
 namespace sheepop {
 namespace {
 
-constexpr std::array<std::string_view, 1> kHf2 = {"qwen2"}, kHf3 = {"qwen3"};
+constexpr std::string_view kName2 = "qwen2", kName3 = "qwen3";
+constexpr std::array<HfType, 1> kHfTypes2 = {{{"qwen2", "Qwen2ForCausalLM"}}};
+constexpr std::array<HfType, 1> kHfTypes3 = {{{"qwen3", "Qwen3ForCausalLM"}}};
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options,
-                     const Architecture& architecture) {
-  ModelConfig config = CommonFromGguf(metadata, tensors, architecture);
-  RopeFromGguf(metadata, tensors, architecture, options, config);
+                     std::string_view name) {
+  ModelConfig config = CommonFromGguf(metadata, tensors, name);
+  UseOneRope(RopeFromGguf(GgufFields(metadata, name), tensors, options, config), config);
   return config;
 }
 
-ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options,
-                   const Architecture& architecture) {
-  ModelConfig config = CommonFromHf(json, tensors, architecture);
-  const HfFields fields(json);
-  RopeFromHf(json, options, config);
+ModelConfig FromHf(const HfFields& fields, const TensorSource& tensors, const ConfigOptions& options,
+                   std::string_view name, const HfDefaults& defaults) {
+  ModelConfig config = CommonFromHf(fields, tensors, name, defaults);
+  UseOneRope(RopeFromHf(fields, {}, options, config), config);
   if (fields.Bool("use_sliding_window", false)) {
     const size_t window = fields.Size("sliding_window");
     const size_t first = fields.OptionalSize("max_window_layers").value_or(config.layers);
-    for (size_t layer = first; layer < config.layers; ++layer) config.layer_window[layer] = window;
+    for (size_t layer = first; layer < config.layers; ++layer) config.shapes[layer].window = window;
   }
   return config;
 }
 
-ModelConfig Qwen2(ModelConfig config) {
+ModelConfig FromGguf2(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
+  ModelConfig config = FromGguf(metadata, tensors, options, kName2);
   config.attention_bias = true;
   return config;
 }
 
-ModelConfig Qwen3(ModelConfig config) {
+ModelConfig FromGguf3(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
+  ModelConfig config = FromGguf(metadata, tensors, options, kName3);
   config.query_key_norm = true;
   return config;
 }
 
-ModelConfig Qwen2FromGguf(const Metadata& m, const TensorSource& t, const ConfigOptions& o) {
-  return Qwen2(FromGguf(m, t, o, kQwen2));
+ModelConfig FromHf2(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
+  ModelConfig config = FromHf(HfFields(json), tensors, options, kName2, {.kv_heads = 32});
+  config.attention_bias = true;
+  return config;
 }
-ModelConfig Qwen2FromHf(const boost::json::object& j, const TensorSource& t, const ConfigOptions& o) {
-  return Qwen2(FromHf(j, t, o, kQwen2));
+
+ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
+  const HfFields fields(json);
+  if (fields.Bool("attention_bias", false)) fields.Refuse("attention_bias", "not supported in this family");
+  ModelConfig config = FromHf(fields, tensors, options, kName3, {.kv_heads = 32, .head_dim = 128});
+  config.query_key_norm = true;
+  return config;
 }
-ModelConfig Qwen3FromGguf(const Metadata& m, const TensorSource& t, const ConfigOptions& o) {
-  return Qwen3(FromGguf(m, t, o, kQwen3));
-}
-ModelConfig Qwen3FromHf(const boost::json::object& j, const TensorSource& t, const ConfigOptions& o) {
-  if (HfFields(j).Bool("attention_bias", false)) {
-    throw Error(ErrorCategory::kUnsupported, "config.json: attention_bias is true; not supported for qwen3");
-  }
-  return Qwen3(FromHf(j, t, o, kQwen3));
-}
+
+GgufConfig ToGguf(const ModelConfig& config) { return CommonToGguf(config); }
+boost::json::object ToHf2(const ModelConfig& config) { return CommonToHf(config, kHfTypes2[0]); }
+boost::json::object ToHf3(const ModelConfig& config) { return CommonToHf(config, kHfTypes3[0]); }
 
 }  // namespace
 
-const Architecture kQwen2 = {"qwen2",     kHf2,       "Qwen2ForCausalLM", Qwen2FromGguf,
-                             Qwen2FromHf, LocateGguf, LocateHf,           LlamaLayer};
-const Architecture kQwen3 = {"qwen3",     kHf3,       "Qwen3ForCausalLM", Qwen3FromGguf,
-                             Qwen3FromHf, LocateGguf, LocateHf,           LlamaLayer};
+extern const Architecture kQwen2 = {kName2, kHfTypes2,  FromGguf2, FromHf2,     ToGguf,
+                                    ToHf2,  LocateGguf, LocateHf,  PreNormLayer};
+extern const Architecture kQwen3 = {kName3, kHfTypes3,  FromGguf3, FromHf3,     ToGguf,
+                                    ToHf3,  LocateGguf, LocateHf,  PreNormLayer};
 
 }  // namespace sheepop

@@ -1,0 +1,55 @@
+#include "model/rope.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace sheepop {
+namespace {
+
+std::vector<double> PlainFrequencies(const RopeConfig& rope) {
+  std::vector<double> frequencies(rope.pairs());
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    frequencies[i] = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(rope.dims));
+  }
+  return frequencies;
+}
+
+double Scaled(const Llama3Scaling& scaling, double frequency) {
+  const double turns = scaling.original_context * frequency / (2 * std::numbers::pi);
+  if (turns < scaling.low) return frequency / scaling.factor;
+  if (turns > scaling.high) return frequency;
+  const double smooth = (turns - scaling.low) / (scaling.high - scaling.low);
+  return frequency * ((1 - smooth) / scaling.factor + smooth);
+}
+
+void Divide(std::vector<double>& frequencies, const std::vector<double>& divisors) {
+  for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= divisors[i];
+}
+
+}  // namespace
+
+std::vector<double> Frequencies(const RopeConfig& rope) {
+  std::vector<double> frequencies = PlainFrequencies(rope);
+  for (double& frequency : frequencies) frequency /= rope.linear;
+  if (!rope.divisors.empty()) Divide(frequencies, rope.divisors);
+  if (rope.llama3) {
+    for (double& frequency : frequencies) frequency = Scaled(*rope.llama3, frequency);
+  }
+  if (const auto& scaling = rope.long_rope) {
+    Divide(frequencies, scaling->longer ? scaling->long_factors : scaling->short_factors);
+  }
+  return frequencies;
+}
+
+std::vector<double> Llama3Divisors(const RopeConfig& rope) {
+  std::vector<double> divisors = PlainFrequencies(rope);
+  for (double& frequency : divisors) frequency /= Scaled(*rope.llama3, frequency);
+  return divisors;
+}
+
+bool NearlyEqual(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::ranges::equal(a, b, [](double x, double y) { return std::abs(x - y) <= 1e-5 * std::abs(y); });
+}
+
+}  // namespace sheepop
