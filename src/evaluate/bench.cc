@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/huge_buffer.h"
 #include "kernel/kernels.h"
@@ -14,18 +14,14 @@
 namespace sheepop {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
 // The best of some tries of `work` in every thread at once, in units a second.
 template <typename Work>
 double BestRate(ThreadPool& pool, double units_per_thread, int tries, const Work& work) {
   double best = 0;
   for (int i = 0; i < tries; ++i) {
-    const Clock::time_point start = Clock::now();
+    const Stopwatch watch;
     pool.ParallelFor(pool.threads(), [&](size_t chunk, size_t) { work(chunk); });
-    best = std::max(best, units_per_thread * static_cast<double>(pool.threads()) / SecondsSince(start));
+    best = std::max(best, units_per_thread * static_cast<double>(pool.threads()) / watch.seconds());
   }
   return best;
 }
@@ -124,13 +120,13 @@ double TokensPerSecond(const Model& model, const BenchOptions& options, const Te
   runner.Close();
   runner.Open(test.batch, test.depth);
   if (test.decode) runner.Write(1);
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   if (test.decode) {
     runner.Write(test.tokens);
   } else {
     runner.Prompt(test.tokens);
   }
-  const double seconds = SecondsSince(start);
+  const double seconds = watch.seconds();
   runner.Close();
   return static_cast<double>(test.tokens * (test.decode ? test.batch : 1)) / seconds;
 }

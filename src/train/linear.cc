@@ -1,8 +1,9 @@
 #include "train/linear.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace sheepop {
 namespace {
@@ -125,7 +126,7 @@ double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool) {
   std::vector<std::vector<float>> out(pool.threads(), std::vector<float>(kRows * kColumns));
   double best = 0;
   for (int attempt = 0; attempt < 10; ++attempt) {
-    const auto begin = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     pool.ParallelFor(pool.threads() * 4, [&](size_t, size_t worker) {
       const Gemm g{left.data(),
                    kDepth,
@@ -143,7 +144,7 @@ double PeakGflops(const kernel::GemmKernels& gemm, ThreadPool& pool) {
                    nullptr};
       for (size_t round = 0; round < kRounds; ++round) gemm.multiply(g);
     });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double seconds = watch.seconds();
     const auto operations = static_cast<double>(2 * kRows * kColumns * kDepth * UnitDepth(gemm.type) * kRounds);
     best = std::max(best, operations * 4 * static_cast<double>(pool.threads()) / seconds * 1e-9);
   }

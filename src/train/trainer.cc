@@ -5,6 +5,7 @@
 #include <fstream>
 #include <numbers>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "base/philox.h"
@@ -15,12 +16,9 @@
 namespace sheepop {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kSpikeWarmup = 20;  // steps before a jump of the loss can be told from its beginning
 constexpr uint32_t kDropoutStream = 0xd209;
-
-double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 // Of this process so far.
 size_t PeakResidentBytes() {
@@ -123,7 +121,7 @@ bool Trainer::Spiked(double loss) const {
 }
 
 void Trainer::TakeStep() {
-  const auto begin = Clock::now();
+  const Stopwatch watch;
   StepRecord record;
   record.loss = Gradient();
   record.gradient_norm = optimizer_.GradientNorm(pool_);
@@ -148,7 +146,7 @@ void Trainer::TakeStep() {
   }
   record.step = ++step_;
   record.tokens = static_cast<uint64_t>(step_ * run_.options.accumulate * run_.options.batch * run_.options.context);
-  seconds_ += SecondsSince(begin);
+  seconds_ += watch.seconds();
   record.seconds = seconds_;
   curve_.steps.push_back(record);
   listener_.OnStep(record);
@@ -236,9 +234,9 @@ double Trainer::PeakTokensPerSecond() { return PeakGflopsHere() / GflopPerToken(
 TrainPlan Trainer::Plan(int steps) {
   std::vector<double> seconds;
   for (int i = 0; i < steps + 1; ++i) {
-    const auto begin = Clock::now();
+    const Stopwatch watch;
     TakeStep();
-    if (i > 0) seconds.push_back(SecondsSince(begin));  // the first step touches the memory
+    if (i > 0) seconds.push_back(watch.seconds());  // the first step touches the memory
   }
   std::ranges::sort(seconds);
   TrainPlan plan;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json/value.hpp>
-#include <chrono>
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/thread_pool.h"
 #include "cli/flags/held_out_flags.h"
@@ -15,10 +15,6 @@
 
 namespace sheepop::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 boost::json::object ToJson(const ShardCounts& shard) {
   return {{"file", shard.file.string()},
@@ -53,18 +49,18 @@ void CorpusShards::Register(CLI::App& app) {
 int CorpusShards::Run(const Console& console) const {
   const TokenizerSource source = OpenTokenizer(FindModel(tokenizer_));
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
-  const Clock::time_point start = Clock::now();
-  Clock::time_point shown = start;
+  const Stopwatch watch;
+  Stopwatch shown;
   const auto progress = [&](uint64_t text_bytes) {
-    if (SecondsSince(shown) < 0.2) return;
-    shown = Clock::now();
+    if (shown.seconds() < 0.2) return;
+    shown.Restart();
     const double megabytes = static_cast<double>(text_bytes) / 1e6;
-    console.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / SecondsSince(start)));
+    console.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / watch.seconds()));
   };
   const auto [train, held_out] = WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
   console.Progress("");
 
-  const double seconds = SecondsSince(start);
+  const double seconds = watch.seconds();
   const size_t vocab = source.tokenizer->vocab_size();
   const uint64_t bytes = train.text_bytes + held_out.text_bytes, tokens = train.tokens + held_out.tokens;
   if (console.json) {

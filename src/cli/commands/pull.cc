@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/commands/model_summary_text.h"
@@ -125,9 +125,8 @@ int Pull::List(const Console& console) const {
 
 Downloaded Pull::Fetch(const Console& console, const RemoteFile& file, bool hub, const fs::path& to,
                        const InterruptGuard& interrupt) const {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  Clock::time_point shown = start;
+  const Stopwatch watch;
+  Stopwatch shown;
   std::optional<uint64_t> first;
   DownloadOptions options;
   options.sha256 = sha256_.empty() ? file.sha256 : sha256_;
@@ -137,10 +136,9 @@ Downloaded Pull::Fetch(const Console& console, const RemoteFile& file, bool hub,
   options.interrupted = [&] { return interrupt.interrupted(); };
   options.progress = [&](uint64_t done, std::optional<uint64_t> total) {
     if (!first) first = done;
-    const Clock::time_point now = Clock::now();
-    if (now - shown < std::chrono::milliseconds(100)) return;
-    shown = now;
-    const double rate = static_cast<double>(done - *first) / std::chrono::duration<double>(now - start).count();
+    if (shown.seconds() < 0.1) return;
+    shown.Restart();
+    const double rate = static_cast<double>(done - *first) / watch.seconds();
     std::string line = fmt::format("{}: {}", to.filename().string(), BytesText(done));
     if (total) line += fmt::format(" of {}", BytesText(*total));
     line += fmt::format(", {} a second", BytesText(static_cast<uint64_t>(rate)));

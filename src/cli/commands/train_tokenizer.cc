@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <boost/json/value.hpp>
-#include <chrono>
 #include <filesystem>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "data/learned_vocabulary.h"
 
@@ -15,7 +15,6 @@ namespace sheepop::cli {
 namespace {
 
 namespace json = boost::json;
-using Clock = std::chrono::steady_clock;
 
 double BytesPerToken(uint64_t bytes, uint64_t tokens) {
   return tokens ? static_cast<double>(bytes) / static_cast<double>(tokens) : 0;
@@ -88,7 +87,7 @@ void TokenizerTrainer::Register(CLI::App& app) {
 
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
                           const std::string& output, ThreadPool& pool) const {
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   VocabularyProgress progress;
   progress.read = [&](const VocabularyTexts& texts) {
     console.Note(fmt::format("{} documents to learn from, {} held out, {} distinct words", texts.learned,
@@ -101,7 +100,7 @@ int TokenizerTrainer::Run(const Console& console, const std::string& input, cons
   const VocabularyKind kind = kind_ == "unigram" ? VocabularyKind::kUnigram : VocabularyKind::kBpe;
   const LearnedVocabulary learned = LearnVocabulary(input, held_out, kind, options_, pool, progress);
   console.Progress("");
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const double seconds = watch.seconds();
   if (learned.entries < options_.vocab_size) {
     console.Note(
         fmt::format("the text gives only {} entries of the {} asked for", learned.entries, options_.vocab_size));
