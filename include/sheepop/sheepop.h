@@ -26,7 +26,7 @@
 namespace sheepop {
 
 // Any error: what() is a sentence for people, category() one of "invalid_argument", "not_found", "corrupt",
-// "unsupported", "limit", "io", "network", "interrupted".
+// "unsupported", "limit", "busy", "io", "network", "interrupted", "internal".
 class Failure : public std::runtime_error {
  public:
   Failure(std::string category, const std::string& message)

@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 namespace sheepop {
@@ -12,11 +13,27 @@ std::string_view Name(ErrorCategory category) {
     case ErrorCategory::kCorrupt: return "corrupt";
     case ErrorCategory::kUnsupported: return "unsupported";
     case ErrorCategory::kLimit: return "limit";
+    case ErrorCategory::kBusy: return "busy";
     case ErrorCategory::kIo: return "io";
     case ErrorCategory::kNetwork: return "network";
     case ErrorCategory::kInterrupted: return "interrupted";
+    case ErrorCategory::kInternal: return "internal";
   }
   return "unknown";
+}
+
+Error AsError(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCategory::kLimit, "memory is short; end other programs or ask for less");
+  } catch (const std::exception& error) {
+    return Error(ErrorCategory::kInternal, error.what());
+  } catch (...) {
+    return Error(ErrorCategory::kInternal, "something that says nothing about itself was thrown");
+  }
 }
 
 Error SystemError(std::string_view what, int error_number) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -17,9 +18,11 @@ enum class ErrorCategory {
   kCorrupt,          // bytes that break their format
   kUnsupported,      // well-formed, but nothing here can read it
   kLimit,            // a bound of the context, the memory or the time
+  kBusy,             // no room now; the same will work later
   kIo,               // the operating system refused
   kNetwork,          // a server refused or did not answer
   kInterrupted,      // the user asked to stop
+  kInternal,         // a fault of this program or of one that uses it as a library
 };
 
 // The name used in JSON: "invalid_argument", "not_found", ...
@@ -40,6 +43,9 @@ class Error : public std::runtime_error {
  private:
   ErrorCategory category_;
 };
+
+// An exception as an Error: others than Error are kInternal, but for kLimit where memory is short.
+Error AsError(const std::exception_ptr& thrown);
 
 // An Error of category kIo (kNotFound for ENOENT) that says what was tried and why the system refused, from errno.
 Error SystemError(std::string_view what, int error_number);

@@ -199,9 +199,9 @@ Next CapsuleRecorder::OnToken(const Choice& choice, std::span<const float> logit
   return inner_.OnToken(choice, logits);
 }
 
-void CapsuleRecorder::OnFinish(FinishReason reason) {
-  sequence_.finish_reason = Name(reason);
-  inner_.OnFinish(reason);
+void CapsuleRecorder::OnFinish(const Finish& finish) {
+  sequence_.finish_reason = Name(finish.reason);
+  inner_.OnFinish(finish);
 }
 
 }  // namespace sheepop

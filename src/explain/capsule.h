@@ -58,7 +58,7 @@ class CapsuleRecorder final : public Listener {
  public:
   explicit CapsuleRecorder(Listener& inner) : inner_(inner) {}
   Next OnToken(const Choice& choice, std::span<const float> logits) override;
-  void OnFinish(FinishReason reason) override;
+  void OnFinish(const Finish& finish) override;
   const CapsuleSequence& sequence() const { return sequence_; }
 
  private:

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
-#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "generate/engine.h"
-#include "sample/chain.h"
+#include "generate/request.h"
 
 namespace sheepop {
 namespace {
@@ -31,9 +30,10 @@ class Verifier final : public Listener {
     ++step_;
     return step_ == recorded_.ids.size() ? Next::kStop : Next::kContinue;
   }
-  void OnFinish(FinishReason) override {}
+  void OnFinish(const Finish& finish) override { finish_ = finish; }
 
   size_t steps() const { return step_; }
+  const Finish& finish() const { return finish_.value(); }
   bool complete() const { return step_ == recorded_.ids.size(); }
   const std::optional<ReplayDifference>& difference() const { return difference_; }
 
@@ -42,6 +42,7 @@ class Verifier final : public Listener {
   const CapsuleSequence& recorded_;
   size_t step_ = 0;
   std::optional<ReplayDifference> difference_;
+  std::optional<Finish> finish_;
 };
 
 }  // namespace
@@ -52,30 +53,30 @@ ReplayVerdict ReplayCapsule(const Capsule& capsule, const LoadedModel& loaded, T
   verdict.isa = Name(loaded.model->isa());
   verdict.same_model = ModelSha256(loaded.path) == capsule.model_sha256;
   verdict.same_tokenizer = TokenizerSha256(*loaded.tokenizer) == capsule.tokenizer_sha256;
-  Request request;
-  request.prompt = capsule.prompt;
-  request.seed = capsule.seed;
-  request.chain =
-      std::make_shared<const Chain>(Chain::Build(capsule.sampling, *loaded.vocabulary, loaded.model->isa()));
-  request.max_tokens = 0;
+  RequestOptions asked;
+  asked.sampling = capsule.sampling;
+  asked.sampling.seed = capsule.seed;
+  asked.max_tokens = 0;
+  asked.ignore_end = true;
   std::vector<Verifier> verifiers;
   std::vector<Listener*> listeners;
   verifiers.reserve(capsule.sequences.size());
   for (const CapsuleSequence& sequence : capsule.sequences) {
     listeners.push_back(&verifiers.emplace_back(verifiers.size(), sequence));
-    request.max_tokens = std::max(request.max_tokens, sequence.ids.size());
+    asked.max_tokens = std::max(asked.max_tokens, sequence.ids.size());
   }
   EngineOptions options;
   options.context = capsule.context;
   options.kv_type = capsule.kv_type;
   options.sequences = listeners.size();
   Engine engine(loaded.model, options, pool);
-  engine.Submit(std::move(request), listeners);
+  engine.Submit(MakeRequest(loaded, asked, capsule.prompt), listeners);
   while (engine.Step()) {
     if (interrupted && interrupted())
       throw Error(ErrorCategory::kInterrupted, "stopped before the end of the comparison");
   }
   for (const Verifier& verifier : verifiers) {
+    verifier.finish().Check();
     verdict.steps += verifier.steps();
     if (verifier.difference() && (!verdict.difference || verifier.difference()->step < verdict.difference->step)) {
       verdict.difference = verifier.difference();

@@ -31,7 +31,7 @@ class Observer final : public Listener {
     if (settings_.on_step) settings_.on_step(logits, choice);
     return text_.OnToken(choice, logits);
   }
-  void OnFinish(FinishReason reason) override { text_.OnFinish(reason); }
+  void OnFinish(const Finish& finish) override { text_.OnFinish(finish); }
 
  private:
   const ExplainSettings& settings_;
@@ -66,7 +66,8 @@ class ModelSource final : public ExplainSource {
     while (engine_.Step()) {
       if (settings.interrupted && settings.interrupted()) engine_.Cancel(id);
     }
-    return {settings.sampling, recorder.Take(), text.text(), text.finish_reason().value_or(FinishReason::kInterrupt)};
+    text.finish().value().Check();
+    return {settings.sampling, recorder.Take(), text.text(), text.finish()->reason};
   }
 
  private:

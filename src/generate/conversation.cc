@@ -1,7 +1,5 @@
 #include "generate/conversation.h"
 
-#include <chrono>
-
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenize/chat_prompt.h"
@@ -9,10 +7,6 @@
 
 namespace sheepop {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void RequireUtf8(std::string_view text, std::string_view what) {
   if (IsValidUtf8(text)) return;
@@ -51,7 +45,11 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
   RequireUtf8(text, "the message");
   TextListener::Options listening;
   listening.stops = options_.stops;
-  listening.on_text = on_text;
+  listening.min_tokens = static_cast<size_t>(options_.chain->options().min_tokens);
+  listening.on_text = [&](std::string_view piece) {
+    if (on_text) on_text(piece);
+    return Next::kContinue;
+  };
   TextListener listener(*loaded_.model, *loaded_.tokenizer, std::move(listening));
   const size_t before = messages_.size();
   Add("user", text);
@@ -59,18 +57,18 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
   try {
     Answer answer;
     answer.prompt = Render();
-    const size_t reused = engine_.reused_tokens();
-    const Clock::time_point start = Clock::now();
     running = Submit(answer.prompt, listener);
     while (engine_.Step()) {
-      if (answer.prefill_s == 0 && !listener.ids().empty()) answer.prefill_s = SecondsSince(start);
       if (interrupted && interrupted()) engine_.Cancel(*running);
     }
-    answer.decode_s = SecondsSince(start) - answer.prefill_s;
-    answer.reused = engine_.reused_tokens() - reused;
+    const Finish& finish = listener.finish().value();
+    finish.Check();
+    answer.finish_reason = finish.reason;
+    answer.reused = finish.usage.reused;
+    answer.prefill_s = finish.usage.prefill_s();
+    answer.decode_s = finish.usage.decode_s();
     answer.ids = listener.ids();
     answer.text = listener.text();
-    answer.finish_reason = listener.finish_reason().value_or(FinishReason::kInterrupt);
     if (answer.ids.empty()) {
       messages_.resize(before);
     } else {

@@ -2,27 +2,46 @@
 
 #include <algorithm>
 #include <cassert>
-
-#include "base/error.h"
+#include <numeric>
 
 namespace sheepop {
 namespace {
 
 constexpr size_t kDefaultContext = 4096;
+constexpr size_t kBlock = kernel::kKvBlock;
 
-void CheckOptions(const EngineOptions& options) {
-  if (options.sequences < 1 || options.sequences > 4096) {
-    throw Error(ErrorCategory::kInvalidArgument, "sequences is {}, it must be between 1 and 4096", options.sequences);
+size_t Blocks(size_t positions) { return (positions + kBlock - 1) / kBlock; }
+
+const EngineOptions& Checked(const EngineOptions& options, const ModelConfig& config) {
+  const auto bounded = [](std::string_view name, size_t value, size_t most) {
+    if (value >= 1 && value <= most) return;
+    throw Error(ErrorCategory::kInvalidArgument, "{} is {}, it must be between 1 and {}", name, value, most);
+  };
+  bounded("sequences", options.sequences, 4096);
+  bounded("prefill chunk", options.prefill_chunk, 65536);
+  if (config.learned_positions && options.context > config.context) {
+    throw Error(ErrorCategory::kInvalidArgument, "the context is {} positions, the model has {} learned ones",
+                options.context, config.context);
   }
-  if (options.prefill_chunk < 1 || options.prefill_chunk > 65536) {
-    throw Error(ErrorCategory::kInvalidArgument, "prefill chunk is {}, it must be between 1 and 65536",
-                options.prefill_chunk);
-  }
+  return options;
 }
 
-const EngineOptions& Checked(const EngineOptions& options) {
-  CheckOptions(options);
-  return options;
+// Sequences fill whole blocks of their own, so each needs room for its last, partly used one.
+size_t CachePositions(const EngineOptions& options, const ModelConfig& config) {
+  if (options.cache_positions) return options.cache_positions;
+  return Blocks(ContextInUse(options, config.context)) * kBlock * options.sequences;
+}
+
+// Of the two calls at most, the second says what the first threw; what that throws has no other hearer.
+void Tell(Listener& listener, const Finish& finish) {
+  try {
+    listener.OnFinish(finish);
+  } catch (...) {
+    try {
+      listener.OnFinish({FinishReason::kError, std::current_exception(), finish.usage});
+    } catch (...) {
+    }
+  }
 }
 
 }  // namespace
@@ -33,6 +52,7 @@ std::string_view Name(FinishReason reason) {
     case FinishReason::kLength: return "length";
     case FinishReason::kContext: return "context";
     case FinishReason::kInterrupt: return "interrupt";
+    case FinishReason::kError: return "error";
   }
   return "unknown";
 }
@@ -41,19 +61,39 @@ size_t ContextInUse(const EngineOptions& options, size_t trained) {
   return options.context ? options.context : std::min(trained, kDefaultContext);
 }
 
+std::vector<size_t> SharePrefill(std::span<const size_t> left, size_t chunk) {
+  std::vector<size_t> rows(left.size(), 0), order(left.size());
+  if (left.size() == 1) return {std::min(left[0], chunk)};
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return left[i]; });
+  const size_t quarter = std::max<size_t>(chunk / 4, 1);
+  size_t used = 0;
+  for (size_t i : order) {
+    if (used + left[i] > chunk - quarter) break;
+    used += rows[i] = left[i];
+  }
+  const size_t oldest = static_cast<size_t>(std::ranges::find(rows, 0u) - rows.begin());
+  if (oldest == rows.size()) return rows;
+  size_t most = std::max(used, kLeastShare);
+  if (used == 0) {
+    rows[order[0]] = used = std::min(left[order[0]], chunk - quarter);
+    most = chunk;
+  }
+  rows[oldest] += std::min({left[oldest] - rows[oldest], chunk - used, most});
+  return rows;
+}
+
 Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options, ThreadPool& pool)
     : model_(std::move(model)),
       pool_(pool),
-      context_(ContextInUse(Checked(options), model_->config().context)),
-      sequences_(options.sequences),
+      clock_(options.clock),
+      sequences_(Checked(options, model_->config()).sequences),
+      cache_(KvShapeOf(model_->config(), options.kv_type), CachePositions(options, model_->config())),
+      context_(std::min(ContextInUse(options, model_->config().context), cache_.capacity())),
       prefill_chunk_(std::min(options.prefill_chunk, context_)),
-      // Sequences fill whole blocks of their own, so each needs room for its last, partly used one.
-      cache_(KvShapeOf(model_->config(), options.kv_type),
-             (context_ + kernel::kKvBlock - 1) / kernel::kKvBlock * kernel::kKvBlock * sequences_),
       work_(model_->config(), prefill_chunk_ + sequences_, sequences_, pool.threads(), context_) {}
 
-RequestId Engine::Submit(Request request, std::span<Listener* const> listeners) {
-  assert(!listeners.empty());
+void Engine::Check(const Request& request, size_t sequences) const {
   if (request.prompt.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "the prompt has no tokens; give it at least one character");
   }
@@ -69,125 +109,231 @@ RequestId Engine::Submit(Request request, std::span<Listener* const> listeners) 
                 "the prompt has {} tokens, the context holds {} with the answer; shorten it or use a larger --context",
                 request.prompt.size(), context_);
   }
-  if (listeners.size() > sequences_) {
-    throw Error(ErrorCategory::kInvalidArgument, "{} sequences from one prompt, the engine runs {} at once",
-                listeners.size(), sequences_);
+  if (sequences < 1 || sequences > sequences_) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} sequences from one prompt, the engine runs {} at once", sequences,
+                sequences_);
   }
-  const RequestId id{next_id_++};
+}
+
+RequestId Engine::Submit(Request request, std::span<Listener* const> listeners, std::optional<Arrival> arrival) {
+  Check(request, listeners.size());
+  const RequestId id = arrival ? arrival->id : RequestId{next_id_++};
   SequenceState state(request.seed, 0, request.prompt);
-  auto shared = std::make_shared<const Shared>(Shared{id, std::move(request)});
-  if (shared->request.max_tokens == 0) {
-    for (Listener* listener : listeners) listener->OnFinish(FinishReason::kLength);
-    return id;
-  }
-  waiting_.push_back({std::move(shared), listeners[0], std::move(state), {}, {listeners.begin() + 1, listeners.end()}});
+  auto shared = std::make_shared<const Shared>(Shared{id, std::move(request), arrival ? arrival->time : clock_()});
+  Sequence& sequence = waiting_.emplace_back(
+      Sequence{std::move(shared), listeners[0], {listeners.begin() + 1, listeners.end()}, std::move(state)});
+  sequence.usage.prompt = sequence.state.prompt_length();
+  if (sequence.shared->request.max_tokens == 0) End(sequence, FinishReason::kLength);
   return id;
 }
 
+// Nothing is removed here: a listener may be calling, from within a step or from the end of another sequence.
 void Engine::Cancel(RequestId id) {
-  const auto cancelled = [&](const Sequence& sequence) { return sequence.shared->id == id; };
-  for (Sequence& sequence : waiting_) {
-    if (!cancelled(sequence)) continue;
-    for (Listener* sibling : sequence.siblings) sibling->OnFinish(FinishReason::kInterrupt);
-    sequence.listener->OnFinish(FinishReason::kInterrupt);
+  for (std::list<Sequence>* list : {&waiting_, &active_}) {
+    for (Sequence& sequence : *list) {
+      if (sequence.shared->id == id && !sequence.done) End(sequence, FinishReason::kInterrupt);
+    }
   }
-  waiting_.remove_if(cancelled);
-  for (Sequence& sequence : active_) {
-    if (!cancelled(sequence)) continue;
-    for (Listener* sibling : sequence.siblings) sibling->OnFinish(FinishReason::kInterrupt);
-    Finish(sequence, FinishReason::kInterrupt);
+}
+
+void Engine::CancelAll() {
+  for (std::list<Sequence>* list : {&waiting_, &active_}) {
+    for (Sequence& sequence : *list) {
+      if (!sequence.done) End(sequence, FinishReason::kInterrupt);
+    }
   }
-  RemoveDone();
 }
 
 bool Engine::Step() {
+  RemoveDone();
   AdmitWaiting();
-  rows_.clear();
-  drawing_.clear();
-  AddDecodeRows();
-  AddPromptRows();
+  PlanRows();
+  while (cache_.BlocksNeeded(counts_) > cache_.available_blocks()) {
+    PreemptNewest();
+    PlanRows();
+  }
   if (rows_.empty()) return false;
   const LogitRows logits = model_->Forward(rows_, cache_, work_, pool_);
+  CountRows();
   for (size_t i = 0; i < drawing_.size(); ++i) {
-    Fork(*drawing_[i], logits.logits(i), logits.group_maxima(i));
+    const std::vector<Sequence*> siblings = Fork(*drawing_[i]);
     Draw(*drawing_[i], logits.logits(i), logits.group_maxima(i));
+    for (Sequence* sibling : siblings) Draw(*sibling, logits.logits(i), logits.group_maxima(i));
   }
   RemoveDone();
   return true;
 }
 
-// A request starts when all its sequences find a place.
 void Engine::AdmitWaiting() {
-  size_t places = sequences_;
-  for (const Sequence& sequence : active_) places -= 1 + sequence.siblings.size();
+  size_t places = sequences_, ahead = 0;
+  for (const Sequence& sequence : active_) {
+    places -= 1 + sequence.siblings.size();
+    ahead += BlocksAhead(sequence);
+  }
   while (!waiting_.empty() && 1 + waiting_.front().siblings.size() <= places) {
     Sequence& sequence = waiting_.front();
-    places -= 1 + sequence.siblings.size();
     sequence.cache = cache_.Open();
-    reused_tokens_ += cache_.Reuse(sequence.cache, sequence.state.tokens());
+    const size_t found = cache_.Reuse(*sequence.cache, sequence.state.tokens());
+    ahead += BlocksAhead(sequence);
+    if (ahead > cache_.available_blocks() && !active_.empty()) {
+      cache_.Close(*sequence.cache);
+      sequence.cache.reset();
+      return;
+    }
+    places -= 1 + sequence.siblings.size();
+    if (!sequence.started) sequence.usage.queue_s = clock_() - sequence.shared->submitted;
+    sequence.started = true;
+    if (found > sequence.reached) {  // while it was preempted, another may have computed what it has not reached
+      const size_t prompt = sequence.usage.prompt;
+      sequence.usage.reused += std::min(found, prompt) - std::min(sequence.reached, prompt);
+      sequence.reached = found;
+    }
     active_.splice(active_.end(), waiting_, waiting_.begin());
   }
 }
 
-void Engine::AddDecodeRows() {
-  for (Sequence& sequence : active_) {
-    if (!sequence.writing) continue;
-    rows_.push_back({sequence.cache, sequence.state.tokens().back(), true});
-    drawing_.push_back(&sequence);
+// Blocks that an active sequence, with its siblings, is about to take: for its next row when it is writing, and before
+// that for its prompt and one more block of each.
+size_t Engine::BlocksAhead(const Sequence& sequence) const {
+  const size_t tokens = sequence.state.tokens().size(), in_cache = cache_.size(*sequence.cache);
+  if (tokens - in_cache == 1 && sequence.siblings.empty()) {
+    const KvCache::Count next{*sequence.cache, 1};
+    return cache_.BlocksNeeded({&next, 1});
   }
+  const size_t prompt = sequence.state.prompt_length(), max_tokens = sequence.shared->request.max_tokens;
+  const size_t longest = max_tokens - 1 < context_ - prompt ? prompt + max_tokens - 1 : context_;
+  const size_t common = tokens / kBlock, own = Blocks(std::min(tokens + kBlock, longest)) - common;
+  return common + own * (1 + sequence.siblings.size()) - cache_.block_table(*sequence.cache).size();
 }
 
-void Engine::AddPromptRows() {
-  size_t left = prefill_chunk_;
+// A row for each sequence that has one token to run, and of the others as much as SharePrefill gives them.
+void Engine::PlanRows() {
+  rows_.clear();
+  counts_.clear();
+  running_.clear();
+  drawing_.clear();
+  std::vector<Sequence*> prompts;
+  std::vector<size_t> left;
   for (Sequence& sequence : active_) {
-    if (sequence.writing) continue;
-    const std::span<const Token> prompt = sequence.state.tokens();
-    const size_t begin = cache_.size(sequence.cache), end = std::min(prompt.size(), begin + left);
-    for (size_t i = begin; i < end; ++i) rows_.push_back({sequence.cache, prompt[i], i + 1 == prompt.size()});
-    left -= end - begin;
-    if (end == prompt.size()) {
-      sequence.writing = true;
-      drawing_.push_back(&sequence);
+    const size_t to_run = sequence.state.tokens().size() - cache_.size(*sequence.cache);
+    if (to_run == 1) {
+      AddRows(sequence, 1);
+    } else {
+      prompts.push_back(&sequence);
+      left.push_back(to_run);
     }
-    if (left == 0) return;
+  }
+  if (prompts.empty()) return;
+  const std::vector<size_t> shares = SharePrefill(left, prefill_chunk_);
+  for (size_t i = 0; i < prompts.size(); ++i) AddRows(*prompts[i], shares[i]);
+}
+
+void Engine::AddRows(Sequence& sequence, size_t count) {
+  if (count == 0) return;
+  const std::span<const Token> tokens = sequence.state.tokens();
+  const size_t begin = cache_.size(*sequence.cache), end = begin + count;
+  for (size_t i = begin; i < end; ++i) rows_.push_back({*sequence.cache, tokens[i], i + 1 == tokens.size()});
+  counts_.push_back({*sequence.cache, count});
+  running_.push_back(&sequence);
+  if (end == tokens.size()) drawing_.push_back(&sequence);
+}
+
+void Engine::PreemptNewest() {
+  assert(active_.size() > 1 && "one sequence alone fits: the context is no larger than the cache");
+  Sequence& newest = active_.back();
+  cache_.Close(*newest.cache);
+  newest.cache.reset();
+  ++newest.usage.preempted;
+  waiting_.splice(waiting_.begin(), active_, std::prev(active_.end()));
+}
+
+void Engine::CountRows() {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    Sequence& sequence = *running_[i];
+    const size_t end = cache_.size(counts_[i].sequence), begin = end - counts_[i].positions;
+    const size_t fresh = std::max(begin, sequence.reached), prompt = sequence.usage.prompt;
+    sequence.usage.recomputed += std::min(fresh, end) - begin;
+    if (fresh < end) sequence.usage.computed += std::min(end, prompt) - std::min(fresh, prompt);
+    sequence.reached = std::max(end, sequence.reached);
   }
 }
 
-// Siblings share the blocks of the prompt that has just been run and draw their first token from the same logits.
-void Engine::Fork(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima) {
+// Siblings share the blocks of the prompt that has just been run and draw their first token from the same logits. They
+// stand right behind the first, where their age belongs.
+std::vector<Engine::Sequence*> Engine::Fork(Sequence& sequence) {
+  std::vector<Sequence*> forks;
+  if (sequence.done || sequence.siblings.empty()) return forks;
   std::vector<Listener*> siblings;
   siblings.swap(sequence.siblings);
   const Request& request = sequence.shared->request;
-  for (size_t i = 0; i < siblings.size(); ++i) {
-    SequenceState state(request.seed, static_cast<uint32_t>(i + 1), request.prompt);
-    active_.push_back({sequence.shared, siblings[i], std::move(state), cache_.Fork(sequence.cache), {}, true});
-    Draw(active_.back(), logits, maxima);
+  auto place = std::ranges::find_if(active_, [&](const Sequence& other) { return &other == &sequence; });
+  for (Listener* listener : siblings) {
+    SequenceState state(request.seed, static_cast<uint32_t>(forks.size() + 1), request.prompt);
+    Sequence fork{sequence.shared, listener, {}, std::move(state), cache_.Fork(*sequence.cache)};
+    fork.usage = {.prompt = request.prompt.size(), .reused = request.prompt.size(), .queue_s = sequence.usage.queue_s};
+    fork.reached = sequence.reached;
+    fork.started = true;
+    place = active_.insert(std::next(place), std::move(fork));
+    forks.push_back(&*place);
   }
+  return forks;
 }
 
 void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima) {
+  if (sequence.done) return;
   const Request& request = sequence.shared->request;
   const size_t drawable = request.chain->vocabulary().size();
   const LogitRow row = drawable < logits.size() ? LogitRow{logits.first(drawable), {}} : LogitRow{logits, maxima};
-  const Choice choice = request.chain->Sample(row, sequence.state, request.trace);
-  const Next next = sequence.listener->OnToken(choice, logits);
-  if (std::ranges::binary_search(request.end_tokens, choice.token) || next == Next::kStop) {
-    Finish(sequence, FinishReason::kStop);
-  } else if (sequence.state.output().size() >= request.max_tokens) {
-    Finish(sequence, FinishReason::kLength);
-  } else if (sequence.state.tokens().size() > context_) {
-    Finish(sequence, FinishReason::kContext);
+  try {
+    const Choice choice = request.chain->Sample(row, sequence.state, request.trace);
+    if (++sequence.usage.written == 1) sequence.usage.first_token_s = clock_() - sequence.shared->submitted;
+    const Next next = sequence.listener->OnToken(choice, logits);
+    if (sequence.done) return;
+    if (std::ranges::binary_search(request.end_tokens, choice.token) || next == Next::kStop) {
+      End(sequence, FinishReason::kStop);
+    } else if (sequence.state.output().size() >= request.max_tokens) {
+      End(sequence, FinishReason::kLength);
+    } else if (sequence.state.tokens().size() > context_) {
+      End(sequence, FinishReason::kContext);
+    }
+  } catch (...) {
+    if (!sequence.done) End(sequence, FinishReason::kError, std::current_exception());
   }
 }
 
-void Engine::Finish(Sequence& sequence, FinishReason reason) {
-  cache_.Close(sequence.cache);
+// Leaves the sequence in its list: see Cancel.
+void Engine::End(Sequence& sequence, FinishReason reason, std::exception_ptr error) {
   sequence.done = true;
-  sequence.listener->OnFinish(reason);
+  if (sequence.cache) cache_.Close(*sequence.cache);
+  sequence.cache.reset();
+  sequence.usage.total_s = clock_() - sequence.shared->submitted;
+  if (!sequence.started) sequence.usage.queue_s = sequence.usage.total_s;
+  std::vector<Listener*> listeners = {sequence.listener};
+  listeners.insert(listeners.end(), sequence.siblings.begin(), sequence.siblings.end());
+  sequence.siblings.clear();
+  const Finish finish{reason, std::move(error), sequence.usage};
+  for (Listener* listener : listeners) Tell(*listener, finish);
 }
 
 void Engine::RemoveDone() {
-  active_.remove_if([](const Sequence& sequence) { return sequence.done; });
+  const auto done = [](const Sequence& sequence) { return sequence.done; };
+  for (std::list<Sequence>* list : {&waiting_, &active_}) list->remove_if(done);
+}
+
+size_t Engine::active() const { return static_cast<size_t>(std::ranges::count(active_, false, &Sequence::done)); }
+
+size_t Engine::waiting() const {
+  return static_cast<size_t>(std::ranges::count_if(waiting_, [](const Sequence& s) { return !s.started && !s.done; }));
+}
+
+size_t Engine::places() const {
+  size_t taken = 0;
+  for (const std::list<Sequence>* list : {&waiting_, &active_}) {
+    for (const Sequence& sequence : *list) {
+      if (sequence.started && !sequence.done) taken += 1 + sequence.siblings.size();
+    }
+  }
+  return sequences_ - std::min(taken, sequences_);
 }
 
 }  // namespace sheepop

@@ -1,17 +1,34 @@
-// The loop of generation, over token ids only. Each step is one forward pass over all active sequences: first a row for
-// each that is writing, then a piece of the prompts that wait. What a sequence gets does not depend on its neighbours.
+// The loop of generation, over token ids only. Each step is one forward pass over all active sequences: a row for each
+// that is writing, and a share of the prompts that wait. What a sequence gets does not depend on its neighbours: an
+// error, of its chain or its listener, ends it alone, and its ids and logits are those that it has by itself.
 //
-// Not thread-safe: one caller. The listeners are called from Step.
+// Who starts: first come, first served. A request waits until all its sequences have a place and the cache has room for
+// its prompt and one more block of each, beside what the active ones are about to take; with nobody active it starts.
+//
+// Who gives way: where the cache is full, the newest sequence is preempted. It goes back to the front of the queue with
+// what it has written, and its blocks stay findable until they are needed. Later the blocks that are gone are computed
+// again, to the same bits, and it goes on: its listener notices nothing. The oldest sequence is never preempted and gets
+// on in every step, so every sequence ends.
+//
+// Who is computed: SharePrefill says how prompts share a step. No stream waits longer between two of its tokens than
+// one prefill chunk and one row of each sequence take.
+//
+// Not thread-safe: one caller (see service.h). Listeners are called from Step, and from Submit and Cancel for sequences
+// that end there. They may call Submit and Cancel, not Step.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "base/token.h"
 #include "model/model.h"
@@ -24,89 +41,158 @@ struct EngineOptions {
   size_t sequences = 1;        // that run at once; more wait
   size_t prefill_chunk = 256;  // most prompt tokens of one step
   kernel::KvType kv_type = kernel::KvType::kF16;
+  size_t cache_positions = 0;      // of all sequences together, in whole blocks; 0: room for all at their longest
+  Clock clock = MonotonicSeconds;  // for Usage
 };
 
-enum class FinishReason { kStop, kLength, kContext, kInterrupt };
-std::string_view Name(FinishReason reason);  // "stop", "length", "context", "interrupt"
+enum class FinishReason { kStop, kLength, kContext, kInterrupt, kError };
+std::string_view Name(FinishReason reason);  // "stop", "length", "context", "interrupt", "error"
+
+// What one sequence cost. The sequences of a request but the first find the whole prompt computed.
+struct Usage {
+  size_t prompt = 0;         // tokens of it
+  size_t reused = 0;         // of these, found in the cache
+  size_t computed = 0;       // of these, computed; the rest, where it ended before its first token
+  size_t written = 0;        // tokens drawn
+  size_t preempted = 0;      // times
+  size_t recomputed = 0;     // positions computed again because of that
+  double queue_s = 0;        // from Submit until it first started
+  double first_token_s = 0;  // from Submit; 0 where there was none
+  double total_s = 0;        // from Submit until its end
+
+  // From its start to its first token, or to its end where there was none; and from then on.
+  double prefill_s() const { return (written ? first_token_s : total_s) - queue_s; }
+  double decode_s() const { return written ? total_s - first_token_s : 0; }
+};
+
+struct Finish {
+  FinishReason reason;
+  std::exception_ptr error;  // with kError: what was thrown; AsError gives category and message
+  Usage usage;
+
+  // Throws the error, if there is one.
+  void Check() const {
+    if (error) std::rethrow_exception(error);
+  }
+};
 
 // What a listener wants after a token.
 enum class Next { kContinue, kStop };
 
-// Receives one sequence. Outlives its request.
+// Receives one sequence. Outlives its request. What OnToken throws ends the sequence with kError.
 class Listener {
  public:
   virtual ~Listener() = default;
   // A token was drawn. `logits` are those it was drawn from, valid during the call. The token that ends the text is
   // reported too. kStop ends the sequence with FinishReason::kStop.
   virtual Next OnToken(const Choice& choice, std::span<const float> logits) = 0;
-  virtual void OnFinish(FinishReason reason) = 0;
+  // The last call. If it throws it is called once more, with kError and what it threw.
+  virtual void OnFinish(const Finish& finish) = 0;
 };
 
 struct Request {
   std::vector<Token> prompt;           // not empty
   std::shared_ptr<const Chain> chain;  // may draw the ids of its vocabulary; a model's table can be padded beyond them
   uint64_t seed = 0;
-  std::vector<Token> end_tokens;  // ascending; drawing one ends the sequence
-  size_t max_tokens = SIZE_MAX;   // drawn tokens, the end token included
-  TraceSink* trace = nullptr;     // outlives the request
+  std::vector<Token> end_tokens = {};  // ascending; drawing one ends the sequence
+  size_t max_tokens = SIZE_MAX;        // drawn tokens, the end token included
+  TraceSink* trace = nullptr;          // outlives the request
 };
 
 enum class RequestId : uint64_t {};
 
+// What a service decides in the engine's place: a request's number, and when it came.
+struct Arrival {
+  RequestId id;
+  double time;  // by the options' clock
+};
+
 class Engine {
  public:
+  // Throws kInvalidArgument for options out of range or a context that the model's learned positions do not have.
   Engine(std::shared_ptr<const Model> model, const EngineOptions& options, ThreadPool& pool);
 
   // One sequence for each listener, all from the same prompt, which is run once; their draws differ by their place in
-  // the list. Throws kInvalidArgument for an empty prompt or a token outside the vocabulary, and kLimit, naming both
-  // numbers, for a prompt that leaves no room in the context.
-  RequestId Submit(Request request, std::span<Listener* const> listeners);
+  // the list. Throws what Check throws.
+  RequestId Submit(Request request, std::span<Listener* const> listeners, std::optional<Arrival> arrival = {});
 
-  // Ends the request's sequences with kInterrupt.
+  // Whether `request` can ever run, with `sequences` listeners. Throws kInvalidArgument for an empty prompt, a token
+  // outside the vocabulary or too many listeners, and kLimit, naming both numbers, for a prompt that leaves no room in
+  // the context or the cache. Any thread.
+  void Check(const Request& request, size_t sequences) const;
+
+  // Ends the request's sequences with kInterrupt. Does nothing where it has ended or never was.
   void Cancel(RequestId id);
+  void CancelAll();
 
   // Runs one step. False when nothing was left to do.
   bool Step();
 
-  size_t context() const { return context_; }
-  // Prompt tokens that were found in the cache instead of being computed, all requests together.
-  size_t reused_tokens() const { return reused_tokens_; }
-  size_t kv_bytes() const { return cache_.capacity() * cache_.shape().BytesPerPosition(); }
+  size_t context() const { return context_; }  // positions of one sequence: what was asked for, and the cache holds
+  size_t positions() const { return cache_.capacity(); }  // of all sequences together
+  size_t kv_bytes() const { return positions() * cache_.shape().BytesPerPosition(); }
+  bool idle() const { return places() == sequences_ && waiting() == 0; }
+  size_t active() const;                                   // sequences
+  size_t waiting() const;                                  // requests that have not started
+  size_t places() const;                                   // for sequences that have not started
+  size_t free_positions() const { return cache_.room(); }  // in blocks that no active sequence holds
+  size_t rows() const { return rows_.size(); }             // of the last step
 
  private:
   struct Shared {  // what the sequences of one request have in common
     RequestId id;
     Request request;
+    double submitted;
   };
   struct Sequence {
     std::shared_ptr<const Shared> shared;
     Listener* listener;
-    SequenceState state;
-    SequenceId cache{};
     std::vector<Listener*> siblings;  // start from this sequence's prompt once it has been run
-    bool writing = false;             // the prompt is done; the last token of `state` waits to be run
+    SequenceState state;
+    std::optional<SequenceId> cache = {};  // while active
+    Usage usage = {};
+    size_t reached = 0;    // positions that were run or found at least once
+    bool started = false;  // was active, ever
     bool done = false;
   };
 
   void AdmitWaiting();
-  void AddDecodeRows();
-  void AddPromptRows();
-  void Fork(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima);
+  size_t BlocksAhead(const Sequence& sequence) const;
+  void PlanRows();
+  void AddRows(Sequence& sequence, size_t count);
+  void PreemptNewest();
+  void CountRows();
+  std::vector<Sequence*> Fork(Sequence& sequence);
   void Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima);
-  void Finish(Sequence& sequence, FinishReason reason);
+  void End(Sequence& sequence, FinishReason reason, std::exception_ptr error = {});
   void RemoveDone();
 
   std::shared_ptr<const Model> model_;
   ThreadPool& pool_;
-  size_t context_, sequences_, prefill_chunk_;
+  Clock clock_;
+  size_t sequences_;
   KvCache cache_;
+  size_t context_, prefill_chunk_;
   Workspace work_;
-  std::list<Sequence> waiting_, active_;
-  std::vector<Row> rows_;
-  std::vector<Sequence*> drawing_;  // the sequences whose rows want logits, in the order of the rows
+  std::list<Sequence> active_, waiting_;  // in the order they came; all of `active_` before all of `waiting_`
   uint64_t next_id_ = 0;
-  size_t reused_tokens_ = 0;
+
+  // The step in progress.
+  std::vector<Row> rows_;
+  std::vector<KvCache::Count> counts_;
+  std::vector<Sequence*> running_;  // whose the counts are
+  std::vector<Sequence*> drawing_;  // whose last row wants logits, in the order of the rows
 };
+
+// How many rows of a step each of the prompts gets that wait to be computed, of `chunk` rows at most. `left`: what
+// there is to do of each, the oldest first.
+//
+// Those with the least left come first and are run whole as long as they fit into three quarters of the chunk. The
+// oldest of the others gets the rest, but no more than they, and at least kLeastShare: so a short prompt's step is at
+// most about twice as long as it is alone, and the oldest has at least a quarter of the chunk or half of the step.
+// Where none is run whole, the one with the least left has three quarters and the oldest one.
+std::vector<size_t> SharePrefill(std::span<const size_t> left, size_t chunk);
+inline constexpr size_t kLeastShare = 16;
 
 // The context that options ask for, of a model that was trained for `trained` positions.
 size_t ContextInUse(const EngineOptions& options, size_t trained);

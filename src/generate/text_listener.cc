@@ -12,24 +12,22 @@ TextListener::TextListener(const Model& model, const Tokenizer& tokenizer, Optio
 
 Next TextListener::OnToken(const Choice& choice, std::span<const float> logits) {
   ids_.push_back(choice.token);
-  if (options_.on_token) options_.on_token();
   if (options_.record_logprobs) logprobs_.push_back(Logprobs(choice.token, logits));
   if (tokenizer_.special().Ends(choice.token) && !options_.show_end_token) return Next::kContinue;
-  Show(stream_.Push(choice.token));
-  return stream_.stopped() ? Next::kStop : Next::kContinue;
+  const Next next = Show(stream_.Push(choice.token, ids_.size() >= options_.min_tokens));
+  return stream_.stopped() ? Next::kStop : next;
 }
 
-void TextListener::OnFinish(FinishReason reason) {
+void TextListener::OnFinish(const Finish& finish) {
   Show(stream_.Finish());
-  finish_reason_ = reason;
+  finish_ = finish;
 }
 
 std::string TextListener::PieceText(Token token) const { return ToValidUtf8(tokenizer_.Piece(token)); }
 
-void TextListener::Show(std::string_view text) {
-  if (text.empty()) return;
+Next TextListener::Show(std::string_view text) {
   text_ += text;
-  if (options_.on_text) options_.on_text(text);
+  return text.empty() || !options_.on_text ? Next::kContinue : options_.on_text(text);
 }
 
 TokenLogprobs TextListener::Logprobs(Token token, std::span<const float> logits) const {

@@ -24,26 +24,26 @@ class TextListener final : public Listener {
  public:
   struct Options {
     std::vector<std::string> stops;
-    size_t logprobs = 0;  // record this many alternatives a token; used when record_logprobs
+    size_t min_tokens = 0;  // a stop string that is complete with fewer tokens is text like any other
+    size_t logprobs = 0;    // record this many alternatives a token; used when record_logprobs
     bool record_logprobs = false;
     bool show_end_token = false;  // an end token ends the text and is not part of it, unless asked for
-    std::function<void(std::string_view)> on_text;  // called with each new piece of text
-    std::function<void()> on_token;                 // called with each token
+    std::function<Next(std::string_view)> on_text;  // called with each new piece of text; kStop ends the sequence
   };
 
   TextListener(const Model& model, const Tokenizer& tokenizer, Options options);
 
   Next OnToken(const Choice& choice, std::span<const float> logits) override;
-  void OnFinish(FinishReason reason) override;
+  void OnFinish(const Finish& finish) override;
 
   const std::vector<Token>& ids() const { return ids_; }
   const std::string& text() const { return text_; }  // valid UTF-8
   std::string PieceText(Token token) const;          // as valid UTF-8
   const std::vector<TokenLogprobs>& logprobs() const { return logprobs_; }
-  std::optional<FinishReason> finish_reason() const { return finish_reason_; }
+  const std::optional<Finish>& finish() const { return finish_; }  // empty until it has ended
 
  private:
-  void Show(std::string_view text);
+  Next Show(std::string_view text);
   TokenLogprobs Logprobs(Token token, std::span<const float> logits) const;
 
   const Model& model_;
@@ -53,7 +53,7 @@ class TextListener final : public Listener {
   std::vector<Token> ids_;
   std::string text_;
   std::vector<TokenLogprobs> logprobs_;
-  std::optional<FinishReason> finish_reason_;
+  std::optional<Finish> finish_;
 };
 
 }  // namespace sheepop

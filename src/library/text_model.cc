@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/cpu.h"
@@ -7,7 +8,7 @@
 #include "evaluate/score.h"
 #include "generate/engine.h"
 #include "generate/loaded_model.h"
-#include "generate/text_listener.h"
+#include "generate/request.h"
 #include "include/sheepop/sheepop.h"
 
 namespace sheepop {
@@ -67,27 +68,26 @@ Generation TextModel::Generate(std::string_view prompt, const GenerateOptions& o
                                const std::function<bool(std::string_view)>& on_text) {
   return Translated([&] {
     const LoadedModel& loaded = state_->loaded;
-    const SamplingOptions sampling = SamplingOf(options);
-    bool go_on = true;
-    TextListener::Options text_options;
-    text_options.stops = options.stops;
-    if (on_text) text_options.on_text = [&](std::string_view piece) { go_on = on_text(piece) && go_on; };
-    TextListener text(*loaded.model, *loaded.tokenizer, std::move(text_options));
-
-    Request request;
-    request.prompt = loaded.tokenizer->EncodePrompt(prompt);
-    request.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
-    request.seed = SeedInUse(sampling);
-    request.end_tokens = loaded.tokenizer->special().end;
-    request.max_tokens = options.max_tokens;
+    const RequestOptions asked{
+        .sampling = SamplingOf(options), .max_tokens = options.max_tokens, .stops = options.stops};
+    std::optional<RequestId> id;
+    TextListener::Options listening = ListenerOptions(asked);
+    if (on_text) {
+      listening.on_text = [&](std::string_view piece) {
+        if (!on_text(piece)) state_->engine.Cancel(*id);
+        return Next::kContinue;
+      };
+    }
+    TextListener text(*loaded.model, *loaded.tokenizer, std::move(listening));
+    Request request = MakeRequest(loaded, asked, loaded.tokenizer->EncodePrompt(prompt));
     const uint64_t seed = request.seed;
     Listener* listener = &text;
-    const RequestId id = state_->engine.Submit(std::move(request), {&listener, 1});
+    id = state_->engine.Submit(std::move(request), {&listener, 1});
     while (state_->engine.Step()) {
-      if (!go_on) state_->engine.Cancel(id);
     }
-    return Generation{text.ids(), text.text(),
-                      std::string(Name(text.finish_reason().value_or(FinishReason::kInterrupt))), seed};
+    const Finish& finish = text.finish().value();
+    finish.Check();
+    return Generation{text.ids(), text.text(), std::string(Name(finish.reason)), seed};
   });
 }
 

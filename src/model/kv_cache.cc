@@ -113,14 +113,26 @@ bool KvCache::NeedsCopy(const Sequence& sequence) const {
   return sequence.tokens.size() % kKvBlock != 0 && blocks_[sequence.blocks.back()].references > 1;
 }
 
-void KvCache::CheckRoom(std::span<const Count> counts) const {
+size_t KvCache::BlocksNeeded(std::span<const Count> counts) const {
   size_t needed = 0;
+  std::vector<uint32_t> written;  // the shared blocks, once for each sequence that writes to them
   for (const Count& count : counts) {
     const Sequence& sequence = Find(count.sequence);
     const size_t after = (sequence.tokens.size() + count.positions + kKvBlock - 1) / kKvBlock;
-    needed += after - sequence.blocks.size() + (count.positions > 0 && NeedsCopy(sequence) ? 1 : 0);
+    needed += after - sequence.blocks.size();
+    if (count.positions > 0 && NeedsCopy(sequence)) written.push_back(sequence.blocks.back());
   }
-  const size_t available = free_.size() + idle_.size();
+  std::ranges::sort(written);
+  for (auto it = written.begin(); it != written.end();) {
+    const auto next = std::find_if(it, written.end(), [&](uint32_t block) { return block != *it; });
+    needed += std::min<size_t>(static_cast<size_t>(next - it), blocks_[*it].references - 1);
+    it = next;
+  }
+  return needed;
+}
+
+void KvCache::CheckRoom(std::span<const Count> counts) const {
+  const size_t needed = BlocksNeeded(counts), available = available_blocks();
   if (needed > available) {
     throw Error(
         ErrorCategory::kLimit,

@@ -54,7 +54,8 @@ class KvCache {
   size_t capacity() const { return blocks_.size() * kernel::kKvBlock; }
 
   // Positions that can still be appended, all sequences together, when each fills whole blocks of its own.
-  size_t room() const { return (free_.size() + idle_.size()) * kernel::kKvBlock; }
+  size_t room() const { return available_blocks() * kernel::kKvBlock; }
+  size_t available_blocks() const { return free_.size() + idle_.size(); }
 
   // Forward's part: appends one position, or throws kLimit naming the numbers, before anything has changed, when the
   // tokens of `counts` do not fit.
@@ -63,6 +64,8 @@ class KvCache {
     size_t positions;
   };
   void CheckRoom(std::span<const Count> counts) const;
+  // Blocks that appending `counts`, each sequence named once, takes: new ones and copies of shared ones.
+  size_t BlocksNeeded(std::span<const Count> counts) const;
   size_t Append(SequenceId sequence, Token token);  // returns the position
   std::span<const uint32_t> block_table(SequenceId sequence) const { return Find(sequence).blocks; }
   kernel::KvLayer Layer(size_t layer);

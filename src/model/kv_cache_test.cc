@@ -84,6 +84,23 @@ TEST(KvCache, ForkCopiesOnWrite) {
   EXPECT_EQ(cache.size(b), 21u);
 }
 
+// Of the sequences that share a block the last to write keeps it.
+TEST(KvCache, CountsTheBlocksThatForksNeed) {
+  KvCache cache(Tiny(), 64);
+  const SequenceId a = cache.Open();
+  Append(cache, a, Range(0, 20));
+  const SequenceId b = cache.Fork(a);
+  const SequenceId c = cache.Fork(a);
+  EXPECT_EQ(cache.available_blocks(), 2u);
+  const std::vector<KvCache::Count> two{{a, 1}, {b, 1}}, three{{a, 1}, {b, 1}, {c, 1}};
+  EXPECT_EQ(cache.BlocksNeeded(two), 2u);
+  EXPECT_EQ(cache.BlocksNeeded(three), 2u);
+  cache.CheckRoom(three);
+  for (const SequenceId id : {a, b, c}) cache.Append(id, 7);
+  EXPECT_EQ(cache.available_blocks(), 0u);
+  EXPECT_EQ(cache.BlocksNeeded(std::vector<KvCache::Count>{{a, 11}, {b, 12}, {c, 0}}), 1u);
+}
+
 TEST(KvCache, AnIndexedBlockIsNotOverwritten) {
   KvCache cache(Tiny(), 64);
   const SequenceId a = cache.Open();

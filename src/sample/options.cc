@@ -80,7 +80,7 @@ const OptionField kFields[] = {
     {"no_repeat_ngram", "--no-repeat-ngram", &Options::no_repeat_ngram, 0, kMaxCount, "tokens",
      "no sequence of this many tokens appears twice; 0: off"},
     {"min_tokens", "--min-tokens", &Options::min_tokens, 0, kMaxCount, "tokens",
-     "the text does not end before this many tokens"},
+     "the text does not end before this many tokens; stop strings within them are text like any other"},
     {"logit_bias", "--logit-bias", &Options::logit_bias, -1e6, 1e6, "logits",
      "TOKEN=BIAS adds to the logit of a token, given as an id or as text (in double quotes if it is a number); several "
      "times"},

@@ -22,13 +22,13 @@ TextStream::TextStream(const Tokenizer& tokenizer, TextStreamOptions options)
   }
 }
 
-std::string_view TextStream::Push(Token token) {
+std::string_view TextStream::Push(Token token, bool may_stop) {
   shown_.clear();
   if (finished_) return shown_;
   if (tokenizer_.Kind(token) == TokenKind::kControl && !show_control_) return shown_;
   for (const char byte : tokenizer_.Piece(token)) {
     held_.push_back(byte);
-    if (!Advance(byte)) continue;
+    if (!Advance(byte, may_stop)) continue;
     finished_ = true;
     held_.resize(held_.size() - stops_[static_cast<size_t>(stopped_by_)].text.size());
     Release(held_.size());
@@ -49,12 +49,16 @@ std::string_view TextStream::Finish() {
   return shown_;
 }
 
-bool TextStream::Advance(char byte) {
+bool TextStream::Advance(char byte, bool may_stop) {
   for (size_t i = 0; i < stops_.size(); ++i) {
     Stop& stop = stops_[i];
     while (stop.matched > 0 && stop.text[stop.matched] != byte) stop.matched = stop.border[stop.matched - 1];
     if (stop.text[stop.matched] == byte) ++stop.matched;
     if (stop.matched < stop.text.size()) continue;
+    if (!may_stop) {
+      stop.matched = stop.border.back();
+      continue;
+    }
     const bool longer = stopped_by_ < 0 || stop.text.size() > stops_[static_cast<size_t>(stopped_by_)].text.size();
     if (longer) stopped_by_ = static_cast<int>(i);
   }

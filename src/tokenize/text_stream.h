@@ -25,8 +25,9 @@ class TextStream {
 
   // Text that became certain with this token, valid until the next call. Invalid bytes are U+FFFD. Of stop strings the one
   // that is complete first counts, of those complete at the same byte the longest; it and all behind it are never shown.
-  // After that, and after Finish, tokens change nothing and give "".
-  std::string_view Push(Token token);
+  // After that, and after Finish, tokens change nothing and give "". With may_stop false a stop string that this token
+  // completes is text like any other.
+  std::string_view Push(Token token, bool may_stop = true);
   // What was held back; a character that never became whole is U+FFFD.
   std::string_view Finish();
 
@@ -41,7 +42,7 @@ class TextStream {
     size_t matched = 0;          // bytes of it that the text so far ends with
   };
 
-  bool Advance(char byte);  // true when a stop string is complete
+  bool Advance(char byte, bool may_stop);  // true when a stop string is complete that counts
   void Release(size_t count);
 
   const Tokenizer& tokenizer_;

@@ -1,10 +1,11 @@
 // sheepop generate: continue a prompt.
+#include <algorithm>
 #include <boost/json.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file_writer.h"
 #include "cli/command.h"
 #include "cli/flags/beam_flags.h"
@@ -13,15 +14,12 @@
 #include "cli/flags/sampling_flags.h"
 #include "cli/interrupt.h"
 #include "explain/capsule.h"
-#include "generate/text_listener.h"
+#include "generate/request.h"
 
 namespace sheepop::cli {
 namespace {
 
 namespace json = boost::json;
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Generate final : public Command {
  public:
@@ -56,11 +54,20 @@ class Generate final : public Command {
   struct Timing {
     double load_s = 0, prefill_s = 0, decode_s = 0;
     size_t prefill_tokens = 0, decode_tokens = 0;
+
+    // One of several sequences from one prompt. Throws its error.
+    void Add(const Finish& finish) {
+      finish.Check();
+      prefill_tokens = finish.usage.prompt;
+      prefill_s = std::max(prefill_s, finish.usage.prefill_s());
+      decode_tokens += finish.usage.written;
+      decode_s = std::max(decode_s, finish.usage.decode_s());
+    }
   };
 
   int RunBeams(const Console& console);
   Capsule NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const;
-  void Drive(Engine& engine, RequestId id, Timing& timing);
+  RequestOptions Options() const;
   json::object Document(const TextListener& text) const;
   void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
                    std::span<const std::unique_ptr<TextListener>> texts, const Timing& timing) const;
@@ -108,26 +115,20 @@ Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, 
   return capsule;
 }
 
-void Generate::Drive(Engine& engine, RequestId id, Timing& timing) {
-  InterruptGuard interrupt;
-  Clock::time_point start = Clock::now();
-  bool writing = false;
-  while (engine.Step()) {
-    if (!writing && timing.decode_tokens > 0) {
-      timing.prefill_s = SecondsSince(start);
-      start = Clock::now();
-      writing = true;
-    }
-    if (interrupt.interrupted()) engine.Cancel(id);
-  }
-  (writing ? timing.decode_s : timing.prefill_s) = SecondsSince(start);
+RequestOptions Generate::Options() const {
+  RequestOptions options;
+  options.sampling = sampling_.Options();
+  options.max_tokens = max_tokens_;
+  options.stops = stops_;
+  options.ignore_end = ignore_eos_;
+  return options;
 }
 
 json::object Generate::Document(const TextListener& text) const {
   json::object out;
   out["ids"] = json::array(text.ids().begin(), text.ids().end());
   out["text"] = text.text();
-  out["finish_reason"] = Name(text.finish_reason().value_or(FinishReason::kInterrupt));
+  out["finish_reason"] = Name(text.finish()->reason);
   if (logprobs_) {
     json::array list;
     for (const TokenLogprobs& token : text.logprobs()) {
@@ -175,49 +176,48 @@ int Generate::Run(Console& console) {
   if (beams_.given()) return RunBeams(console);
   std::optional<FileWriter> recording;
   if (record_) recording.emplace(*record_);
-  const SamplingOptions sampling = sampling_.Options();
+  const RequestOptions asked = Options();
   Timing timing;
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
   sampling_.NoteSuggestions(console, loaded.path);
   const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
   EngineOptions options = engine_.options;
   options.sequences = sequences_;
   Engine engine(loaded.model, options, model_.pool());
-  timing.load_s = SecondsSince(start);
+  timing.load_s = watch.seconds();
 
-  Request request;
-  request.prompt = prompt;
-  request.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
-  request.seed = SeedInUse(sampling);
-  if (!ignore_eos_) request.end_tokens = loaded.tokenizer->special().end;
-  request.max_tokens = max_tokens_;
-  timing.prefill_tokens = prompt.size();
-
+  Request request = MakeRequest(loaded, asked, prompt);
   std::vector<std::unique_ptr<TextListener>> texts;
   std::vector<Listener*> listeners;
   for (size_t i = 0; i < sequences_; ++i) {
-    TextListener::Options text;
-    text.stops = stops_;
+    TextListener::Options text = ListenerOptions(asked);
     text.record_logprobs = logprobs_.has_value();
     text.logprobs = logprobs_.value_or(0);
-    text.show_end_token = ignore_eos_;
-    text.on_token = [&timing] { ++timing.decode_tokens; };
-    if (!console.json && sequences_ == 1)
-      text.on_text = [&console](std::string_view piece) { console.PrintText(piece); };
+    if (!console.json && sequences_ == 1) {
+      text.on_text = [&console](std::string_view piece) {
+        console.PrintText(piece);
+        return Next::kContinue;
+      };
+    }
     texts.push_back(std::make_unique<TextListener>(*loaded.model, *loaded.tokenizer, std::move(text)));
     listeners.push_back(texts.back().get());
   }
   Capsule capsule;
   std::vector<std::unique_ptr<CapsuleRecorder>> recorders;
   if (recording) {
-    capsule = NewCapsule(loaded, request, sampling);
+    capsule = NewCapsule(loaded, request, asked.sampling);
     for (Listener*& listener : listeners) {
       listener = recorders.emplace_back(std::make_unique<CapsuleRecorder>(*listener)).get();
     }
   }
   const uint64_t seed = request.seed;
-  Drive(engine, engine.Submit(std::move(request), listeners), timing);
+  const RequestId id = engine.Submit(std::move(request), listeners);
+  const InterruptGuard interrupt;
+  while (engine.Step()) {
+    if (interrupt.interrupted()) engine.Cancel(id);
+  }
+  for (const auto& text : texts) timing.Add(text->finish().value());
   if (recording) {
     for (const auto& recorder : recorders) capsule.sequences.push_back(recorder->sequence());
     recording->Write(CapsuleText(capsule));

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "generate/loaded_model.h"
-#include "generate/text_listener.h"
+#include "generate/request.h"
 #include "train/memorisation.h"
 
 namespace sheepop::cli {
@@ -63,18 +63,15 @@ void TrainReporter::Sample() {
   const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(report_.prompt);
   Engine engine(loaded.model, {}, pool_);
   if (prompt.empty() || prompt.size() >= engine.context()) return;
-  TextListener text(*loaded.model, *loaded.tokenizer, {});
+  RequestOptions asked;
+  asked.sampling.seed = 1;
+  asked.max_tokens = report_.sample_tokens;
+  TextListener text(*loaded.model, *loaded.tokenizer, ListenerOptions(asked));
   Listener* listener = &text;
-  Request request;
-  request.prompt = prompt;
-  request.chain =
-      std::make_shared<const Chain>(Chain::Build(SamplingOptions{}, *loaded.vocabulary, loaded.model->isa()));
-  request.seed = 1;
-  request.end_tokens = loaded.tokenizer->special().end;
-  request.max_tokens = report_.sample_tokens;
-  engine.Submit(std::move(request), {&listener, 1});
+  engine.Submit(MakeRequest(loaded, asked, prompt), {&listener, 1});
   while (engine.Step()) {
   }
+  text.finish().value().Check();
   const double share = VerbatimShare(text.ids(), *report_.documents, VerbatimLength(*report_.documents));
   console_.Note(fmt::format("  | {}{}", report_.prompt, text.text()));
   if (share > 0) {
