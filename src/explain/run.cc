@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "generate/text_listener.h"
+#include "generate/request.h"
 
 namespace sheepop {
 namespace {
@@ -51,15 +51,14 @@ class ModelSource final : public ExplainSource {
   std::string prompt_text() const override { return ToValidUtf8(loaded_.tokenizer->Decode(prompt_)); }
 
   Explanation Run(const ExplainSettings& settings) override {
-    Request request;
-    request.prompt = prompt_;
-    request.chain = std::make_shared<const Chain>(Chain::Build(settings.sampling, vocabulary(), isa()));
-    request.seed = settings.seed;
-    request.end_tokens = loaded_.tokenizer->special().end;
-    request.max_tokens = max_tokens_;
+    RequestOptions asked;
+    asked.sampling = settings.sampling;
+    asked.sampling.seed = settings.seed;
+    asked.max_tokens = max_tokens_;
+    Request request = MakeRequest(loaded_, asked, prompt_);
     Recorder recorder(settings);
     request.trace = &recorder;
-    TextListener text(*loaded_.model, *loaded_.tokenizer, {});
+    TextListener text(*loaded_.model, *loaded_.tokenizer, ListenerOptions(asked));
     Observer observer(settings, text);
     Listener* const listeners[] = {&observer};
     const RequestId id = engine_.Submit(std::move(request), listeners);

@@ -19,6 +19,7 @@ Conversation::Conversation(const LoadedModel& loaded, ChatTemplate chat, Convers
     : loaded_(loaded),
       chat_(std::move(chat)),
       options_(std::move(options)),
+      request_(MakeRequest(loaded, options_.answer, {})),
       engine_(loaded.model, options_.engine, pool) {
   Reset(options_.system);
 }
@@ -43,9 +44,7 @@ std::vector<Token> Conversation::Render() const {
 Answer Conversation::Ask(std::string_view text, const std::function<bool()>& interrupted,
                          const std::function<void(std::string_view)>& on_text) {
   RequireUtf8(text, "the message");
-  TextListener::Options listening;
-  listening.stops = options_.stops;
-  listening.min_tokens = static_cast<size_t>(options_.chain->options().min_tokens);
+  TextListener::Options listening = ListenerOptions(options_.answer);
   listening.on_text = [&](std::string_view piece) {
     if (on_text) on_text(piece);
     return Next::kContinue;
@@ -57,7 +56,10 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
   try {
     Answer answer;
     answer.prompt = Render();
-    running = Submit(answer.prompt, listener);
+    Request request = request_;
+    request.prompt = answer.prompt;
+    Listener* listeners[] = {&listener};
+    running = engine_.Submit(std::move(request), listeners);
     while (engine_.Step()) {
       if (interrupted && interrupted()) engine_.Cancel(*running);
     }
@@ -80,17 +82,6 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
     if (running) engine_.Cancel(*running);  // it would go on with a listener that is gone
     throw;
   }
-}
-
-RequestId Conversation::Submit(const std::vector<Token>& prompt, TextListener& listener) {
-  Request request;
-  request.prompt = prompt;
-  request.chain = options_.chain;
-  request.seed = options_.seed;
-  request.end_tokens = loaded_.tokenizer->special().end;
-  request.max_tokens = options_.max_tokens;
-  Listener* listeners[] = {&listener};
-  return engine_.Submit(std::move(request), listeners);
 }
 
 }  // namespace sheepop

@@ -11,9 +11,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "generate/engine.h"
-#include "generate/loaded_model.h"
-#include "generate/text_listener.h"
+#include "generate/request.h"
 #include "tokenize/chat_template.h"
 
 namespace sheepop {
@@ -21,10 +19,7 @@ namespace sheepop {
 struct ConversationOptions {
   std::optional<std::string> system;
   EngineOptions engine;
-  std::shared_ptr<const Chain> chain;
-  uint64_t seed = 0;
-  size_t max_tokens = SIZE_MAX;  // of one answer
-  std::vector<std::string> stops;
+  RequestOptions answer;  // every answer is asked for with these, and with one seed
 };
 
 struct Answer {
@@ -42,9 +37,9 @@ class Conversation {
   Conversation(const LoadedModel& loaded, ChatTemplate chat, ConversationOptions options, ThreadPool& pool);
 
   // Adds what the user says and the model's answer, which `on_text` receives as it is written; `interrupted`, asked
-  // after each step, ends it early, and what was written until then stays. An answer that ended before its first token leaves the conversation
-  // as it was, and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when the context is full,
-  // and what EncodeChat throws.
+  // after each step, ends it early, and what was written until then stays. An answer that ended before its first token
+  // leaves the conversation as it was, and so does an error: kInvalidArgument for bytes that are not UTF-8, kLimit when
+  // the context is full, and what EncodeChat, the chain and `on_text` throw.
   Answer Ask(std::string_view text, const std::function<bool()>& interrupted,
              const std::function<void(std::string_view)>& on_text);
 
@@ -54,16 +49,17 @@ class Conversation {
 
   const std::optional<std::string>& system() const { return system_; }
   size_t context() const { return engine_.context(); }
+  uint64_t seed() const { return request_.seed; }
 
  private:
   std::vector<Token> Render() const;
-  RequestId Submit(const std::vector<Token>& prompt, TextListener& listener);
   void Add(std::string_view role, std::string_view content);
 
   const LoadedModel& loaded_;
   ChatTemplate chat_;
   ConversationOptions options_;
   std::optional<std::string> system_;
+  Request request_;  // without its prompt
   Engine engine_;
   boost::json::array messages_;
 };

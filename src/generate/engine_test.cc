@@ -412,6 +412,38 @@ TEST_F(EngineTest, UsageCountsPromptAndTime) {
   EXPECT_EQ(late.finish->usage.queue_s, 7) << "it had come before it was handed over";
 }
 
+// Steps and rows, not seconds: a prompt of 50 tokens comes while one of 4,000 is computed beside a stream.
+TEST(EngineFairness, ALongPromptHoldsUpNeitherStreamsNorShortPrompts) {
+  constexpr size_t kLong = 4000, kShort = 50, kChunk = 256, kRoom = 4200;
+  ThreadPool pool(1);
+  const auto model = testing::TinyModel("qwen2");
+  Engine engine(model, {.context = kRoom, .sequences = 3, .prefill_chunk = kChunk}, pool);
+  const Request long_request = MakeRequest(Tokens(kLong, 1), 2), short_request = MakeRequest(Tokens(kShort, 2), 2);
+  Collector stream, reads, asks;
+  Submit(engine, MakeRequest(Tokens(5), 100), stream);
+  engine.Step();
+  Submit(engine, long_request, reads);
+  size_t steps = 0, short_steps = 0, short_rows = 0;
+  while (reads.size() == 0) {
+    if (steps == 5) Submit(engine, short_request, asks);
+    const bool short_waits = steps >= 5 && asks.size() == 0;
+    const size_t streamed = stream.size();
+    engine.Step();
+    ++steps;
+    EXPECT_EQ(stream.size(), streamed + 1) << "a token in every step";
+    EXPECT_LE(engine.rows(), kChunk + 2);
+    if (!short_waits) continue;
+    ++short_steps;
+    short_rows += engine.rows();
+  }
+  EXPECT_LE(short_steps, 3u) << "alone it takes one";
+  EXPECT_LE(short_rows, 3 * kShort);
+  EXPECT_EQ(asks.finishes, 1);
+  EXPECT_LE(steps, kLong / kChunk + 2);
+  const Alone alone = RunAlone(*model, short_request, 0, kRoom);
+  EXPECT_EQ(asks.written, alone.written);
+}
+
 TEST(SharePrefill, ShortPromptsFirstAndTheOldestAlways) {
   using Rows = std::vector<size_t>;
   const auto share = [](Rows left, size_t chunk) { return SharePrefill(left, chunk); };

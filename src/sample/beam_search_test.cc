@@ -120,6 +120,25 @@ TEST(BeamSearch, WiderIsNeverWorseHereAndPenaltyFavoursLength) {
   EXPECT_GE(Search({64, 1, 2}, 6)[0].tokens.size(), Search({64, 1, 0}, 6)[0].tokens.size());
 }
 
+// How many texts are wanted does not change which are found.
+TEST(BeamSearch, TheBestTextsAreTheSameHoweverManyAreWanted) {
+  for (size_t width : {2, 3, 6, 8}) {
+    for (double penalty : {0.0, 1.0, 2.0}) {
+      for (size_t length : {2, 5, 9}) {
+        const std::vector<Hypothesis> all = Search({width, width, penalty}, length);
+        for (size_t n = 1; n < width; ++n) {
+          const std::vector<Hypothesis> found = Search({width, n, penalty}, length);
+          ASSERT_EQ(found.size(), std::min(n, all.size()));
+          for (size_t i = 0; i < found.size(); ++i) {
+            EXPECT_EQ(found[i].tokens, all[i].tokens) << width << " beams, penalty " << penalty << ", best " << n;
+            EXPECT_EQ(found[i].score, all[i].score);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(BeamSearch, RefusesWhatMakesNoSense) {
   const ListVocabulary vocabulary(kVocabulary, {kEnd});
   EXPECT_THROW(BeamSearch({0, 1, 1}, vocabulary), Error);

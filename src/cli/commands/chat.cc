@@ -41,11 +41,11 @@ class Chat final : public Command {
            "--system", [this](const std::string& text) { conversation_.system = text; },
            "system prompt (default: none, or what the template has)")
         ->type_name("TEXT");
-    app.add_option("-n,--max-tokens", conversation_.max_tokens,
+    app.add_option("-n,--max-tokens", conversation_.answer.max_tokens,
                    "most tokens of an answer, at least 1 (default: as many as the context holds)")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
-    app.add_option("--stop", conversation_.stops, "end an answer before this string; may be given several times")
+    app.add_option("--stop", conversation_.answer.stops, "end an answer before this string; may be given several times")
         ->type_name("TEXT")
         ->allow_extra_args(false);
     template_.Register(app);
@@ -62,7 +62,7 @@ class Chat final : public Command {
   Then Turn(const Console& console, Conversation& conversation, const std::string& line);
   Then Obey(const Console& console, Conversation& conversation, std::string_view line) const;
   bool Say(const Console& console, Conversation& conversation, std::string_view message);
-  void Report(const Console& console, const Answer& answer, size_t context) const;
+  void Report(const Console& console, const Answer& answer, const Conversation& conversation) const;
 
   ModelFlags model_{kChatModel};
   EngineFlags engine_;
@@ -105,13 +105,14 @@ Chat::Then Chat::Obey(const Console& console, Conversation& conversation, std::s
   return Then::kGoOn;
 }
 
-void Chat::Report(const Console& console, const Answer& answer, size_t context) const {
+void Chat::Report(const Console& console, const Answer& answer, const Conversation& conversation) const {
+  const size_t context = conversation.context();
   if (console.json) {
     return console.PrintJson({{"prompt_ids", json::array(answer.prompt.begin(), answer.prompt.end())},
                               {"ids", json::array(answer.ids.begin(), answer.ids.end())},
                               {"text", answer.text},
                               {"finish_reason", Name(answer.finish_reason)},
-                              {"seed", conversation_.seed},
+                              {"seed", conversation.seed()},
                               {"timing",
                                {{"prefill_tokens", answer.prompt.size() - answer.reused},
                                 {"reused_tokens", answer.reused},
@@ -142,7 +143,7 @@ bool Chat::Say(const Console& console, Conversation& conversation, std::string_v
         if (!console.json) console.PrintText(text);
       });
   interrupted_ = interrupt.interrupted();
-  Report(console, answer, conversation.context());
+  Report(console, answer, conversation);
   return !interrupt.terminated() && (interactive_ || !interrupt.interrupted());
 }
 
@@ -198,8 +199,7 @@ int Chat::Run(Console& console) {
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
   sampling_.NoteSuggestions(console, loaded.path);
   conversation_.engine = engine_.options;
-  conversation_.chain = std::make_shared<const Chain>(Chain::Build(sampling, *loaded.vocabulary, loaded.model->isa()));
-  conversation_.seed = SeedInUse(sampling);
+  conversation_.answer.sampling = sampling;
   Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());
   if (question_) {
     Say(console, conversation, *question_);
@@ -207,7 +207,7 @@ int Chat::Run(Console& console) {
   }
   if (interactive_) {
     console.Note(fmt::format("{}, context of {} positions, seed {}. /help lists the commands.", loaded.path.string(),
-                             conversation.context(), conversation_.seed));
+                             conversation.context(), conversation.seed()));
   }
   Converse(console, conversation);
   return 0;

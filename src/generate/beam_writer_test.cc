@@ -1,0 +1,94 @@
+#include "generate/beam_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "generate/test_support.h"
+
+namespace sheepop {
+namespace {
+
+class BeamWriterTest : public ::testing::Test {
+ protected:
+  std::vector<Hypothesis> Write(const BeamOptions& beams, size_t max_tokens, EngineOptions options = {},
+                                std::function<bool()> go_on = {}) {
+    return WriteBeams(*model_, vocabulary_, {{5, 9, 2}, beams, max_tokens, std::move(go_on)}, options, pool_);
+  }
+
+  // ln of what the model gives the tokens behind the prompt, each in a pass of its own.
+  double LogProbability(std::span<const Token> tokens, bool ended) {
+    std::vector<Token> text = {5, 9, 2};
+    text.insert(text.end(), tokens.begin(), tokens.end());
+    if (ended) text.push_back(kEnd);
+    KvCache cache(KvShapeOf(model_->config(), kernel::KvType::kF16), 64);
+    Workspace work(model_->config(), 1, 1, 1, 64);
+    const SequenceId id = cache.Open();
+    double sum = 0;
+    for (size_t at = 0; at + 1 < text.size(); ++at) {
+      const Row row{id, text[at], true};
+      const LogitRows logits = model_->Forward({&row, 1}, cache, work, pool_);
+      if (at >= 2) sum += logits.logits(0)[static_cast<size_t>(text[at + 1])] - model_->LogSumExp(logits.logits(0));
+    }
+    return sum;
+  }
+
+  static constexpr Token kEnd = 40;
+  ThreadPool pool_{1};
+  std::shared_ptr<const Model> model_ = testing::TinyModel("gpt2");
+  testing::ListVocabulary vocabulary_{model_->config().vocab, {kEnd}};
+};
+
+TEST_F(BeamWriterTest, ScoresAreTheModelsAndTheBestComeFirst) {
+  const std::vector<Hypothesis> texts = Write({.width = 5, .n_best = 5}, 8);
+  ASSERT_EQ(texts.size(), 5u);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const Hypothesis& text = texts[i];
+    EXPECT_NEAR(text.log_probability, LogProbability(text.tokens, text.ended), 1e-3);
+    EXPECT_NEAR(text.score, text.log_probability / static_cast<double>(text.tokens.size() + text.ended), 1e-9);
+    if (i) {
+      EXPECT_GE(texts[i - 1].score, text.score);
+    }
+  }
+}
+
+TEST_F(BeamWriterTest, TheBestTextsAreTheSameHoweverManyAreWantedAndInWhateverChunks) {
+  for (size_t width : {1, 4, 6}) {
+    const std::vector<Hypothesis> all = Write({.width = width, .n_best = width}, 10);
+    for (size_t n = 1; n <= width; ++n) {
+      const std::vector<Hypothesis> found = Write({.width = width, .n_best = n}, 10, {.prefill_chunk = n});
+      ASSERT_EQ(found.size(), std::min(n, all.size()));
+      for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].tokens, all[i].tokens);
+        EXPECT_EQ(found[i].log_probability, all[i].log_probability);
+      }
+    }
+  }
+}
+
+TEST_F(BeamWriterTest, EndsAtTheLimitTheContextOrWhenTold) {
+  EXPECT_EQ(Write({}, 0).at(0).tokens.size(), 0u);
+  for (const Hypothesis& text : Write({.width = 3, .n_best = 3}, 4)) EXPECT_LE(text.tokens.size(), 4u);
+  for (const Hypothesis& text : Write({.width = 3, .n_best = 3}, SIZE_MAX, {.context = 8})) {
+    EXPECT_LE(text.tokens.size(), 6u) << "the last token needs no position";
+  }
+  int steps = 0;
+  for (const Hypothesis& text : Write({.width = 3, .n_best = 3}, 20, {}, [&] { return ++steps < 3; })) {
+    EXPECT_LE(text.tokens.size(), 2u);
+  }
+}
+
+TEST_F(BeamWriterTest, RefusesWhatTheEngineRefuses) {
+  const auto write = [&](std::vector<Token> prompt, size_t context) {
+    WriteBeams(*model_, vocabulary_, {std::move(prompt), {}, 4, {}}, {.context = context}, pool_);
+  };
+  EXPECT_THROW(write({}, 8), Error);
+  EXPECT_THROW(write({-1}, 8), Error);
+  EXPECT_THROW(write({112}, 8), Error);
+  EXPECT_THROW(write(std::vector<Token>(8, 1), 8), Error);
+  EXPECT_NO_THROW(write(std::vector<Token>(7, 1), 8));
+}
+
+}  // namespace
+}  // namespace sheepop
