@@ -40,6 +40,8 @@ class Failure : public std::runtime_error {
 struct OpenOptions {
   size_t threads = 0;  // 0: the physical cores this process may use
   size_t context = 0;  // positions, prompt and answer together; 0: the model's own, at most 4096
+  std::map<std::string, std::string>
+      engine;  // settings by name, those flags of `sheepop generate --help` that are no sampling: {"kv_type", "bf16"}
 };
 
 struct GenerateOptions {

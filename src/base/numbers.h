@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,10 @@ struct Bounds {
   std::string Text() const;                                                // "0 to 1", "at least 0"
 };
 
+constexpr Bounds Between(double low, double high) { return {low, high}; }
 constexpr Bounds AtLeast(double low, double high = kMostCounted) { return {low, high, true}; }
+
+inline constexpr Bounds kReal = {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
 
 // A real number; "inf" and "nan" are out of every finite bounds.
 double ReadNumber(std::string_view thing, std::string_view text, const Bounds& bounds);

@@ -2,17 +2,18 @@
 
 #include <fcntl.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <map>
 #include <memory>
 #include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
 
+#include "base/did_you_mean.h"
 #include "base/version.h"
 #include "cli/command.h"
 
@@ -50,15 +51,45 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
-void AddCommonFlags(CLI::App& app, Console& console) {
-  app.add_flag("--json", console.json, "print one JSON document on stdout and nothing else");
-  app.add_flag("--verbose", console.verbose, "notes on stderr also when it is no terminal");
-  const std::map<std::string, Color> colors = {
-      {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}};
-  app.add_option("--color", console.color,
-                 "colours on the terminal: auto, always or never (default auto; NO_COLOR is honoured)")
-      ->transform(CLI::CheckedTransformer(colors))
-      ->type_name("WHEN");
+void AddCommonFlags(FlagSet flags, Console& console) {
+  flags.Switch("--json", console.json, "print one JSON document on stdout and nothing else");
+  flags.Switch("--verbose", console.verbose, "notes on stderr also when it is no terminal");
+  flags
+      .Value<Color>("--color", console.color,
+                    {{"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}},
+                    "colours on the terminal: auto, always or never (default auto; NO_COLOR is honoured)")
+      .As("WHEN");
+}
+
+// The command that was asked for, or the program.
+const CLI::App& Asked(const CLI::App& app) {
+  const std::vector<CLI::App*> parsed = app.get_subcommands();
+  return parsed.empty() ? app : Asked(*parsed.back());
+}
+
+// "sheepop corpus shards"
+std::string FullName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent ? fmt::format("{} {}", FullName(*parent), command.get_name()) : command.get_name();
+}
+
+// What was meant by the first argument that nobody knows; else what the parser says.
+std::string Unknown(const CLI::App& app, std::string_view message) {
+  const CLI::App& asked = Asked(app);
+  for (const std::string& argument : app.remaining(true)) {
+    std::vector<std::string> known;
+    if (argument.starts_with("--")) {
+      for (const CLI::Option* option : asked.get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      }
+    } else {
+      for (const CLI::App* command : asked.get_subcommands({})) known.push_back(command->get_name());
+    }
+    const std::string name = argument.substr(0, argument.find('='));
+    const std::string meant = DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end()));
+    if (!meant.empty()) return fmt::format("there is no {}{}", name, meant);
+  }
+  return std::string(message);
 }
 
 // A file opened while one of these is closed would take its number, and then receive what is printed. What stands in
@@ -72,6 +103,7 @@ void HoldStandardStreams() {
 int ExitCode(const Error& error) { return error.category() == ErrorCategory::kInvalidArgument ? 2 : 1; }
 
 int Parse(CLI::App& app, int argc, char** argv, Console& console) {
+  std::string refusal;
   try {
     app.parse(argc, argv);
     return 0;
@@ -81,11 +113,14 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
     console.Print(text.str());
     return -1;
   } catch (const CLI::ParseError& error) {
-    // The parser stops at the first wrong flag, before it has set the others.
-    console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
-    console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see sheepop --help)", std::string(error.what())));
-    return 2;
+    refusal = Unknown(app, error.what());
+  } catch (const Error& error) {
+    refusal = error.what();
   }
+  // The parser stops at the first wrong flag, before it has set the others.
+  console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+  console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see {} --help)", refusal, FullName(Asked(app))));
+  return 2;
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // One subcommand: how it registers its flags, and how it runs. Each lives in a file of its own; app.cc lists them.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <memory>
 
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 
 namespace sheepop::cli {
 
@@ -13,7 +12,7 @@ class Command {
  public:
   virtual ~Command() = default;
   // Adds the flags; called once, before parsing. The command's fields receive the values.
-  virtual void Register(CLI::App& app) = 0;
+  virtual void Register(FlagSet flags) = 0;
   // Runs with the parsed flags. Throws Error. Returns the exit code.
   virtual int Run(Console& console) = 0;
 };

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/numbers.h"
 #include "base/utf8.h"
 
 namespace sheepop::cli {
@@ -30,6 +32,24 @@ std::string WithPictures(std::string_view text) {
   return out;
 }
 
+// JSON has no infinity and no NaN.
+void MakeFinite(boost::json::value& value, const std::string& path, boost::json::array& warnings) {
+  if (value.is_double() && !std::isfinite(value.get_double())) {
+    const std::string text = NumberText(value.get_double());
+    fmt::print(stderr, "sheepop: warning: {} is {}, which JSON cannot say; it is null\n", path, text);
+    warnings.push_back({{"code", "not_finite"}, {"thing", path}, {"value", text}});
+    value = nullptr;
+  } else if (value.is_object()) {
+    for (auto& member : value.get_object()) {
+      MakeFinite(member.value(), path + (path.empty() ? "" : ".") + std::string(member.key()), warnings);
+    }
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.get_array().size(); ++i) {
+      MakeFinite(value.get_array()[i], fmt::format("{}[{}]", path, i), warnings);
+    }
+  }
+}
+
 }  // namespace
 
 bool Console::StdoutIsTerminal() const { return ::isatty(STDOUT_FILENO) == 1; }
@@ -48,7 +68,15 @@ void Console::PrintText(std::string_view text) const {
 }
 
 void Console::PrintJson(const boost::json::value& document) const {
-  Print(boost::json::serialize(document));
+  boost::json::value finite = document;
+  boost::json::array warnings;
+  MakeFinite(finite, "", warnings);
+  if (!warnings.empty() && finite.is_object()) {
+    boost::json::value& told = finite.get_object()["warnings"];
+    if (!told.is_array()) told.emplace_array();
+    for (const boost::json::value& warning : warnings) told.get_array().push_back(warning);
+  }
+  Print(boost::json::serialize(finite));
   Print("\n");
 }
 

@@ -22,7 +22,8 @@ class Console {
   // What a model wrote, or a file holds: the same, but a terminal gets no control characters from it, only their
   // pictures (U+2400 and following). Whole characters of UTF-8.
   void PrintText(std::string_view text) const;
-  void PrintJson(const boost::json::value& document) const;  // one line, numbers round-trip, UTF-8
+  // One line, numbers round-trip, UTF-8. What is no finite number is null, and told: in `warnings` and on stderr.
+  void PrintJson(const boost::json::value& document) const;
 
   // A line on stderr, shown on a terminal or with --verbose.
   void Note(std::string_view line) const;

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/options_json.h"
 #include "base/quoted.h"
 #include "base/sha256.h"
 #include "base/version.h"
@@ -21,8 +22,6 @@ namespace json = boost::json;
 
 constexpr uint64_t kFormat = 1;
 constexpr size_t kShaDigits = 64, kDigestDigits = 16;
-constexpr std::pair<kernel::KvType, std::string_view> kKvTypes[] = {
-    {kernel::KvType::kF32, "f32"}, {kernel::KvType::kF16, "f16"}, {kernel::KvType::kBf16, "bf16"}};
 
 template <class... Arguments>
 [[noreturn]] void Refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -91,15 +90,15 @@ CapsuleSequence SequenceFrom(const json::value& value) {
   return sequence;
 }
 
-kernel::KvType KvTypeFrom(const std::string& name) {
-  for (const auto& [type, known] : kKvTypes) {
-    if (known == name) return type;
+EngineOptions EngineFrom(const json::object& object) {
+  EngineOptions options;
+  for (const OptionRow& row : kEngineRows) {
+    if (!row.traits.fingerprint) continue;
+    const json::value& value = Member(object, row.name);
+    if (value.is_int64() && value.get_int64() == 0 && !row.traits.fallback.empty()) continue;
+    SetFromJson(kEngineTable, row, value, &options);
   }
-  Refuse("kv_type is {}, it must be f16, bf16 or f32", Quoted(name));
-}
-
-std::string_view NameOf(kernel::KvType type) {
-  return std::ranges::find(kKvTypes, type, &std::pair<kernel::KvType, std::string_view>::first)->second;
+  return options;
 }
 
 Capsule FromJson(const json::object& object) {
@@ -112,8 +111,7 @@ Capsule FromJson(const json::object& object) {
   capsule.model = Text(object, "model");
   capsule.model_sha256 = Hex(Text(object, "model_sha256"), kShaDigits, "model_sha256");
   capsule.tokenizer_sha256 = Hex(Text(object, "tokenizer_sha256"), kShaDigits, "tokenizer_sha256");
-  capsule.context = Number(object, "context");
-  capsule.kv_type = KvTypeFrom(Text(object, "kv_type"));
+  capsule.engine = EngineFrom(object);
   capsule.sampling = SettingsFromJson(Object(Member(object, "settings"), "settings"));
   capsule.seed = Number(object, "seed");
   capsule.prompt = Tokens(object, "prompt_ids");
@@ -131,12 +129,13 @@ std::string CapsuleText(const Capsule& capsule) {
                    {"isa", capsule.isa},
                    {"model", capsule.model},
                    {"model_sha256", capsule.model_sha256},
-                   {"tokenizer_sha256", capsule.tokenizer_sha256},
-                   {"context", capsule.context},
-                   {"kv_type", NameOf(capsule.kv_type)},
-                   {"settings", SettingsJson(capsule.sampling)},
-                   {"seed", capsule.seed},
-                   {"prompt_ids", json::array(capsule.prompt.begin(), capsule.prompt.end())}};
+                   {"tokenizer_sha256", capsule.tokenizer_sha256}};
+  for (const OptionRow& row : kEngineRows) {
+    if (row.traits.fingerprint) out[row.name] = OptionJson(kEngineTable, row, &capsule.engine);
+  }
+  out["settings"] = SettingsJson(capsule.sampling);
+  out["seed"] = capsule.seed;
+  out["prompt_ids"] = json::array(capsule.prompt.begin(), capsule.prompt.end());
   json::array sequences;
   for (const CapsuleSequence& sequence : capsule.sequences) {
     sequences.push_back({{"ids", json::array(sequence.ids.begin(), sequence.ids.end())},

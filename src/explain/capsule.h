@@ -27,8 +27,7 @@ struct Capsule {
   std::string model;             // path, as it was given
   std::string model_sha256;      // ModelSha256
   std::string tokenizer_sha256;  // TokenizerSha256
-  size_t context = 0;            // positions asked for; 0: the model's own
-  kernel::KvType kv_type = kernel::KvType::kF16;
+  EngineOptions engine;          // those that a fingerprint holds; the others change no token
   SamplingOptions sampling;
   uint64_t seed = 0;
   std::vector<Token> prompt;

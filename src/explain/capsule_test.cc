@@ -18,8 +18,8 @@ Capsule Small() {
   capsule.model = "m \"x\".gguf";
   capsule.model_sha256 = std::string(64, 'a');
   capsule.tokenizer_sha256 = std::string(64, '0');
-  capsule.context = 77;
-  capsule.kv_type = kernel::KvType::kBf16;
+  capsule.engine.context = 77;
+  capsule.engine.kv_type = kernel::KvType::kBf16;
   capsule.sampling.top_k = 3;
   capsule.seed = UINT64_MAX;
   capsule.prompt = {1, 2};

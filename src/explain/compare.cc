@@ -103,9 +103,9 @@ void SettingsComparison::OnStep(std::span<const float> logits, const Choice& cho
 
 std::vector<ChangedSetting> ChangedSettings(const SamplingOptions& first, const SamplingOptions& second) {
   std::vector<ChangedSetting> changed;
-  for (const OptionField& field : SamplingFields()) {
-    std::string a = field.Get(first), b = field.Get(second);
-    if (a != b) changed.push_back({std::string(field.name), std::move(a), std::move(b)});
+  for (const OptionRow& row : kSamplingTable.rows()) {
+    std::string a = kSamplingTable.Get(first, row), b = kSamplingTable.Get(second, row);
+    if (a != b) changed.push_back({std::string(row.name), std::move(a), std::move(b)});
   }
   return changed;
 }

@@ -65,9 +65,7 @@ ReplayVerdict ReplayCapsule(const Capsule& capsule, const LoadedModel& loaded, T
     listeners.push_back(&verifiers.emplace_back(verifiers.size(), sequence));
     asked.max_tokens = std::max(asked.max_tokens, sequence.ids.size());
   }
-  EngineOptions options;
-  options.context = capsule.context;
-  options.kv_type = capsule.kv_type;
+  EngineOptions options = capsule.engine;
   options.sequences = listeners.size();
   Engine engine(loaded.model, options, pool);
   engine.Submit(MakeRequest(loaded, asked, capsule.prompt), listeners);

@@ -83,7 +83,7 @@ TEST_F(Replayed, AnotherModelOrTokenizerIsNotTheSame) {
 
 TEST_F(Replayed, ACapsuleThatIsLongerThanTheContextIsRefused) {
   Capsule capsule = Record(1);
-  capsule.context = capsule.prompt.size() + 3;
+  capsule.engine.context = capsule.prompt.size() + 3;
   try {
     ReplayCapsule(capsule, loaded_, pool_);
     FAIL() << "it was taken";

@@ -173,7 +173,7 @@ std::vector<Token> ResolveWatched(std::span<const std::string> names, const Samp
   };
   for (const std::string& name : names) {
     SamplingOptions parsed;  // reads an id or a text as every other setting does
-    SamplingField("banned").Set(parsed, name);
+    kSamplingTable.Set(parsed, kSamplingTable.Named("banned"), name, "watch");
     const TokenName& token = parsed.banned.front();
     std::vector<Token> spaced;
     if (const auto* text = std::get_if<std::string>(&token)) {

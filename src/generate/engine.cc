@@ -13,12 +13,7 @@ constexpr size_t kBlock = kernel::kKvBlock;
 size_t Blocks(size_t positions) { return (positions + kBlock - 1) / kBlock; }
 
 const EngineOptions& Checked(const EngineOptions& options, const ModelConfig& config) {
-  const auto bounded = [](std::string_view name, size_t value, size_t most) {
-    if (value >= 1 && value <= most) return;
-    throw Error(ErrorCategory::kInvalidArgument, "{} is {}, it must be between 1 and {}", name, value, most);
-  };
-  bounded("sequences", options.sequences, 4096);
-  bounded("prefill chunk", options.prefill_chunk, 65536);
+  kEngineTable.Validate(options);
   if (config.learned_positions && options.context > config.context) {
     throw Error(ErrorCategory::kInvalidArgument, "the context is {} positions, the model has {} learned ones",
                 options.context, config.context);

@@ -31,19 +31,11 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "base/token.h"
+#include "generate/engine_options.h"
 #include "model/model.h"
 #include "sample/chain.h"
 
 namespace sheepop {
-
-struct EngineOptions {
-  size_t context = 0;          // positions of one sequence; 0: the model's own, at most 4096
-  size_t sequences = 1;        // that run at once; more wait
-  size_t prefill_chunk = 256;  // most prompt tokens of one step
-  kernel::KvType kv_type = kernel::KvType::kF16;
-  size_t cache_positions = 0;      // of all sequences together, in whole blocks; 0: room for all at their longest
-  Clock clock = MonotonicSeconds;  // for Usage
-};
 
 enum class FinishReason { kStop, kLength, kContext, kInterrupt, kError };
 std::string_view Name(FinishReason reason);  // "stop", "length", "context", "interrupt", "error"

@@ -73,24 +73,6 @@ void RemoveLeftovers(const std::filesystem::path& folder) {
   std::filesystem::remove_all(folder / ".cache/work");
 }
 
-std::string Joined(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names) joined += name + ",";
-  return joined;
-}
-
-// All that the result of reading and cleaning an input depends on beside its bytes and its name.
-std::string OptionsFingerprint(const IngestOptions& o, const Converters& converters) {
-  const CleanOptions& c = o.clean;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {} {} {} {} | {}",
-                     o.text_field, o.ocr_languages, o.ocr, o.ocr_dpi, o.max_pages, o.archive_depth,
-                     o.max_expanded_bytes, o.max_archive_members, o.max_line_bytes, o.part_bytes,
-                     o.converter_cpu_seconds, o.converter_memory_bytes, o.duplicate_paragraph_characters,
-                     c.control_characters, c.unicode, c.ligatures, c.page_furniture, c.hyphenation, c.paragraphs,
-                     c.boilerplate, c.mojibake, Joined(c.keep_languages), Joined(c.keep_licenses), c.replace_emails,
-                     c.replace_phones, c.replace_keys, c.min_characters, converters.versions());
-}
-
 std::string BaseName(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? path : path.substr(slash + 1);
@@ -337,7 +319,7 @@ IngestReport Ingest(const IngestOptions& options, ProgressSink* sink) {
 
   WorkFolder work(cache / "work");
   const Converters converters(options);
-  const PartStore store(cache / "parts", OptionsFingerprint(options, converters));
+  const PartStore store(cache / "parts", kIngestTable.Fingerprint(options) + converters.versions());
   FileIndex index(cache / "index");
   TaskPool pool(options.workers > 0 ? options.workers : Processors());
   const ReadContext context{options, converters, pool, work};

@@ -26,19 +26,29 @@ auto Translated(const Work& work) -> decltype(work()) {
 
 SamplingOptions SamplingOf(const GenerateOptions& options) {
   SamplingOptions sampling;
-  for (const auto& [name, value] : options.sampling) SamplingField(name).Set(sampling, value);
+  for (const auto& [name, value] : options.sampling) kSamplingTable.Set(sampling, name, value);
   if (options.seed) sampling.seed = *options.seed;
   Validate(sampling);
   return sampling;
 }
 
+EngineOptions EngineOf(const OpenOptions& options) {
+  EngineOptions engine;
+  engine.context = options.context;
+  for (const auto& [name, value] : options.engine) kEngineTable.Set(engine, name, value);
+  kEngineTable.Validate(engine);
+  return engine;
+}
+
 }  // namespace
 
 struct TextModel::State {
-  State(const std::string& path, const OpenOptions& options)
+  State(const std::string& path, const OpenOptions& options) : State(path, options, EngineOf(options)) {}
+
+  State(const std::string& path, const OpenOptions& options, const EngineOptions& engine_options)
       : pool(options.threads ? options.threads : PhysicalCores()),
-        loaded(LoadedModel::Open(path, {.context = options.context}, pool)),
-        engine(loaded.model, {.context = options.context}, pool) {}
+        loaded(LoadedModel::Open(path, {.context = engine_options.context}, pool)),
+        engine(loaded.model, engine_options, pool) {}
 
   ThreadPool pool;
   LoadedModel loaded;

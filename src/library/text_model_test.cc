@@ -57,5 +57,22 @@ TEST(TextModel, ErrorsNameTheThing) {
                Failure);
 }
 
+TEST(TextModel, EngineOptionsAreThoseOfTheTable) {
+  const std::string path = testing::SourcePath("tests/data/tiny/llama/model.gguf").string();
+  const auto refusal = [&](std::string name, std::string value) -> std::string {
+    try {
+      TextModel::Open(path, {.threads = 1, .context = 0, .engine = {{name, value}}});
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.category(), "invalid_argument");
+      return failure.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal("kv_type", "bf16"), "");
+  EXPECT_EQ(refusal("kv_type", "f64"), "kv_type is \"f64\", must be f32 or f16 or bf16");
+  EXPECT_EQ(refusal("context", "0"), "context is 0, must be 1 to 16777216");
+  EXPECT_EQ(refusal("kv_typ", "f32"), "there is no engine option \"kv_typ\", did you mean kv_type?");
+}
+
 }  // namespace
 }  // namespace sheepop

@@ -1,15 +1,16 @@
-// Every setting of sampling. One table describes the fields: validation messages, command-line flags, JSON names and
-// help text all come from it. Plain data; copies are independent.
+// Every setting of sampling, and the rows that describe them to every front: flags, JSON, the library, help and bounds
+// come from there. Plain data; copies are independent.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/option_table.h"
 #include "base/token.h"
 
 namespace sheepop {
@@ -19,9 +20,11 @@ class SamplingVocabulary;
 // A token given by its id, or by text that must be a token of its own.
 using TokenName = std::variant<Token, std::string>;
 
+inline constexpr double kBan = -std::numeric_limits<double>::infinity();
+
 struct LogitBias {
   TokenName token;
-  double bias = 0;
+  double bias = 0;  // kBan: the token is never drawn
   bool operator==(const LogitBias&) const = default;
 };
 
@@ -81,34 +84,102 @@ struct SamplingOptions {
   bool operator==(const SamplingOptions&) const = default;
 };
 
-struct OptionField {
-  using Member = std::variant<double SamplingOptions::*, int64_t SamplingOptions::*, bool SamplingOptions::*,
-                              PenaltyScope SamplingOptions::*, std::string SamplingOptions::*,
-                              std::optional<uint64_t> SamplingOptions::*, std::vector<std::string> SamplingOptions::*,
-                              std::vector<TokenName> SamplingOptions::*, std::vector<LogitBias> SamplingOptions::*,
-                              std::vector<std::vector<Token>> SamplingOptions::*>;
-  std::string_view name;  // in JSON and in messages
-  std::string_view flag;  // on the command line
-  Member member;
-  double low, high;       // bounds of a number, inclusive
-  std::string_view unit;  // empty: none
-  std::string_view help;
-
-  bool is_list() const;         // a list grows by one element with each Set
-  std::string Default() const;  // as text; empty for an empty list or no value
-  std::string Bounds() const;   // "0 to 1", "at least 0"; empty when any value is fine
-  std::string Get(const SamplingOptions& options) const;
-  // Reads one value from text. Throws kInvalidArgument naming the field, the text and what is allowed.
-  void Set(SamplingOptions& options, std::string_view text) const;
-};
+template <>
+const OptionType& OptionTypeOf<PenaltyScope>();
+template <>
+const OptionType& OptionTypeOf<std::vector<TokenName>>();
+template <>
+const OptionType& OptionTypeOf<std::vector<LogitBias>>();
+template <>
+const OptionType& OptionTypeOf<std::vector<std::vector<Token>>>();
+const OptionType& SamplersType();  // names separated by semicolons, in one text
+const OptionType& BreakersType();  // an empty text forgets those before it
 
 // In the order of the help text.
-std::span<const OptionField> SamplingFields();
+inline constexpr OptionRow kSamplingRows[] = {
+    {"profile", "--profile", Field<&SamplingOptions::profile>(), kAny, "",
+     "whose order, defaults and scopes: sheepop, llama.cpp, hf, vllm, openai or ollama; the other flags change single "
+     "settings of it"},
+    {"temperature", "--temperature", Field<&SamplingOptions::temperature>(), Between(0, 1e6), "",
+     "divides the logits: below 1 sharpens, above 1 flattens; 0 always takes the best token"},
+    {"dynatemp_range", "--dynatemp-range", Field<&SamplingOptions::dynatemp_range>(), Between(0, 1e6), "",
+     "lets the temperature move this far to both sides with the entropy of the candidates; 0: off"},
+    {"dynatemp_exponent", "--dynatemp-exponent", Field<&SamplingOptions::dynatemp_exponent>(), Between(0, 100), "",
+     "how the entropy, as a share of its maximum, maps to that range"},
+    {"do_sample", "--do-sample", Field<&SamplingOptions::do_sample>(), kAny, "",
+     "draw at random; false always takes the best token that is left"},
+    {"top_k", "--top-k", Field<&SamplingOptions::top_k>(), AtLeast(0), "tokens", "keep the k best; 0: all"},
+    {"top_p", "--top-p", Field<&SamplingOptions::top_p>(), Between(0, 1), "probability",
+     "keep the smallest set of best tokens that sums to p; 1: all"},
+    {"min_p", "--min-p", Field<&SamplingOptions::min_p>(), Between(0, 1), "probability",
+     "keep tokens at least this share as likely as the best; 0: all"},
+    {"typical_p", "--typical-p", Field<&SamplingOptions::typical_p>(), Between(0, 1), "probability",
+     "keep the tokens whose surprise is nearest to the entropy until they sum to p; 1: all"},
+    {"top_n_sigma", "--top-n-sigma", Field<&SamplingOptions::top_n_sigma>(), Between(0, 1e6), "standard deviations",
+     "keep logits at most n standard deviations below the best; 0: all"},
+    {"epsilon_cutoff", "--epsilon-cutoff", Field<&SamplingOptions::epsilon_cutoff>(), Between(0, 1), "probability",
+     "drop tokens less likely than this; 0: none"},
+    {"eta_cutoff", "--eta-cutoff", Field<&SamplingOptions::eta_cutoff>(), Between(0, 1), "probability",
+     "drop tokens less likely than min(eta, sqrt(eta) exp(-entropy)); 0: none"},
+    {"xtc_probability", "--xtc-probability", Field<&SamplingOptions::xtc_probability>(), Between(0, 1), "probability",
+     "how often XTC acts: it drops all tokens above its threshold but the least likely of them; 0: never"},
+    {"xtc_threshold", "--xtc-threshold", Field<&SamplingOptions::xtc_threshold>(), Between(0, 1), "probability",
+     "what XTC counts as a likely token"},
+    {"min_keep", "--min-keep", Field<&SamplingOptions::min_keep>(), AtLeast(1), "tokens",
+     "no filter leaves fewer candidates than this"},
+    {"keep_ties", "--keep-ties", Field<&SamplingOptions::keep_ties>(), kAny, "",
+     "top-k and typical-p keep all tokens equal to the last one they keep"},
+    {"mirostat", "--mirostat", Field<&SamplingOptions::mirostat>(), Between(0, 2), "",
+     "1 or 2: Mirostat of that version in place of the other filters; 0: off"},
+    {"mirostat_tau", "--mirostat-tau", Field<&SamplingOptions::mirostat_tau>(), Between(0, 100), "bits",
+     "the surprise that Mirostat aims at"},
+    {"mirostat_eta", "--mirostat-eta", Field<&SamplingOptions::mirostat_eta>(), Between(0, 10), "",
+     "how fast Mirostat corrects itself"},
+    {"repeat_penalty", "--repeat-penalty", Field<&SamplingOptions::repeat_penalty>(), Between(1e-6, 1e6), "",
+     "divides positive logits of tokens seen before, and multiplies others; 1: off"},
+    {"repeat_last_n", "--repeat-last-n", Field<&SamplingOptions::repeat_last_n>(), AtLeast(-1), "tokens",
+     "how far back penalties look; 0: nowhere, -1: everywhere"},
+    {"presence_penalty", "--presence-penalty", Field<&SamplingOptions::presence_penalty>(), Between(-1e6, 1e6),
+     "logits", "subtracted once from each token seen before"},
+    {"frequency_penalty", "--frequency-penalty", Field<&SamplingOptions::frequency_penalty>(), Between(-1e6, 1e6),
+     "logits", "subtracted as many times as the token was seen"},
+    {"penalty_scope", "--penalty-scope", Field<&SamplingOptions::penalty_scope>(), "split|shared|output", "",
+     "split: presence and frequency see the whole output, repetition the last n of prompt and output; shared: all "
+     "three see the last n of prompt and output; output: all three see the last n of the output"},
+    {"dry_multiplier", "--dry-multiplier", Field<&SamplingOptions::dry_multiplier>(), Between(0, 1e6), "logits",
+     "penalises a token that would extend a repetition by multiplier * base^(length - allowed length); 0: off"},
+    {"dry_base", "--dry-base", Field<&SamplingOptions::dry_base>(), Between(1, 100), "", "see --dry-multiplier"},
+    {"dry_allowed_length", "--dry-allowed-length", Field<&SamplingOptions::dry_allowed_length>(), AtLeast(1), "tokens",
+     "repetitions up to this length are free"},
+    {"dry_last_n", "--dry-last-n", Field<&SamplingOptions::dry_last_n>(), AtLeast(-1), "tokens",
+     "how far back DRY looks; 0: nowhere, -1: everywhere"},
+    {"dry_breakers", "--dry-breaker", Field<&SamplingOptions::dry_breakers>(BreakersType), kAny, "",
+     "a repetition ends at a token that contains this text; may be given several times, an empty text forgets those "
+     "before it"},
+    {"no_repeat_ngram", "--no-repeat-ngram", Field<&SamplingOptions::no_repeat_ngram>(), AtLeast(0), "tokens",
+     "no sequence of this many tokens appears twice; 0: off"},
+    {"min_tokens", "--min-tokens", Field<&SamplingOptions::min_tokens>(), AtLeast(0), "tokens",
+     "the text does not end before this many tokens; stop strings within them are text like any other"},
+    {"logit_bias", "--logit-bias", Field<&SamplingOptions::logit_bias>(), Between(-1e6, 1e6), "logits",
+     "TOKEN=BIAS adds to the logit of a token, given as an id or as text (in double quotes if it is a number); -inf "
+     "bans it; several times"},
+    {"banned", "--ban", Field<&SamplingOptions::banned>(), kAny, "",
+     "a token that is never drawn, as an id or as text; several times"},
+    {"allowed", "--allow", Field<&SamplingOptions::allowed>(), kAny, "",
+     "only tokens named so are drawn, as an id or as text; several times"},
+    {"bad_words", "--bad-word", Field<&SamplingOptions::bad_words>(), kAny, "",
+     "text that never appears, however it is split into tokens; several times"},
+    {"bad_sequences", "--bad-sequence", Field<&SamplingOptions::bad_sequences>(), kAny, "",
+     "ids, separated by commas, that never follow each other; several times"},
+    {"samplers", "--samplers", Field<&SamplingOptions::samplers>(SamplersType), kAny, "",
+     "the steps and their order, separated by semicolons, in place of the profile's; bias, bans and other masks come "
+     "first in any case"},
+    {"seed", "--seed", Field<&SamplingOptions::seed>(), kAny, "", "same seed, same text; random when not given"},
+};
 
-// By JSON name or by flag; throws kInvalidArgument for an unknown one.
-const OptionField& SamplingField(std::string_view name);
+inline constexpr OptionTable<SamplingOptions> kSamplingTable("sampling setting", kSamplingRows);
 
-// Throws kInvalidArgument naming the first field that is out of its bounds or not a number, its value and the bounds;
+// Throws kInvalidArgument naming the first setting that is out of its bounds or not a number, its value and the bounds;
 // also for unknown profiles and samplers. Chain::Build calls it.
 void Validate(const SamplingOptions& options);
 

@@ -1,17 +1,17 @@
-// Sampling settings as JSON: every field of sample/options.h by its name, numbers and flags as such, lists as arrays of
+// Sampling settings as JSON: every row of sample/options.h by its name, numbers and switches as such, lists as arrays of
 // what the command line takes.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
 
 #include "sample/options.h"
 
 namespace sheepop {
 
-// All fields but the seed.
+// All rows but the seed.
 boost::json::object SettingsJson(const SamplingOptions& options);
 
-// Throws kInvalidArgument, naming field, value and bound; unknown fields too. Fields that are absent have defaults.
+// Throws kInvalidArgument, naming field, value and bound; for unknown fields too. Fields that are absent have defaults.
 SamplingOptions SettingsFromJson(const boost::json::object& settings);
 
 }  // namespace sheepop

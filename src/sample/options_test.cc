@@ -15,7 +15,7 @@ namespace {
 std::string Refusal(std::string_view field, std::string_view text) {
   SamplingOptions options;
   try {
-    SamplingField(field).Set(options, text);
+    kSamplingTable.Set(options, field, text);
   } catch (const Error& error) {
     EXPECT_EQ(error.category(), ErrorCategory::kInvalidArgument);
     return error.what();
@@ -25,15 +25,15 @@ std::string Refusal(std::string_view field, std::string_view text) {
 
 TEST(Options, TableIsWellFormed) {
   std::set<std::string_view> names, flags;
-  for (const OptionField& field : SamplingFields()) {
+  for (const OptionRow& field : kSamplingRows) {
     EXPECT_TRUE(names.insert(field.name).second) << field.name;
     EXPECT_TRUE(flags.insert(field.flag).second) << field.flag;
     EXPECT_TRUE(field.flag.starts_with("--"));
     EXPECT_FALSE(field.help.empty());
     SamplingOptions options;
-    const std::string value = field.Default();
+    const std::string value = kSamplingTable.Default(field);
     if (value.empty() || field.is_list()) continue;
-    field.Set(options, value);
+    kSamplingTable.Set(options, field, value);
     EXPECT_EQ(options, SamplingOptions()) << field.name;
   }
   EXPECT_NO_THROW(Validate(SamplingOptions()));
@@ -41,18 +41,18 @@ TEST(Options, TableIsWellFormed) {
 
 TEST(Options, ReadsText) {
   SamplingOptions options;
-  SamplingField("--temperature").Set(options, "0.7");
-  SamplingField("top_k").Set(options, "40");
-  SamplingField("keep_ties").Set(options, "true");
-  SamplingField("penalty_scope").Set(options, "output");
-  SamplingField("seed").Set(options, "18446744073709551615");
-  SamplingField("samplers").Set(options, "penalties;top_k;temperature");
-  SamplingField("banned").Set(options, "5");
-  SamplingField("banned").Set(options, "wolf");
-  SamplingField("logit_bias").Set(options, "a=b=-1.5");
-  SamplingField("bad_sequences").Set(options, "1,2");
-  SamplingField("dry_breakers").Set(options, "");
-  SamplingField("dry_breakers").Set(options, ";");
+  kSamplingTable.Set(options, "--temperature", "0.7");
+  kSamplingTable.Set(options, "top_k", "40");
+  kSamplingTable.Set(options, "keep_ties", "true");
+  kSamplingTable.Set(options, "penalty_scope", "output");
+  kSamplingTable.Set(options, "seed", "18446744073709551615");
+  kSamplingTable.Set(options, "samplers", "penalties;top_k;temperature");
+  kSamplingTable.Set(options, "banned", "5");
+  kSamplingTable.Set(options, "banned", "wolf");
+  kSamplingTable.Set(options, "logit_bias", "a=b=-1.5");
+  kSamplingTable.Set(options, "bad_sequences", "1,2");
+  kSamplingTable.Set(options, "dry_breakers", "");
+  kSamplingTable.Set(options, "dry_breakers", ";");
   EXPECT_EQ(options.temperature, 0.7);
   EXPECT_EQ(options.top_k, 40);
   EXPECT_TRUE(options.keep_ties);
@@ -63,7 +63,7 @@ TEST(Options, ReadsText) {
   EXPECT_EQ(options.logit_bias, (std::vector<LogitBias>{{std::string("a=b"), -1.5}}));
   EXPECT_EQ(options.bad_sequences, (std::vector<std::vector<Token>>{{1, 2}}));
   EXPECT_EQ(options.dry_breakers, std::vector<std::string>{";"});
-  EXPECT_EQ(SamplingField("banned").Get(options), "5;\"wolf\"");
+  EXPECT_EQ(kSamplingTable.Get(options, "banned"), "5;\"wolf\"");
 }
 
 TEST(Options, RefusalsNameFieldValueAndBound) {
@@ -73,9 +73,42 @@ TEST(Options, RefusalsNameFieldValueAndBound) {
   EXPECT_EQ(Refusal("temperature", "nan"), "temperature is nan, must be 0 to 1000000");
   EXPECT_EQ(Refusal("seed", "-1"), "seed is \"-1\", must be a whole number, 0 to 18446744073709551615");
   EXPECT_EQ(Refusal("keep_ties", "yes"), "keep_ties is \"yes\", must be true or false");
-  EXPECT_EQ(Refusal("logit_bias", "5"), "logit_bias is \"5\", must be TOKEN=BIAS, such as 42=-5 or sheep=2.5");
+  EXPECT_EQ(Refusal("logit_bias", "5"),
+            "logit_bias is \"5\", must be TOKEN=BIAS, such as 42=-5 or sheep=2.5; a bias of -inf bans the token");
   EXPECT_EQ(Refusal("logit_bias", "5=inf"), "logit_bias is inf, must be -1000000 to 1000000");
-  EXPECT_THROW(SamplingField("top_kk"), Error);
+  EXPECT_EQ(Refusal("logit_bias", "5=nan"), "logit_bias is nan, must be -1000000 to 1000000");
+  EXPECT_EQ(Refusal("top_kk", "5"), "there is no sampling setting \"top_kk\", did you mean top_k?");
+  EXPECT_EQ(Refusal("--topp", "5"), "there is no sampling setting \"--topp\", did you mean --top-p?");
+  EXPECT_EQ(Refusal("bad_sequences", "1,,2"),
+            "bad_sequences is \"1,,2\", must be a list separated by ',', with no empty element");
+  EXPECT_EQ(Refusal("bad_sequences", "1,0x10"), "bad_sequences is \"0x10\", must be a whole number, 0 to 2147483647");
+  EXPECT_EQ(Refusal("samplers", "top_k;;top_p"),
+            "samplers is \"top_k;;top_p\", must be a list separated by ';', with no empty element");
+}
+
+TEST(Options, DigitsAreAnIdWhateverTheirNumber) {
+  for (const char* field : {"banned", "allowed"}) {
+    EXPECT_EQ(
+        Refusal(field, "12345678901"),
+        fmt::format("{} is \"12345678901\", must be a token id, 0 to 2147483647, or the text of a token, in double "
+                    "quotes if it is a number",
+                    field));
+  }
+  EXPECT_NE(Refusal("logit_bias", "12345678901=1"), "");
+  SamplingOptions options;
+  kSamplingTable.Set(options, "banned", "\"12345678901\"");
+  EXPECT_EQ(options.banned, (std::vector<TokenName>{std::string("12345678901")}));
+}
+
+TEST(Options, ABiasOfMinusInfinityBans) {
+  SamplingOptions options;
+  kSamplingTable.Set(options, "logit_bias", "0=-inf");
+  EXPECT_NO_THROW(Validate(options));
+  const testing::ListVocabulary vocabulary(2);
+  const Chain chain = Chain::Build(options, vocabulary);
+  const std::vector<float> row = {50, 0};
+  SequenceState state(1, 0, {});
+  EXPECT_EQ(chain.Sample({row, {}}, state).token, 1);
 }
 
 TEST(Profiles, DefaultsAreTheirSystems) {

@@ -44,8 +44,8 @@ class Generator {
 
   SamplingOptions Options(size_t vocabulary) {
     SamplingOptions options = Profiles()[Below(Profiles().size())].defaults;
-    for (const OptionField& field : SamplingFields()) {
-      if (Chance(3)) Change(options, field, vocabulary);
+    for (const OptionRow& row : kSamplingRows) {
+      if (Chance(3)) Change(options, row, vocabulary);
     }
     return options;
   }
@@ -57,30 +57,31 @@ class Generator {
   }
 
  private:
-  double Real(const OptionField& field) {
-    const double values[] = {field.low, field.high, 0, 1, 0.5, 1e-30, 1e-3, 0.99999, NAN, -1, 1e300};
+  double Real(const Bounds& bounds) {
+    const double values[] = {bounds.low, bounds.high, 0, 1, 0.5, 1e-30, 1e-3, 0.99999, NAN, -1, 1e300};
     const double value =
         Chance(2) ? values[Below(std::size(values))] : std::ldexp(static_cast<double>(Below(1000)), -10);
-    return Chance(50) ? value : std::min(std::max(value, field.low), field.high);
+    return Chance(50) ? value : std::min(std::max(value, bounds.low), bounds.high);
   }
 
-  void Change(SamplingOptions& options, const OptionField& field, size_t vocabulary) {
-    if (const auto* real = std::get_if<double SamplingOptions::*>(&field.member)) {
-      options.*(*real) = Real(field);
-    } else if (const auto* count = std::get_if<int64_t SamplingOptions::*>(&field.member)) {
+  void Change(SamplingOptions& options, const OptionRow& row, size_t vocabulary) {
+    const Bounds& bounds = row.allowed.bounds;
+    if (auto* real = kSamplingTable.As<double>(options, row)) {
+      *real = Real(bounds);
+    } else if (auto* count = kSamplingTable.As<int64_t>(options, row)) {
       const auto value = static_cast<int64_t>(Chance(4) ? Below(vocabulary + 5) : Below(4));
-      options.*(*count) = Chance(50) ? value - 2 : std::min(value, static_cast<int64_t>(field.high));
-    } else if (const auto* flag = std::get_if<bool SamplingOptions::*>(&field.member)) {
-      options.*(*flag) = Chance(2);
+      *count = Chance(50) ? value - 2 : std::min(value, static_cast<int64_t>(bounds.high));
+    } else if (auto* flag = kSamplingTable.As<bool>(options, row)) {
+      *flag = Chance(2);
     }
     const auto token = static_cast<Token>(Below(vocabulary + (Chance(50) ? 3 : 0)));
-    if (field.name == "banned") options.banned.emplace_back(token);
-    if (field.name == "allowed" && Chance(3)) options.allowed.emplace_back(token);
-    if (field.name == "logit_bias") options.logit_bias.push_back({token, Real(field)});
-    if (field.name == "bad_words" && Chance(4)) options.bad_words.push_back(fmt::format("t{}", Below(20)));
-    if (field.name == "bad_sequences") options.bad_sequences.push_back({token, 0});
-    if (field.name == "penalty_scope") options.penalty_scope = static_cast<PenaltyScope>(Below(3));
-    if (field.name == "samplers" && Chance(3)) {
+    if (row.name == "banned") options.banned.emplace_back(token);
+    if (row.name == "allowed" && Chance(3)) options.allowed.emplace_back(token);
+    if (row.name == "logit_bias") options.logit_bias.push_back({token, Real(bounds)});
+    if (row.name == "bad_words" && Chance(4)) options.bad_words.push_back(fmt::format("t{}", Below(20)));
+    if (row.name == "bad_sequences") options.bad_sequences.push_back({token, 0});
+    if (row.name == "penalty_scope") options.penalty_scope = static_cast<PenaltyScope>(Below(3));
+    if (row.name == "samplers" && Chance(3)) {
       static const char* kNames[] = {"penalties", "dry",       "temperature", "top_k",   "top_p",
                                      "min_p",     "typical_p", "top_n_sigma", "epsilon", "eta",
                                      "xtc",       "mirostat",  "temperature", "top_p"};

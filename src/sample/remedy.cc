@@ -29,10 +29,6 @@ constexpr int kHalvings = 40;
 
 using Survives = std::function<bool(const SamplingOptions&)>;
 
-double& Value(SamplingOptions& options, const OptionField& field) {
-  return options.*std::get<double SamplingOptions::*>(field.member);
-}
-
 // Six digits, rounded away from the value that removes the token.
 double Readable(double value, double removing) {
   const double scale = std::pow(10, 5 - std::floor(std::log10(std::abs(value))));
@@ -40,9 +36,9 @@ double Readable(double value, double removing) {
 }
 
 std::optional<Remedy> LoosenReal(const SamplingOptions& options, const Loosening& loosening, const Survives& survives) {
-  const OptionField& field = SamplingField(loosening.field);
+  const OptionRow& row = kSamplingTable.Named(loosening.field);
   SamplingOptions changed = options;
-  double& value = Value(changed, field);
+  double& value = *kSamplingTable.As<double>(changed, row);
   double removing = value;
   double keeping = loosening.open;
   if (removing == keeping) return std::nullopt;
@@ -56,8 +52,8 @@ std::optional<Remedy> LoosenReal(const SamplingOptions& options, const Loosening
     (keeps(middle) ? keeping : removing) = middle;
   }
   const double readable = keeping == 0 ? 0 : Readable(keeping, removing);
-  if (readable < field.low || readable > field.high || !keeps(readable)) value = keeping;
-  return Remedy{std::string(field.name), field.Get(options), field.Get(changed)};
+  if (!row.allowed.bounds.Hold(readable) || !keeps(readable)) value = keeping;
+  return Remedy{std::string(row.name), kSamplingTable.Get(options, row), kSamplingTable.Get(changed, row)};
 }
 
 std::optional<Remedy> LoosenTopK(const SamplingOptions& options, size_t vocabulary_size, const Survives& survives) {
@@ -75,8 +71,7 @@ std::optional<Remedy> LoosenTopK(const SamplingOptions& options, size_t vocabula
     (keeps(middle) ? keeping : removing) = middle;
   }
   changed.top_k = keeping;
-  const OptionField& field = SamplingField("top_k");
-  return Remedy{"top_k", field.Get(options), field.Get(changed)};
+  return Remedy{"top_k", kSamplingTable.Get(options, "top_k"), kSamplingTable.Get(changed, "top_k")};
 }
 
 std::optional<Remedy> Sampling(const SamplingOptions& options, const Survives& survives) {

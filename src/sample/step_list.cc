@@ -44,6 +44,7 @@ std::vector<Token> ResolveAll(const std::vector<TokenName>& names, const Samplin
 StepPointer MakeLogitBias(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
   std::vector<LogitEdit> edits;
   for (const LogitBias& bias : options.logit_bias) {
+    if (bias.bias == kBan) continue;
     for (Token token : ResolveToken(bias.token, vocabulary, "logit_bias")) edits.push_back({token, 1, bias.bias});
   }
   if (edits.empty()) return nullptr;
@@ -51,8 +52,14 @@ StepPointer MakeLogitBias(const SamplingOptions& options, const SamplingVocabula
 }
 
 StepPointer MakeBanned(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
-  if (options.banned.empty()) return nullptr;
-  return std::make_shared<BannedTokens>(ResolveAll(options.banned, vocabulary, "banned"));
+  std::vector<Token> tokens = ResolveAll(options.banned, vocabulary, "banned");
+  for (const LogitBias& bias : options.logit_bias) {
+    if (bias.bias != kBan) continue;
+    const std::vector<Token> ids = ResolveToken(bias.token, vocabulary, "logit_bias");
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+  }
+  if (tokens.empty()) return nullptr;
+  return std::make_shared<BannedTokens>(std::move(tokens));
 }
 
 StepPointer MakeAllowed(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {

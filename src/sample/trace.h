@@ -31,7 +31,7 @@ struct TracedStage {
 
 // One setting whose change alone would have kept a token.
 struct Remedy {
-  std::string field;  // as in SamplingFields()
+  std::string field;  // as in kSamplingTable
   std::string from;
   std::string to;
 };

@@ -1,11 +1,11 @@
 #include "tokenize/template_source.h"
 
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "base/text_file.h"
 
 namespace sheepop {
@@ -27,14 +27,8 @@ std::time_t TemplateClock() {
   if (!epoch || !*epoch) return std::time(nullptr);
   const std::string_view text = epoch;
   // The year 9999, the last that four digits can write.
-  constexpr int64_t kLast = 253402300799;
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(ErrorCategory::kInvalidArgument,
-                "SOURCE_DATE_EPOCH is {}, it must be a whole number of seconds, 0 to {}", text, kLast);
-  }
-  return seconds;
+  constexpr double kLast = 253402300799;
+  return ReadInteger("SOURCE_DATE_EPOCH", text, {0, kLast});
 }
 
 }  // namespace sheepop

@@ -16,7 +16,6 @@
 namespace sheepop {
 namespace {
 
-
 constexpr int64_t kSpikeWarmup = 20;  // steps before a jump of the loss can be told from its beginning
 constexpr uint32_t kDropoutStream = 0xd209;
 

@@ -15,15 +15,6 @@ constexpr const char* kStepKey = "sheepop.train.step";
 constexpr const char* kFirstMoment = "sheepop.first_moment";
 constexpr const char* kSecondMoment = "sheepop.second_moment";
 
-// What may differ between two sittings of one run: nothing that decides the weights.
-bool MayChange(std::string_view option) {
-  for (std::string_view free :
-       {"eval_every", "eval_batches", "patience", "checkpoint_every", "keep", "on_spike", "spike_factor"}) {
-    if (option == free) return true;
-  }
-  return false;
-}
-
 const Metadata& MetadataOf(const Checkpoint& checkpoint) {
   if (!checkpoint.gguf()) {
     throw Error(ErrorCategory::kInvalidArgument, "{} is no training checkpoint", checkpoint.path().string());
@@ -74,8 +65,8 @@ std::filesystem::path Trainer::WriteCheckpoint() {
   metadata.Set("sheepop.train.seconds", Type::kFloat64, seconds_);
   metadata.Set("sheepop.train.recent_loss", Type::kFloat64, recent_loss_);
   metadata.Set("sheepop.train.recent_steps", Type::kInt64, recent_steps_);
-  for (const TrainField& field : TrainFields()) {
-    metadata.Set(std::string(kOptionPrefix) + std::string(field.name), Type::kString, field.Get(run_.options));
+  for (const OptionRow& row : kTrainRows) {
+    metadata.Set(std::string(kOptionPrefix) + std::string(row.name), Type::kString, kTrainTable.Get(run_.options, row));
   }
   curve_.Save(metadata);
   std::vector<ExtraTensor> extra = SourceTensors();
@@ -114,24 +105,24 @@ std::optional<std::filesystem::path> Trainer::LatestCheckpoint(const std::filesy
 
 TrainOptions Trainer::OptionsOf(const Checkpoint& checkpoint) {
   TrainOptions options;
-  for (const TrainField& field : TrainFields()) {
-    const std::string* text = MetadataOf(checkpoint).String(std::string(kOptionPrefix) + std::string(field.name));
+  for (const OptionRow& row : kTrainRows) {
+    const std::string* text = MetadataOf(checkpoint).String(std::string(kOptionPrefix) + std::string(row.name));
     if (!text) {
       throw Error(ErrorCategory::kCorrupt, "{}: no option {}: this is a model, not a training checkpoint",
-                  checkpoint.path().string(), field.name);
+                  checkpoint.path().string(), row.name);
     }
-    field.Set(options, *text);
+    kTrainTable.Set(options, row, *text);
   }
   return options;
 }
 
 void Trainer::Resume(const Checkpoint& checkpoint) {
   const TrainOptions then = OptionsOf(checkpoint);
-  for (const TrainField& field : TrainFields()) {
-    if (!MayChange(field.name) && field.Get(then) != field.Get(run_.options)) {
+  for (const OptionRow& row : kTrainRows) {
+    if (row.traits.fingerprint && kTrainTable.Get(then, row) != kTrainTable.Get(run_.options, row)) {
       throw Error(ErrorCategory::kInvalidArgument,
-                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options", field.name,
-                  field.Get(run_.options), field.Get(then));
+                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options", row.name,
+                  kTrainTable.Get(run_.options, row), kTrainTable.Get(then, row));
     }
   }
   const Metadata& metadata = MetadataOf(checkpoint);

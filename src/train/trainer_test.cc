@@ -369,21 +369,21 @@ TEST(Schedule, RatesFollowFromTheWidthUnlessGiven) {
 
 TEST(TrainOptions, AreReadAndBoundedByTheirTable) {
   TrainOptions options;
-  TrainFieldNamed("--layers").Set(options, "3");
-  TrainFieldNamed("style").Set(options, "gpt2");
-  TrainFieldNamed("tied_embeddings").Set(options, "false");
+  kTrainTable.Set(options, "--layers", "3");
+  kTrainTable.Set(options, "style", "gpt2");
+  kTrainTable.Set(options, "tied_embeddings", "false");
   EXPECT_EQ(options.layers, 3);
   EXPECT_EQ(options.style, "gpt2");
   EXPECT_FALSE(options.tied_embeddings);
-  for (const TrainField& field : TrainFields()) {
+  for (const OptionRow& row : kTrainRows) {
     TrainOptions copy;
-    field.Set(copy, field.Default());
-    EXPECT_EQ(copy, TrainOptions{}) << field.name;
-    EXPECT_FALSE(field.help.empty());
-    EXPECT_THROW(field.Set(copy, "no such value"), Error) << field.name;
+    kTrainTable.Set(copy, row, kTrainTable.Default(row));
+    EXPECT_EQ(copy, TrainOptions{}) << row.name;
+    EXPECT_FALSE(row.help.empty());
+    EXPECT_THROW(kTrainTable.Set(copy, row, "no such value"), Error) << row.name;
   }
-  EXPECT_THROW(TrainFieldNamed("dropout").Set(options, "0.95"), Error);
-  EXPECT_THROW(TrainFieldNamed("drop_out"), Error);
+  EXPECT_THROW(kTrainTable.Set(options, "dropout", "0.95"), Error);
+  EXPECT_THROW(kTrainTable.Named("drop_out"), Error);
   options.dropout = 5;
   EXPECT_THROW(Validate(options), Error);
   options = {};

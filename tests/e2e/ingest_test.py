@@ -112,7 +112,7 @@ class Ingest(ProgramTest):
     def test_errors(self):
         self.assertIn("absent", self.error("ingest", self.folder / "absent", "-o", self.corpus, "--json"))
         self.error("ingest", self.papers, code=2)
-        self.assertIn("ocr_dpi is 7, it must be 72 to 600", self.error("ingest", self.papers, "-o", self.corpus, "--ocr-dpi", "7", code=2))
+        self.assertIn("--ocr-dpi is 7, must be 72 to 600", self.error("ingest", self.papers, "-o", self.corpus, "--ocr-dpi", "7", code=2))
 
 
 if __name__ == "__main__":

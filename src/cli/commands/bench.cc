@@ -35,20 +35,20 @@ void ForgetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 class BenchCommand final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    model_.Register(app);
-    const auto list = [&](const char* flag, std::vector<size_t>& values, const char* help) {
-      app.add_option(flag, values, help)->delimiter(',')->type_name("N,N,..");
-    };
-    list("--prefill", options_.prefill, "prompt lengths in tokens, 1 to 1048576 (default 512)");
-    app.add_option("--decode", options_.decode, "tokens written by each sequence; 0: only prefill (default 64)")
-        ->type_name("N");
-    list("--batch", options_.batch, "sequences side by side, 1 to 256 (default 1)");
-    list("--depth", options_.depth, "positions already in the context, at least 0 (default 0)");
-    app.add_option("--repeat", options_.repeat, "repetitions, 1 to 1000; the median is reported (default 5)")
-        ->type_name("N");
-    app.add_option("--chunk", options_.chunk, "prompt tokens of one pass, 1 to 65536 (default 256)")->type_name("N");
-    app.add_flag("--no-prefill", no_prefill_, "measure only decoding");
+  void Register(FlagSet flags) override {
+    model_.Register(flags);
+    flags.List("--prefill", options_.prefill, {1, 1048576}, "prompt lengths in tokens, 1 to 1048576 (default 512)")
+        .As("N,N,..");
+    flags
+        .Value("--decode", options_.decode, AtLeast(0), "tokens written by each sequence; 0: only prefill (default 64)")
+        .As("N");
+    flags.List("--batch", options_.batch, {1, 256}, "sequences side by side, 1 to 256 (default 1)").As("N,N,..");
+    flags.List("--depth", options_.depth, AtLeast(0), "positions already in the context, at least 0 (default 0)")
+        .As("N,N,..");
+    flags.Value("--repeat", options_.repeat, {1, 1000}, "repetitions, 1 to 1000; the median is reported (default 5)")
+        .As("N");
+    flags.Value("--chunk", options_.chunk, {1, 65536}, "prompt tokens of one pass, 1 to 65536 (default 256)").As("N");
+    flags.Switch("--no-prefill", no_prefill_, "measure only decoding");
   }
 
   int Run(Console& console) override;

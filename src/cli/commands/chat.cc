@@ -30,27 +30,22 @@ constexpr std::string_view kHelp =
 
 class Chat final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    model_.Register(app);
-    app.add_option_function<std::string>(
-           "-p,--prompt", [this](const std::string& text) { question_ = text; },
-           "ask this one question and end (default: read messages, a line each, from standard "
-           "input)")
-        ->type_name("TEXT");
-    app.add_option_function<std::string>(
-           "--system", [this](const std::string& text) { conversation_.system = text; },
-           "system prompt (default: none, or what the template has)")
-        ->type_name("TEXT");
-    app.add_option("-n,--max-tokens", conversation_.answer.max_tokens,
-                   "most tokens of an answer, at least 1 (default: as many as the context holds)")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
-    app.add_option("--stop", conversation_.answer.stops, "end an answer before this string; may be given several times")
-        ->type_name("TEXT")
-        ->allow_extra_args(false);
-    template_.Register(app);
-    engine_.Register(app);
-    sampling_.Register(app);
+  void Register(FlagSet flags) override {
+    model_.Register(flags);
+    flags
+        .Value("-p,--prompt", question_,
+               "ask this one question and end (default: read messages, a line each, from standard input)")
+        .As("TEXT");
+    flags.Value("--system", conversation_.system, "system prompt (default: none, or what the template has)").As("TEXT");
+    flags
+        .Value("-n,--max-tokens", conversation_.answer.max_tokens, AtLeast(1),
+               "most tokens of an answer, at least 1 (default: as many as the context holds)")
+        .As("N");
+    flags.Value("--stop", conversation_.answer.stops, "end an answer before this string; may be given several times")
+        .As("TEXT");
+    template_.Register(flags);
+    engine_.Register(flags);
+    sampling_.Register(flags);
   }
 
   int Run(Console& console) override;

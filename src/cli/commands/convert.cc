@@ -33,20 +33,24 @@ void WriteText(const fs::path& path, std::string_view text) {
 
 class Convert final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    app.add_option("input", input_, "a .gguf file, a Hugging Face folder, or the name of a pulled model")
-        ->required()
-        ->type_name("IN");
-    app.add_option("-o,--output", output_,
-                   "what to write: a name ending in .gguf (replaced when it exists), else a new Hugging Face folder")
-        ->required()
-        ->type_name("OUT");
-    app.add_option("--type", type_,
-                   fmt::format("of matrices: {}; folders hold the first three (default: as they are, blocks as f32 in "
-                               "folders)",
-                               fmt::join(kTypes, ", ")))
-        ->check(KnownType)
-        ->type_name("TYPE");
+  void Register(FlagSet flags) override {
+    flags.Positional("input", input_, "a .gguf file, a Hugging Face folder, or the name of a pulled model")
+        .As("IN")
+        .Required();
+    flags
+        .Value("-o,--output", output_,
+               "what to write: a name ending in .gguf (replaced when it exists), else a new Hugging Face folder")
+        .As("OUT")
+        .Required();
+    flags
+        .Each("--type",
+              fmt::format("of matrices: {}; folders hold the first three (default: as they are, blocks as f32 in "
+                          "folders)",
+                          fmt::join(kTypes, ", ")),
+              [this](std::string_view flag, std::string_view text) {
+                type_ = ReadChoice(flag, text, fmt::format("{}", fmt::join(kTypes, "|")));
+              })
+        .As("TYPE");
   }
 
   int Run(Console& console) override {
@@ -84,11 +88,6 @@ class Convert final : public Command {
   }
 
  private:
-  static std::string KnownType(const std::string& name) {
-    if (std::ranges::find(kTypes, name) != std::end(kTypes)) return "";
-    return fmt::format("'{}' is no type that can be written; the types are {}", name, fmt::join(kTypes, ", "));
-  }
-
   void CheckOutput(const fs::path& input, bool gguf) const {
     const fs::path output(output_);
     std::error_code none;

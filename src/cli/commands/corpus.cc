@@ -29,25 +29,22 @@ json::object ToJson(const CorpusDocument& document) {
 
 class CorpusCommand final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    app.require_subcommand(1);
-    show_ = app.add_subcommand("show", "one document, by its id, a beginning of it, or its source");
-    sample_ = app.add_subcommand("sample", "documents drawn at random, the same for the same seed");
-    search_ = app.add_subcommand("search", "lines that hold a text");
+  void Register(FlagSet flags) override {
+    show_ = flags.Part("show", "one document, by its id, a beginning of it, or its source");
+    sample_ = flags.Part("sample", "documents drawn at random, the same for the same seed");
+    search_ = flags.Part("search", "lines that hold a text");
     shards_command_ =
-        app.add_subcommand("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
+        flags.Part("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
     shards_.Register(*shards_command_);
-    for (CLI::App* part : {show_, sample_, search_, shards_command_}) part->fallthrough();  // to --json and --verbose
-    for (CLI::App* part : {show_, sample_, search_}) {
-      part->fallthrough();  // --json and the like stand behind it too
-      part->add_option("corpus", corpus_, "a corpus folder")->required()->type_name("CORPUS");
+    for (FlagSet* part : {&*show_, &*sample_, &*search_}) {
+      part->Positional("corpus", corpus_, "a corpus folder").As("CORPUS").Required();
     }
-    show_->add_option("document", text_, "id or source")->required()->type_name("NAME");
-    sample_->add_option("-n,--count", count_, "documents (default 5)")->type_name("N");
-    sample_->add_option("--seed", seed_, "(default 0)")->type_name("N");
-    search_->add_option("text", text_, "what to look for")->required()->type_name("TEXT");
-    search_->add_option("-n,--count", hits_, "most hits (default 100)")->type_name("N");
-    search_->add_flag("--exact", exact_, "tell capital letters from small ones");
+    show_->Positional("document", text_, "id or source").As("NAME").Required();
+    sample_->Value("-n,--count", count_, AtLeast(0), "documents (default 5)").As("N");
+    sample_->Seed("--seed", seed_, "(default 0)").As("N");
+    search_->Positional("text", text_, "what to look for").As("TEXT").Required();
+    search_->Value("-n,--count", hits_, AtLeast(0), "most hits (default 100)").As("N");
+    search_->Switch("--exact", exact_, "tell capital letters from small ones");
   }
 
   int Run(Console& console) override {
@@ -98,10 +95,7 @@ class CorpusCommand final : public Command {
     return 0;
   }
 
-  CLI::App* show_ = nullptr;
-  CLI::App* sample_ = nullptr;
-  CLI::App* search_ = nullptr;
-  CLI::App* shards_command_ = nullptr;
+  std::optional<FlagSet> show_, sample_, search_, shards_command_;
   CorpusShards shards_;
   std::string corpus_, text_;
   size_t count_ = 5, hits_ = 100;

@@ -27,23 +27,24 @@ double Ratio(uint64_t a, uint64_t b) { return b ? static_cast<double>(a) / stati
 
 }  // namespace
 
-void CorpusShards::Register(CLI::App& app) {
-  app.add_option("corpus", corpus_, "a corpus folder, a .jsonl.zst whose objects have a field `text`, or a text file")
-      ->required()
-      ->type_name("CORPUS");
-  app.add_option("--tokenizer", tokenizer_,
-                 "a GGUF model or vocabulary, a tokenizer.json, or a folder with one of them (see sheepop train "
-                 "--tokenizer-only)")
-      ->required()
-      ->type_name("TOKENIZER");
-  app.add_option("-o,--output", output_, "the folder to write; `sheepop train` takes it as its input")
-      ->required()
-      ->type_name("FOLDER");
-  RegisterHeldOut(app, held_out_);
-  app.add_option("--threads", threads_,
-                 fmt::format("1 to {} (default: the {} physical cores)", ThreadPool::kMaxThreads, PhysicalCores()))
-      ->check(CLI::Range(size_t{1}, ThreadPool::kMaxThreads))
-      ->type_name("N");
+void CorpusShards::Register(FlagSet flags) {
+  flags.Positional("corpus", corpus_, "a corpus folder, a .jsonl.zst whose objects have a field `text`, or a text file")
+      .As("CORPUS")
+      .Required();
+  flags
+      .Value("--tokenizer", tokenizer_,
+             "a GGUF model or vocabulary, a tokenizer.json, or a folder with one of them (see sheepop train "
+             "--tokenizer-only)")
+      .As("TOKENIZER")
+      .Required();
+  flags.Value("-o,--output", output_, "the folder to write; `sheepop train` takes it as its input")
+      .As("FOLDER")
+      .Required();
+  RegisterHeldOut(flags, held_out_);
+  flags
+      .Value("--threads", threads_, {1, double{ThreadPool::kMaxThreads}},
+             fmt::format("1 to {} (default: the {} physical cores)", ThreadPool::kMaxThreads, PhysicalCores()))
+      .As("N");
 }
 
 int CorpusShards::Run(const Console& console) const {

@@ -1,17 +1,17 @@
 // sheepop corpus shards: a corpus and a tokenizer to token shards.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 #include "data/held_out.h"
 
 namespace sheepop::cli {
 
 class CorpusShards {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
   int Run(const Console& console) const;
 
  private:

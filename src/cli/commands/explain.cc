@@ -32,44 +32,35 @@ std::vector<float> LogitsOf(std::span<const double> probabilities) {
 
 class Explain final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    app_ = &app;
-    model_.Register(app);
-    prompt_.Register(app);
-    app.add_option("-n,--max-tokens", max_tokens_, "most tokens to write (default 16)")->type_name("N");
-    app.add_option(
-           "--watch", watch_,
-           "report this token in each step: an id, or the text of a token (in double quotes if it is a number); "
-           "several times")
-        ->type_name("TOKEN")
-        ->allow_extra_args(false);
-    app.add_option("--top", top_, "tokens to show of each step, 1 to 1000 (default 10)")
-        ->check(CLI::Range(size_t{1}, size_t{1000}))
-        ->type_name("N");
-    app.add_option(
-           "--against", against_,
-           "other flags, in one argument: where do they lead to another token, with the same random numbers, and why")
-        ->type_name("FLAGS");
-    app.add_option("--html", html_, "write a page to look at in a browser instead")->type_name("FILE");
-    CLI::Option* logits = app.add_option("--logits", logits_, "explain one draw from these logits, without a model")
-                              ->delimiter(',')
-                              ->type_name("X,X,..")
-                              ->group("Without a model");
-    app.add_option("--probs", probs_, "the same from probabilities")
-        ->delimiter(',')
-        ->type_name("P,P,..")
-        ->group("Without a model")
-        ->excludes(logits);
-    app.add_option("--labels", labels_, "texts for them (default: their ids)")
-        ->delimiter(',')
-        ->type_name("TEXT,TEXT,..")
-        ->group("Without a model");
-    app.add_option("--u", u_, "the random number to draw with, at least 0 and less than 1 (default: the seed's)")
-        ->type_name("U")
-        ->take_last()
-        ->group("Without a model");
-    engine_.Register(app);
-    sampling_.Register(app);
+  void Register(FlagSet flags) override {
+    flags_ = flags;
+    model_.Register(flags);
+    prompt_.Register(flags);
+    flags.Value("-n,--max-tokens", max_tokens_, AtLeast(0), "most tokens to write (default 16)").As("N");
+    flags
+        .Value("--watch", watch_,
+               "report this token in each step: an id, or the text of a token (in double quotes if it is a number); "
+               "several times")
+        .As("TOKEN");
+    flags.Value("--top", top_, {1, 1000}, "tokens to show of each step, 1 to 1000 (default 10)").As("N");
+    flags
+        .Value("--against", against_,
+               "other flags, in one argument: where do they lead to another token, with the same random numbers, and "
+               "why")
+        .As("FLAGS");
+    flags.Value("--html", html_, "write a page to look at in a browser instead").As("FILE");
+    const std::string group = "Without a model";
+    const Flag logits = flags.List("--logits", logits_, kReal, "explain one draw from these logits, without a model")
+                            .As("X,X,..")
+                            .Group(group);
+    flags.List("--probs", probs_, kReal, "the same from probabilities").As("P,P,..").Group(group).Excludes(logits);
+    flags.List("--labels", labels_, "texts for them (default: their ids)").As("TEXT,TEXT,..").Group(group);
+    flags.Value("--u", u_, kReal, "the random number to draw with, at least 0 and less than 1 (default: the seed's)")
+        .As("U")
+        .Group(group)
+        .TakeLast();
+    engine_.Register(flags);
+    sampling_.Register(flags);
   }
 
   int Run(Console& console) override;
@@ -88,7 +79,7 @@ class Explain final : public Command {
   std::optional<double> u_;
   std::optional<std::string> against_, html_;
   std::optional<LoadedModel> loaded_;
-  CLI::App* app_ = nullptr;
+  std::optional<FlagSet> flags_;
 };
 
 std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
@@ -101,7 +92,7 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
     return MakeModelSource(*loaded_, prompt_.Tokens(*loaded_->tokenizer), engine_.options, max_tokens_, model_.pool());
   }
   for (const char* flag : {"--model", "--max-tokens", "--context", "--prefill-chunk", "--kv-type", "--threads"}) {
-    if (app_->count(flag) == 0) continue;
+    if (!flags_->Given(flag)) continue;
     throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out",
                 flag);
   }

@@ -23,29 +23,29 @@ namespace json = boost::json;
 
 class Generate final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    model_.Register(app);
-    prompt_.Register(app);
-    app.add_option("-n,--max-tokens", max_tokens_,
-                   "most tokens to write, the end token included; at least 0 (default 256)")
-        ->type_name("N");
-    app.add_option("--stop", stops_, "end the text before this string; may be given several times")
-        ->type_name("TEXT")
-        ->allow_extra_args(false);
-    app.add_option("--sequences", sequences_, "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
-        ->check(CLI::Range(size_t{1}, size_t{256}))
-        ->type_name("N");
-    app.add_option(
-           "--logprobs", logprobs_,
-           "report each token's log-probability and this many alternatives, at least 0 (with --json; default: neither)")
-        ->type_name("N");
-    app.add_flag("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
-    app.add_option("--record", record_,
-                   "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
-        ->type_name("FILE");
-    engine_.Register(app);
-    beams_.Register(app);
-    sampling_.Register(app);
+  void Register(FlagSet flags) override {
+    model_.Register(flags);
+    prompt_.Register(flags);
+    flags
+        .Value("-n,--max-tokens", max_tokens_, AtLeast(0),
+               "most tokens to write, the end token included; at least 0 (default 256)")
+        .As("N");
+    flags.Value("--stop", stops_, "end the text before this string; may be given several times").As("TEXT");
+    flags
+        .Value("--sequences", sequences_, {1, 256},
+               "texts to write from the one prompt, side by side, 1 to 256 (default 1)")
+        .As("N");
+    flags
+        .Value("--logprobs", logprobs_, AtLeast(0),
+               "report each token's log-probability and this many alternatives, at least 0 (with --json; default: "
+               "neither)")
+        .As("N");
+    flags.Switch("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
+    flags.Value("--record", record_, "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
+        .As("FILE");
+    engine_.Register(flags);
+    beams_.Register(flags);
+    sampling_.Register(flags);
   }
 
   int Run(Console& console) override;
@@ -107,8 +107,7 @@ Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, 
   capsule.model = loaded.path.string();
   capsule.model_sha256 = ModelSha256(loaded.path);
   capsule.tokenizer_sha256 = TokenizerSha256(*loaded.tokenizer);
-  capsule.context = engine_.options.context;
-  capsule.kv_type = engine_.options.kv_type;
+  capsule.engine = engine_.options;
   capsule.sampling = sampling;
   capsule.seed = request.seed;
   capsule.prompt = request.prompt;

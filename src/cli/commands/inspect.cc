@@ -10,7 +10,7 @@ namespace {
 
 class Inspect final : public Command {
  public:
-  void Register(CLI::App& app) override { model_.Register(app, true); }
+  void Register(FlagSet flags) override { model_.Register(flags, true); }
 
   int Run(Console& console) override {
     const Checkpoint checkpoint = Checkpoint::Open(model_.Path(console));

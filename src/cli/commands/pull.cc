@@ -26,23 +26,23 @@ namespace json = boost::json;
 
 class Pull final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    app.add_option("name", what_,
-                   "a name that --list shows, hf:owner/repo, hf:owner/repo/file, or an http or https URL")
-        ->type_name("NAME");
-    app.add_flag("--list", list_, "show the known names, and what is there already");
-    app.add_option("--sha256", sha256_,
-                   "what the file must hash to, 64 hexadecimal digits (default: what the catalogue or the hub says)")
-        ->type_name("HEX");
-    app.add_option("--as", as_, "keep it under this name (default: the file's own)")->type_name("NAME");
-    app.add_option("--retries", retries_, "times to go on after a cut connection, 0 to 1000 (default 4)")
-        ->check(CLI::Range(size_t{0}, size_t{1000}))
-        ->type_name("N");
-    app.add_flag("--force", force_, "fetch it also when it is there already");
-    app.footer(
+  void Register(FlagSet flags) override {
+    flags
+        .Positional("name", what_,
+                    "a name that --list shows, hf:owner/repo, hf:owner/repo/file, or an http or https URL")
+        .As("NAME");
+    flags.Switch("--list", list_, "show the known names, and what is there already");
+    flags
+        .Value("--sha256", sha256_,
+               "what the file must hash to, 64 hexadecimal digits (default: what the catalogue or the hub says)")
+        .As("HEX");
+    flags.Value("--as", as_, "keep it under this name (default: the file's own)").As("NAME");
+    flags.Value("--retries", retries_, {0, 1000}, "times to go on after a cut connection, 0 to 1000 (default 4)")
+        .As("N");
+    flags.Switch("--force", force_, "fetch it also when it is there already");
+    flags.Footer(
         "Files go to $SHEEPOP_HOME/models (default ~/.cache/sheepop/models). A download that was cut goes on with the "
-        "same "
-        "command. HF_TOKEN opens models whose terms you have accepted; HF_ENDPOINT names another hub.");
+        "same command. HF_TOKEN opens models whose terms you have accepted; HF_ENDPOINT names another hub.");
   }
 
   int Run(Console& console) override;

@@ -16,10 +16,10 @@ namespace {
 
 class Replay final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    app.add_option("capsule", file_, "what `generate --record` wrote")->required()->type_name("FILE");
-    model_.Register(app);
-    app_ = &app;
+  void Register(FlagSet flags) override {
+    flags_ = flags;
+    flags.Positional("capsule", file_, "what `generate --record` wrote").As("FILE").Required();
+    model_.Register(flags);
   }
 
   int Run(Console& console) override;
@@ -31,19 +31,19 @@ class Replay final : public Command {
 
   std::string file_;
   ModelFlags model_;
-  CLI::App* app_ = nullptr;
+  std::optional<FlagSet> flags_;
 };
 
 // With the recorded model and instruction set, unless told otherwise.
 LoadedModel Replay::Open(const Capsule& capsule, const Console& console) {
   Isa isa = model_.isa();
-  if (app_->count("--isa") == 0) {
+  if (!flags_->Given("--isa")) {
     for (Isa available : AvailableIsas()) {
       if (Name(available) == capsule.isa) isa = available;
     }
   }
-  const std::filesystem::path path = app_->count("--model") ? model_.Path(console) : FindModel(capsule.model);
-  return LoadedModel::Open(path, {.context = capsule.context, .isa = isa}, model_.pool());
+  const std::filesystem::path path = flags_->Given("--model") ? model_.Path(console) : FindModel(capsule.model);
+  return LoadedModel::Open(path, {.context = capsule.engine.context, .isa = isa}, model_.pool());
 }
 
 void Replay::Print(const Console& console, const Capsule& capsule, const ReplayVerdict& verdict,

@@ -20,24 +20,22 @@ namespace {
 namespace json = boost::json;
 
 // JSON has no infinity and no NaN; a broken model gives both.
-json::value Number(double value) { return std::isfinite(value) ? json::value(value) : json::value(nullptr); }
 
 class ScoreCommand final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    model_.Register(app);
-    prompt_.Register(app);
-    app.add_option("-c,--context", options_.context,
-                   "tokens of one window, at least 2 (default: the model's own context)")
-        ->check(CLI::Range(size_t{2}, size_t{1} << 24))
-        ->type_name("N");
-    app.add_option(
-           "--stride", options_.stride,
-           "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
-           "stands before them (default: half the context)")
-        ->check(CLI::Range(size_t{1}, size_t{1} << 24))
-        ->type_name("N");
-    app.add_flag("--per-token", per_token_, "report each token's log-probability and rank");
+  void Register(FlagSet flags) override {
+    model_.Register(flags);
+    prompt_.Register(flags);
+    flags
+        .Value("-c,--context", options_.context, {2, 1 << 24},
+               "tokens of one window, at least 2 (default: the model's own context)")
+        .As("N");
+    flags
+        .Value("--stride", options_.stride, {1, 1 << 24},
+               "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
+               "stands before them (default: half the context)")
+        .As("N");
+    flags.Switch("--per-token", per_token_, "report each token's log-probability and rank");
   }
 
   int Run(Console& console) override;
@@ -57,15 +55,15 @@ class ScoreCommand final : public Command {
 void ScoreCommand::PrintJson(const Console& console, const Tokenizer& tokenizer, const ScoreResult& result,
                              std::optional<double> bits_per_byte) const {
   json::object out{{"tokens", result.tokens.size()},
-                   {"nll", Number(result.nll)},
-                   {"perplexity", Number(result.perplexity())},
-                   {"bits_per_byte", bits_per_byte ? Number(*bits_per_byte) : json::value(nullptr)}};
+                   {"nll", result.nll},
+                   {"perplexity", result.perplexity()},
+                   {"bits_per_byte", bits_per_byte ? json::value(*bits_per_byte) : json::value(nullptr)}};
   if (per_token_) {
     json::array list;
     for (const ScoredToken& token : result.tokens) {
       list.push_back({{"id", token.id},
                       {"piece", ToValidUtf8(tokenizer.Piece(token.id))},
-                      {"logprob", Number(token.logprob)},
+                      {"logprob", token.logprob},
                       {"rank", token.rank}});
     }
     out["per_token"] = std::move(list);

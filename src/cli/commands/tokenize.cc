@@ -23,17 +23,17 @@ namespace json = boost::json;
 
 class Tokenize final : public Command {
  public:
-  void Register(CLI::App& app) override {
-    model_.Register(app);
-    prompt_.Register(app);
-    app.add_flag("--decode", decode_, "the other way: the text of --ids");
-    app.add_option(
-           "--messages", messages_,
-           "render a conversation with the chat template: a file (- is standard input) with a JSON object of "
-           "messages, add_generation_prompt, tools and what else the template reads; SOURCE_DATE_EPOCH sets its "
-           "clock")
-        ->type_name("FILE");
-    template_.Register(app);
+  void Register(FlagSet flags) override {
+    model_.Register(flags);
+    prompt_.Register(flags);
+    flags.Switch("--decode", decode_, "the other way: the text of --ids");
+    flags
+        .Value("--messages", messages_,
+               "render a conversation with the chat template: a file (- is standard input) with a JSON object of "
+               "messages, add_generation_prompt, tools and what else the template reads; SOURCE_DATE_EPOCH sets its "
+               "clock")
+        .As("FILE");
+    template_.Register(flags);
   }
 
   int Run(Console& console) override;

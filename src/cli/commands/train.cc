@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -13,10 +14,10 @@
 #include "cli/command.h"
 #include "cli/commands/train_reporter.h"
 #include "cli/commands/train_tokenizer.h"
-#include "cli/flags/config_file.h"
 #include "cli/flags/corpus_flags.h"
 #include "cli/flags/machine_flags.h"
 #include "cli/flags/model_flags.h"
+#include "cli/flags/option_flags.h"
 #include "hub/models.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
@@ -28,7 +29,7 @@ namespace json = boost::json;
 
 class TrainCommand final : public Command {
  public:
-  void Register(CLI::App& app) override;
+  void Register(FlagSet flags) override;
   int Run(Console& console) override;
 
  private:
@@ -47,55 +48,40 @@ class TrainCommand final : public Command {
   bool plan_ = false, restart_ = false;
   size_t sample_tokens_ = 60;
   MachineFlags machine_;
-  std::vector<std::pair<const TrainField*, std::string>> given_;
-  CLI::App* app_ = nullptr;
+  GivenOptions<TrainOptions> given_{kTrainTable};
+  std::optional<FlagSet> flags_;
 };
 
-void TrainCommand::Register(CLI::App& app) {
-  app_ = &app;
-  app.add_option("input", input_,
-                 "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or "
-                 "conversations: "
-                 "JSON lines with `messages`, of which the assistant's words are learned")
-      ->type_name("INPUT");
-  app.add_option("-o,--output", output_, "the model to write")->type_name("MODEL.gguf");
-  app.add_option("--run", folder_,
-                 "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")
-      ->type_name("FOLDER");
-  app.add_option("--from", from_,
-                 "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat "
-                 "template; the default "
-                 "learning rate is then a fifth")
-      ->type_name("MODEL");
-  tokens_.Register(app);
-  app.add_flag("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
-  app.add_flag("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
-  app.add_option("--beside", beside_, "folders of other runs whose held-out loss the plot shows too")
-      ->type_name("FOLDER");
-  app.add_option("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")")
-      ->type_name("TEXT");
-  app.add_option("--sample-tokens", sample_tokens_, "of that continuation; 0: none (default 60)")->type_name("N");
-  machine_.Register(app);
-  tokenizer_trainer_.Register(app);
-  app.add_option("--config", config_, "a TOML file with the same options; the command line wins over it")
-      ->type_name("FILE");
-  given_.reserve(TrainFields().size());
-  for (const TrainField& field : TrainFields()) {
-    std::string& value = given_.emplace_back(&field, std::string()).second;
-    std::string help(field.help);
-    if (!field.unit.empty()) help += fmt::format(" [{}]", field.unit);
-    if (!field.Bounds().empty()) help += fmt::format("; {}", field.Bounds());
-    app.add_option(std::string(field.flag), value, fmt::format("{} (default {})", help, field.Default()))
-        ->group("Training")
-        ->type_name("VALUE");
-  }
+void TrainCommand::Register(FlagSet flags) {
+  flags_ = flags;
+  flags
+      .Positional("input", input_,
+                  "a corpus folder (from sheepop ingest), token shards (from sheepop corpus shards), a text file, or "
+                  "conversations: JSON lines with `messages`, of which the assistant's words are learned")
+      .As("INPUT");
+  flags.Value("-o,--output", output_, "the model to write").As("MODEL.gguf");
+  flags
+      .Value("--run", folder_, "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")
+      .As("FOLDER");
+  flags
+      .Value("--from", from_,
+             "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat template; "
+             "the default learning rate is then a fifth")
+      .As("MODEL");
+  tokens_.Register(flags);
+  flags.Switch("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
+  flags.Switch("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
+  flags.Values("--beside", beside_, "folders of other runs whose held-out loss the plot shows too").As("FOLDER");
+  flags.Value("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")").As("TEXT");
+  flags.Value("--sample-tokens", sample_tokens_, AtLeast(0), "of that continuation; 0: none (default 60)").As("N");
+  machine_.Register(flags);
+  tokenizer_trainer_.Register(flags);
+  flags.Value("--config", config_, "a TOML file with the same options; the command line wins over it").As("FILE");
+  given_.Register(flags, "Training", false);
 }
 
 TrainOptions TrainCommand::Options() const {
-  TrainOptions options;
-  for (const auto& [field, value] : given_) {
-    if (!value.empty()) field->Set(options, value);
-  }
+  TrainOptions options = given_.Over({});
   Validate(options);
   return options;
 }
@@ -124,16 +110,16 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
   FileWriter file(Folder() / "options.toml");
   const std::filesystem::path here = std::filesystem::current_path();
   file.Write(fmt::format("# In {}:\n# sheepop train --config options.toml\n", here.string()));
-  std::istringstream given(app_->config_to_str(false, false));
+  std::istringstream given(flags_->GivenToml());
   for (std::string line; std::getline(given, line);) {
     const std::string key = line.substr(0, line.find('='));
     if (key != "restart" && key != "config") file.Write(line + "\n");
   }
-  for (const auto& [field, value] : given_) {
-    const bool text = std::holds_alternative<std::string TrainOptions::*>(field->member);
-    if (value.empty())
-      file.Write(
-          fmt::format("{}={}{}{}\n", field->flag.substr(2), text ? "\"" : "", field->Get(options), text ? "\"" : ""));
+  for (const OptionRow& row : kTrainRows) {
+    const std::string_view quote = row.field.type().shape() == OptionType::Shape::kText ? "\"" : "";
+    if (!given_.Given(row)) {
+      file.Write(fmt::format("{}={}{}{}\n", row.toml(), quote, kTrainTable.Get(options, row), quote));
+    }
   }
   file.Commit();
 }
@@ -199,7 +185,7 @@ ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
 }
 
 int TrainCommand::Run(Console& console) {
-  if (!config_.empty()) ReadOptions(config_, *app_);
+  if (!config_.empty()) flags_->ReadToml(config_);
   for (const auto& [name, value] : {std::pair("INPUT", &input_), std::pair("--output", &output_)}) {
     if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
   }

@@ -55,34 +55,38 @@ void Print(const Console& console, const LearnedVocabulary& report, double secon
 
 }  // namespace
 
-void TokenizerTrainer::Register(CLI::App& app) {
+void TokenizerTrainer::Register(FlagSet flags) {
   const std::string group = "Tokenizer";
-  app.add_flag("--tokenizer-only", asked_for_,
-               "train a tokenizer alone; -o names a folder, or a file ending in .json or .gguf")
-      ->group(group);
-  app.add_option("--tokenizer-kind", kind_,
-                 "bpe: byte-level byte-pair encoding; unigram: the likeliest pieces (default bpe)")
-      ->check(CLI::IsMember({"bpe", "unigram"}))
-      ->group(group)
-      ->type_name("KIND");
-  app.add_option("--vocab-size", options_.vocab_size,
-                 "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096)")
-      ->group(group)
-      ->type_name("N");
-  app.add_option("--split", options_.split,
-                 "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default "
-                 "gpt-2), or, "
-                 "for unigram and its default, spaces")
-      ->group(group)
-      ->type_name("NAME");
-  app.add_option("--special", options_.special,
-                 "special tokens, the first ends a text (default <|endoftext|> <|im_start|> <|im_end|>)")
-      ->group(group)
-      ->type_name("TOKEN");
-  app.add_option("--min-frequency", options_.min_frequency,
-                 "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
-      ->group(group)
-      ->type_name("N");
+  flags
+      .Switch("--tokenizer-only", asked_for_,
+              "train a tokenizer alone; -o names a folder, or a file ending in .json or .gguf")
+      .Group(group);
+  flags
+      .Value<std::string>("--tokenizer-kind", kind_, {{"bpe", "bpe"}, {"unigram", "unigram"}},
+                          "bpe: byte-level byte-pair encoding; unigram: the likeliest pieces (default bpe)")
+      .As("KIND")
+      .Group(group);
+  flags
+      .Value("--vocab-size", options_.vocab_size, AtLeast(0),
+             "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096)")
+      .As("N")
+      .Group(group);
+  flags
+      .Value("--split", options_.split,
+             "how text is cut into words, as tokenizer.ggml.pre names it: gpt-2, llama-bpe, qwen2, ... (default "
+             "gpt-2), or, for unigram and its default, spaces")
+      .As("NAME")
+      .Group(group);
+  flags
+      .Values("--special", options_.special,
+              "special tokens, the first ends a text (default <|endoftext|> <|im_start|> <|im_end|>)")
+      .As("TOKEN")
+      .Group(group);
+  flags
+      .Value("--min-frequency", options_.min_frequency, AtLeast(0),
+             "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
+      .As("N")
+      .Group(group);
 }
 
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,

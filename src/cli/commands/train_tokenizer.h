@@ -1,12 +1,12 @@
 // `train --tokenizer-only`: a vocabulary from a corpus, as tokenizer.json and as GGUF.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 #include "data/held_out.h"
 #include "tokenize/learn/bpe_trainer.h"
 
@@ -14,7 +14,7 @@ namespace sheepop::cli {
 
 class TokenizerTrainer {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
   bool asked_for() const { return asked_for_; }
   // `output`: a folder that gets tokenizer.json, tokenizer_config.json and tokenizer.gguf, or one file that ends in
   // .json or .gguf.

@@ -26,18 +26,20 @@ std::string_view FinishReasonOf(const Hypothesis& hypothesis, size_t max_tokens,
 
 }  // namespace
 
-void BeamFlags::Register(CLI::App& app) {
-  app.add_option("--beams", width_, "beam search with this many beams, 1 to 1024, in place of random draws")
-      ->type_name("N")
-      ->group("Beam search");
-  app.add_option("--length-penalty", length_penalty_,
-                 "a text scores log-probability / length^penalty; 0: by probability alone, which favours short texts; "
-                 "-10 to 10 (default 1)")
-      ->type_name("X")
-      ->group("Beam search");
-  app.add_option("--n-best", n_best_, "texts wanted, 1 to the number of beams (default 1)")
-      ->type_name("N")
-      ->group("Beam search");
+void BeamFlags::Register(FlagSet flags) {
+  const std::string group = "Beam search";
+  flags.Value("--beams", width_, {1, 1024}, "beam search with this many beams, 1 to 1024, in place of random draws")
+      .As("N")
+      .Group(group);
+  flags
+      .Value("--length-penalty", length_penalty_, {-10, 10},
+             "a text scores log-probability / length^penalty; 0: by probability alone, which favours short texts; -10 "
+             "to 10 (default 1)")
+      .As("X")
+      .Group(group);
+  flags.Value("--n-best", n_best_, {1, 1024}, "texts wanted, 1 to the number of beams (default 1)")
+      .As("N")
+      .Group(group);
 }
 
 void BeamFlags::Check() const {

@@ -1,12 +1,12 @@
 // The flags of beam search, and what `generate` does with them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <span>
 
 #include "base/thread_pool.h"
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 #include "generate/beam_writer.h"
 #include "generate/loaded_model.h"
 
@@ -14,7 +14,7 @@ namespace sheepop::cli {
 
 class BeamFlags {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 
   bool given() const { return width_.has_value(); }
 

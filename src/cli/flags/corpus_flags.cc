@@ -6,15 +6,15 @@
 
 namespace sheepop::cli {
 
-void CorpusFlags::Register(CLI::App& app) {
-  app.add_option(
-         "--tokenizer", tokenizer_,
-         "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is a "
-         "byte that occurs in the text")
-      ->type_name("TOKENIZER");
-  RegisterHeldOut(app, held_out_);
-  template_.Register(app);
-  app.add_flag("--skip-long", skip_long_,
+void CorpusFlags::Register(FlagSet flags) {
+  flags
+      .Value("--tokenizer", tokenizer_,
+             "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is "
+             "a byte that occurs in the text")
+      .As("TOKENIZER");
+  RegisterHeldOut(flags, held_out_);
+  template_.Register(flags);
+  flags.Switch("--skip-long", skip_long_,
                "leave out conversations longer than --context, and say how many; else an error");
 }
 

@@ -1,11 +1,11 @@
 // The flags that say how a corpus becomes tokens.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "base/thread_pool.h"
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 #include "cli/flags/template_flags.h"
 #include "train/corpus_tokens.h"
 
@@ -13,7 +13,7 @@ namespace sheepop::cli {
 
 class CorpusFlags {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 
   const HeldOut& held_out() const { return held_out_; }
 

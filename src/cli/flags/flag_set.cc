@@ -5,7 +5,7 @@
 
 #include "base/did_you_mean.h"
 #include "base/error.h"
-#include "cli/console.h"
+#include "base/text_file.h"
 
 namespace sheepop::cli {
 namespace {
@@ -219,7 +219,7 @@ bool FlagSet::parsed() const { return app_->parsed(); }
 bool FlagSet::Given(const std::string& flag) const { return app_->count(flag) > 0; }
 
 void FlagSet::ReadToml(const std::string& path) {
-  std::istringstream text(ReadText(path));
+  std::istringstream text(ReadTextFile(path, "a TOML file"));
   try {
     const CLI::ConfigTOML format;
     for (const CLI::ConfigItem& item : format.from_config(text)) SetFromToml(*app_, format, item);
@@ -231,5 +231,16 @@ void FlagSet::ReadToml(const std::string& path) {
 }
 
 std::string FlagSet::GivenToml() const { return app_->config_to_str(false, false); }
+
+void ParseFlags(const std::string& line, const std::function<void(FlagSet)>& declare) {
+  CLI::App app;
+  app.set_help_flag();
+  declare(app);
+  try {
+    app.parse(line);
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCategory::kInvalidArgument, "{}", error.what());
+  }
+}
 
 }  // namespace sheepop::cli

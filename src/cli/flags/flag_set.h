@@ -138,4 +138,7 @@ class FlagSet {
   CLI::App* app_;
 };
 
+// Parses a line of flags, as a shell would give them, that `declare` names. Throws kInvalidArgument.
+void ParseFlags(const std::string& line, const std::function<void(FlagSet)>& declare);
+
 }  // namespace sheepop::cli

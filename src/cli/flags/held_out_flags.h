@@ -1,13 +1,12 @@
 // --held-out and --held-out-share.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "cli/flags/flag_set.h"
 #include "data/held_out.h"
 
 namespace sheepop::cli {
 
-// `held_out` outlives the parsing of `app`.
-void RegisterHeldOut(CLI::App& app, HeldOut& held_out);
+// `held_out` outlives the parse.
+void RegisterHeldOut(FlagSet flags, HeldOut& held_out);
 
 }  // namespace sheepop::cli

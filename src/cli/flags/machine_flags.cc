@@ -20,15 +20,16 @@ std::string AvailableNames() {
 
 }  // namespace
 
-void MachineFlags::Register(CLI::App& app) {
-  app.add_option("--threads", threads_,
-                 fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
-                             ThreadPool::kMaxThreads, PhysicalCores()))
-      ->check(CLI::Range(size_t{1}, ThreadPool::kMaxThreads))
-      ->type_name("N");
-  app.add_option("--isa", isa_,
-                 fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA)", AvailableNames()))
-      ->type_name("NAME");
+void MachineFlags::Register(FlagSet flags) {
+  flags
+      .Value("--threads", threads_, {1, double{ThreadPool::kMaxThreads}},
+             fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
+                         ThreadPool::kMaxThreads, PhysicalCores()))
+      .As("N");
+  flags
+      .Value("--isa", isa_,
+             fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA)", AvailableNames()))
+      .As("NAME");
 }
 
 ThreadPool& MachineFlags::pool() {

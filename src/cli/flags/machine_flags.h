@@ -1,18 +1,18 @@
 // --threads and --isa: what a command uses of the machine.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
 #include "base/cpu.h"
 #include "base/thread_pool.h"
+#include "cli/flags/flag_set.h"
 
 namespace sheepop::cli {
 
 class MachineFlags {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 
   ThreadPool& pool();  // of --threads; made once
   Isa isa() const;     // of --isa, else of SHEEPOP_ISA; throws kInvalidArgument where it is not available

@@ -1,11 +1,11 @@
 // The flags of every command that runs a model, and the model they open.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
 #include "cli/console.h"
+#include "cli/flags/flag_set.h"
 #include "cli/flags/machine_flags.h"
 #include "generate/engine.h"
 #include "generate/loaded_model.h"
@@ -22,7 +22,7 @@ class ModelFlags {
   explicit ModelFlags(const char* default_model = kTextModel) : default_(default_model) {}
 
   // `positional`: the model may also be given without -m.
-  void Register(CLI::App& app, bool positional = false);
+  void Register(FlagSet flags, bool positional = false);
 
   // --threads and --isa.
   ThreadPool& pool() { return machine_.pool(); }
@@ -39,10 +39,10 @@ class ModelFlags {
   MachineFlags machine_;
 };
 
-// --context and --kv-type.
+// The flags of an engine: each row of its table that has one.
 struct EngineFlags {
   EngineOptions options;
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 };
 
 }  // namespace sheepop::cli

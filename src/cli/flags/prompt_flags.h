@@ -1,23 +1,24 @@
 // Where a prompt comes from: -p TEXT, -f FILE (or - for standard input), or --ids.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/token.h"
+#include "cli/flags/flag_set.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop::cli {
 
 class PromptFlags {
  public:
-  void Register(CLI::App& app, bool with_ids = true);
+  void Register(FlagSet flags, bool with_ids = true);
 
-  bool given() const { return text_given_ || file_given_ || ids_given_; }
-  bool has_ids() const { return ids_given_; }
-  const std::vector<Token>& ids() const { return ids_; }
+  bool given() const { return text_ || file_ || ids_; }
+  bool has_ids() const { return ids_.has_value(); }
+  std::vector<Token> ids() const { return ids_.value_or(std::vector<Token>{}); }
 
   // The text of -p or -f. Throws kInvalidArgument when there is neither.
   std::string Text() const;
@@ -29,9 +30,8 @@ class PromptFlags {
   std::vector<Token> Tokens(const Tokenizer& tokenizer) const;
 
  private:
-  std::string text_, file_;
-  std::vector<Token> ids_;
-  bool text_given_ = false, file_given_ = false, ids_given_ = false;
+  std::optional<std::string> text_, file_;
+  std::optional<std::vector<Token>> ids_;
   bool special_ = false, no_bos_ = false;
 };
 

@@ -10,65 +10,27 @@
 #include "sample/profile.h"
 
 namespace sheepop::cli {
-namespace {
 
-std::string Help(const OptionField& field) {
-  std::string help(field.help);
-  const std::string bounds = field.Bounds(), fallback = field.Default();
-  if (!field.unit.empty()) help += fmt::format(" [{}]", field.unit);
-  if (!bounds.empty()) help += fmt::format("; {}", bounds);
-  if (!fallback.empty()) help += fmt::format(" (default {})", fallback);
-  return help;
-}
-
-}  // namespace
-
-void SamplingFlags::Register(CLI::App& app) {
-  const std::span<const OptionField> fields = SamplingFields();
-  given_.reserve(fields.size());
-  for (const OptionField& field : fields) {
-    auto& values = given_.emplace_back(&field, std::vector<std::string>{}).second;
-    CLI::Option* option = app.add_option(std::string(field.flag), values, Help(field))->group("Sampling");
-    option->type_name("VALUE")->allow_extra_args(false);
-    if (!field.is_list()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
-}
+void SamplingFlags::Register(FlagSet flags) { given_.Register(flags, "Sampling", true); }
 
 SamplingOptions SamplingFlags::Options() const {
-  SamplingOptions options;
-  const auto& profile = SamplingField("profile");
-  for (const auto& [field, values] : given_) {
-    if (field == &profile && !values.empty()) options = ProfileNamed(values.back()).defaults;
-  }
-  for (const auto& [field, values] : given_) {
-    for (const std::string& value : values) field->Set(options, value);
-  }
+  const std::string* profile = given_.Given(kSamplingTable.Named("profile"));
+  SamplingOptions options = given_.Over(profile ? ProfileNamed(*profile).defaults : SamplingOptions{});
   Validate(options);
   return options;
 }
 
-std::vector<std::string_view> SamplingFlags::Given() const {
-  std::vector<std::string_view> flags;
-  for (const auto& [field, values] : given_) {
-    if (!values.empty()) flags.push_back(field->flag);
-  }
-  return flags;
-}
+std::vector<std::string_view> SamplingFlags::Given() const { return given_.Flags(); }
 
 SamplingFlags SamplingFlags::With(const std::string& flags) const {
-  SamplingFlags both;
-  CLI::App app;
-  app.set_help_flag();
-  both.Register(app);
+  SamplingFlags more;
   try {
-    app.parse(flags);
-  } catch (const CLI::ParseError& error) {
+    ParseFlags(flags, [&](FlagSet set) { more.Register(set); });
+  } catch (const Error& error) {
     throw Error(ErrorCategory::kInvalidArgument, "\"{}\" are no sampling flags: {}", flags, error.what());
   }
-  for (size_t i = 0; i < given_.size(); ++i) {
-    std::vector<std::string>& values = both.given_[i].second;
-    values.insert(values.begin(), given_[i].second.begin(), given_[i].second.end());
-  }
+  SamplingFlags both = *this;
+  both.given_.Append(more.given_);
   return both;
 }
 
@@ -76,7 +38,7 @@ void SamplingFlags::NoteSuggestions(const Console& console, const std::filesyste
   const std::filesystem::path path = model / "generation_config.json";
   const std::vector<std::string_view> flags_given = Given();
   const auto given = [&](std::string_view name) {
-    return std::ranges::count(flags_given, SamplingField(name).flag) > 0;
+    return std::ranges::count(flags_given, kSamplingTable.Named(name).flag) > 0;
   };
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored) || given("profile")) return;
@@ -90,7 +52,7 @@ void SamplingFlags::NoteSuggestions(const Console& console, const std::filesyste
   for (const auto& [theirs, ours] : kNames) {
     const boost::json::value* value = config.if_contains(theirs);
     if (!value || !value->is_number() || given(ours)) continue;
-    flags += fmt::format(" {} {:g}", SamplingField(ours).flag, value->to_number<double>());
+    flags += fmt::format(" {} {:g}", kSamplingTable.Named(ours).flag, value->to_number<double>());
   }
   if (!flags.empty())
     console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));

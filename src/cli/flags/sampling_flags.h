@@ -1,21 +1,20 @@
 // The sampling flags, from the one table of sample/options.h.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/flags/option_flags.h"
 #include "sample/options.h"
 
 namespace sheepop::cli {
 
 class SamplingFlags {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 
   // The profile's defaults with the given flags over them. Throws kInvalidArgument naming field, value and bound.
   SamplingOptions Options() const;
@@ -30,7 +29,7 @@ class SamplingFlags {
   void NoteSuggestions(const Console& console, const std::filesystem::path& model) const;
 
  private:
-  std::vector<std::pair<const OptionField*, std::vector<std::string>>> given_;
+  GivenOptions<SamplingOptions> given_{kSamplingTable};
 };
 
 }  // namespace sheepop::cli

@@ -4,9 +4,9 @@
 
 namespace sheepop::cli {
 
-void TemplateFlags::Register(CLI::App& app) {
-  app.add_option("--template", file_, "a file with the chat template, in Jinja (default: the one in the model)")
-      ->type_name("FILE");
+void TemplateFlags::Register(FlagSet flags) {
+  flags.Value("--template", file_, "a file with the chat template, in Jinja (default: the one in the model)")
+      .As("FILE");
 }
 
 ChatTemplate TemplateFlags::Load(const std::optional<std::string>& own, const std::filesystem::path& model) const {

@@ -1,18 +1,18 @@
 // The chat template of a command: the model's own, or --template FILE.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "cli/flags/flag_set.h"
 #include "tokenize/chat_template.h"
 
 namespace sheepop::cli {
 
 class TemplateFlags {
  public:
-  void Register(CLI::App& app);
+  void Register(FlagSet flags);
 
   bool given() const { return !file_.empty(); }
   const std::string& file() const { return file_; }

@@ -26,21 +26,4 @@ std::vector<std::unique_ptr<CleanStep>> BuildCleanSteps(const CleanOptions& opti
   return steps;
 }
 
-std::vector<CleanStepHelp> CleanStepsHelp() {
-  return {{"mojibake", "reads UTF-8 that was once taken for Windows-1252 back"},
-          {"control_characters", "removes control characters and escape sequences; line ends become \\n"},
-          {"unicode", "normalises to NFC; code is left alone"},
-          {"ligatures", "spells out the ligatures of fonts; code is left alone"},
-          {"page_furniture", "removes headers, footers and page numbers that repeat from page to page"},
-          {"hyphenation", "joins words cut at the end of a line of a page"},
-          {"paragraphs", "joins the lines of a page into paragraphs"},
-          {"boilerplate", "removes licence texts and producer's notes of e-book collections"},
-          {"replace_emails", "replaces e-mail addresses by [email]"},
-          {"replace_phones", "replaces telephone numbers by [phone]"},
-          {"replace_keys", "replaces API keys, tokens and private keys by [key]"},
-          {"keep_languages", "drops prose in other languages"},
-          {"keep_licenses", "drops documents that name another licence"},
-          {"min_characters", "drops documents that are empty or shorter"}};
-}
-
 }  // namespace sheepop

@@ -28,10 +28,4 @@ class CleanStep {
 // The steps that the options switch on, in order. Immutable, shared between threads.
 std::vector<std::unique_ptr<CleanStep>> BuildCleanSteps(const CleanOptions& options);
 
-// Each step's name and what it does, in order, for help texts.
-struct CleanStepHelp {
-  std::string_view name, does;
-};
-std::vector<CleanStepHelp> CleanStepsHelp();
-
 }  // namespace sheepop

@@ -18,17 +18,6 @@ std::string Applied(const std::unique_ptr<CleanStep>& step, std::string text, bo
   return document.text;
 }
 
-TEST(CleanSteps, OrderIsTheOneShownInHelp) {
-  CleanOptions all;
-  all.mojibake = all.replace_emails = all.replace_phones = all.replace_keys = true;
-  all.keep_languages = {"en"};
-  all.keep_licenses = {"MIT"};
-  const auto steps = BuildCleanSteps(all);
-  const auto help = CleanStepsHelp();
-  ASSERT_EQ(steps.size(), help.size());
-  for (size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(steps[i]->name(), help[i].name);
-}
-
 TEST(CleanSteps, ControlCharacters) {
   const auto step = MakeControlCharacters();
   EXPECT_EQ(Applied(step, "a\r\nb\rc\x01\x1B[31md\x1B[0m\tx  "), "a\nb\ncd\tx  ");

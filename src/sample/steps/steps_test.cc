@@ -49,7 +49,7 @@ TEST(BadWords, NeverAppearHoweverTheyAreSplit) {
 TEST(LogitBias, ByIdAndByText) {
   const ListVocabulary vocabulary({"a", "sheep", "7"});
   SamplingOptions options = Neutral();
-  for (const char* bias : {"0=-3", "sheep=2", "\"7\"=1"}) SamplingField("logit_bias").Set(options, bias);
+  for (const char* bias : {"0=-3", "sheep=2", "\"7\"=1"}) kSamplingTable.Set(options, "logit_bias", bias);
   SequenceState state(0, 0, {});
   const Chain chain = Chain::Build(options, vocabulary);
   const std::vector<float> logits = {0, 0, 0};
@@ -58,7 +58,7 @@ TEST(LogitBias, ByIdAndByText) {
   EXPECT_EQ(first[0].logit, 2);
   EXPECT_EQ(first[1].logit, 1);
   EXPECT_EQ(first[2].logit, -3);
-  SamplingField("banned").Set(options, "wolf");
+  kSamplingTable.Set(options, "banned", "wolf");
   EXPECT_THROW(Chain::Build(options, vocabulary), Error);
 }
 
