@@ -38,8 +38,8 @@ TEST(Capsule, IsReadAsItWasWritten) {
   const Capsule read = ParseCapsule(CapsuleText(small));
   EXPECT_EQ(CapsuleText(read), CapsuleText(small));
   EXPECT_EQ(read.model, small.model);
-  EXPECT_EQ(read.context, 77u);
-  EXPECT_EQ(read.kv_type, kernel::KvType::kBf16);
+  EXPECT_EQ(read.engine.context, 77u);
+  EXPECT_EQ(read.engine.kv_type, kernel::KvType::kBf16);
   EXPECT_EQ(read.sampling.top_k, 3);
   EXPECT_EQ(read.seed, UINT64_MAX);
   EXPECT_EQ(read.prompt, small.prompt);

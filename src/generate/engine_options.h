@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/option_table.h"
-#include "kernel/attention.h"
+#include "model/kv_cache.h"
 
 namespace sheepop {
 
