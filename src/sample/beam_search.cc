@@ -67,7 +67,7 @@ void BeamSearch::End(const Extension& extension) {
   text.score = Score(extension.log_probability, text.tokens.size() + 1);
   text.ended = true;
   ended_.insert(std::upper_bound(ended_.begin(), ended_.end(), text, Better), std::move(text));
-  if (ended_.size() > options_.n_best) ended_.pop_back();
+  if (ended_.size() > options_.width) ended_.pop_back();
 }
 
 std::vector<Fork> BeamSearch::Advance(std::span<const LogitRow> rows) {
@@ -98,7 +98,7 @@ std::vector<Fork> BeamSearch::Advance(std::span<const LogitRow> rows) {
 
 bool BeamSearch::done() const {
   if (live_.empty()) return true;
-  return ended_.size() == options_.n_best && !(live_[0].score > ended_.back().score);
+  return ended_.size() == options_.width && !(live_[0].score > ended_.back().score);
 }
 
 std::vector<Hypothesis> BeamSearch::Best() const {

@@ -43,7 +43,8 @@ class BeamSearch {
   // best first: beam i continues rows[forks[i].parent]. Empty when the search is over.
   std::vector<Fork> Advance(std::span<const LogitRow> rows);
 
-  // True once n_best texts have ended and no live beam, at its present length, scores better than the worst of them.
+  // True once `width` texts have ended and no live beam, at its present length, scores better than the worst of them:
+  // a beam that scores worse now may still end better, so the search goes on however few texts are wanted.
   bool done() const;
 
   // The best texts, at most n_best; live beams count as texts cut short.
@@ -65,7 +66,7 @@ class BeamSearch {
   const SamplingVocabulary& vocabulary_;
   Candidates candidates_;
   std::vector<Hypothesis> live_;   // best first
-  std::vector<Hypothesis> ended_;  // best first, at most n_best
+  std::vector<Hypothesis> ended_;  // best first, at most width
 };
 
 }  // namespace sheepop
