@@ -122,20 +122,26 @@ RequestId Engine::Submit(Request request, std::span<Listener* const> listeners, 
   return id;
 }
 
-// Nothing is removed here: a listener may be calling, from within a step or from the end of another sequence.
 void Engine::Cancel(RequestId id) {
-  for (std::list<Sequence>* list : {&waiting_, &active_}) {
-    for (Sequence& sequence : *list) {
-      if (sequence.shared->id == id && !sequence.done) End(sequence, FinishReason::kInterrupt);
-    }
-  }
+  CancelIf([id](const Sequence& sequence) { return sequence.shared->id == id; });
 }
 
 void Engine::CancelAll() {
-  for (std::list<Sequence>* list : {&waiting_, &active_}) {
+  CancelIf([](const Sequence&) { return true; });
+}
+
+// Nothing is removed here: a listener may be calling, from within a step or from the end of another sequence. What
+// listeners submit meanwhile is not meant.
+template <typename Predicate>
+void Engine::CancelIf(const Predicate& meant) {
+  std::vector<Sequence*> cancelled;
+  for (std::list<Sequence>* list : {&active_, &waiting_}) {
     for (Sequence& sequence : *list) {
-      if (!sequence.done) End(sequence, FinishReason::kInterrupt);
+      if (meant(sequence)) cancelled.push_back(&sequence);
     }
+  }
+  for (Sequence* sequence : cancelled) {
+    if (!sequence->done) End(*sequence, FinishReason::kInterrupt);
   }
 }
 

@@ -115,7 +115,7 @@ class Engine {
 
   // Ends the request's sequences with kInterrupt. Does nothing where it has ended or never was.
   void Cancel(RequestId id);
-  void CancelAll();
+  void CancelAll();  // requests
 
   // Runs one step. False when nothing was left to do.
   bool Step();
@@ -148,6 +148,8 @@ class Engine {
     bool done = false;
   };
 
+  template <typename Predicate>
+  void CancelIf(const Predicate& meant);
   void AdmitWaiting();
   size_t BlocksAhead(const Sequence& sequence) const;
   void PlanRows();

@@ -255,6 +255,25 @@ TEST_F(EngineTest, CancelEndsAllSiblings) {
   }
 }
 
+TEST_F(EngineTest, CancelAllEndsThoseThatAreThere) {
+  const Request request = MakeRequest(Tokens(4), 6);
+  Engine engine = Make({.sequences = 1});
+  Collector later, waits;
+  Collector runs({}, [&](Collector&) { Submit(engine, request, later); });
+  Submit(engine, request, runs);
+  Submit(engine, request, waits);
+  engine.Step();
+  engine.CancelAll();
+  EXPECT_EQ(runs.reason(), FinishReason::kInterrupt);
+  EXPECT_EQ(waits.reason(), FinishReason::kInterrupt);
+  EXPECT_EQ(waits.size(), 0u);
+  EXPECT_EQ(engine.waiting(), 1u);
+  EXPECT_FALSE(engine.idle());
+  RunAll(engine);
+  ExpectAlone(later, request);
+  EXPECT_TRUE(engine.idle());
+}
+
 TEST_F(EngineTest, AListenerMaySubmitAndCancelAtTheEnd) {
   const Request request = MakeRequest(Tokens(4), 6);
   Engine engine = Make({.sequences = 2});
@@ -326,7 +345,7 @@ TEST_F(EngineTest, ALoneRequestThatOutgrowsTheCacheEndsWithContext) {
   EXPECT_EQ(listener.size(), 32u - 10 + 1);
 }
 
-// Three blocks: the first request starts, the second waits until its prompt and one more block fit, not its limit.
+// Four blocks. A request starts when its prompt and one more block fit, not its limit.
 TEST_F(EngineTest, StartsWhenPromptAndOneMoreBlockFit) {
   Engine engine = Make({.sequences = 4, .cache_positions = 64});
   Collector a, b, c;
@@ -350,7 +369,6 @@ TEST_F(EngineTest, TheNewestGivesWayAndComesBack) {
                 c = MakeRequest(Tokens(14, 9), 20);
   Engine engine = Make({.sequences = 3, .cache_positions = 64});
   Collector first, second, third;
-  std::vector<Collector*> order;
   Submit(engine, a, first);
   Submit(engine, b, second);
   Submit(engine, c, third);

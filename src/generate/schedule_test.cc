@@ -86,6 +86,7 @@ class Actor final : public Listener {
   Next OnToken(const Choice& choice, std::span<const float> logits) override;
   void OnFinish(const Finish& finish) override;
   void Check(Requests& requests, size_t context) const;
+  size_t preempted() const { return finish_->usage.preempted; }
 
   RequestId id{};
 
@@ -116,7 +117,10 @@ class Schedule {
       }
     }
     for (size_t steps = 0; engine_.Step(); ++steps) ASSERT_LT(steps, 5000u) << "it does not end";
-    for (const Actor& actor : actors_) actor.Check(requests_, engine_.context());
+    for (const Actor& actor : actors_) {
+      actor.Check(requests_, engine_.context());
+      preempted += actor.preempted();
+    }
     EXPECT_EQ(engine_.active(), 0u);
     EXPECT_EQ(engine_.waiting(), 0u);
   }
@@ -144,6 +148,8 @@ class Schedule {
     if (!actors_.empty()) engine_.Cancel(actors_[random_() % actors_.size()].id);
   }
   void Cancel(RequestId id) { engine_.Cancel(id); }
+
+  size_t preempted = 0;  // times, of all sequences
 
  private:
   Requests& requests_;
@@ -213,6 +219,7 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
   Requests requests;
   ThreadPool pool(1);
   std::mt19937 random(7);
+  size_t preempted = 0;
   for (int i = 0; i < kEngines; ++i) {
     EngineOptions options;
     options.context = kContext;
@@ -222,11 +229,14 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
     Engine engine(requests.model(), options, pool);
     const size_t room = engine.free_positions();
     for (int k = 0; k < kSchedules; ++k) {
-      Schedule(requests, engine, options.sequences, random).Run();
+      Schedule schedule(requests, engine, options.sequences, random);
+      schedule.Run();
+      preempted += schedule.preempted;
       ASSERT_EQ(engine.free_positions(), room) << "blocks were lost";
       ASSERT_FALSE(HasFailure()) << "engine " << i << ", schedule " << k;
     }
   }
+  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / 2) << "the caches are not small enough";
 }
 
 }  // namespace

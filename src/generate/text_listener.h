@@ -28,7 +28,7 @@ class TextListener final : public Listener {
     size_t logprobs = 0;    // record this many alternatives a token; used when record_logprobs
     bool record_logprobs = false;
     bool show_end_token = false;  // an end token ends the text and is not part of it, unless asked for
-    std::function<Next(std::string_view)> on_text;  // called with each new piece of text; kStop ends the sequence
+    std::function<Next(std::string_view)> on_text = {};  // called with each new piece of text; kStop ends the sequence
   };
 
   TextListener(const Model& model, const Tokenizer& tokenizer, Options options);
