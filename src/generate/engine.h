@@ -10,8 +10,9 @@
 // again, to the same bits, and it goes on: its listener notices nothing. The oldest sequence is never preempted and gets
 // on in every step, so every sequence ends.
 //
-// Who is computed: SharePrefill says how prompts share a step. No stream waits longer between two of its tokens than
-// one prefill chunk and one row of each sequence take.
+// Who is computed: SharePrefill says how prompts share a step. No stream that is not preempted waits longer between two
+// of its tokens than one prefill chunk and one row of each sequence take. A prompt that comes during a step waits for
+// its end: a smaller chunk shortens that.
 //
 // Not thread-safe: one caller (see service.h). Listeners are called from Step, and from Submit and Cancel for sequences
 // that end there. They may call Submit and Cancel, not Step.

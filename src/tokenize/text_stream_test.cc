@@ -52,6 +52,16 @@ TEST(TextStream, FindsStopsAcrossAndInsideTokens) {
   EXPECT_EQ(stream.Finish(), "");
 }
 
+TEST(TextStream, PassesOverStopsThatMayNotCountYet) {
+  TextStream stream(Bytes(), {"aa"});
+  EXPECT_EQ(stream.Push('a', false), "");
+  EXPECT_EQ(stream.Push('a', false), "a");
+  EXPECT_FALSE(stream.stopped());
+  EXPECT_EQ(stream.Push('a'), "") << "the last two of three";
+  EXPECT_TRUE(stream.stopped());
+  EXPECT_EQ(stream.Finish(), "");
+}
+
 TEST(TextStream, ShowsControlTokensOnlyWhenAsked) {
   TextStream hidden(Bytes());
   EXPECT_EQ(hidden.Push(258), "");

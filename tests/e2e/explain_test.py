@@ -202,6 +202,10 @@ class BeamSearch(ProgramTest):
             best.append(scores[0])
         self.assertGreaterEqual(best[1], best[0])
 
+    def test_the_best_text_does_not_depend_on_how_many_are_wanted(self):
+        results = [self.json(*self.flags, "--beams", 6, "--n-best", n)["beams"][0] for n in (1, 3, 6)]
+        self.assertEqual(results, [results[2]] * 3)
+
     def test_the_result_does_not_depend_on_threads_and_chunks(self):
         results = [self.json(*self.flags, "--beams", 5, "--n-best", 5, *way)["beams"]
                    for way in (("--threads", 1), ("--threads", 3), ("--prefill-chunk", 1), ("--prefill-chunk", 5))]

@@ -92,6 +92,13 @@ class Ends(ProgramTest):
         self.assertLess(len(out["ids"]), len(whole["ids"]))
         self.assertEqual(out["ids"], whole["ids"][: len(out["ids"])])
 
+    def test_a_stop_string_within_min_tokens_is_text(self):
+        text = self.json(*self.FLAGS, "--ignore-eos")["text"]
+        early = self.json(*self.FLAGS, "--ignore-eos", "--stop", text[1:3])
+        late = self.json(*self.FLAGS, "--ignore-eos", "--stop", text[1:3], "--min-tokens", len(early["ids"]) + 1)
+        self.assertGreater(len(late["ids"]), len(early["ids"]))
+        self.assertTrue(late["text"].startswith(text[:3]))
+
     def test_of_several_stop_strings_the_first_to_be_complete_counts(self):
         text = self.json(*self.FLAGS, "--ignore-eos")["text"]
         out = self.json(*self.FLAGS, "--ignore-eos", "--stop", text[9:12], "--stop", text[1:3])
