@@ -17,6 +17,24 @@ if(SHEEPOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Not compiled with others, whatever SHEEPOP_UNITY says: the folders whose speed hangs on how the compiler sees each unit.
+set(SHEEPOP_ALONE kernel)
+
+# sheepop_unity(TARGET UNIT...) compiles these units of a target together, as cmake/unity_batches.py puts them.
+function(sheepop_unity target)
+  get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+  if(NOT SHEEPOP_UNITY OR folder IN_LIST SHEEPOP_ALONE)
+    return()
+  endif()
+  execute_process(COMMAND python3 -B "${CMAKE_SOURCE_DIR}/cmake/unity_batches.py" ${ARGN}
+                  OUTPUT_VARIABLE batches COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(batches UNIX_COMMAND "${batches}")
+  foreach(source batch IN ZIP_LISTS ARGN batches)
+    set_property(SOURCE "${source}" PROPERTY UNITY_GROUP ${batch})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 if(SHEEPOP_TESTS)
   add_library(sheepop_testing STATIC "${CMAKE_SOURCE_DIR}/testing/paths.cc")
   target_compile_definitions(sheepop_testing PRIVATE SHEEPOP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
@@ -42,11 +60,14 @@ function(sheepop_folder name)
   list(TRANSFORM SHEEPOP_BELOW_${name} PREPEND sheepop_ OUTPUT_VARIABLE below)
   target_link_libraries(sheepop_${name} PUBLIC sheepop_flags ${below} ${ARG_LIBRARIES})
 
+  sheepop_unity(sheepop_${name} ${library})
+
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(SHEEPOP_TESTS AND tests)
     add_executable(sheepop_${name}_test ${tests})
     target_link_libraries(sheepop_${name}_test PRIVATE sheepop_${name} sheepop_testing GTest::gtest GTest::gtest_main)
+    sheepop_unity(sheepop_${name}_test ${tests})
     add_test(NAME ${name} COMMAND sheepop_${name}_test)
     # Without TZ, glibc replaces its copy of the zone at each mktime, under a lock that ThreadSanitizer does not see.
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "TZ=UTC;${SHEEPOP_LSAN_OPTIONS}")

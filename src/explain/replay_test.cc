@@ -27,7 +27,7 @@ class Replayed : public ::testing::Test {
     capsule.prompt = {1, 5, 9};
     struct Nothing final : Listener {
       Next OnToken(const Choice&, std::span<const float>) override { return Next::kContinue; }
-      void OnFinish(FinishReason) override {}
+      void OnFinish(const Finish&) override {}
     } nothing;
     std::vector<CapsuleRecorder> recorders(sequences, CapsuleRecorder(nothing));
     std::vector<Listener*> listeners;

@@ -13,6 +13,7 @@ from gate import ROOT, GateTest
 LISTS = """cmake_minimum_required(VERSION 3.25)
 project(small LANGUAGES CXX)
 option(SHEEPOP_TESTS "Build the tests" ON)
+option(SHEEPOP_UNITY "Compile several units as one" OFF)
 %s
 add_executable(one one.cc)
 add_executable(two two.cc)
@@ -20,8 +21,9 @@ if(SHEEPOP_TESTS)
   add_executable(one_test one.cc)
 endif()
 """
-PRESETS = """{"version": 6, "configurePresets": [{"name": "release", "generator": "Ninja",
-  "binaryDir": "${sourceDir}/build/${presetName}"}]}"""
+PRESETS = """{"version": 6, "configurePresets": [
+  {"name": "release", "generator": "Ninja", "binaryDir": "${sourceDir}/build/${presetName}"},
+  {"name": "asan", "inherits": "release"}]}"""
 
 
 class Build(GateTest):
@@ -44,6 +46,21 @@ class Build(GateTest):
         self.assertTrue((self.folder / "one_test").exists())
         self.assertEqual(self.passes("one"), "")
         self.assertEqual(self.passes("--tests"), "")
+
+    def test_what_is_built_once_is_built_together_and_a_folder_of_a_developer_is_left_as_it_is(self):
+        def together(name):
+            return "SHEEPOP_UNITY:BOOL=ON" in (self.tree / "build" / name / "CMakeCache.txt").read_text()
+
+        self.passes("one")
+        self.passes("--preset", "asan", "one")
+        self.assertTrue(together("release"))
+        self.assertFalse(together("asan"))
+        self.passes("--tests")
+        self.assertTrue(together("release"))
+        shutil.rmtree(self.folder)
+        subprocess.run(["cmake", "--preset", "release"], cwd=self.tree, check=True, stdout=subprocess.DEVNULL)
+        self.passes("one")
+        self.assertFalse(together("release"))
 
     def test_an_error_of_the_compiler_is_let_through(self):
         self.put("one.cc", "int main() { return fault; }\n")
