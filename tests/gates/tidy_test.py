@@ -20,6 +20,7 @@ class Tidy(GateTest):
     def setUp(self):
         super().setUp()
         shutil.copy(ROOT / ".clang-tidy", self.tree)
+        self.build = [self.tree / "build/release"]
         self.put("src/base/text.h", HEADER)
         self.put("src/base/sum.cc", GOOD)
         self.put("src/base/user.cc", '#include "base/text.h"\n' + GOOD)
@@ -29,6 +30,9 @@ class Tidy(GateTest):
                     "command": f"/usr/bin/c++ -I{self.tree}/src -std=c++20 {flags} -o x.o -c {path}"}
                    for path in sorted(self.tree.rglob("*.cc"))]
         self.put("build/release/compile_commands.json", json.dumps(entries))
+
+    def run_gate(self, *arguments, **environment):
+        return super().run_gate(*arguments, *self.build, **environment)
 
     def git(self, *arguments):
         # Nothing of the caller's settings, and no other repository.
@@ -129,6 +133,16 @@ class Tidy(GateTest):
         self.put("src/base/sum.cc", GOOD + "\n")
         self.compile_commands("-Winvalid-pch -include /nonexistent/cmake_pch.hxx -Wno-maybe-uninitialized")
         self.assertIn("tidy: 1 of 2 units", self.passes())
+
+    def test_it_configures_a_folder_of_its_own_where_each_unit_stands_alone(self):
+        self.build = []
+        self.put("CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(small LANGUAGES CXX)\n"
+                 "set(CMAKE_EXPORT_COMPILE_COMMANDS ON)\nadd_library(small src/base/sum.cc)\n"
+                 "target_include_directories(small PRIVATE src)\nset_target_properties(small PROPERTIES UNITY_BUILD ${SHEEPOP_UNITY})\n"
+                 "if(SHEEPOP_TESTS AND SHEEPOP_BENCHMARKS AND SHEEPOP_FUZZ)\n  target_sources(small PRIVATE src/base/user.cc)\nendif()\n")
+        self.assertIn("tidy: 2 of 2 units", self.passes("--all"))
+        self.put("CMakeLists.txt", "broken()\n")
+        self.assertIn("build/tidy could not be configured", self.refuses())
 
     def test_what_does_not_compile_is_refused(self):
         self.stand_on_a_commit()
