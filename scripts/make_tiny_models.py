@@ -4,8 +4,8 @@
 
 Needs torch, transformers, tokenizers, safetensors, numpy and gguf. Every folder NAME holds
   config.json, generation_config.json, tokenizer.json, tokenizer_config.json, model*.safetensors   a Hugging Face folder
-  model.gguf           the same weights in fp32, tensor names and metadata as llama.cpp has them; absent for mistral_window,
-                       whose window GGUF has no key for
+  model.gguf           the same weights in fp32, tensor names and metadata as llama.cpp has them; absent for mistral_window
+                       and qwen3_window, whose windows GGUF has no key for
   model-TYPE.gguf      (llama only) the same in other types; matrices alone are converted
   golden.json          ids, the greedy continuation, texts with their ids
   golden.f32           raw little-endian float32 [ids, vocab]: transformers' logits at every position, fp32, eager attention

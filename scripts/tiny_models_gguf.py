@@ -76,6 +76,10 @@ def add_rope(writer, config, head_dim):
     writer.add_rope_dimension_count(head_dim)
     if rope["rope_type"] == "llama3":
         writer.add_tensor("rope_freqs.weight", llama3_divisors(rope, head_dim))
+    if rope["rope_type"] == "yarn":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
     if rope["rope_type"] == "longrope":
         scale = config.max_position_embeddings / config.original_max_position_embeddings
         writer.add_rope_scaling_type(gguf.RopeScalingType.LONGROPE)

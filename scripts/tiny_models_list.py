@@ -65,6 +65,22 @@ MODELS = {
                      "use_sliding_window": False, "tie_word_embeddings": False,
                      "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
         pre="qwen2"),
+    "qwen3_window": model(
+        "qwen3", 15, {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "bos_token_id": 0, "eos_token_id": 2,
+                     "pad_token_id": None, "dtype": "float32", "vocab_size": 112, "hidden_size": 36, "intermediate_size": 40,
+                     "num_hidden_layers": 4, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 16,
+                     "hidden_act": "silu", "max_position_embeddings": 256, "rms_norm_eps": 1e-6, "attention_bias": False,
+                     "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+                     "sliding_window": 8, "max_window_layers": 28, "use_sliding_window": True, "tie_word_embeddings": False,
+                     "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
+        gguf=False, pre="qwen2", matters={"sliding_window": 64}),
+    "qwen2_yarn": model(
+        "qwen2", 16, v4("Qwen2ForCausalLM", "qwen2", vocab_size=112, hidden_size=40, intermediate_size=36, num_hidden_layers=2,
+                       num_attention_heads=2, num_key_value_heads=1, hidden_act="silu", max_position_embeddings=256,
+                       rms_norm_eps=1e-6, rope_theta=10000.0, use_sliding_window=True, sliding_window=200, max_window_layers=2,
+                       rope_scaling={"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64},
+                       tie_word_embeddings=True),
+        pre="qwen2", matters={"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}),
     "gemma2": model(
         "gemma2", 11, v4("Gemma2ForCausalLM", "gemma2", vocab_size=112, hidden_size=28, intermediate_size=36, num_hidden_layers=3,
                         num_attention_heads=2, num_key_value_heads=1, rope_theta=10000.0, query_pre_attn_scalar=8,

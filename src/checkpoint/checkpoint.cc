@@ -1,6 +1,13 @@
 #include "checkpoint/checkpoint.h"
 
+#include "checkpoint/hf_folder.h"
+
 namespace sheepop {
+
+Checkpoint::Checkpoint() = default;
+Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
+Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
+Checkpoint::~Checkpoint() = default;
 
 Checkpoint Checkpoint::Open(const std::filesystem::path& path) {
   Checkpoint checkpoint;

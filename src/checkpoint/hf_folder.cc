@@ -1,5 +1,6 @@
 #include "checkpoint/hf_folder.h"
 
+#include <boost/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -68,7 +69,30 @@ std::optional<std::string> ReadChatTemplate(const fs::path& folder,
   return TemplateOf(*tokenizer_config, folder / "tokenizer_config.json");
 }
 
+std::vector<int64_t> IdsOf(const json::object& config, std::string_view name, const fs::path& path) {
+  const json::value* value = config.if_contains(name);
+  if (!value || value->is_null()) return {};
+  const json::array one{*value};
+  std::vector<int64_t> out;
+  for (const json::value& id : value->is_array() ? value->get_array() : one) {
+    if (!id.is_int64() || id.get_int64() < -1) {
+      throw Error(ErrorCategory::kCorrupt, "{}: {} is {}, which is no token id", path.string(), name,
+                  json::serialize(id));
+    }
+    if (id.get_int64() >= 0) out.push_back(id.get_int64());
+  }
+  return out;
+}
+
 }  // namespace
+
+std::vector<int64_t> HfFolder::ConfigIds(std::string_view name) const {
+  return IdsOf(config, name, path / "config.json");
+}
+
+std::vector<int64_t> HfFolder::GenerationIds(std::string_view name) const {
+  return generation_config ? IdsOf(*generation_config, name, path / "generation_config.json") : std::vector<int64_t>();
+}
 
 HfFolder HfFolder::Open(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw Error(ErrorCategory::kNotFound, "{} is no folder", folder.string());

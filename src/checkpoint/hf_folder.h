@@ -1,10 +1,13 @@
 // A model as a Hugging Face folder: weights, config and tokenizer as their own files. Plain data once opened.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "checkpoint/safetensors.h"
 
@@ -19,6 +22,11 @@ struct HfFolder {
   // chat_template.jinja, else "chat_template" of tokenizer_config.json (of several, the one named "default").
   std::optional<std::string> chat_template;
   SafetensorsFolder weights;
+
+  // The ids under "NAME" ("eos_token_id": a number or a list) of one of its two configurations, none where it is absent
+  // or null; -1 is how some files write none. kCorrupt, naming the file, for what is no id.
+  std::vector<int64_t> ConfigIds(std::string_view name) const;
+  std::vector<int64_t> GenerationIds(std::string_view name) const;
 
   // Throws kNotFound naming the file that is missing and how to get it; otherwise what the files' readers throw.
   static HfFolder Open(const std::filesystem::path& folder);

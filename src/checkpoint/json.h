@@ -1,7 +1,8 @@
 // JSON from outside: strict syntax and UTF-8, nesting bounded, no key twice in one object.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
 

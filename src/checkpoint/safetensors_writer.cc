@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cassert>
 #include <unordered_set>
 #include <utility>

@@ -1,7 +1,9 @@
 #include "cli/console.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -33,19 +35,18 @@ std::string WithPictures(std::string_view text) {
 }
 
 // JSON has no infinity and no NaN.
-void MakeFinite(boost::json::value& value, const std::string& path, boost::json::array& warnings) {
+void MakeFinite(boost::json::value& value, const std::string& path, const Console& console) {
   if (value.is_double() && !std::isfinite(value.get_double())) {
     const std::string text = NumberText(value.get_double());
-    fmt::print(stderr, "sheepop: warning: {} is {}, which JSON cannot say; it is null\n", path, text);
-    warnings.push_back({{"code", "not_finite"}, {"thing", path}, {"value", text}});
+    console.Warn({"not_finite", path, text, fmt::format("{} is {}, which JSON cannot say; it is null", path, text)});
     value = nullptr;
   } else if (value.is_object()) {
     for (auto& member : value.get_object()) {
-      MakeFinite(member.value(), path + (path.empty() ? "" : ".") + std::string(member.key()), warnings);
+      MakeFinite(member.value(), path + (path.empty() ? "" : ".") + std::string(member.key()), console);
     }
   } else if (value.is_array()) {
     for (size_t i = 0; i < value.get_array().size(); ++i) {
-      MakeFinite(value.get_array()[i], fmt::format("{}[{}]", path, i), warnings);
+      MakeFinite(value.get_array()[i], fmt::format("{}[{}]", path, i), console);
     }
   }
 }
@@ -69,15 +70,23 @@ void Console::PrintText(std::string_view text) const {
 
 void Console::PrintJson(const boost::json::value& document) const {
   boost::json::value finite = document;
-  boost::json::array warnings;
-  MakeFinite(finite, "", warnings);
-  if (!warnings.empty() && finite.is_object()) {
-    boost::json::value& told = finite.get_object()["warnings"];
-    if (!told.is_array()) told.emplace_array();
-    for (const boost::json::value& warning : warnings) told.get_array().push_back(warning);
+  MakeFinite(finite, "", *this);
+  if (!warnings_.empty() && finite.is_object()) {
+    boost::json::array& told = finite.get_object()["warnings"].emplace_array();
+    for (const Warning& w : warnings_) {
+      told.push_back({{"code", w.code}, {"thing", ToValidUtf8(w.thing)}, {"value", ToValidUtf8(w.value)}});
+    }
   }
   Print(boost::json::serialize(finite));
   Print("\n");
+}
+
+void Console::Warn(const Warning& warning) const {
+  const auto same = [&](const Warning& w) { return w.code == warning.code && w.line == warning.line; };
+  if (std::ranges::any_of(warnings_, same)) return;
+  Progress("");
+  fmt::print(stderr, "sheepop: warning: {}\n", warning.line);
+  warnings_.push_back(warning);
 }
 
 void Console::Note(std::string_view line) const {

@@ -4,8 +4,10 @@
 #include <boost/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "base/warning.h"
 
 namespace sheepop::cli {
 
@@ -27,6 +29,8 @@ class Console {
 
   // A line on stderr, shown on a terminal or with --verbose.
   void Note(std::string_view line) const;
+  // Told whatever stderr is: a line on it, and an entry of "warnings" in the next document of PrintJson. Each once.
+  void Warn(const Warning& warning) const;
   // Replaces the current line on stderr; only on a terminal. Empty text clears it.
   void Progress(std::string_view line) const;
 
@@ -35,6 +39,9 @@ class Console {
   bool UsesColor() const;  // of stdout; honours NO_COLOR
   bool StdoutIsTerminal() const;
   bool StderrIsTerminal() const;
+
+ private:
+  mutable std::vector<Warning> warnings_;
 };
 
 }  // namespace sheepop::cli

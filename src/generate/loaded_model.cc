@@ -1,9 +1,11 @@
 #include "generate/loaded_model.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <future>
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/hf_folder.h"
 
 namespace sheepop {
 
@@ -13,7 +15,10 @@ std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
   }
   const HfFolder& hf = *checkpoint.hf();
   const std::string config = hf.tokenizer_config ? boost::json::serialize(*hf.tokenizer_config) : "";
-  return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, config));
+  std::vector<int64_t> end = hf.GenerationIds("eos_token_id");
+  const std::vector<int64_t> more = hf.ConfigIds("eos_token_id");
+  end.insert(end.end(), more.begin(), more.end());
+  return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, config, end));
 }
 
 std::optional<std::string> ChatTemplateOf(const Checkpoint& checkpoint) {

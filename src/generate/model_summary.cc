@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "checkpoint/hf_folder.h"
 #include "checkpoint/tensor_spec.h"
 #include "generate/loaded_model.h"
 #include "model/checkpoint_config.h"
@@ -72,6 +73,16 @@ json::object TokenizerJson(const Tokenizer& tokenizer) {
           {"add_bos", special.add_bos}};
 }
 
+json::array KeysJson(const std::vector<KeyReport>& keys) {
+  json::array out;
+  for (const KeyReport& key : keys) {
+    json::object row{{"key", key.key}, {"value", key.value}, {"treatment", Name(key.treatment)}};
+    if (!key.why.empty()) row["why"] = key.why;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
 json::object MetadataJson(const Checkpoint& checkpoint) {
   json::object out;
   if (const GgufFile* gguf = checkpoint.gguf()) {
@@ -99,6 +110,11 @@ ModelSummary Summarise(const Checkpoint& checkpoint) {
     out.config = ConfigOf(checkpoint);
   } catch (const Error& error) {
     out.config_error = error.what();
+  }
+  try {
+    out.keys = KeyReports(checkpoint);
+  } catch (const Error&) {
+    out.keys.clear();  // config_error says it
   }
   try {
     out.tokenizer = TokenizerOf(checkpoint);
@@ -131,6 +147,7 @@ json::object SummaryJson(const ModelSummary& summary, const Checkpoint& checkpoi
                              summary.tokenizer_error)},
           {"chat_template",
            summary.chat_template ? json::value(ToValidUtf8(*summary.chat_template)) : json::value(nullptr)},
+          {"keys", KeysJson(summary.keys)},
           {"tensors", std::move(tensors)},
           {"metadata", MetadataJson(checkpoint)}};
 }

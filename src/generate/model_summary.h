@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "model/config.h"
+#include "model/key_table.h"
 #include "tokenize/tokenizer.h"
 
 namespace sheepop {
@@ -20,7 +22,8 @@ struct ModelSummary {
   uint64_t parameters = 0;   // numbers in all tensors
   uint64_t tensor_bytes = 0;
   std::optional<ModelConfig> config;
-  std::string config_error;  // why there is no config
+  std::string config_error;     // why there is no config
+  std::vector<KeyReport> keys;  // what becomes of each key; none where the family is not known
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string tokenizer_error;
   std::optional<std::string> chat_template;

@@ -23,6 +23,11 @@ std::string Names() {
   return names;
 }
 
+const HfType* FindType(const Architecture& architecture, std::string_view type) {
+  const auto found = std::ranges::find(architecture.hf_types, type, &HfType::model_type);
+  return found == architecture.hf_types.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 const Architecture& ArchitectureByName(std::string_view name) {
@@ -34,12 +39,12 @@ const Architecture& ArchitectureByName(std::string_view name) {
 
 const Architecture& ArchitectureByHfType(std::string_view type) {
   for (const Architecture* architecture : kAll) {
-    if (std::ranges::find(architecture->hf_types, type, &HfType::model_type) != architecture->hf_types.end()) {
-      return *architecture;
-    }
+    if (FindType(*architecture, type)) return *architecture;
   }
   throw Error(ErrorCategory::kUnsupported, "config.json: model_type {} is not supported; these families are: {}", type,
               Names());
 }
+
+const HfType& HfTypeByName(std::string_view type) { return *FindType(ArchitectureByHfType(type), type); }
 
 }  // namespace sheepop

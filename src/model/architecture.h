@@ -12,6 +12,7 @@
 #include "checkpoint/metadata.h"
 #include "checkpoint/tensor_source.h"
 #include "model/config.h"
+#include "model/key_table.h"
 #include "model/location.h"
 
 namespace sheepop {
@@ -30,13 +31,17 @@ struct GgufConfig {
 };
 
 struct HfType {
-  std::string_view model_type;  // of config.json
-  std::string_view class_name;  // its "architectures"
+  std::string_view model_type;    // of config.json
+  std::string_view class_name;    // its "architectures"
+  std::span<const KeyRule> keys;  // that this class of transformers reads besides, or otherwise than, the usual ones
+  bool usual_keys = true;         // sizes and rotary parameters have the names that most families share
 };
 
 struct Architecture {
   std::string_view name;  // general.architecture
   std::span<const HfType> hf_types;
+  std::span<const KeyRule> gguf_keys;  // without the name in front; besides, or otherwise than, the usual ones
+  bool gguf_rope;                      // the keys of rotary positions and RMS norms are read
 
   // Throw kCorrupt or kUnsupported, naming the key. The tensors settle what metadata leaves open (tied embeddings,
   // vocabulary, rotary factors).
@@ -56,5 +61,6 @@ struct Architecture {
 // kUnsupported, naming the architecture and the ones there are, when unknown.
 const Architecture& ArchitectureByName(std::string_view gguf_name);
 const Architecture& ArchitectureByHfType(std::string_view model_type);
+const HfType& HfTypeByName(std::string_view model_type);
 
 }  // namespace sheepop

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "model/limits.h"
 
 namespace sheepop {
 namespace {
@@ -47,13 +48,13 @@ void CheckRopes(const ModelConfig& config) {
 }  // namespace
 
 void Validate(const ModelConfig& config) {
-  CheckSize("layers", config.layers, 4096);
-  CheckSize("hidden", config.hidden, 1 << 20);
-  CheckSize("heads", config.heads, 1 << 16);
+  CheckSize("layers", config.layers, kMostLayers);
+  CheckSize("hidden", config.hidden, kMostHidden);
+  CheckSize("heads", config.heads, kMostHeads);
   CheckSize("kv_heads", config.kv_heads, config.heads);
-  CheckSize("head_dim", config.head_dim, 1 << 14);
-  CheckSize("feed_forward", config.feed_forward, 1 << 22);
-  CheckSize("vocab", config.vocab, 1 << 24);
+  CheckSize("head_dim", config.head_dim, kMostHeadDim);
+  CheckSize("feed_forward", config.feed_forward, kMostFeedForward);
+  CheckSize("vocab", config.vocab, kMostVocab);
   CheckSize("context", config.context, size_t{1} << 31);
   if (config.heads % config.kv_heads != 0) {
     throw Error(ErrorCategory::kCorrupt, "model configuration: {} heads are no multiple of {} kv_heads", config.heads,

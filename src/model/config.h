@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "base/warning.h"
 #include "model/rope.h"
 
 namespace sheepop {
 
 enum class NormType { kRms, kLayer };
 enum class Activation { kSilu, kGelu };
+
+// Positions that a context can hold.
+inline constexpr size_t kMostContext = size_t{1} << 24;
 
 inline constexpr size_t kNoRope = SIZE_MAX;
 
@@ -54,6 +58,8 @@ struct ModelConfig {
 
   std::vector<RopeConfig> ropes;
   std::vector<LayerShape> shapes;  // [layers]
+
+  std::vector<Warning> warnings;  // what whoever reads the checkpoint should be told
 
   size_t query_width() const { return heads * head_dim; }
   size_t kv_width() const { return kv_heads * head_dim; }

@@ -6,20 +6,30 @@
 #include <boost/json.hpp>
 #include <vector>
 
-#include "base/error.h"
+#include "base/utf8.h"
 
 namespace sheepop {
 
-size_t GgufFields::Size(std::string_view field) const {
+size_t GgufFields::Size(std::string_view field, size_t most) const {
   const auto value = OptionalSize(field);
-  if (!value) throw Error(ErrorCategory::kCorrupt, "metadata has no {}", Key(field));
+  if (!value) ThrowMissing(field);
+  if (*value < 1 || *value > most) Reject(field, *value, fmt::format("must be 1 to {}", most));
   return *value;
+}
+
+void GgufFields::Throw(ErrorCategory category, std::string_view field, const std::string& value,
+                       std::string_view problem) const {
+  throw KeyError(category, Key(field), fmt::format("metadata {} is {}, {}", Key(field), value, problem));
+}
+
+void GgufFields::ThrowMissing(std::string_view field) const {
+  throw KeyError(ErrorCategory::kCorrupt, Key(field), fmt::format("metadata has no {}", Key(field)));
 }
 
 std::optional<size_t> GgufFields::OptionalSize(std::string_view field) const {
   const auto value = metadata_.Int(Key(field));
   if (!value) return std::nullopt;
-  if (*value < 0) throw Error(ErrorCategory::kCorrupt, "metadata {} is {}, negative", Key(field), *value);
+  if (*value < 0) Reject(field, *value, "must be at least 0");
   return static_cast<size_t>(*value);
 }
 
@@ -28,18 +38,38 @@ std::optional<size_t> GgufFields::OptionalUniformSize(std::string_view field) co
   const bool list = entry && (std::holds_alternative<std::vector<int64_t>>(entry->value) ||
                               std::holds_alternative<std::vector<uint64_t>>(entry->value));
   if (!list) return OptionalSize(field);
-  const std::vector<int64_t> values = *metadata_.Ints(Key(field));
+  const std::vector<int64_t> values = metadata_.Ints(Key(field)).value_or(std::vector<int64_t>());
   if (values.empty() || std::ranges::adjacent_find(values, std::ranges::not_equal_to()) != values.end() ||
       values[0] < 0) {
     const std::span<const int64_t> shown(values.data(), std::min<size_t>(values.size(), 16));
-    throw Error(ErrorCategory::kUnsupported,
-                "metadata {} is [{}{}]: layers whose sizes differ are not supported, the list must hold one number",
-                Key(field), fmt::join(shown, ", "), shown.size() < values.size() ? ", ..." : "");
+    Refuse(field, fmt::format("[{}{}]", fmt::join(shown, ", "), shown.size() < values.size() ? ", ..." : ""),
+           "must be one number for all layers: layers whose sizes differ are not supported");
   }
   return static_cast<size_t>(values[0]);
 }
 
-double GgufFields::Float(std::string_view field) const { return metadata_.RequireFloat(Key(field)); }
+size_t GgufFields::UniformSize(std::string_view field, size_t most) const {
+  const auto value = OptionalUniformSize(field);
+  if (!value) ThrowMissing(field);
+  if (*value < 1 || *value > most) Reject(field, *value, fmt::format("must be 1 to {}", most));
+  return *value;
+}
+
+std::optional<std::vector<bool>> GgufFields::OptionalFlags(std::string_view field, size_t layers) const {
+  const Metadata::Entry* entry = metadata_.Find(Key(field));
+  const auto* flags = entry ? std::get_if<std::vector<uint8_t>>(&entry->value) : nullptr;
+  if (!flags) return std::nullopt;
+  if (flags->size() != layers) {
+    Reject(field, fmt::format("a list of {}", flags->size()), fmt::format("the model has {} layers", layers));
+  }
+  return std::vector<bool>(flags->begin(), flags->end());
+}
+
+double GgufFields::Float(std::string_view field) const {
+  const auto value = OptionalFloat(field);
+  if (!value) ThrowMissing(field);
+  return *value;
+}
 
 double GgufFields::Float(std::string_view field, double otherwise) const {
   return OptionalFloat(field).value_or(otherwise);
@@ -55,25 +85,31 @@ bool HfFields::IsNull(std::string_view field) const {
   return value && value->is_null();
 }
 
-std::string HfFields::ValueText(std::string_view field) const {
+void HfFields::Throw(ErrorCategory category, std::string_view field, std::string_view problem) const {
   const boost::json::value* value = object_.if_contains(field);
-  if (!value) return "absent";
-  std::string text = boost::json::serialize(*value);
-  if (text.size() > 100) text = fmt::format("{}... ({} bytes)", text.substr(0, 80), text.size());
-  return text;
+  std::string text = value ? boost::json::serialize(*value) : "absent";
+  if (text.size() > 100) text = fmt::format("{}... ({} bytes)", ToValidUtf8(text.substr(0, 80)), text.size());
+  const std::string key = fmt::format("{}{}", prefix_, field);
+  throw KeyError(category, key, fmt::format("config.json: {} is {}, {}", key, text, problem));
+}
+
+void HfFields::ThrowMissing(std::string_view field) const {
+  const std::string key = fmt::format("{}{}", prefix_, field);
+  throw KeyError(ErrorCategory::kCorrupt, key, fmt::format("config.json has no {}", key));
 }
 
 void HfFields::Reject(std::string_view field, std::string_view problem) const {
-  throw Error(ErrorCategory::kCorrupt, "config.json: {}{} is {}, {}", prefix_, field, ValueText(field), problem);
+  Throw(ErrorCategory::kCorrupt, field, problem);
 }
 
 void HfFields::Refuse(std::string_view field, std::string_view problem) const {
-  throw Error(ErrorCategory::kUnsupported, "config.json: {}{} is {}, {}", prefix_, field, ValueText(field), problem);
+  Throw(ErrorCategory::kUnsupported, field, problem);
 }
 
-size_t HfFields::Size(std::string_view field) const {
+size_t HfFields::Size(std::string_view field, size_t most) const {
   const auto value = OptionalSize(field);
-  if (!value) throw Error(ErrorCategory::kCorrupt, "config.json has no {}{}", prefix_, field);
+  if (!value) ThrowMissing(field);
+  if (*value < 1 || *value > most) Reject(field, fmt::format("must be 1 to {}", most));
   return *value;
 }
 
@@ -88,7 +124,7 @@ std::optional<size_t> HfFields::OptionalSize(std::string_view field) const {
 
 double HfFields::Float(std::string_view field) const {
   const auto value = OptionalFloat(field);
-  if (!value) throw Error(ErrorCategory::kCorrupt, "config.json has no {}{}", prefix_, field);
+  if (!value) ThrowMissing(field);
   return *value;
 }
 

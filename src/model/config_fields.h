@@ -2,16 +2,32 @@
 // as kCorrupt, what cannot be run as kUnsupported, naming the key and its value.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "checkpoint/metadata.h"
 
 namespace sheepop {
+
+// Names the key that is at fault, as it stands in the file ("llama.block_count", "rope_scaling.factor").
+class KeyError : public Error {
+ public:
+  KeyError(ErrorCategory category, std::string key, const std::string& message)
+      : Error(category, message), key_(std::move(key)) {}
+  const std::string& key() const { return key_; }
+
+ private:
+  std::string key_;
+};
 
 // "ARCHITECTURE.field" of GGUF metadata. Keeps a reference to it.
 class GgufFields {
@@ -21,16 +37,33 @@ class GgufFields {
 
   std::string Key(std::string_view field) const { return prefix_ + std::string(field); }
 
-  size_t Size(std::string_view field) const;  // must be there
+  size_t Size(std::string_view field, size_t most) const;  // must be there and 1 to `most`
   std::optional<size_t> OptionalSize(std::string_view field) const;
   // One number, or a list with one a layer whose numbers are all the same: others cannot be run.
   std::optional<size_t> OptionalUniformSize(std::string_view field) const;
-  double Float(std::string_view field) const;  // must be there
+  size_t UniformSize(std::string_view field, size_t most) const;  // must be there and 1 to `most`
+  double Float(std::string_view field) const;                     // must be there
   double Float(std::string_view field, double otherwise) const;
   std::optional<double> OptionalFloat(std::string_view field) const { return metadata_.Float(Key(field)); }
   const std::string* String(std::string_view field) const { return metadata_.String(Key(field)); }
+  // One for each of the layers, from a list of true and false; nullopt where the key holds none.
+  std::optional<std::vector<bool>> OptionalFlags(std::string_view field, size_t layers) const;
+
+  // Throw kCorrupt and kUnsupported: "metadata KEY is VALUE, PROBLEM".
+  template <typename T>
+  [[noreturn]] void Reject(std::string_view field, const T& value, std::string_view problem) const {
+    Throw(ErrorCategory::kCorrupt, field, fmt::format("{}", value), problem);
+  }
+  template <typename T>
+  [[noreturn]] void Refuse(std::string_view field, const T& value, std::string_view problem) const {
+    Throw(ErrorCategory::kUnsupported, field, fmt::format("{}", value), problem);
+  }
 
  private:
+  [[noreturn]] void Throw(ErrorCategory category, std::string_view field, const std::string& value,
+                          std::string_view problem) const;
+  [[noreturn]] void ThrowMissing(std::string_view field) const;
+
   const Metadata& metadata_;
   std::string prefix_;
 };
@@ -45,7 +78,7 @@ class HfFields {
   bool Has(std::string_view field) const { return Find(field) != nullptr; }
   bool IsNull(std::string_view field) const;
 
-  size_t Size(std::string_view field) const;  // must be there
+  size_t Size(std::string_view field, size_t most) const;  // must be there and 1 to `most`
   std::optional<size_t> OptionalSize(std::string_view field) const;
   double Float(std::string_view field) const;  // must be there
   double Float(std::string_view field, double otherwise) const;
@@ -62,7 +95,8 @@ class HfFields {
 
  private:
   const boost::json::value* Find(std::string_view field) const;
-  std::string ValueText(std::string_view field) const;
+  [[noreturn]] void Throw(ErrorCategory category, std::string_view field, std::string_view problem) const;
+  [[noreturn]] void ThrowMissing(std::string_view field) const;
 
   const boost::json::object& object_;
   std::string_view prefix_;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/limits.h"
 
 namespace sheepop {
 namespace {
@@ -34,24 +35,31 @@ ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors
   ModelConfig config;
   config.architecture = architecture;
   if (const std::string* name = metadata.String("general.name")) config.name = *name;
-  config.layers = fields.Size("block_count");
-  config.hidden = fields.Size("embedding_length");
-  config.heads = fields.Size("attention.head_count");
-  config.kv_heads = fields.OptionalSize("attention.head_count_kv").value_or(config.heads);
+  config.layers = fields.Size("block_count", kMostLayers);
+  config.hidden = fields.Size("embedding_length", kMostHidden);
+  config.heads = fields.UniformSize("attention.head_count", kMostHeads);
+  config.kv_heads = fields.OptionalUniformSize("attention.head_count_kv").value_or(config.heads);
+  if (config.kv_heads == 0 || config.heads % config.kv_heads != 0) {
+    fields.Reject("attention.head_count_kv", config.kv_heads, fmt::format("must divide the {} heads", config.heads));
+  }
   config.head_dim = fields.OptionalSize("attention.key_length").value_or(0);
-  config.feed_forward = fields.Size("feed_forward_length");
-  config.context = fields.Size("context_length");
+  config.feed_forward = fields.UniformSize("feed_forward_length", kMostFeedForward);
+  config.context = fields.Size("context_length", SIZE_MAX);
   config.vocab = RequireMatrix(tensors, "token_embd.weight").shape[0];
   config.tied_embeddings = tensors.Find("output.weight") == nullptr;
   config.norm = norm;
   const bool rms = norm == NormType::kRms;
   config.norm_epsilon =
-      static_cast<float>(fields.Float(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", 1e-5));
+      static_cast<float>(fields.Float(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"));
   FinishCommon(config);
   const auto value_length = fields.OptionalSize("attention.value_length");
   if (value_length && *value_length != config.head_dim) {
-    throw Error(ErrorCategory::kUnsupported, "keys have {} dimensions and values {}: only equal ones are supported",
-                config.head_dim, *value_length);
+    fields.Refuse("attention.value_length", *value_length,
+                  fmt::format("must be the {} dimensions of keys: others are not supported", config.head_dim));
+  }
+  const auto vocab = fields.OptionalSize("vocab_size");
+  if (vocab && *vocab > config.vocab) {
+    fields.Reject("vocab_size", *vocab, fmt::format("the table token_embd.weight has {} rows", config.vocab));
   }
   return config;
 }
@@ -61,19 +69,85 @@ ModelConfig CommonFromHf(const HfFields& fields, const TensorSource& tensors, st
   ModelConfig config;
   config.architecture = architecture;
   config.name = fields.String("_name_or_path").value_or("");
-  config.layers = fields.Size("num_hidden_layers");
-  config.hidden = fields.Size("hidden_size");
-  config.heads = fields.Size("num_attention_heads");
+  config.layers = fields.Size("num_hidden_layers", kMostLayers);
+  config.hidden = fields.Size("hidden_size", kMostHidden);
+  config.heads = fields.Size("num_attention_heads", kMostHeads);
   const bool own = defaults.kv_heads == 0 || fields.IsNull("num_key_value_heads");
   config.kv_heads = fields.OptionalSize("num_key_value_heads").value_or(own ? config.heads : defaults.kv_heads);
+  if (config.kv_heads == 0 || config.heads % config.kv_heads != 0) {
+    fields.Reject("num_key_value_heads",
+                  fmt::format("{} key heads must divide num_attention_heads, {}", config.kv_heads, config.heads));
+  }
   config.head_dim = fields.OptionalSize("head_dim").value_or(defaults.head_dim);
-  config.feed_forward = fields.Size("intermediate_size");
-  config.context = fields.Size("max_position_embeddings");
+  config.feed_forward = fields.Size("intermediate_size", kMostFeedForward);
+  config.context = fields.Size("max_position_embeddings", SIZE_MAX);
   config.vocab = RequireMatrix(tensors, "model.embed_tokens.weight").shape[0];
-  config.tied_embeddings = tensors.Find("lm_head.weight") == nullptr;
-  config.norm_epsilon = static_cast<float>(fields.Float("rms_norm_eps", defaults.norm_epsilon));
+  CheckVocab(fields, "model.embed_tokens.weight", config.vocab);
+  config.tied_embeddings = TiedFromHf(fields, tensors, defaults.tied);
+  config.norm_epsilon = static_cast<float>(EpsilonFromHf(fields, defaults.epsilon_key, defaults.norm_epsilon, config));
   FinishCommon(config);
   return config;
+}
+
+bool TiedFromHf(const HfFields& fields, const TensorSource& tensors, bool otherwise) {
+  if (tensors.Find("lm_head.weight")) return false;
+  if (!fields.Bool("tie_word_embeddings", otherwise)) {
+    fields.Reject("tie_word_embeddings",
+                  fmt::format("{}but there is no tensor lm_head.weight: set it to true if the embedding table is the "
+                              "output, or add the tensor",
+                              fields.Has("tie_word_embeddings") ? "" : "which means false, "));
+  }
+  return true;
+}
+
+void CheckVocab(const HfFields& fields, std::string_view table, size_t rows) {
+  const auto vocab = fields.OptionalSize("vocab_size");
+  if (vocab && *vocab != rows) fields.Reject("vocab_size", fmt::format("the table {} has {} rows", table, rows));
+}
+
+double EpsilonFromHf(const HfFields& fields, std::string_view field, double otherwise, ModelConfig& config) {
+  const auto value = fields.OptionalFloat(field);
+  if (value) return *value;
+  config.warnings.push_back(
+      {"missing_key", std::string(field), "",
+       fmt::format("config.json has no {}: {} is taken, as transformers does", field, otherwise)});
+  return otherwise;
+}
+
+Activation ActivationFromHf(const HfFields& fields, std::string_view field, std::string_view otherwise, bool gated) {
+  const std::string name = fields.String(field).value_or(std::string(otherwise));
+  for (const char* gelu : {"gelu_pytorch_tanh", "gelu_new", "gelu_fast", "gelu_accurate"}) {
+    if (name == gelu) return Activation::kGelu;
+  }
+  if (gated && (name == "silu" || name == "swish")) return Activation::kSilu;
+  fields.Refuse(
+      field, fmt::format("there is no kernel for it; these run: {}gelu_pytorch_tanh, gelu_new", gated ? "silu, " : ""));
+}
+
+size_t WindowFromHf(const HfFields& fields, size_t otherwise) {
+  if (fields.IsNull("sliding_window")) return 0;
+  const size_t window = fields.OptionalSize("sliding_window").value_or(otherwise);
+  if (window == 0 && fields.Has("sliding_window"))
+    fields.Reject("sliding_window", "must be at least 1, or null for none");
+  return window;
+}
+
+bool WindowsFromLayerTypes(const HfFields& fields, size_t window, ModelConfig& config) {
+  const boost::json::array* types = fields.Array("layer_types");
+  if (!types) return false;
+  if (types->size() != config.shapes.size()) {
+    fields.Reject("layer_types", fmt::format("must have one entry for each of the {} layers", config.layers));
+  }
+  for (size_t layer = 0; layer < types->size(); ++layer) {
+    const boost::json::value& type = (*types)[layer];
+    if (type == "sliding_attention") {
+      if (window == 0) fields.Reject("layer_types", "but no sliding_window is in force");
+      config.shapes[layer].window = window;
+    } else if (type != "full_attention" && type != "attention") {
+      fields.Refuse("layer_types", fmt::format("layer {} must be full_attention or sliding_attention", layer));
+    }
+  }
+  return true;
 }
 
 void UseOneRope(RopeConfig rope, ModelConfig& config) {

@@ -18,10 +18,27 @@ ModelConfig CommonFromGguf(const Metadata&, const TensorSource&, std::string_vie
 // What transformers' class takes for a key that config.json lacks.
 struct HfDefaults {
   double norm_epsilon = 1e-6;
+  std::string_view epsilon_key = "rms_norm_eps";
   size_t kv_heads = 0;  // 0: as many as heads
   size_t head_dim = 0;  // 0: hidden / heads
+  bool tied = false;
 };
 ModelConfig CommonFromHf(const HfFields&, const TensorSource&, std::string_view architecture, const HfDefaults&);
+
+// Whether tie_word_embeddings (`otherwise` where it is absent) and the tensors agree that the embedding table is the
+// output. An output of its own is used whatever the key says, as transformers does.
+bool TiedFromHf(const HfFields&, const TensorSource&, bool otherwise);
+// vocab_size, where it is there, must be the number of rows of the table.
+void CheckVocab(const HfFields&, std::string_view table, size_t rows);
+// Tells that `field` is missing and what is taken for it.
+double EpsilonFromHf(const HfFields&, std::string_view field, double otherwise, ModelConfig&);
+// What the key `field` names, `otherwise` where it is absent. kUnsupported for an activation without a kernel.
+Activation ActivationFromHf(const HfFields&, std::string_view field, std::string_view otherwise, bool gated = true);
+
+// sliding_window: positions, 0 for null; `otherwise` where it is absent.
+size_t WindowFromHf(const HfFields&, size_t otherwise);
+// Windows by layer_types; false when there are none.
+bool WindowsFromLayerTypes(const HfFields&, size_t window, ModelConfig&);
 
 // hidden / heads where head_dim is 0, then what follows from it and from the number of layers.
 void FinishCommon(ModelConfig&);
@@ -30,11 +47,15 @@ void FinishCommon(ModelConfig&);
 // known here.
 RopeConfig RopeFromGguf(const GgufFields&, const TensorSource&, const ConfigOptions&, const ModelConfig&);
 
-// How a family of transformers reads its rotary parameters.
+// How a class of transformers reads its rotary parameters.
 struct HfRopeRules {
-  double theta = 10000;                    // where none is given
-  bool partial = false;                    // partial_rotary_factor is heeded
-  std::optional<double> original_context;  // of the class itself, where config.json has none at its top
+  double theta = 10000;                       // where none is given
+  std::string_view theta_key = "rope_theta";  // of config.json, where the parameters have none
+  std::string_view types = "default, linear, llama3, yarn, longrope";
+  bool partial = false;                         // partial_rotary_factor is heeded
+  bool old_longrope_names = false;              // "su" and "yarn" are older names of longrope
+  bool nested = false;                          // the parameters are those of some layers
+  std::optional<double> original_context = {};  // of the class itself, where config.json has none at its top
 };
 // `parameters`: rope_parameters, rope_scaling or an entry of them, named `name`; may be null.
 RopeConfig RopeFromHf(const HfFields& config, const boost::json::object* parameters, std::string_view name,

@@ -54,6 +54,16 @@ json::value ScalingToHf(const RopeConfig& rope) {
             {"original_max_position_embeddings", static_cast<uint64_t>(rope.long_rope->original_context)},
             {"attention_factor", ShortDecimal(static_cast<double>(rope.factor))}};
   }
+  if (rope.yarn) {
+    json::object out{{"rope_type", "yarn"},
+                     {"factor", ShortDecimal(rope.yarn->factor)},
+                     {"original_max_position_embeddings", static_cast<uint64_t>(rope.yarn->original_context)},
+                     {"attention_factor", ShortDecimal(static_cast<double>(rope.factor))},
+                     {"beta_fast", rope.yarn->fast},
+                     {"beta_slow", rope.yarn->slow}};
+    if (!rope.yarn->truncate) out["truncate"] = false;
+    return out;
+  }
   if (rope.linear != 1) return {{"rope_type", "linear"}, {"factor", ShortDecimal(rope.linear)}};
   return nullptr;
 }
@@ -75,6 +85,15 @@ void RopeToGguf(const RopeConfig& rope, GgufKeys& keys) {
   if (rope.linear != 1) {
     keys.String("rope.scaling.type", "linear");
     keys.Float("rope.scaling.factor", rope.linear);
+  }
+  if (rope.yarn) {
+    keys.String("rope.scaling.type", "yarn");
+    keys.Float("rope.scaling.factor", rope.yarn->factor);
+    keys.Size("rope.scaling.original_context_length", static_cast<size_t>(rope.yarn->original_context));
+    const double usual = rope.yarn->factor <= 1 ? 1 : 0.1 * std::log(rope.yarn->factor) + 1;
+    if (const double share = static_cast<double>(rope.factor) / usual; std::abs(share - 1) > 1e-6) {
+      keys.Float("rope.scaling.attn_factor", share);
+    }
   }
   if (rope.long_rope) {
     keys.String("rope.scaling.type", "longrope");
@@ -143,11 +162,19 @@ json::object CommonToHf(const ModelConfig& config, const HfType& type) {
   out["num_attention_heads"] = config.heads;
   out["num_key_value_heads"] = config.kv_heads;
   out["head_dim"] = config.head_dim;
-  out["hidden_act"] = "silu";
+  out["hidden_act"] = config.activation == Activation::kSilu ? "silu" : "gelu_pytorch_tanh";
   out["max_position_embeddings"] = config.context;
   out["rms_norm_eps"] = ShortDecimal(static_cast<double>(config.norm_epsilon));
   RopeToHf(config.ropes[0], config.head_dim, out);
   return out;
+}
+
+json::array LayerTypesToHf(const ModelConfig& config) {
+  json::array types;
+  for (const LayerShape& shape : config.shapes) {
+    types.emplace_back(shape.window > 0 ? "sliding_attention" : "full_attention");
+  }
+  return types;
 }
 
 }  // namespace sheepop

@@ -32,4 +32,7 @@ boost::json::object NamesToHf(const ModelConfig& config, const HfType& type);
 // The same and what CommonFromHf and RopeFromHf read; the rope is that of `config.ropes[0]`.
 boost::json::object CommonToHf(const ModelConfig& config, const HfType& type);
 
+// layer_types: for each layer whether it has a window.
+boost::json::array LayerTypesToHf(const ModelConfig& config);
+
 }  // namespace sheepop

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
+#include "checkpoint/safetensors.h"
 #include "model/checkpoint_config.h"
 #include "tensor/dequantise.h"
 #include "tensor/quantise.h"
@@ -336,7 +337,7 @@ std::vector<std::string> Conversion::WriteSafetensors(const std::filesystem::pat
   std::vector<std::vector<const Target*>> shards(1);
   uint64_t filled = 0, total = 0;
   for (const Target& target : targets_) {
-    const uint64_t size = *ByteCount(target.spec.type, target.spec.shape);
+    const uint64_t size = ByteCount(target.spec.type, target.spec.shape).value_or(0);
     if (filled > 0 && filled + size > shard_bytes) {
       shards.emplace_back();
       filled = 0;

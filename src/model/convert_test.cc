@@ -3,36 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/error.h"
 #include "model/checkpoint_config.h"
 #include "model/model.h"
-#include "testing/paths.h"
+#include "model/test_support.h"
 
 namespace sheepop {
 namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-// Every family, and every way it is known to state something: windows, rotary scaling, biases, caps, shards.
-constexpr const char* kNames[] = {"llama",  "llama3_rope", "mistral", "mistral_window", "qwen2",        "qwen3",
-                                  "gemma2", "gemma3",      "gpt2",    "phi3",           "phi3_longrope"};
-
-fs::path Tiny(const std::string& name) { return testing::SourcePath("tests/data/tiny") / name; }
-
-json::object ReadJson(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return json::parse(text.str()).as_object();
-}
-
-void WriteJson(const fs::path& path, const json::value& value) { std::ofstream(path) << json::serialize(value); }
+using testing::Tiny;
+using testing::WriteJson;
 
 // Of all positions: [ids, vocab].
 std::vector<float> Logits(const fs::path& path, const std::vector<Token>& ids) {
@@ -98,18 +83,8 @@ bool Notes(const Conversion& conversion, std::string_view words) {
                              [&](const std::string& note) { return note.find(words) != std::string::npos; });
 }
 
-class ConvertTo : public ::testing::Test {
+class ConvertTo : public testing::InFolder {
  protected:
-  void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->test_suite_name()) + test->name();
-    std::ranges::replace(name, '/', '_');
-    folder_ = fs::path(::testing::TempDir()) / ("sheepop_" + name);
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path ToGguf(const fs::path& from, std::optional<DType> type = {}) {
     const Checkpoint checkpoint = Checkpoint::Open(from);
     const Conversion conversion(checkpoint, Conversion::Form::kGguf, type);
@@ -130,17 +105,6 @@ class ConvertTo : public ::testing::Test {
     return out;
   }
 
-  // A folder whose config.json differs.
-  fs::path Changed(const std::string& name, const json::object& changes) {
-    const fs::path out = folder_ / "changed";
-    fs::remove_all(out);
-    fs::copy(Tiny(name), out);
-    json::object config = ReadJson(out / "config.json");
-    for (const auto& [key, value] : changes) config[key] = value;
-    WriteJson(out / "config.json", config);
-    return out;
-  }
-
   std::string WhyNot(const fs::path& from, Conversion::Form form) {
     const Checkpoint checkpoint = Checkpoint::Open(from);
     try {
@@ -152,15 +116,14 @@ class ConvertTo : public ::testing::Test {
   }
 
   ThreadPool pool_{2};
-  fs::path folder_;
   std::vector<std::string> files_;
 };
 
-class Convert : public ConvertTo, public ::testing::WithParamInterface<const char*> {};
+class Convert : public ConvertTo, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(Convert, FolderToGgufAndBackIsTheSameModel) {
   const std::string name = GetParam();
-  if (name == "mistral_window") {
+  if (name.ends_with("_window")) {
     EXPECT_NE(WhyNot(Tiny(name), Conversion::Form::kGguf).find("sliding windows"), std::string::npos);
     return;
   }
@@ -207,8 +170,8 @@ TEST_P(Convert, GgufToGgufKeepsEveryByte) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Convert, ::testing::ValuesIn(kNames),
-                         [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Families, Convert, ::testing::ValuesIn(testing::TinyNames()),
+                         [](const auto& test) { return test.param; });
 
 // Of matrices, of the output and of vectors: the rule that the header states.
 TEST_F(ConvertTo, ElementTypes) {
@@ -248,6 +211,12 @@ TEST_F(ConvertTo, WhatCannotBeStatedIsRefused) {
     EXPECT_NE(why.find(what), std::string::npos) << name << ": " << why;
   };
   refused("qwen2", {{"use_sliding_window", true}, {"max_window_layers", 1}}, "sliding windows");
+  refused("llama", {{"hidden_act", "gelu_pytorch_tanh"}}, "activation");
+  refused("gpt2", {{"scale_attn_weights", false}}, "attention scale");
+  refused("qwen2_yarn",
+          {{"rope_scaling",
+            {{"rope_type", "yarn"}, {"factor", 4.0}, {"truncate", false}, {"original_max_position_embeddings", 64}}}},
+          "rotary frequencies");
   refused("gemma2", {{"query_pre_attn_scalar", 12}}, "attention scale");
   refused("gemma2", {{"attn_logit_softcapping", nullptr}}, "soft caps");
   refused("gemma3",

@@ -23,6 +23,25 @@ double Scaled(const Llama3Scaling& scaling, double frequency) {
   return frequency * ((1 - smooth) / scaling.factor + smooth);
 }
 
+void Scale(const YarnScaling& scaling, const RopeConfig& rope, std::vector<double>& frequencies) {
+  const auto dims = static_cast<double>(rope.dims);
+  const auto pair_of = [&](double turns) {
+    return dims * std::log(scaling.original_context / (turns * 2 * std::numbers::pi)) / (2 * std::log(rope.theta));
+  };
+  double low = pair_of(scaling.fast), high = pair_of(scaling.slow);
+  if (scaling.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, dims - 1);
+  if (low == high) high += 0.001;
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    const double share = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    frequencies[i] *= share / scaling.factor + (1 - share);
+  }
+}
+
 void Divide(std::vector<double>& frequencies, const std::vector<double>& divisors) {
   for (size_t i = 0; i < frequencies.size(); ++i) frequencies[i] /= divisors[i];
 }
@@ -36,6 +55,7 @@ std::vector<double> Frequencies(const RopeConfig& rope) {
   if (rope.llama3) {
     for (double& frequency : frequencies) frequency = Scaled(*rope.llama3, frequency);
   }
+  if (rope.yarn) Scale(*rope.yarn, rope, frequencies);
   if (const auto& scaling = rope.long_rope) {
     Divide(frequencies, scaling->longer ? scaling->long_factors : scaling->short_factors);
   }
@@ -43,8 +63,9 @@ std::vector<double> Frequencies(const RopeConfig& rope) {
 }
 
 std::vector<double> Llama3Divisors(const RopeConfig& rope) {
+  const Llama3Scaling scaling = rope.llama3.value_or(Llama3Scaling());
   std::vector<double> divisors = PlainFrequencies(rope);
-  for (double& frequency : divisors) frequency /= Scaled(*rope.llama3, frequency);
+  for (double& frequency : divisors) frequency /= Scaled(scaling, frequency);
   return divisors;
 }
 

@@ -15,6 +15,15 @@ struct Llama3Scaling {
   double original_context = 0;
 };
 
+// YaRN (arXiv:2309.00071): frequencies of few turns within the original context are divided by `factor`, those of many
+// kept, those between blended along the pairs.
+struct YarnScaling {
+  double factor = 1;
+  double original_context = 0;
+  double fast = 32, slow = 1;  // turns: from `fast` on kept, up to `slow` divided
+  bool truncate = true;        // both bounds are whole pairs
+};
+
 // LongRoPE (arXiv:2402.13753): each frequency is divided by a factor of its own.
 struct LongRopeScaling {
   std::vector<double> short_factors, long_factors;  // [pairs]
@@ -29,6 +38,7 @@ struct RopeConfig {
   double linear = 1;             // all frequencies are divided by it
   std::vector<double> divisors;  // [pairs], each frequency's own (rope_freqs.weight); empty: none
   std::optional<Llama3Scaling> llama3;
+  std::optional<YarnScaling> yarn;
   std::optional<LongRopeScaling> long_rope;
   float factor = 1;          // multiplies cosines and sines
   bool interleaved = false;  // pairs are (2i, 2i + 1) instead of (i, i + pairs)

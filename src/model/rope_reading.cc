@@ -43,18 +43,24 @@ bool IsLonger(const ConfigOptions& options, const ModelConfig& config, double or
   return static_cast<double>(options.context ? options.context : config.context) > original;
 }
 
+// Its own name, or the older one that still stands in files.
+std::string TypeOf(const HfFields& rope) {
+  return rope.String(rope.Has("rope_type") ? "rope_type" : "type").value_or("default");
+}
+
 // What transformers multiplies cosines and sines by where LongRoPE's configuration names nothing.
 float LongRopeFactor(double scale, double original) {
   return static_cast<float>(scale <= 1 ? 1 : std::sqrt(1 + std::log(scale) / std::log(original)));
 }
 
-float LongRopeFactor(const ModelConfig& config, double original) {
-  return LongRopeFactor(static_cast<double>(config.context) / original, original);
-}
-
 size_t RotaryDims(const HfFields& config, const HfFields& rope, const HfRopeRules& rules, size_t head_dim) {
   const HfFields& stated = rope.Has("partial_rotary_factor") ? rope : config;
   const double share = stated.Float("partial_rotary_factor", 1);
+  if (share == 1 && head_dim % 2 != 0) {
+    config.Reject("head_dim", fmt::format("a head has {} dimensions (hidden_size / num_attention_heads where it is "
+                                          "absent): must be even, for rotary positions turn pairs",
+                                          head_dim));
+  }
   if (share == 1) return head_dim;
   if (!rules.partial) stated.Refuse("partial_rotary_factor", "this family turns whole heads: must be 1");
   const auto dims = static_cast<size_t>(static_cast<double>(head_dim) * std::clamp(share, 0.0, 1.0));
@@ -69,14 +75,48 @@ size_t RotaryDims(const HfFields& config, const HfFields& rope, const HfRopeRule
 double OriginalContext(const HfFields& config, const HfFields& rope, const HfRopeRules& rules,
                        const ModelConfig& model) {
   constexpr std::string_view kName = "original_max_position_embeddings";
-  auto value = config.OptionalFloat(kName);
+  std::optional<double> value;
+  if (!rules.nested) value = config.OptionalFloat(kName);
+  const HfFields& stated = value ? config : rope;
   if (!value) value = rules.original_context;
   if (!value) value = rope.OptionalFloat(kName);
+  if (value && !(*value >= 1)) stated.Reject(kName, "must be at least 1");
   return value.value_or(static_cast<double>(model.context));
 }
 
-Llama3Scaling Llama3Of(const HfFields& rope, double original_context) {
-  return {rope.Float("factor"), rope.Float("low_freq_factor"), rope.Float("high_freq_factor"), original_context};
+double Factor(const HfFields& rope) {
+  const double factor = rope.Float("factor");
+  if (!(factor > 0)) rope.Reject("factor", "must be above 0");
+  return factor;
+}
+
+Llama3Scaling Llama3FromHf(const HfFields& rope, double original_context) {
+  return {Factor(rope), rope.Float("low_freq_factor"), rope.Float("high_freq_factor"), original_context};
+}
+
+// What YaRN multiplies cosines and sines by.
+double YarnFactor(double scale, double mscale = 1) { return scale <= 1 ? 1 : 0.1 * mscale * std::log(scale) + 1; }
+
+void YarnFromHf(const HfFields& rope, double original_context, const ModelConfig& model, RopeConfig& out) {
+  const bool implied = rope.IsNull("factor");
+  YarnScaling yarn{implied ? static_cast<double>(model.context) / original_context : Factor(rope), original_context};
+  if (const double fast = rope.Float("beta_fast", 0); fast != 0) yarn.fast = fast;
+  if (const double slow = rope.Float("beta_slow", 0); slow != 0) yarn.slow = slow;
+  yarn.truncate = rope.Bool("truncate", true);
+  const double over = rope.Float("mscale", 0), under = rope.Float("mscale_all_dim", 0);
+  const double factor = over != 0 && under != 0 ? YarnFactor(yarn.factor, over) / YarnFactor(yarn.factor, under)
+                                                : YarnFactor(yarn.factor);
+  out.factor = static_cast<float>(rope.Float("attention_factor", factor));
+  out.yarn = yarn;
+}
+
+void LongRopeFromHf(const HfFields& rope, double original_context, const ConfigOptions& options,
+                    const ModelConfig& model, RopeConfig& out) {
+  out.long_rope = {FactorsOf(rope, "short_factor", out.pairs()), FactorsOf(rope, "long_factor", out.pairs()),
+                   original_context, IsLonger(options, model, original_context)};
+  const double scale = rope.Has("factor") ? Factor(rope) : static_cast<double>(model.context) / original_context;
+  const auto given = rope.OptionalFloat("attention_factor");
+  out.factor = given ? static_cast<float>(*given) : LongRopeFactor(scale, original_context);
 }
 
 }  // namespace
@@ -86,27 +126,36 @@ RopeConfig RopeFromGguf(const GgufFields& fields, const TensorSource& tensors, c
   RopeConfig rope;
   rope.theta = fields.Float("rope.freq_base", 10000);
   rope.dims = fields.OptionalSize("rope.dimension_count").value_or(config.head_dim);
-  if (rope.dims > config.head_dim || rope.dims % 2 != 0) {
-    throw Error(ErrorCategory::kCorrupt, "metadata {} is {}, must be even and at most the {} dimensions of a head",
-                fields.Key("rope.dimension_count"), rope.dims, config.head_dim);
+  if (rope.dims < 2 || rope.dims > config.head_dim || rope.dims % 2 != 0) {
+    fields.Reject("rope.dimension_count", rope.dims,
+                  fmt::format("must be even and 2 to the {} dimensions of a head", config.head_dim));
   }
-  const std::string* scaling = fields.String("rope.scaling.type");
-  if (scaling && *scaling == "linear") {
-    rope.linear = fields.Float("rope.scaling.factor", 1);
-  } else if (scaling && *scaling != "none" && *scaling != "longrope") {
-    throw Error(ErrorCategory::kUnsupported,
-                "rope scaling of type {} is not supported (linear, llama3 and longrope are)", *scaling);
-  } else if (!scaling) {
-    rope.linear = fields.Float("rope.scale_linear", 1);
+  const std::string* stated = fields.String("rope.scaling.type");
+  const std::string type = stated ? *stated : "linear";
+  const double factor = fields.Float("rope.scaling.factor", fields.Float("rope.scale_linear", 1));
+  if (!(factor >= 0)) fields.Reject("rope.scaling.factor", factor, "must be at least 0");
+  const double original = fields.Float("rope.scaling.original_context_length", static_cast<double>(config.context));
+  if (!(original >= 1)) fields.Reject("rope.scaling.original_context_length", original, "must be at least 1");
+  const double scale = factor == 0 ? 1 : factor;  // 0 is how files say none
+  const auto attention = fields.OptionalFloat("rope.scaling.attn_factor");
+  if (type == "linear") {
+    rope.linear = scale;
+  } else if (type == "yarn") {
+    rope.yarn = YarnScaling{scale, original};
+    rope.factor = static_cast<float>(attention.value_or(1) * YarnFactor(scale));
+  } else if (type != "none" && type != "longrope") {
+    fields.Refuse("rope.scaling.type", type, "these are supported: none, linear, yarn, longrope");
   }
   if (const TensorInfo* factors = tensors.Find("rope_freqs.weight")) rope.divisors = FactorsOf(*factors, rope.pairs());
   const TensorInfo* short_factors = tensors.Find("rope_factors_short.weight");
   const TensorInfo* long_factors = tensors.Find("rope_factors_long.weight");
   if (short_factors && long_factors) {
-    const double original = fields.Float("rope.scaling.original_context_length", static_cast<double>(config.context));
     rope.long_rope = {FactorsOf(*short_factors, rope.pairs()), FactorsOf(*long_factors, rope.pairs()), original,
                       IsLonger(options, config, original)};
-    rope.factor = static_cast<float>(fields.Float("rope.scaling.attn_factor", LongRopeFactor(config, original)));
+    const double longer = static_cast<double>(config.context) / original;
+    rope.factor = attention ? static_cast<float>(*attention) : LongRopeFactor(longer, original);
+  } else if (type == "longrope") {
+    fields.Reject("rope.scaling.type", type, "but rope_factors_short.weight or rope_factors_long.weight is missing");
   }
   return rope;
 }
@@ -117,34 +166,39 @@ RopeConfig RopeFromHf(const HfFields& config, const boost::json::object* paramet
   const std::string prefix = fmt::format("{}.", name);
   const HfFields rope(parameters ? *parameters : none, prefix);
   RopeConfig out;
-  out.theta = rope.Float("rope_theta", config.Float("rope_theta", rules.theta));
+  out.theta = rope.Float("rope_theta", config.Float(rules.theta_key, rules.theta));
   out.dims = RotaryDims(config, rope, rules, model.head_dim);
-  const std::string_view field = rope.Has("rope_type") ? "rope_type" : "type";
-  const std::string type = rope.String(field).value_or("default");
+  const std::string type = TypeOf(rope);
   if (type == "default") return out;
   const double original = OriginalContext(config, rope, rules, model);
-  if (type == "linear") {
-    out.linear = rope.Float("factor");
-  } else if (type == "llama3") {
-    out.llama3 = Llama3Of(rope, original);
-  } else if (type == "longrope" || type == "su") {
-    out.long_rope = {FactorsOf(rope, "short_factor", out.pairs()), FactorsOf(rope, "long_factor", out.pairs()),
-                     original, IsLonger(options, model, original)};
-    const auto given = rope.OptionalFloat("attention_factor");
-    out.factor = given ? static_cast<float>(*given) : LongRopeFactor(model, original);
+  const bool known = rules.types.find(type) != std::string_view::npos;
+  if (known && type == "linear") {
+    out.linear = Factor(rope);
+  } else if (known && type == "llama3") {
+    out.llama3 = Llama3FromHf(rope, original);
+  } else if (known && type == "yarn" && !rules.old_longrope_names) {
+    YarnFromHf(rope, original, model, out);
+  } else if (type == "longrope" || (rules.old_longrope_names && (type == "su" || type == "yarn"))) {
+    LongRopeFromHf(rope, original, options, model, out);
   } else {
-    rope.Refuse(field, "these are supported: default, linear, llama3, longrope");
+    rope.Refuse(rope.Has("rope_type") ? "rope_type" : "type", fmt::format("these are supported: {}", rules.types));
   }
   return out;
 }
 
 RopeConfig RopeFromHf(const HfFields& config, const HfRopeRules& rules, const ConfigOptions& options,
                       const ModelConfig& model) {
-  for (const char* name : {"rope_parameters", "rope_scaling"}) {
-    if (const auto* parameters = config.Object(name))
-      return RopeFromHf(config, parameters, name, rules, options, model);
+  const boost::json::object* now = config.Object("rope_parameters");
+  const boost::json::object* then = config.Object("rope_scaling");
+  if (now && now->empty()) now = nullptr;
+  if (then && then->empty()) then = nullptr;
+  if (now && then && *now != *then) config.Refuse("rope_scaling", "but rope_parameters says something else");
+  for (const char* kind : {"full_attention", "sliding_attention"}) {
+    if (now && now->if_contains(kind)) {
+      config.Refuse("rope_parameters", fmt::format("this family has one kind of positions: {} must be left out", kind));
+    }
   }
-  return RopeFromHf(config, nullptr, "rope_parameters", rules, options, model);
+  return RopeFromHf(config, then ? then : now, then ? "rope_scaling" : "rope_parameters", rules, options, model);
 }
 
 }  // namespace sheepop

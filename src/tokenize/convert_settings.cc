@@ -35,21 +35,10 @@ const json::value* Field(const json::object& object, const char* name) {
   return value && !value->is_null() ? value : nullptr;
 }
 
-// A number or a list of them, of generation_config.json or else config.json.
+// Of generation_config.json or else config.json.
 std::vector<int64_t> Ids(const HfFolder& folder, const char* name) {
-  const json::value* value = folder.generation_config ? Field(*folder.generation_config, name) : nullptr;
-  if (!value) value = Field(folder.config, name);
-  std::vector<int64_t> out;
-  const auto add = [&](const json::value& id) {
-    if (!id.is_int64()) throw Error(ErrorCategory::kCorrupt, "{}: {} is no token id", folder.path.string(), name);
-    out.push_back(id.get_int64());
-  };
-  if (value && value->is_array()) {
-    for (const json::value& id : value->get_array()) add(id);
-  } else if (value) {
-    add(*value);
-  }
-  return out;
+  std::vector<int64_t> ids = folder.GenerationIds(name);
+  return ids.empty() ? folder.ConfigIds(name) : ids;
 }
 
 class GgufWriting {

@@ -37,7 +37,8 @@ struct Entry {
 
 class Loader {
  public:
-  Loader(const bj::object& tokenizer, const bj::object& config) : tokenizer_(tokenizer), config_(config) {}
+  Loader(const bj::object& tokenizer, const bj::object& config, std::span<const int64_t> end)
+      : tokenizer_(tokenizer), config_(config), end_(end) {}
 
   TokenizerParts Load() {
     const bj::object* model = json::ObjectAt(tokenizer_, "", "model");
@@ -219,7 +220,19 @@ class Loader {
     if (const bj::object* processor = json::ObjectAt(tokenizer_, "", "post_processor")) ReadTemplate(*processor);
     special.add_bos = json::BoolAt(config_, "tokenizer_config.json", "add_bos_token", special.add_bos);
     special.add_eos = json::BoolAt(config_, "tokenizer_config.json", "add_eos_token", special.add_eos);
-    special.end = FindEndTokens(vocabulary, special.eos, {});
+    special.end = FindEndTokens(vocabulary, special.eos, EndTokens(vocabulary.size()));
+  }
+
+  std::vector<Token> EndTokens(size_t tokens) const {
+    std::vector<Token> out;
+    for (const int64_t id : end_) {
+      if (id < 0 || static_cast<size_t>(id) >= tokens) {
+        throw Error(ErrorCategory::kCorrupt, "eos_token_id is {}, tokenizer.json has the tokens 0 to {}", id,
+                    tokens - 1);
+      }
+      out.push_back(static_cast<Token>(id));
+    }
+    return out;
   }
 
   // Which tokens stand before and behind the text.
@@ -345,6 +358,7 @@ class Loader {
 
   const bj::object& tokenizer_;
   const bj::object& config_;
+  std::span<const int64_t> end_;
   const bj::object* model_ = nullptr;
   JsonPipeline pipeline_;
   size_t expected_ = 0;
@@ -357,13 +371,14 @@ class Loader {
 
 }  // namespace
 
-Tokenizer Tokenizer::FromJson(std::string_view tokenizer_json, std::string_view tokenizer_config_json) {
+Tokenizer Tokenizer::FromJson(std::string_view tokenizer_json, std::string_view tokenizer_config_json,
+                              std::span<const int64_t> end) {
   bj::monotonic_resource memory(std::max<size_t>(tokenizer_json.size(), 4096));
   const bj::object tokenizer = ParseObject(tokenizer_json, "tokenizer.json", &memory);
   const bj::object config = tokenizer_config_json.empty()
                                 ? bj::object()
                                 : ParseObject(tokenizer_config_json, "tokenizer_config.json", &memory);
-  return Tokenizer(Loader(tokenizer, config).Load());
+  return Tokenizer(Loader(tokenizer, config, end).Load());
 }
 
 }  // namespace sheepop

@@ -9,6 +9,7 @@
 // one whose name looks like a control token (<|...|>) or ends a turn counts as control.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,8 +52,9 @@ class Tokenizer {
   static Tokenizer FromGguf(const Metadata& metadata);
 
   // From a tokenizer.json and, for the names of bos, eos and pad, the tokenizer_config.json beside it (may be empty).
-  // Throws like FromGguf, naming the field.
-  static Tokenizer FromJson(std::string_view tokenizer_json, std::string_view tokenizer_config_json = {});
+  // `end`: what ends a text besides, by the model's own configuration. Throws like FromGguf, naming the field.
+  static Tokenizer FromJson(std::string_view tokenizer_json, std::string_view tokenizer_config_json = {},
+                            std::span<const int64_t> end = {});
 
   explicit Tokenizer(TokenizerParts parts);
   Tokenizer(Tokenizer&&) noexcept;

@@ -11,6 +11,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "checkpoint/hf_folder.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "hub/models.h"
@@ -60,6 +61,7 @@ class Convert final : public Command {
     const Checkpoint checkpoint = Checkpoint::Open(input);
     const auto type = type_.empty() ? std::nullopt : DTypeFromName(type_);
     const Conversion conversion(checkpoint, gguf ? Conversion::Form::kGguf : Conversion::Form::kFolder, type);
+    for (const Warning& warning : conversion.config().warnings) console.Warn(warning);
     std::vector<std::string> notes = conversion.notes();
     ThreadPool pool(PhysicalCores());
     const ConvertProgress progress = [&](const std::string& tensor, size_t done, size_t all) {

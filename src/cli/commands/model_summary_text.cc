@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <type_traits>
 #include <unordered_map>
 #include <vector>
 
 #include "base/quoted.h"
 #include "base/utf8.h"
+#include "checkpoint/hf_folder.h"
 #include "checkpoint/tensor_spec.h"
 
 namespace sheepop::cli {
@@ -94,21 +96,48 @@ std::string ValueText(const Metadata::Entry& entry) {
       entry.value);
 }
 
-std::string MetadataLines(const Checkpoint& checkpoint) {
-  std::string out;
+class KeyLines {
+ public:
+  explicit KeyLines(const std::vector<KeyReport>& reports) {
+    for (const KeyReport& report : reports) rest_.emplace(report.key, &report);
+  }
+
+  void Add(std::string_view key, const std::string& value) {
+    const auto found = rest_.find(key);
+    const KeyReport* report = found == rest_.end() ? nullptr : found->second;
+    if (report) rest_.erase(found);
+    Add(key, value, report);
+  }
+  // Those inside rotary parameters, and one that is missing.
+  std::string Finish() {
+    for (const auto& [key, report] : rest_) Add(key, Plain(report->value), report);
+    return std::move(lines_);
+  }
+
+ private:
+  void Add(std::string_view key, const std::string& value, const KeyReport* report) {
+    const std::string why = report && !report->why.empty() ? fmt::format("  ({})", Plain(report->why)) : "";
+    lines_ += fmt::format("  {:<10}{} = {}{}\n", report ? Name(report->treatment) : "", Plain(key), value, why);
+  }
+
+  std::map<std::string, const KeyReport*, std::less<>> rest_;
+  std::string lines_;
+};
+
+std::string MetadataLines(const ModelSummary& summary, const Checkpoint& checkpoint) {
+  KeyLines lines(summary.keys);
   if (const GgufFile* gguf = checkpoint.gguf()) {
     for (const Metadata::Entry& entry : gguf->metadata().entries()) {
-      out += fmt::format("  {} = {}\n", Plain(entry.key), ValueText(entry));
+      lines.Add(ToValidUtf8(entry.key), ValueText(entry));
     }
-    return out;
+    return lines.Finish();
   }
   for (const auto& member : checkpoint.hf()->config) {
     const std::string value = boost::json::serialize(member.value());
-    out +=
-        fmt::format("  {} = {}\n", Plain(member.key()),
-                    value.size() <= 100 ? Plain(value) : fmt::format("{} (cut: {} bytes)", Plain(value), value.size()));
+    lines.Add(member.key(),
+              value.size() <= 100 ? Plain(value) : fmt::format("{} (cut: {} bytes)", Plain(value), value.size()));
   }
-  return out;
+  return lines.Finish();
 }
 
 std::string ConfigLines(const ModelSummary& summary) {
@@ -162,8 +191,8 @@ std::string ToText(const ModelSummary& summary, const Checkpoint& checkpoint) {
              ? fmt::format("chat template  {} bytes (whole with --json)\n", summary.chat_template->size())
              : "chat template  none\n";
   out += fmt::format("\ntensors ({}; * stands for the layer)\n{}", tensors.size(), TensorLines(tensors));
-  out += fmt::format("\n{} (whole with --json)\n{}", checkpoint.gguf() ? "metadata" : "config.json",
-                     MetadataLines(checkpoint));
+  out += fmt::format("\n{}, and what becomes of each key (whole with --json)\n{}",
+                     checkpoint.gguf() ? "metadata" : "config.json", MetadataLines(summary, checkpoint));
   return out;
 }
 

@@ -20,7 +20,9 @@ std::filesystem::path ModelFlags::Path(const Console& console) const {
 }
 
 LoadedModel ModelFlags::Open(const Console& console, size_t context) {
-  return LoadedModel::Open(Path(console), {.context = context, .isa = machine_.isa()}, machine_.pool());
+  LoadedModel loaded = LoadedModel::Open(Path(console), {.context = context, .isa = machine_.isa()}, machine_.pool());
+  for (const Warning& warning : loaded.model->config().warnings) console.Warn(warning);
+  return loaded;
 }
 
 void EngineFlags::Register(FlagSet flags) { AddOptions(flags, kEngineTable, options); }

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cmath>
+#include <utility>
 
 #include "model/config_reading.h"
 #include "model/config_writing.h"
@@ -17,9 +17,41 @@ namespace sheepop {
 namespace {
 
 constexpr std::string_view kName2 = "gemma2", kName3 = "gemma3";
-constexpr std::array<HfType, 1> kHfTypes2 = {{{"gemma2", "Gemma2ForCausalLM"}}};
-constexpr std::array<HfType, 2> kHfTypes3 = {
-    {{"gemma3_text", "Gemma3ForCausalLM"}, {"gemma3", "Gemma3ForConditionalGeneration"}}};
+constexpr KeyRule kKeys2[] = {
+    {"hidden_activation"},
+    {"hidden_act", KeyUse::kHarmless},  // the class reads hidden_activation
+    {"query_pre_attn_scalar"},
+    {"sliding_window"},
+    {"layer_types"},
+    {"attn_logit_softcapping"},
+    {"final_logit_softcapping"},
+    {"attention_bias", KeyUse::kOnly, "[false]", "biases in this family"},
+    {"use_bidirectional_attention", KeyUse::kOnly, "[false]", "attention to what comes later"},
+};
+constexpr KeyRule kKeys3[] = {
+    {"hidden_activation"},
+    {"hidden_act", KeyUse::kHarmless},
+    {"query_pre_attn_scalar"},
+    {"sliding_window"},
+    {"sliding_window_pattern"},
+    {"_sliding_window_pattern", KeyUse::kHarmless},  // written beside layer_types, which say the same
+    {"layer_types"},
+    {"attn_logit_softcapping", KeyUse::kOnly, "[]", "soft caps of attention in this family"},  // the class ignores it
+    {"final_logit_softcapping"},
+    {"rope_local_base_freq"},
+    {"attention_bias", KeyUse::kOnly, "[false]", "biases in this family"},
+    {"use_bidirectional_attention", KeyUse::kOnly, "[false]", "attention to what comes later"},
+};
+constexpr KeyRule kGgufKeys2[] = {
+    {"attention.sliding_window"}, {"attn_logit_softcapping"}, {"final_logit_softcapping"}};
+constexpr KeyRule kGgufKeys3[] = {{"attention.sliding_window"},
+                                  {"attention.sliding_window_pattern"},
+                                  {"rope.local.freq_base"},
+                                  {"rope.freq_base_swa"},
+                                  {"final_logit_softcapping"}};
+constexpr HfType kHfTypes2[] = {{"gemma2", "Gemma2ForCausalLM", kKeys2}};
+constexpr HfType kHfTypes3[] = {{"gemma3_text", "Gemma3ForCausalLM", kKeys3},
+                                {"gemma3", "Gemma3ForConditionalGeneration", kKeys3}};
 constexpr double kLocalTheta = 10000;
 constexpr size_t kPeriod2 = 2, kPeriod3 = 6;  // one in so many layers sees everything
 
@@ -55,9 +87,24 @@ ModelConfig FromGguf2(const Metadata& metadata, const TensorSource& tensors, con
   UseOneRope(RopeFromGguf(fields, tensors, options, config), config);
   config.attention_softcap = static_cast<float>(fields.Float("attn_logit_softcapping", 50));
   config.final_softcap = static_cast<float>(fields.Float("final_logit_softcapping", 30));
-  AlternateWindows(fields.OptionalSize("attention.sliding_window").value_or(4096), kPeriod2, config);
+  const size_t window = fields.OptionalSize("attention.sliding_window").value_or(4096);
+  if (window == 0) fields.Reject("attention.sliding_window", window, "must be at least 1");
+  AlternateWindows(window, kPeriod2, config);
   LargestScale(46, config);
   return config;
+}
+
+// sliding_window_pattern: a period, or for each layer whether it has the window.
+void GgufWindows(const GgufFields& fields, ModelConfig& config) {
+  const size_t window = fields.Size("attention.sliding_window", SIZE_MAX);
+  constexpr std::string_view kPattern = "attention.sliding_window_pattern";
+  if (const auto flags = fields.OptionalFlags(kPattern, config.shapes.size())) {
+    for (size_t layer = 0; layer < flags->size(); ++layer) config.shapes[layer].window = (*flags)[layer] ? window : 0;
+    return;
+  }
+  const size_t period = fields.OptionalSize(kPattern).value_or(kPeriod3);
+  if (period == 0) fields.Reject(kPattern, period, "must be at least 1");
+  AlternateWindows(window, period, config);
 }
 
 ModelConfig FromGguf3(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
@@ -65,8 +112,7 @@ ModelConfig FromGguf3(const Metadata& metadata, const TensorSource& tensors, con
   const GgufFields fields(metadata, kName3);
   Common(config);
   config.query_key_norm = true;
-  AlternateWindows(fields.Size("attention.sliding_window"),
-                   fields.OptionalSize("attention.sliding_window_pattern").value_or(kPeriod3), config);
+  GgufWindows(fields, config);
   RopeConfig local;
   local.dims = config.head_dim;
   local.theta = fields.Float("rope.local.freq_base", fields.Float("rope.freq_base_swa", kLocalTheta));
@@ -76,57 +122,75 @@ ModelConfig FromGguf3(const Metadata& metadata, const TensorSource& tensors, con
   return config;
 }
 
-void HfWindows(const HfFields& fields, size_t default_period, ModelConfig& config) {
-  const size_t window = fields.Size("sliding_window");
-  const boost::json::array* types = fields.Array("layer_types");
-  if (!types) {
-    AlternateWindows(window, fields.OptionalSize("sliding_window_pattern").value_or(default_period), config);
-    return;
-  }
-  if (types->size() != config.shapes.size()) {
-    fields.Reject("layer_types", fmt::format("must have one entry for each of the {} layers", config.layers));
-  }
-  for (size_t layer = 0; layer < types->size(); ++layer) {
-    config.shapes[layer].window = (*types)[layer] == "sliding_attention" ? window : 0;
-  }
+// 0 for null; `otherwise` where the key is absent.
+float SoftCap(const HfFields& fields, std::string_view field, double otherwise) {
+  if (fields.IsNull(field)) return 0;
+  const double cap = fields.Float(field, otherwise);
+  if (cap <= 0 && fields.Has(field)) fields.Reject(field, "must be above 0, or null for none");
+  return static_cast<float>(cap);
 }
 
-void HfCommon(const HfFields& fields, ModelConfig& config) {
+// What both classes read. `caps`: the soft caps of attention and of logits where the keys are absent.
+ModelConfig HfCommon(const HfFields& fields, const TensorSource& tensors, std::string_view name,
+                     std::pair<double, double> caps) {
+  ModelConfig config = CommonFromHf(fields, tensors, name, {.kv_heads = 4, .head_dim = 256, .tied = true});
   Common(config);
-  config.tied_embeddings = fields.Bool("tie_word_embeddings", true);
-  config.attention_scale =
-      1 / std::sqrt(static_cast<float>(fields.Float("query_pre_attn_scalar", static_cast<double>(config.head_dim))));
-  config.attention_softcap = static_cast<float>(fields.Float("attn_logit_softcapping", 0));
-  config.final_softcap = static_cast<float>(fields.Float("final_logit_softcapping", 0));
+  config.activation = ActivationFromHf(fields, "hidden_activation", "gelu_pytorch_tanh");
+  const double scalar = fields.Float("query_pre_attn_scalar", 256);
+  if (!(scalar > 0)) fields.Reject("query_pre_attn_scalar", "must be above 0");
+  config.attention_scale = 1 / std::sqrt(static_cast<float>(scalar));
+  config.attention_softcap = SoftCap(fields, "attn_logit_softcapping", caps.first);
+  config.final_softcap = SoftCap(fields, "final_logit_softcapping", caps.second);
+  return config;
+}
+
+void HfWindows(const HfFields& fields, size_t period, ModelConfig& config) {
+  const size_t window = WindowFromHf(fields, 4096);
+  if (WindowsFromLayerTypes(fields, window, config)) return;
+  AlternateWindows(window, period, config);
+  if (window == 0 && period != 1) fields.Reject("sliding_window", "must be at least 1: some layers have a window");
 }
 
 ModelConfig FromHf2(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
-  ModelConfig config = CommonFromHf(fields, tensors, kName2, {.kv_heads = 4, .head_dim = 256});
-  HfCommon(fields, config);
+  ModelConfig config = HfCommon(fields, tensors, kName2, {50, 30});
   UseOneRope(RopeFromHf(fields, {}, options, config), config);
   HfWindows(fields, kPeriod2, config);
   return config;
 }
 
+// rope_parameters holds those of either kind of layer; the older rope_scaling is that of layers without a window.
+void HfRopes(const HfFields& fields, const ConfigOptions& options, ModelConfig& config) {
+  const boost::json::object* both = fields.Object("rope_parameters");
+  const boost::json::object* scaling = fields.Object("rope_scaling");
+  const boost::json::object none;
+  const HfFields kinds(both ? *both : none, "rope_parameters.");
+  const boost::json::object* global = kinds.Object("full_attention");
+  const boost::json::object* local = kinds.Object("sliding_attention");
+  if (both && !both->empty() && !global && !local) {
+    fields.Refuse("rope_parameters", "this family needs full_attention and sliding_attention in it");
+  }
+  if (global && scaling) fields.Refuse("rope_scaling", "but rope_parameters.full_attention is there, too");
+  if (const HfFields old(scaling ? *scaling : none, "rope_scaling."); old.Has("type") && !old.Has("rope_type")) {
+    old.Refuse("type", "this family reads rope_type alone");
+  }
+  RopeConfig of_all =
+      RopeFromHf(fields, global ? global : scaling, global ? "rope_parameters.full_attention" : "rope_scaling",
+                 {.theta = 1e6, .nested = true}, options, config);
+  RopeConfig of_windows =
+      RopeFromHf(fields, local, "rope_parameters.sliding_attention",
+                 {.theta = kLocalTheta, .theta_key = "rope_local_base_freq", .nested = true}, options, config);
+  UseTwoRopes(std::move(of_all), std::move(of_windows), config);
+}
+
 ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
-  ModelConfig config = CommonFromHf(fields, tensors, kName3, {.kv_heads = 4, .head_dim = 256});
-  HfCommon(fields, config);
+  ModelConfig config = HfCommon(fields, tensors, kName3, {0, 0});
   config.query_key_norm = true;
-  HfWindows(fields, kPeriod3, config);
-  const boost::json::object* both = fields.Object("rope_parameters");
-  const boost::json::object none;
-  const HfFields parameters(both ? *both : none, "rope_parameters.");
-  const boost::json::object* global = parameters.Object("full_attention");
-  const boost::json::object* local = parameters.Object("sliding_attention");
-  if (!global) global = fields.Object("rope_scaling");
-  RopeConfig second;
-  second.dims = config.head_dim;
-  const double theta = local ? HfFields(*local).Float("rope_theta", kLocalTheta) : kLocalTheta;
-  second.theta = fields.Float("rope_local_base_freq", theta);
-  UseTwoRopes(RopeFromHf(fields, global, "rope_parameters.full_attention", {.theta = 1e6}, options, config),
-              std::move(second), config);
+  const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod3);
+  if (period == 0) fields.Reject("sliding_window_pattern", "must be at least 1");
+  HfWindows(fields, period, config);
+  HfRopes(fields, options, config);
   return config;
 }
 
@@ -168,14 +232,9 @@ boost::json::value QueryScalar(float scale) {
 boost::json::object ToHf(const ModelConfig& config, const HfType& type) {
   boost::json::object out = CommonToHf(config, type);
   out["query_pre_attn_scalar"] = QueryScalar(config.attention_scale);
-  out["hidden_activation"] = "gelu_pytorch_tanh";
-  out["hidden_act"] = "gelu_pytorch_tanh";
+  out["hidden_activation"] = out["hidden_act"];
   out["sliding_window"] = Window(config);
-  boost::json::array types;
-  for (const LayerShape& shape : config.shapes) {
-    types.emplace_back(shape.window > 0 ? "sliding_attention" : "full_attention");
-  }
-  out["layer_types"] = std::move(types);
+  out["layer_types"] = LayerTypesToHf(config);
   const auto cap = [](float value) {
     return value > 0 ? boost::json::value(ShortDecimal(static_cast<double>(value))) : nullptr;
   };
@@ -199,9 +258,9 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kGemma2 = {kName2, kHfTypes2,  FromGguf2,  FromHf2,          ToGguf,
-                                     ToHf2,  LocateGguf, LocateInHf, SandwichNormLayer};
-extern const Architecture kGemma3 = {kName3, kHfTypes3,  FromGguf3,  FromHf3,          ToGguf,
-                                     ToHf3,  LocateGguf, LocateInHf, SandwichNormLayer};
+extern const Architecture kGemma2 = {kName2, kHfTypes2, kGgufKeys2, true,       FromGguf2,        FromHf2,
+                                     ToGguf, ToHf2,     LocateGguf, LocateInHf, SandwichNormLayer};
+extern const Architecture kGemma3 = {kName3, kHfTypes3, kGgufKeys3, true,       FromGguf3,        FromHf3,
+                                     ToGguf, ToHf3,     LocateGguf, LocateInHf, SandwichNormLayer};
 
 }  // namespace sheepop

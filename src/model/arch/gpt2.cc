@@ -10,12 +10,40 @@
 #include "model/config_reading.h"
 #include "model/config_writing.h"
 #include "model/layers.h"
+#include "model/limits.h"
 
 namespace sheepop {
 namespace {
 
 constexpr std::string_view kName = "gpt2";
-constexpr std::array<HfType, 1> kHfTypes = {{{"gpt2", "GPT2LMHeadModel"}}};
+constexpr std::string_view kNotByThat = "the class's own name of it";
+constexpr KeyRule kKeys[] = {
+    {"n_positions"},
+    {"n_embd"},
+    {"n_layer"},
+    {"n_head"},
+    {"n_inner"},
+    {"activation_function"},
+    {"layer_norm_epsilon"},
+    {"scale_attn_weights"},
+    {"n_ctx", KeyUse::kHarmless},
+    {"resid_pdrop", KeyUse::kHarmless},
+    {"embd_pdrop", KeyUse::kHarmless},
+    {"attn_pdrop", KeyUse::kHarmless},
+    {"summary_type", KeyUse::kHarmless},
+    {"summary_use_proj", KeyUse::kHarmless},
+    {"summary_activation", KeyUse::kHarmless},
+    {"summary_proj_to_labels", KeyUse::kHarmless},
+    {"summary_first_dropout", KeyUse::kHarmless},
+    {"reorder_and_upcast_attn", KeyUse::kHarmless},  // of sums that are in fp32 here anyway
+    {"scale_attn_by_inverse_layer_idx", KeyUse::kOnly, "[false]", "attention scaled by layer"},
+    {"hidden_size", KeyUse::kOnly, "[]", kNotByThat},
+    {"max_position_embeddings", KeyUse::kOnly, "[]", kNotByThat},
+    {"num_attention_heads", KeyUse::kOnly, "[]", kNotByThat},
+    {"num_hidden_layers", KeyUse::kOnly, "[]", kNotByThat},
+};
+constexpr KeyRule kGgufKeys[] = {{"attention.layer_norm_epsilon"}};
+constexpr HfType kHfTypes[] = {{"gpt2", "GPT2LMHeadModel", kKeys, false}};
 
 void Common(ModelConfig& config) {
   config.norm = NormType::kLayer;
@@ -40,20 +68,23 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   const HfFields fields(json);
   ModelConfig config;
   config.architecture = kName;
-  config.layers = fields.Size("n_layer");
-  config.hidden = fields.Size("n_embd");
-  config.heads = config.kv_heads = fields.Size("n_head");
-  if (config.heads == 0) fields.Reject("n_head", "must be at least 1");
-  config.feed_forward = fields.OptionalSize("n_inner").value_or(4 * config.hidden);
-  config.context = fields.Size("n_positions");
-  config.vocab = fields.Size("vocab_size");
-  config.norm_epsilon = static_cast<float>(fields.Float("layer_norm_epsilon", 1e-5));
-  config.tied_embeddings = tensors.Find("lm_head.weight") == nullptr;
-  FinishCommon(config);
-  const std::string activation = fields.String("activation_function").value_or("gelu_new");
-  if (activation != "gelu_new" && activation != "gelu_pytorch_tanh") {
-    fields.Refuse("activation_function", "these are supported: gelu_new, gelu_pytorch_tanh");
+  config.layers = fields.Size("n_layer", kMostLayers);
+  config.hidden = fields.Size("n_embd", kMostHidden);
+  config.heads = config.kv_heads = fields.Size("n_head", kMostHeads);
+  if (config.hidden % config.heads != 0) {
+    fields.Reject("n_head", fmt::format("must divide n_embd, {}", config.hidden));
   }
+  config.feed_forward = fields.OptionalSize("n_inner").value_or(4 * config.hidden);
+  config.context = fields.Size("n_positions", kMostContext);
+  config.vocab = fields.Size("vocab_size", kMostVocab);
+  if (const TensorInfo* table = tensors.Find(Prefixed(tensors, "wte.weight")); table && !table->shape.empty()) {
+    CheckVocab(fields, table->name, table->shape[0]);
+  }
+  config.norm_epsilon = static_cast<float>(EpsilonFromHf(fields, "layer_norm_epsilon", 1e-5, config));
+  config.tied_embeddings = TiedFromHf(fields, tensors, true);
+  ActivationFromHf(fields, "activation_function", "gelu_new", false);
+  FinishCommon(config);
+  if (!fields.Bool("scale_attn_weights", true)) config.attention_scale = 1;
   Common(config);
   return config;
 }
@@ -70,6 +101,7 @@ boost::json::object ToHf(const ModelConfig& config) {
   out["n_inner"] = config.feed_forward;
   out["layer_norm_epsilon"] = ShortDecimal(static_cast<double>(config.norm_epsilon));
   out["activation_function"] = "gelu_new";
+  if (config.attention_scale == 1 && config.head_dim > 1) out["scale_attn_weights"] = false;
   return out;
 }
 
@@ -136,7 +168,7 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kGpt2 = {kName, kHfTypes,     FromGguf,   FromHf,      ToGguf,
-                                   ToHf,  LocateInGguf, LocateInHf, PreNormLayer};
+extern const Architecture kGpt2 = {kName,  kHfTypes, kGgufKeys,    false,      FromGguf,    FromHf,
+                                   ToGguf, ToHf,     LocateInGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

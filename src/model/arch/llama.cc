@@ -1,10 +1,8 @@
 // Llama 1 to 3 and what is built like it: SmolLM2, TinyLlama, Mistral. RMS norm, rotary positions, grouped heads, SwiGLU.
 // Touvron et al., arXiv:2302.13971 and arXiv:2307.09288; https://huggingface.co/docs/transformers/model_doc/llama.
 #include <algorithm>
-#include <array>
 #include <boost/json/object.hpp>
 
-#include "base/error.h"
 #include "model/config_reading.h"
 #include "model/config_writing.h"
 #include "model/layers.h"
@@ -13,7 +11,15 @@ namespace sheepop {
 namespace {
 
 constexpr std::string_view kName = "llama";
-constexpr std::array<HfType, 2> kHfTypes = {{{"llama", "LlamaForCausalLM"}, {"mistral", "MistralForCausalLM"}}};
+constexpr std::string_view kBias = "biases in this family";
+constexpr KeyRule kKeys[] = {
+    {"hidden_act"},
+    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
+    {"mlp_bias", KeyUse::kOnly, "[false]", kBias},
+    {"is_llama_config", KeyUse::kHarmless},
+};
+constexpr KeyRule kMistralKeys[] = {{"hidden_act"}, {"sliding_window"}};
+constexpr HfType kHfTypes[] = {{"llama", "LlamaForCausalLM", kKeys}, {"mistral", "MistralForCausalLM", kMistralKeys}};
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
   ModelConfig config = CommonFromGguf(metadata, tensors, kName);
@@ -21,9 +27,6 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
   RopeConfig rope = RopeFromGguf(fields, tensors, options, config);
   rope.interleaved = true;  // writers permute this family's query and key rows for neighbouring pairs
   UseOneRope(std::move(rope), config);
-  if (fields.OptionalSize("expert_count").value_or(0) > 0) {
-    throw Error(ErrorCategory::kUnsupported, "mixture-of-experts models (llama.expert_count) are not supported");
-  }
   return config;
 }
 
@@ -31,11 +34,9 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   const HfFields fields(json);
   const bool mistral = fields.String("model_type") == "mistral";
   ModelConfig config = CommonFromHf(fields, tensors, kName, {.kv_heads = mistral ? size_t{8} : 0});
-  for (const char* bias : {"attention_bias", "mlp_bias"}) {
-    if (fields.Bool(bias, false)) fields.Refuse(bias, "biases are not supported in this family");
-  }
+  config.activation = ActivationFromHf(fields, "hidden_act", "silu");
   UseOneRope(RopeFromHf(fields, {}, options, config), config);
-  if (mistral) UseOneWindow(fields.OptionalSize("sliding_window").value_or(0), config);
+  if (mistral) UseOneWindow(WindowFromHf(fields, 4096), config);
   return config;
 }
 
@@ -51,7 +52,7 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kLlama = {kName, kHfTypes,   FromGguf, FromHf,      ToGguf,
-                                    ToHf,  LocateGguf, LocateHf, PreNormLayer};
+extern const Architecture kLlama = {kName,  kHfTypes, {},         true,     FromGguf,    FromHf,
+                                    ToGguf, ToHf,     LocateGguf, LocateHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -2,7 +2,7 @@
 // arXiv:2404.14219; https://huggingface.co/docs/transformers/model_doc/phi3.
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "model/config_reading.h"
@@ -13,7 +13,14 @@ namespace sheepop {
 namespace {
 
 constexpr std::string_view kName = "phi3";
-constexpr std::array<HfType, 1> kHfTypes = {{{"phi3", "Phi3ForCausalLM"}}};
+constexpr KeyRule kKeys[] = {
+    {"hidden_act"},
+    {"sliding_window"},
+    {"resid_pdrop", KeyUse::kHarmless},
+    {"embd_pdrop", KeyUse::kHarmless},
+};
+constexpr KeyRule kGgufKeys[] = {{"attention.sliding_window"}};
+constexpr HfType kHfTypes[] = {{"phi3", "Phi3ForCausalLM", kKeys}};
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
   ModelConfig config = CommonFromGguf(metadata, tensors, kName);
@@ -26,8 +33,15 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
 ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
   ModelConfig config = CommonFromHf(fields, tensors, kName, {.norm_epsilon = 1e-5});
-  UseOneRope(RopeFromHf(fields, {.partial = true, .original_context = 4096}, options, config), config);
-  UseOneWindow(fields.OptionalSize("sliding_window").value_or(0), config);
+  config.activation = ActivationFromHf(fields, "hidden_act", "silu");
+  const HfRopeRules rules{
+      .types = "default, longrope", .partial = true, .old_longrope_names = true, .original_context = 4096};
+  UseOneRope(RopeFromHf(fields, rules, options, config), config);
+  if (config.ropes[0].long_rope && config.head_dim * config.heads != config.hidden) {
+    fields.Refuse("head_dim", fmt::format("longrope of this class needs hidden_size / num_attention_heads, {}",
+                                          config.hidden / std::max<size_t>(1, config.heads)));
+  }
+  UseOneWindow(WindowFromHf(fields, 0), config);
   return config;
 }
 
@@ -78,7 +92,7 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kPhi3 = {kName, kHfTypes,     FromGguf,   FromHf,      ToGguf,
-                                   ToHf,  LocateInGguf, LocateInHf, PreNormLayer};
+extern const Architecture kPhi3 = {kName,  kHfTypes, kGgufKeys,    true,       FromGguf,    FromHf,
+                                   ToGguf, ToHf,     LocateInGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -1,0 +1,417 @@
+#include "model/key_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <optional>
+#include <type_traits>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/hf_folder.h"
+#include "model/checkpoint_config.h"
+#include "model/config_fields.h"
+
+namespace sheepop {
+namespace {
+
+namespace json = boost::json;
+using enum KeyUse;
+
+constexpr std::string_view kExperts = "mixtures of experts";
+
+// Under the name of any family, in GGUF metadata; what llama.cpp reads for some family or other is among them.
+constexpr KeyRule kGgufKeys[] = {
+    {"vocab_size"},
+    {"context_length"},
+    {"embedding_length"},
+    {"block_count"},
+    {"feed_forward_length"},
+    {"attention.head_count"},
+    {"attention.head_count_kv"},
+    {"attention.key_length"},
+    {"attention.value_length"},
+    {"tensor_data_layout", kHarmless},
+    {"rope.scaling.finetuned", kHarmless},
+    {"expert_count", kOnly, "[0]", kExperts},
+    {"expert_used_count", kOnly, "[0]", kExperts},
+    {"expert_shared_count", kOnly, "[0]", kExperts},
+    {"expert_feed_forward_length", kOnly, "[0]", kExperts},
+    {"leading_dense_block_count", kOnly, "[0]", kExperts},
+    {"nextn_predict_layers", kOnly, "[0]", "layers that predict several tokens"},
+    {"use_parallel_residual", kOnly, "[false]", "attention and feed-forward side by side"},
+    {"pooling_type", kOnly, "[0]", "embeddings instead of logits"},
+    {"logit_scale", kOnly, "[0, 1]", "scaled logits"},
+    {"residual_scale", kOnly, "[0, 1]", "scaled residuals"},
+    {"embedding_scale", kOnly, "[0, 1]", "scaled embeddings"},
+    {"attn_logit_softcapping", kOnly, "[0]", "soft caps in this family"},
+    {"final_logit_softcapping", kOnly, "[0]", "soft caps in this family"},
+    {"attention.sliding_window", kOnly, "[0]", "windows in this family"},
+    {"attention.sliding_window_pattern", kOnly, "[0]", "windows in this family"},
+    {"attention.scale", kOnly, "[0]", "an attention scale of its own"},
+    {"attention.causal", kOnly, "[true]", "attention to what comes later"},
+    {"attention.max_alibi_bias", kOnly, "[0]", "ALiBi positions"},
+    {"attention.clamp_kqv", kOnly, "[0]", "clamped queries, keys and values"},
+    {"attention.temperature_scale", kOnly, "[0]", "attention scaled by position"},
+    {"attention.temperature_length", kOnly, "[0]", "attention scaled by position"},
+    {"attention.shared_kv_layers", kOnly, "[0]", "layers that share keys and values"},
+    {"attention.q_lora_rank", kOnly, "[0]", "latent attention"},
+    {"attention.kv_lora_rank", kOnly, "[0]", "latent attention"},
+    {"attention.key_length_swa", kOnly, "[]", "heads of two sizes"},
+    {"attention.value_length_swa", kOnly, "[]", "heads of two sizes"},
+    {"rope.dimension_count_swa", kOnly, "[]", "heads of two sizes"},
+    {"rope.dimension_sections", kOnly, "[]", "positions in several dimensions"},
+};
+
+// Of families with rotary positions and RMS norms.
+constexpr KeyRule kGgufRopeKeys[] = {
+    {"attention.layer_norm_rms_epsilon"},
+    {"rope.dimension_count"},
+    {"rope.freq_base"},
+    {"rope.scale_linear"},
+    {"rope.scaling.type"},
+    {"rope.scaling.factor"},
+    {"rope.scaling.original_context_length"},
+    {"rope.scaling.attn_factor"},
+    {"rope.scaling.yarn_log_multiplier", kOnly, "[0, 0.1]", "YaRN with another attention factor"},
+    {"rope.scaling.yarn_ext_factor", kOnly, "[-1, 1]", "YaRN of other strength"},
+    {"rope.scaling.yarn_attn_factor", kOnly, "[1]", "YaRN with another attention factor"},
+    {"rope.scaling.yarn_beta_fast", kOnly, "[32]", "YaRN with other bounds"},
+    {"rope.scaling.yarn_beta_slow", kOnly, "[1]", "YaRN with other bounds"},
+    {"rope.scaling.alpha", kOnly, "[0]", "NTK scaling"},
+};
+
+// Of any config.json. Those of generation are suggestions, which transformers does not read here either.
+constexpr KeyRule kHfKeys[] = {
+    {"model_type"},
+    {"vocab_size"},
+    {"tie_word_embeddings"},
+    {"eos_token_id"},
+    {"_name_or_path"},
+    {"architectures", kHarmless},
+    {"bos_token_id", kHarmless},
+    {"pad_token_id", kHarmless},
+    {"sep_token_id", kHarmless},
+    {"decoder_start_token_id", kHarmless},
+    {"name_or_path", kHarmless},
+    {"dtype", kHarmless},
+    {"torch_dtype", kHarmless},
+    {"transformers_version", kHarmless},
+    {"_commit_hash", kHarmless},
+    {"auto_map", kHarmless},
+    {"tokenizer_class", kHarmless},
+    {"initializer_range", kHarmless},
+    {"attention_dropout", kHarmless},
+    {"use_cache", kHarmless},
+    {"cache_implementation", kHarmless},
+    {"attn_implementation", kHarmless},
+    {"_attn_implementation", kHarmless},
+    {"_attn_implementation_autoset", kHarmless},
+    {"_attn_implementation_internal", kHarmless},
+    {"experts_implementation", kHarmless},
+    {"_experts_implementation_internal", kHarmless},
+    {"output_attentions", kHarmless},
+    {"output_hidden_states", kHarmless},
+    {"return_dict", kHarmless},
+    {"tie_last_hidden_states", kHarmless},
+    {"chunk_size_feed_forward", kHarmless},
+    {"gradient_checkpointing", kHarmless},
+    {"torchscript", kHarmless},
+    {"use_bfloat16", kHarmless},
+    {"tf_legacy_loss", kHarmless},
+    {"is_decoder", kHarmless},
+    {"tie_encoder_decoder", kHarmless},
+    {"finetuning_task", kHarmless},
+    {"task_specific_params", kHarmless},
+    {"problem_type", kHarmless},
+    {"id2label", kHarmless},
+    {"label2id", kHarmless},
+    {"num_labels", kHarmless},
+    {"prefix", kHarmless},
+    {"pretraining_tp", kHarmless},
+    {"transformers.js_config", kHarmless},
+    {"unsloth_fixed", kHarmless},
+    {"unsloth_version", kHarmless},
+    {"max_length", kHarmless},
+    {"min_length", kHarmless},
+    {"do_sample", kHarmless},
+    {"early_stopping", kHarmless},
+    {"num_beams", kHarmless},
+    {"temperature", kHarmless},
+    {"top_k", kHarmless},
+    {"top_p", kHarmless},
+    {"typical_p", kHarmless},
+    {"repetition_penalty", kHarmless},
+    {"length_penalty", kHarmless},
+    {"no_repeat_ngram_size", kHarmless},
+    {"encoder_no_repeat_ngram_size", kHarmless},
+    {"bad_words_ids", kHarmless},
+    {"num_return_sequences", kHarmless},
+    {"output_scores", kHarmless},
+    {"return_dict_in_generate", kHarmless},
+    {"forced_bos_token_id", kHarmless},
+    {"forced_eos_token_id", kHarmless},
+    {"remove_invalid_values", kHarmless},
+    {"exponential_decay_length_penalty", kHarmless},
+    {"suppress_tokens", kHarmless},
+    {"begin_suppress_tokens", kHarmless},
+    {"epsilon_cutoff", kHarmless},
+    {"eta_cutoff", kHarmless},
+    {"encoder_repetition_penalty", kHarmless},
+    {"num_assistant_tokens", kHarmless},
+    {"num_assistant_tokens_schedule", kHarmless},
+    {"assistant_confidence_threshold", kHarmless},
+    {"assistant_lookbehind", kHarmless},
+    {"target_lookbehind", kHarmless},
+    {"num_beam_groups", kHarmless},
+    {"diversity_penalty", kHarmless},
+    {"is_encoder_decoder", kOnly, "[false]", "an encoder"},
+    {"add_cross_attention", kOnly, "[false]", "an encoder"},
+    {"cross_attention_hidden_size", kOnly, "[]", "an encoder"},
+    {"pruned_heads", kOnly, "[{}]", "layers with different numbers of heads"},
+    {"per_layer_config", kOnly, "[{}]", "layers of different shapes"},
+    {"quantization_config", kOnly, "[]", "weights quantised by another program: take the model they were made from"},
+    {"compression_config", kOnly, "[]", "weights quantised by another program: take the model they were made from"},
+    {"num_local_experts", kOnly, "[0]", kExperts},
+    {"num_experts", kOnly, "[0]", kExperts},
+    {"text_config", kOnly, "[]", "a model with images or sound"},
+    {"vision_config", kOnly, "[]", "a model with images or sound"},
+};
+
+// Of families with the usual layer.
+constexpr KeyRule kHfLayerKeys[] = {
+    {"hidden_size"},
+    {"intermediate_size"},
+    {"num_hidden_layers"},
+    {"num_attention_heads"},
+    {"num_key_value_heads"},
+    {"head_dim"},
+    {"max_position_embeddings"},
+    {"rms_norm_eps"},
+    {"rope_theta"},
+    {"rope_scaling"},
+    {"rope_parameters"},
+    {"partial_rotary_factor"},
+    {"original_max_position_embeddings"},
+    {"sliding_window", kOnly, "[]", "windows in this family"},
+    {"layer_types", kOnly, "[]", "windows in this family"},
+    {"rope_interleaved", kOnly, "[false]", "rotary pairs of neighbours in a folder"},
+};
+
+// A key inside rotary parameters, and the kinds of scaling that read it; empty: all.
+struct RopeRule {
+  std::string_view key, types;
+};
+constexpr RopeRule kRopeRules[] = {{"rope_type", ""},
+                                   {"type", ""},
+                                   {"rope_theta", ""},
+                                   {"partial_rotary_factor", ""},
+                                   {"factor", "linear llama3 longrope su yarn dynamic"},
+                                   {"original_max_position_embeddings", "llama3 longrope su yarn"},
+                                   {"low_freq_factor", "llama3"},
+                                   {"high_freq_factor", "llama3"},
+                                   {"short_factor", "longrope su yarn"},
+                                   {"long_factor", "longrope su yarn"},
+                                   {"attention_factor", "longrope su yarn"},
+                                   {"beta_fast", "yarn"},
+                                   {"beta_slow", "yarn"},
+                                   {"mscale", "yarn"},
+                                   {"mscale_all_dim", "yarn"},
+                                   {"truncate", "yarn"}};
+
+const KeyRule* Find(std::span<const KeyRule> rules, std::string_view key) {
+  const auto found = std::ranges::find(rules, key, &KeyRule::key);
+  return found == rules.end() ? nullptr : &*found;
+}
+
+bool Same(const json::value& a, const json::value& b) {
+  if (a.is_number() && b.is_number()) return std::abs(a.to_number<double>() - b.to_number<double>()) < 1e-7;
+  return a == b;
+}
+
+bool CanRun(const KeyRule& rule, const json::value& value) {
+  if (value.is_null()) return true;
+  const json::value list = json::parse(rule.only);
+  return std::ranges::any_of(list.as_array(), [&](const json::value& one) { return Same(one, value); });
+}
+
+std::string Cut(std::string text) {
+  constexpr size_t kShown = 200;
+  if (text.size() <= kShown) return text;
+  size_t end = kShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return fmt::format("{}... ({} bytes)", text.substr(0, end), text.size());
+}
+
+std::string RefusalOf(const KeyRule& rule) {
+  const json::value list = json::parse(rule.only);
+  std::string values;
+  for (const json::value& value : list.as_array()) values += (values.empty() ? "" : " or ") + json::serialize(value);
+  return fmt::format("{}; another value needs {}, which is not supported",
+                     values.empty() ? "must be absent" : "must be " + values + " or absent", rule.needs);
+}
+
+KeyReport ReportOf(std::string key, const json::value& value, const KeyRule* rule) {
+  KeyReport report{std::move(key), Cut(json::serialize(value)), KeyTreatment::kUsed, ""};
+  if (!rule) {
+    report.treatment = KeyTreatment::kUnknown;
+    report.why = "nothing here knows this key: it changes nothing";
+  } else if (rule->use == kHarmless) {
+    report.treatment = KeyTreatment::kHarmless;
+  } else if (rule->use == kOnly) {
+    report.treatment = CanRun(*rule, value) ? KeyTreatment::kHarmless : KeyTreatment::kRefused;
+    if (report.treatment == KeyTreatment::kRefused) report.why = RefusalOf(*rule);
+  }
+  return report;
+}
+
+// Whether `word` is one of the words of `list`.
+bool Lists(std::string_view list, std::string_view word) {
+  return fmt::format(" {} ", list).find(fmt::format(" {} ", word)) != std::string::npos;
+}
+
+bool IsAttentionKind(std::string_view key) { return key == "full_attention" || key == "sliding_attention"; }
+
+void AddRope(const std::string& prefix, const json::object& rope, std::vector<KeyReport>& out) {
+  const auto kind = [&](const char* name) {
+    const json::value* value = rope.if_contains(name);
+    return value && value->is_string() ? std::string(value->get_string()) : "";
+  };
+  const std::string type = !kind("rope_type").empty() ? kind("rope_type") : kind("type");
+  for (const auto& member : rope) {
+    const std::string key = prefix + std::string(member.key());
+    if (IsAttentionKind(member.key()) && member.value().is_object()) {
+      AddRope(key + ".", member.value().get_object(), out);
+      continue;
+    }
+    const auto found = std::ranges::find(kRopeRules, std::string_view(member.key()), &RopeRule::key);
+    KeyReport report{key, Cut(json::serialize(member.value())), KeyTreatment::kUsed, ""};
+    if (found == std::end(kRopeRules)) {
+      report = ReportOf(key, member.value(), nullptr);
+    } else if (!found->types.empty() && !Lists(found->types, type)) {
+      report.treatment = KeyTreatment::kUnknown;
+      report.why = fmt::format("rotary positions of type {} do not read it", type.empty() ? "default" : type);
+    }
+    out.push_back(std::move(report));
+  }
+}
+
+std::vector<KeyReport> HfReports(const json::object& config, const HfType& type) {
+  std::vector<KeyReport> out;
+  for (const auto& member : config) {
+    const std::string_view key = member.key();
+    const KeyRule* rule = Find(type.keys, key);
+    if (!rule && type.usual_keys) rule = Find(kHfLayerKeys, key);
+    if (!rule) rule = Find(kHfKeys, key);
+    out.push_back(ReportOf(std::string(key), member.value(), rule));
+    const bool rope = key == "rope_scaling" || key == "rope_parameters";
+    if (rule && rope && member.value().is_object()) {
+      AddRope(std::string(key) + ".", member.value().get_object(), out);
+    }
+  }
+  return out;
+}
+
+template <typename T>
+json::value ScalarJson(const T& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return json::value(ToValidUtf8(value));
+  } else if constexpr (std::is_same_v<T, double>) {
+    return std::isfinite(value) ? json::value(value) : json::value(fmt::format("{}", value));
+  } else {
+    return json::value(value);
+  }
+}
+
+json::value ValueOf(const Metadata::Entry& entry) {
+  return std::visit(
+      [](const auto& value) -> json::value {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (requires { typename T::value_type; } && !std::is_same_v<T, std::string>) {
+          if (value.size() > 64) return json::value(fmt::format("a list of {}", value.size()));
+          json::array out;
+          for (const auto& element : value) out.push_back(ScalarJson(element));
+          return out;
+        } else {
+          return ScalarJson(value);
+        }
+      },
+      entry.value);
+}
+
+bool BeginsWithAny(std::string_view key, std::initializer_list<std::string_view> prefixes) {
+  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
+KeyReport GgufReport(const Metadata::Entry& entry, const Architecture& architecture) {
+  const std::string key = ToValidUtf8(entry.key);
+  const json::value value = ValueOf(entry);
+  const std::string prefix = std::string(architecture.name) + ".";
+  if (key.starts_with(prefix)) {
+    const std::string_view field = std::string_view(key).substr(prefix.size());
+    const KeyRule* rule = Find(architecture.gguf_keys, field);
+    if (!rule && architecture.gguf_rope) rule = Find(kGgufRopeKeys, field);
+    if (!rule) rule = Find(kGgufKeys, field);
+    return ReportOf(key, value, rule);
+  }
+  static constexpr KeyRule kUsedKey{"", kUsed}, kHarmlessKey{"", kHarmless};
+  if (key == "general.architecture" || key == "general.name" || key == "general.alignment") {
+    return ReportOf(key, value, &kUsedKey);
+  }
+  if (BeginsWithAny(key, {"general.", "quantize.", "split.", "sheepop.", "mradermacher."})) {
+    return ReportOf(key, value, &kHarmlessKey);
+  }
+  KeyReport report = ReportOf(key, value, key.starts_with("tokenizer.") ? &kUsedKey : nullptr);
+  if (key.starts_with("tokenizer.")) report.treatment = KeyTreatment::kTokenizer;
+  return report;
+}
+
+// What the family's own reading refuses.
+void MarkRefused(const Checkpoint& checkpoint, std::vector<KeyReport>& reports) {
+  try {
+    ReadFamily(checkpoint, {});
+  } catch (const KeyError& error) {
+    const auto found = std::ranges::find(reports, error.key(), &KeyReport::key);
+    if (found == reports.end()) {
+      reports.push_back({error.key(), "absent", KeyTreatment::kRefused, error.what()});
+    } else {
+      found->treatment = KeyTreatment::kRefused;
+      found->why = error.what();
+    }
+  } catch (const Error&) {
+    return;  // of no one key; ConfigOf says it
+  }
+}
+
+}  // namespace
+
+std::string_view Name(KeyTreatment treatment) {
+  switch (treatment) {
+    case KeyTreatment::kUsed: return "used";
+    case KeyTreatment::kTokenizer: return "tokenizer";
+    case KeyTreatment::kHarmless: return "harmless";
+    case KeyTreatment::kUnknown: return "unknown";
+    case KeyTreatment::kRefused: return "refused";
+  }
+  return "";
+}
+
+std::vector<KeyReport> TableReports(const Checkpoint& checkpoint) {
+  const GgufFile* gguf = checkpoint.gguf();
+  if (!gguf) return HfReports(checkpoint.hf()->config, HfTypeOf(*checkpoint.hf()));
+  const Architecture& architecture = ArchitectureOf(checkpoint);
+  std::vector<KeyReport> out;
+  for (const Metadata::Entry& entry : gguf->metadata().entries()) out.push_back(GgufReport(entry, architecture));
+  return out;
+}
+
+std::vector<KeyReport> KeyReports(const Checkpoint& checkpoint) {
+  std::vector<KeyReport> out = TableReports(checkpoint);
+  MarkRefused(checkpoint, out);
+  return out;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,47 @@
+// What becomes of every key of a configuration. Nothing is ignored in silence: each key that llama.cpp, or transformers'
+// class of the family, is known to read stands in a table here or in the family's file, and one that nothing knows is
+// told.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sheepop {
+
+class Checkpoint;
+
+enum class KeyUse : uint8_t {
+  kUsed,      // the family reads it, and judges its value itself
+  kHarmless,  // changes no logit
+  kOnly,      // nothing here reads it: only values that ask for nothing can run
+};
+
+struct KeyRule {
+  std::string_view key;
+  KeyUse use = KeyUse::kUsed;
+  std::string_view only = "[]";  // kOnly: a JSON list of the values that can run; absent and null always can
+  std::string_view needs = "";   // kOnly: what another value would need, for the message
+};
+
+enum class KeyTreatment : uint8_t { kUsed, kTokenizer, kHarmless, kUnknown, kRefused };
+
+// "used", "tokenizer", "harmless", "unknown" or "refused".
+std::string_view Name(KeyTreatment treatment);
+
+struct KeyReport {
+  std::string key;
+  std::string value;  // as JSON, long ones cut
+  KeyTreatment treatment = KeyTreatment::kUsed;
+  std::string why;  // of kUnknown and kRefused
+};
+
+// Every key in the order of the file by the tables alone, those inside rotary parameters included ("rope_scaling.factor"). Throws kCorrupt or
+// kUnsupported when the checkpoint names no family that is known.
+std::vector<KeyReport> TableReports(const Checkpoint& checkpoint);
+// The same with the first value that the family itself refuses.
+std::vector<KeyReport> KeyReports(const Checkpoint& checkpoint);
+
+}  // namespace sheepop

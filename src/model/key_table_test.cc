@@ -1,0 +1,269 @@
+#include "model/key_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/gguf_writer.h"
+#include "model/checkpoint_config.h"
+#include "model/test_support.h"
+
+namespace sheepop {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using testing::Tiny;
+using Type = Metadata::GgufType;
+
+const KeyReport* Find(const std::vector<KeyReport>& reports, std::string_view key) {
+  const auto found = std::ranges::find(reports, key, &KeyReport::key);
+  return found == reports.end() ? nullptr : &*found;
+}
+
+class Keys : public testing::InFolder {
+ protected:
+  // The message of the refusal; empty when there is none.
+  std::string WhyNot(const fs::path& path, size_t context = 0) {
+    try {
+      ConfigOf(Checkpoint::Open(path), context);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  void ExpectRefused(const fs::path& path, std::initializer_list<std::string_view> words) {
+    const std::string why = WhyNot(path);
+    EXPECT_FALSE(why.empty());
+    EXPECT_NE(why.find(path.string()), std::string::npos) << why;
+    for (const std::string_view word : words) EXPECT_NE(why.find(word), std::string::npos) << word << ": " << why;
+  }
+
+  // A copy of a tiny model's GGUF file; `change` edits its metadata.
+  template <typename Change>
+  fs::path ChangedGguf(const std::string& name, const Change& change) {
+    const Checkpoint checkpoint = Checkpoint::Open(Tiny(name) / "model.gguf");
+    Metadata metadata = checkpoint.gguf()->metadata();
+    change(metadata);
+    std::vector<TensorSpec> specs;
+    for (const TensorInfo& tensor : checkpoint.tensors().tensors()) {
+      specs.push_back({tensor.name, tensor.type, tensor.shape});
+    }
+    const fs::path out = folder_ / "changed.gguf";
+    GgufWriter writer(out, metadata, specs);
+    for (const TensorInfo& tensor : checkpoint.tensors().tensors()) writer.Append(tensor.name, tensor.bytes);
+    writer.Commit();
+    return out;
+  }
+  fs::path WithNumber(const std::string& name, const char* key, uint64_t value) {
+    return ChangedGguf(name, [&](Metadata& metadata) { metadata.Set(key, Type::kUint32, value); });
+  }
+};
+
+TEST_F(Keys, EveryKeyOfTheTinyModelsIsKnown) {
+  size_t seen = 0;
+  for (const std::string& name : testing::TinyNames()) {
+    for (const fs::path& path : {Tiny(name), Tiny(name) / "model.gguf"}) {
+      if (!fs::exists(path)) continue;
+      for (const KeyReport& report : KeyReports(Checkpoint::Open(path))) {
+        EXPECT_TRUE(report.treatment != KeyTreatment::kUnknown && report.treatment != KeyTreatment::kRefused)
+            << path << " " << report.key << " " << Name(report.treatment);
+        ++seen;
+      }
+      EXPECT_TRUE(ConfigOf(Checkpoint::Open(path)).warnings.empty()) << path;
+    }
+  }
+  EXPECT_GT(seen, 300U);
+}
+
+TEST_F(Keys, WhatNothingKnowsIsTold) {
+  const fs::path path = Changed("llama", {{"no_such_key", 7}});
+  const auto warnings = ConfigOf(Checkpoint::Open(path)).warnings;
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].code, "unknown_key");
+  EXPECT_EQ(warnings[0].thing, "no_such_key");
+  EXPECT_EQ(warnings[0].value, "7");
+  EXPECT_NE(warnings[0].line.find(path.string()), std::string::npos);
+  const auto reports = KeyReports(Checkpoint::Open(path));
+  EXPECT_EQ(Find(reports, "no_such_key")->treatment, KeyTreatment::kUnknown);
+  EXPECT_EQ(Find(reports, "hidden_size")->treatment, KeyTreatment::kUsed);
+  EXPECT_EQ(Find(reports, "use_cache")->treatment, KeyTreatment::kHarmless);
+
+  const fs::path gguf = WithNumber("llama", "llama.no_such_key", 7);
+  EXPECT_EQ(ConfigOf(Checkpoint::Open(gguf)).warnings.at(0).thing, "llama.no_such_key");
+  const auto of_gguf = KeyReports(Checkpoint::Open(gguf));
+  EXPECT_EQ(Find(of_gguf, "tokenizer.ggml.tokens")->treatment, KeyTreatment::kTokenizer);
+  EXPECT_EQ(Find(of_gguf, "tokenizer.ggml.tokens")->value, "\"a list of 288\"");
+  EXPECT_EQ(Find(of_gguf, "general.file_type")->treatment, KeyTreatment::kHarmless);
+  EXPECT_EQ(Find(of_gguf, "llama.block_count")->treatment, KeyTreatment::kUsed);
+  EXPECT_EQ(Find(of_gguf, "llama.no_such_key")->treatment, KeyTreatment::kUnknown);
+}
+
+TEST_F(Keys, WhatIsRefusedIsMarked) {
+  const auto by_table = KeyReports(Checkpoint::Open(Changed("llama", {{"attention_bias", true}})));
+  EXPECT_EQ(Find(by_table, "attention_bias")->treatment, KeyTreatment::kRefused);
+  EXPECT_NE(Find(by_table, "attention_bias")->why.find("must be false"), std::string::npos);
+  const auto by_family = KeyReports(Checkpoint::Open(Changed("llama", {{"hidden_act", "relu"}})));
+  EXPECT_EQ(Find(by_family, "hidden_act")->treatment, KeyTreatment::kRefused);
+  EXPECT_NE(Find(by_family, "hidden_act")->why.find("relu"), std::string::npos);
+  const auto absent = KeyReports(Checkpoint::Open(Changed("mistral", {{"-tie_word_embeddings", nullptr}})));
+  EXPECT_EQ(Find(absent, "tie_word_embeddings"), nullptr);
+  const auto inside = KeyReports(Checkpoint::Open(
+      Changed("llama", {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}, {"beta_fast", 3}}}})));
+  EXPECT_EQ(Find(inside, "rope_scaling.factor")->treatment, KeyTreatment::kUsed);
+  EXPECT_EQ(Find(inside, "rope_scaling.beta_fast")->treatment, KeyTreatment::kUnknown);
+}
+
+TEST_F(Keys, FoldersThatCannotRunAreRefusedByName) {
+  struct Case {
+    const char* name;
+    json::object changes;
+    std::initializer_list<std::string_view> words;
+  };
+  const Case cases[] = {
+      {"llama", {{"hidden_act", "relu"}}, {"hidden_act", "\"relu\"", "silu"}},
+      {"gpt2", {{"activation_function", "silu"}}, {"activation_function", "\"silu\"", "gelu_new"}},
+      {"gemma2", {{"hidden_activation", "gelu"}}, {"hidden_activation", "\"gelu\""}},
+      {"llama", {{"mlp_bias", true}}, {"mlp_bias", "true", "false"}},
+      {"llama", {{"partial_rotary_factor", 0.5}}, {"partial_rotary_factor", "must be 1"}},
+      {"phi3", {{"partial_rotary_factor", 0.3}}, {"partial_rotary_factor", "even"}},
+      {"llama", {{"sliding_window", 12}}, {"sliding_window", "12"}},
+      {"llama", {{"layer_types", {"full_attention", "sliding_attention"}}}, {"layer_types"}},
+      {"qwen3", {{"layer_types", {"sliding_attention", "full_attention"}}}, {"layer_types", "no sliding_window"}},
+      {"qwen3", {{"layer_types", {"full_attention"}}}, {"layer_types", "2 layers"}},
+      {"qwen3", {{"layer_types", {"full_attention", "linear_attention"}}}, {"layer_types", "layer 1"}},
+      {"mistral", {{"sliding_window", 0}}, {"sliding_window", "at least 1"}},
+      {"gemma3", {{"sliding_window", nullptr}}, {"sliding_window"}},
+      {"gemma3", {{"-layer_types", nullptr}, {"sliding_window_pattern", 0}}, {"sliding_window_pattern", "at least 1"}},
+      {"gemma3", {{"rope_parameters", {{"rope_type", "default"}}}}, {"rope_parameters", "full_attention"}},
+      {"gemma2", {{"attn_logit_softcapping", 0}}, {"attn_logit_softcapping", "above 0"}},
+      {"gemma3", {{"rope_scaling", {{"type", "linear"}, {"factor", 2}}}}, {"rope_scaling.type", "rope_type"}},
+      {"gemma3", {{"attn_logit_softcapping", 50}}, {"attn_logit_softcapping is 50", "must be absent"}},
+      {"gemma2", {{"query_pre_attn_scalar", 0}}, {"query_pre_attn_scalar", "above 0"}},
+      {"gemma2", {{"use_bidirectional_attention", true}}, {"use_bidirectional_attention"}},
+      {"llama", {{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2}}}}, {"rope_scaling.rope_type", "dynamic"}},
+      {"llama", {{"rope_scaling", {{"type", "linear"}}}}, {"no rope_scaling.factor"}},
+      {"llama", {{"rope_scaling", {{"type", "linear"}, {"factor", 0}}}}, {"rope_scaling.factor", "above 0"}},
+      {"llama",
+       {{"rope_scaling", {{"type", "linear"}, {"factor", 2}}}, {"rope_parameters", {{"rope_type", "default"}}}},
+       {"rope_scaling", "rope_parameters"}},
+      {"llama", {{"rope_parameters", {{"full_attention", json::object()}}}}, {"rope_parameters", "full_attention"}},
+      {"phi3", {{"rope_scaling", {{"type", "linear"}, {"factor", 2}}}}, {"rope_scaling.type", "longrope"}},
+      {"phi3", {{"rope_scaling", {{"type", "su"}, {"short_factor", {1}}}}}, {"short_factor", "6"}},
+      {"llama", {{"vocab_size", 300}}, {"vocab_size", "300", "288 rows"}},
+      {"gpt2", {{"vocab_size", 300}}, {"vocab_size", "300", "112 rows"}},
+      {"llama", {{"tie_word_embeddings", false}}, {"tie_word_embeddings", "lm_head.weight"}},
+      {"llama", {{"-tie_word_embeddings", nullptr}}, {"tie_word_embeddings", "absent", "lm_head.weight"}},
+      {"gpt2", {{"scale_attn_by_inverse_layer_idx", true}}, {"scale_attn_by_inverse_layer_idx"}},
+      {"gpt2", {{"hidden_size", 24}}, {"hidden_size", "must be absent"}},
+      {"llama", {{"quantization_config", {{"bits", 4}}}}, {"quantization_config", "bits"}},
+      {"llama", {{"max_position_embeddings", 1 << 25}}, {"33554432", "16777216", "--context"}},
+      {"llama", {{"num_hidden_layers", "two"}}, {"num_hidden_layers", "\"two\""}},
+      {"llama", {{"-hidden_size", nullptr}}, {"no hidden_size"}},
+      {"llama", {{"num_hidden_layers", 0}}, {"num_hidden_layers is 0", "1 to 4096"}},
+      {"llama", {{"num_key_value_heads", 3}}, {"num_key_value_heads is 3", "4"}},
+      {"llama", {{"head_dim", 9}}, {"head_dim is 9", "even"}},
+      {"gpt2", {{"n_head", 5}}, {"n_head is 5", "24"}},
+  };
+  for (const Case& c : cases) ExpectRefused(Changed(c.name, c.changes), c.words);
+}
+
+TEST_F(Keys, GgufFilesThatCannotRunAreRefusedByName) {
+  ExpectRefused(ChangedGguf("llama",
+                            [](Metadata& m) {
+                              m.Set("llama.attention.head_count_kv", Type::kUint32, std::vector<uint64_t>{2, 1});
+                            }),
+                {"llama.attention.head_count_kv", "[2, 1]"});
+  for (const char* key : {"llama.attention.layer_norm_rms_epsilon", "llama.context_length"}) {
+    ExpectRefused(ChangedGguf("llama", [&](Metadata& m) { m.Remove(key); }), {"no", key});
+  }
+  ExpectRefused(WithNumber("llama", "llama.rope.dimension_count", 10), {"llama.rope.dimension_count", "10", "8"});
+  ExpectRefused(WithNumber("llama", "llama.rope.dimension_count", 0), {"llama.rope.dimension_count"});
+  ExpectRefused(WithNumber("llama", "llama.block_count", 5000), {"llama.block_count is 5000", "1 to 4096"});
+  ExpectRefused(WithNumber("llama", "llama.attention.head_count_kv", 3), {"llama.attention.head_count_kv is 3", "4"});
+  ExpectRefused(WithNumber("llama", "llama.vocab_size", 300), {"llama.vocab_size", "300", "288"});
+  ExpectRefused(WithNumber("llama", "llama.expert_count", 8), {"llama.expert_count", "8", "experts"});
+  ExpectRefused(WithNumber("llama", "llama.attention.sliding_window", 8), {"llama.attention.sliding_window"});
+  ExpectRefused(WithNumber("llama", "llama.attention.value_length", 4), {"llama.attention.value_length", "4", "8"});
+  ExpectRefused(WithNumber("gemma3", "gemma3.attention.sliding_window", 0), {"gemma3.attention.sliding_window"});
+  ExpectRefused(
+      ChangedGguf("llama",
+                  [](Metadata& m) { m.Set("llama.rope.scaling.type", Type::kString, std::string("dynamic")); }),
+      {"llama.rope.scaling.type", "dynamic", "yarn"});
+  ExpectRefused(
+      ChangedGguf("phi3", [](Metadata& m) { m.Set("phi3.rope.scaling.type", Type::kString, std::string("longrope")); }),
+      {"phi3.rope.scaling.type", "rope_factors_short.weight"});
+}
+
+TEST_F(Keys, AListOfEqualNumbersIsThatNumber) {
+  const fs::path path = ChangedGguf(
+      "llama", [](Metadata& m) { m.Set("llama.attention.head_count_kv", Type::kUint32, std::vector<uint64_t>{2, 2}); });
+  EXPECT_EQ(ConfigOf(Checkpoint::Open(path)).kv_heads, 2U);
+}
+
+// A scaling factor without a type is linear scaling, as llama.cpp reads it.
+TEST_F(Keys, FactorWithoutATypeIsLinear) {
+  const fs::path path =
+      ChangedGguf("llama", [](Metadata& m) { m.Set("llama.rope.scaling.factor", Type::kFloat32, 4.0); });
+  EXPECT_EQ(ConfigOf(Checkpoint::Open(path)).ropes.at(0).linear, 4);
+}
+
+TEST_F(Keys, WindowsMayBeAListOfLayers) {
+  const fs::path path = ChangedGguf("gemma3", [](Metadata& m) {
+    m.Set("gemma3.attention.sliding_window_pattern", Type::kBool, std::vector<uint8_t>{1, 0, 1, 1, 0, 1, 1});
+  });
+  const ModelConfig config = ConfigOf(Checkpoint::Open(path));
+  EXPECT_EQ(config.shapes[0].window, 9U);
+  EXPECT_EQ(config.shapes[1].window, 0U);
+  EXPECT_EQ(config.shapes[1].rope, 0U);
+  EXPECT_EQ(config.shapes[2].rope, 1U);
+}
+
+TEST_F(Keys, AMissingEpsilonIsTold) {
+  const ModelConfig config = ConfigOf(Checkpoint::Open(Changed("phi3", {{"-rms_norm_eps", nullptr}})));
+  EXPECT_FLOAT_EQ(config.norm_epsilon, 1e-5f);
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(config.warnings[0].thing, "rms_norm_eps");
+  EXPECT_NE(config.warnings[0].line.find("1e-05"), std::string::npos) << config.warnings[0].line;
+}
+
+TEST_F(Keys, AHugeContextRunsWhereOneIsGiven) {
+  const fs::path path = Changed("llama", {{"max_position_embeddings", 1 << 25}});
+  EXPECT_EQ(WhyNot(path, 64), "");
+  EXPECT_EQ(ConfigOf(Checkpoint::Open(path), 64).context, kMostContext);
+}
+
+TEST_F(Keys, WindowsOfQwen) {
+  const auto windows = [&](const json::object& changes) {
+    std::vector<size_t> out;
+    for (const LayerShape& shape : ConfigOf(Checkpoint::Open(Changed("qwen3_window", changes))).shapes) {
+      out.push_back(shape.window);
+    }
+    return out;
+  };
+  using W = std::vector<size_t>;
+  EXPECT_EQ(windows({}), (W{8, 0, 8, 0}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}, {"max_window_layers", 1}}), (W{0, 8, 8, 8}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}}), (W{0, 0, 0, 0}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}, {"max_window_layers", 0}, {"use_sliding_window", false}}),
+            (W{0, 0, 0, 0}));
+}
+
+TEST_F(Keys, ClassDefaultsOfGemma) {
+  const ModelConfig config = ConfigOf(Checkpoint::Open(Changed("gemma2", {{"-attn_logit_softcapping", nullptr},
+                                                                          {"-final_logit_softcapping", nullptr},
+                                                                          {"-query_pre_attn_scalar", nullptr},
+                                                                          {"-sliding_window", nullptr}})));
+  EXPECT_EQ(config.attention_softcap, 50);
+  EXPECT_EQ(config.final_softcap, 30);
+  EXPECT_EQ(config.attention_scale, 1.0f / 16);
+  EXPECT_EQ(config.shapes[0].window, 4096U);
+  EXPECT_EQ(ConfigOf(Checkpoint::Open(Changed("mistral", {{"-sliding_window", nullptr}}))).shapes[0].window, 4096U);
+}
+
+}  // namespace
+}  // namespace sheepop
