@@ -1,6 +1,7 @@
 // For the tests of this folder: tiny models, a listener that keeps what it hears, and what a sequence is by itself.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
