@@ -270,4 +270,41 @@ std::vector<float> Network::Logits(const Batch& batch) {
   return logits;
 }
 
+void Network::Forward(const Batch& batch) {
+  ForEachBlock(batch.rows(), [&](RowRange rows, const Scratch& scratch) {
+    for (size_t r = rows.begin; r < rows.begin + rows.count; ++r) EmbedRow(batch, r);
+    QkvForward(batch, 0, rows, scratch);
+  });
+  for (size_t layer = 0; layer < c_.layers; ++layer) {
+    AttentionForward(batch, layer);
+    ForEachBlock(batch.rows(), [&](RowRange rows, const Scratch& scratch) {
+      FeedForwardForward(layer, rows, scratch);
+      if (layer + 1 < c_.layers) {
+        QkvForward(batch, layer + 1, rows, scratch);
+      } else {
+        NormRows(Floats(last_stream_), Role::kOutputNorm, Role::kOutputNormBias, 0, rows,
+                 last_normed_.view().From(rows.begin), last_normed_panels_, scratch);
+      }
+    });
+  }
+}
+
+float* Network::PartialOf(Role role, size_t layer, size_t block) {
+  if (!parameters_.Has(role, layer)) return nullptr;
+  const size_t begin = parameters_.vectors_begin();
+  return Floats(partials_) + block * (parameters_.size() - begin) + parameters_.offset(role, layer) - begin;
+}
+
+void Network::ReducePartials(size_t blocks) {
+  constexpr size_t kColumns = 1024;
+  const size_t begin = parameters_.vectors_begin(), count = parameters_.size() - begin;
+  float* gradients = parameters_.gradients().data() + begin;
+  pool_.ParallelFor((count + kColumns - 1) / kColumns, [&](size_t chunk, size_t) {
+    const size_t at = chunk * kColumns, width = std::min(kColumns, count - at);
+    for (size_t block = 0; block < blocks; ++block) {
+      k_.vector.add(Floats(partials_) + block * count + at, width, gradients + at);
+    }
+  });
+}
+
 }  // namespace sheepop
