@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/cgroup.h"
 #include "base/error.h"
 
 // All that is known here of a family of processors.
@@ -98,18 +99,10 @@ cpu_set_t AllowedProcessors() {
   return set;
 }
 
-// The cgroup v2 quota in whole processors, or 0 when there is none.
-size_t QuotaProcessors() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
-  const double processors = std::strtod(quota.c_str(), nullptr) / period;
-  return processors > 0 ? std::max<size_t>(1, static_cast<size_t>(processors + 0.5)) : 0;
-}
-
 size_t Limited(size_t count) {
-  const size_t quota = QuotaProcessors();
+  std::ifstream file("/proc/self/cgroup");
+  const std::string membership{std::istreambuf_iterator<char>(file), {}};
+  const size_t quota = QuotaProcessors(membership, "/sys/fs/cgroup");
   return std::max<size_t>(1, quota ? std::min(count, quota) : count);
 }
 

@@ -21,8 +21,9 @@ void FutexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
 }
 
-void FutexWake(std::atomic<uint32_t>& word) {
-  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+void FutexWake(std::atomic<uint32_t>& word, size_t sleepers = INT_MAX) {
+  const int count = static_cast<int>(std::min<size_t>(sleepers, INT_MAX));
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
 }
 
 }  // namespace
@@ -31,8 +32,6 @@ ThreadPool::ThreadPool(size_t threads) : threads_(threads), share_count_(std::mi
   if (threads < 1 || threads > kMaxThreads) {
     throw Error(ErrorCategory::kInvalidArgument, "threads is {}, it must be between 1 and {}", threads, kMaxThreads);
   }
-  workers_.reserve(threads - 1);
-  for (size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { Work(worker); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -60,8 +59,11 @@ void ThreadPool::Run(size_t chunks, Call call, const void* context) {
     shares_[share].left.store(loop << 32 | (end - begin), std::memory_order_release);
     begin = end;
   }
+  while (workers_.size() + 1 < std::min(threads_, chunks)) {
+    workers_.emplace_back([this, worker = workers_.size() + 1] { Work(worker); });
+  }
   loop_.fetch_add(1);
-  if (sleepers_.load() > 0) FutexWake(loop_);
+  if (sleepers_.load() > 0) FutexWake(loop_, chunks - 1);
   TakeChunks(0);
   WaitForChunks();
 }

@@ -17,7 +17,7 @@ namespace sheepop {
 
 class ThreadPool {
  public:
-  // `threads` counts the caller; 1 starts no worker. More threads than processors work, only slower.
+  // `threads` counts the caller; workers start when a loop has chunks for them. More than processors only slow it down.
   // Throws kInvalidArgument outside [1, kMaxThreads].
   explicit ThreadPool(size_t threads);
   ThreadPool(const ThreadPool&) = delete;

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <vector>
 
@@ -81,6 +83,24 @@ TEST(ThreadPool, DenormalsAreFlushedOnEveryThread) {
 TEST(ThreadPool, RefusesBadCounts) {
   EXPECT_THROW(ThreadPool(0), Error);
   EXPECT_THROW(ThreadPool(ThreadPool::kMaxThreads + 1), Error);
+}
+
+TEST(ThreadPool, StartsNoMoreWorkersThanThereIsWork) {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads();
+  ThreadPool pool(ThreadPool::kMaxThreads);
+  std::atomic<size_t> calls = 0;
+  const auto count = [&](size_t, size_t) { ++calls; };
+  pool.ParallelFor(1, count);
+  EXPECT_EQ(threads(), before);
+  pool.ParallelFor(5, count);
+  EXPECT_EQ(threads(), before + 4);
+  pool.ParallelFor(3, count);
+  EXPECT_EQ(threads(), before + 4);
+  EXPECT_EQ(calls, 9u);
 }
 
 }  // namespace
