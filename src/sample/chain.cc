@@ -72,7 +72,7 @@ Choice Chain::SampleAt(double u, const LogitRow& row, SequenceState& state, Trac
     tracer->Draw(state.position(), u, drawn, candidates);
     tracer->Finish([&](const WatchedToken& watched) { return Remedies(watched, row, state); });
   }
-  ForEachStep([&](const Step& step) { step.Learn(drawn.probability, state); });
+  ForEachStep([&](const Step& step) { step.Learn(drawn.token, drawn.probability, state); });
   state.Accept(drawn.token);
   return choice;
 }

@@ -2,9 +2,8 @@
 // in its SequenceState, so one chain serves any number of sequences and threads.
 //
 // Masks come first (bias, bans, allowed tokens, bad words, repeated n-grams, min-tokens), then the steps of the profile
-// or of `samplers` in their order. A step whose setting is neutral is left out. The names in `samplers` and in traces:
-// repetition, presence, frequency (together: penalties), dry, temperature (dynamic, too), top_k, top_p, min_p,
-// typical_p, top_n_sigma, epsilon, eta, xtc, mirostat.
+// or of `samplers` in their order. A step whose setting is neutral is left out. Their names in `samplers` and in traces
+// are those of kSteps; penalties stands for repetition, presence and frequency.
 #pragma once
 
 #include <vector>

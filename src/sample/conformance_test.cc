@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "sample/chain.h"
 #include "sample/profile.h"
-#include "sample/steps/allowed_tokens.h"
 #include "sample/testing_vocabulary.h"
 #include "testing/paths.h"
 

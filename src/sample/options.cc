@@ -174,6 +174,16 @@ std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary&
   return ids;
 }
 
+std::vector<Token> ResolveTokens(const std::vector<TokenName>& names, const SamplingVocabulary& vocabulary,
+                                 std::string_view field) {
+  std::vector<Token> tokens;
+  for (const TokenName& name : names) {
+    const std::vector<Token> ids = ResolveToken(name, vocabulary, field);
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+  }
+  return tokens;
+}
+
 uint64_t SeedInUse(const SamplingOptions& options) {
   if (options.seed) return *options.seed;
   std::random_device device;

@@ -1,9 +1,11 @@
 // Every setting of sampling, and the rows that describe them to every front: flags, JSON, the library, help and bounds
-// come from there. Plain data; copies are independent.
+// come from there. Plain data; copies are independent. Every step of the chain has a row, too: a new one is a file in
+// steps/, and here its member, its option's row and its own.
 #pragma once
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -179,6 +181,55 @@ inline constexpr OptionRow kSamplingRows[] = {
 
 inline constexpr OptionTable<SamplingOptions> kSamplingTable("sampling setting", kSamplingRows);
 
+// A step of the chain, and what its file in steps/ makes of the options: null where its setting is neutral. Throws
+// kInvalidArgument for tokens that the vocabulary does not have.
+class Step;
+using StepPointer = std::shared_ptr<const Step>;
+using StepMaker = StepPointer(const SamplingOptions& options, const SamplingVocabulary& vocabulary);
+
+struct StepRow {
+  std::string_view name;  // in traces and in `samplers`
+  StepMaker* make;
+  bool filter = false;  // Mirostat stands in for it
+  // A real setting and the value at which it lets every token pass: where explanations look for what would have kept one.
+  std::string_view setting = "";
+  double open = 0;
+};
+
+StepMaker MakeLogitBias, MakeBanned, MakeAllowed, MakeBadWords, MakeBadSequences, MakeNoRepeatNgram, MakeMinTokens;
+StepMaker MakeRepetition, MakePresence, MakeFrequency, MakeDry, MakeTemperature, MakeTopK, MakeTopP, MakeMinP;
+StepMaker MakeTypicalP, MakeTopNSigma, MakeEpsilon, MakeEta, MakeXtc, MakeMirostat, MakeGreedy;
+
+// Bias, bans and the like, which come first in every profile, in this order.
+inline constexpr StepRow kMasks[] = {
+    {"logit_bias", MakeLogitBias},
+    {"banned", MakeBanned},
+    {"allowed", MakeAllowed},
+    {"bad_words", MakeBadWords},
+    {"bad_sequences", MakeBadSequences},
+    {"no_repeat_ngram", MakeNoRepeatNgram},
+    {"min_tokens", MakeMinTokens},
+};
+
+// The steps whose order a profile or `samplers` gives. This is the order of the profile sheepop; what another profile
+// does not name comes last there.
+inline constexpr StepRow kSteps[] = {
+    {"repetition", MakeRepetition},
+    {"presence", MakePresence},
+    {"frequency", MakeFrequency},
+    {"dry", MakeDry},
+    {"temperature", MakeTemperature, false, "temperature", 100},
+    {"top_k", MakeTopK, true},
+    {"top_p", MakeTopP, true, "top_p", 1},
+    {"min_p", MakeMinP, true, "min_p", 0},
+    {"typical_p", MakeTypicalP, true, "typical_p", 1},
+    {"top_n_sigma", MakeTopNSigma, true, "top_n_sigma", 1e6},
+    {"epsilon", MakeEpsilon, true, "epsilon_cutoff", 0},
+    {"eta", MakeEta, true, "eta_cutoff", 0},
+    {"xtc", MakeXtc, true, "xtc_threshold", 1},
+    {"mirostat", MakeMirostat},
+};
+
 // Throws kInvalidArgument naming the first setting that is out of its bounds or not a number, its value and the bounds;
 // also for unknown profiles and samplers. Chain::Build calls it.
 void Validate(const SamplingOptions& options);
@@ -186,6 +237,10 @@ void Validate(const SamplingOptions& options);
 // The ids that `name` stands for: the id itself, or every token whose bytes are the text. Throws kInvalidArgument,
 // naming `field`, for an id outside the vocabulary and for text that is no single token.
 std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary& vocabulary, std::string_view field);
+
+// Of all of them, in their order.
+std::vector<Token> ResolveTokens(const std::vector<TokenName>& names, const SamplingVocabulary& vocabulary,
+                                 std::string_view field);
 
 // The seed to draw with: options.seed, or a random one that the caller reports.
 uint64_t SeedInUse(const SamplingOptions& options);

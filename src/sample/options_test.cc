@@ -39,6 +39,23 @@ TEST(Options, TableIsWellFormed) {
   EXPECT_NO_THROW(Validate(SamplingOptions()));
 }
 
+TEST(Options, StepsHaveNamesOfTheirOwnAndKnownSettings) {
+  std::set<std::string_view> names;
+  for (const StepRow& row : kMasks) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+  for (const StepRow& row : kSteps) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    if (row.setting.empty()) continue;
+    SamplingOptions options;
+    double* value = kSamplingTable.As<double>(options, kSamplingTable.Named(row.setting));
+    ASSERT_NE(value, nullptr) << row.name;
+    *value = row.open;
+    EXPECT_NO_THROW(Validate(options)) << row.name;
+  }
+  for (const Profile& profile : Profiles()) {
+    for (std::string_view name : profile.order) EXPECT_TRUE(names.contains(name)) << profile.name << " " << name;
+  }
+}
+
 TEST(Options, ReadsText) {
   SamplingOptions options;
   kSamplingTable.Set(options, "--temperature", "0.7");

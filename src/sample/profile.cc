@@ -7,9 +7,6 @@
 namespace sheepop {
 namespace {
 
-constexpr std::string_view kSheepopOrder[] = {"repetition", "presence", "frequency", "dry",       "temperature",
-                                              "top_k",      "top_p",    "min_p",     "typical_p", "top_n_sigma",
-                                              "epsilon",    "eta",      "xtc"};
 constexpr std::string_view kLlamaOrder[] = {"repetition", "frequency", "presence",   "dry",   "top_n_sigma",
                                             "top_k",      "typical_p", "top_p",      "min_p", "xtc",
                                             "epsilon",    "eta",       "temperature"};
@@ -18,9 +15,6 @@ constexpr std::string_view kHfOrder[] = {"repetition", "presence",  "frequency",
 constexpr std::string_view kVllmOrder[] = {"repetition", "frequency", "presence", "dry",       "temperature",
                                            "min_p",      "top_k",     "top_p",    "typical_p", "top_n_sigma",
                                            "epsilon",    "eta",       "xtc"};
-constexpr std::string_view kOpenaiOrder[] = {"repetition", "presence", "frequency", "dry",       "temperature",
-                                             "top_k",      "top_p",    "min_p",     "typical_p", "top_n_sigma",
-                                             "epsilon",    "eta",      "xtc"};
 constexpr std::string_view kOllamaOrder[] = {"repetition",  "presence", "frequency", "dry",       "top_k",
                                              "temperature", "top_p",    "min_p",     "typical_p", "top_n_sigma",
                                              "epsilon",     "eta",      "xtc"};
@@ -78,11 +72,11 @@ SamplingOptions Ollama() {
 
 const std::array<Profile, 6>& All() {
   static const std::array<Profile, 6> profiles = {{
-      {"sheepop", "temperature first", kSheepopOrder, Base("sheepop")},
+      {"sheepop", "temperature first", {}, Base("sheepop")},
       {"llama.cpp", "filters first, temperature last; penalties see prompt and output", kLlamaOrder, Llama()},
       {"hf", "transformers: greedy unless sampling is asked for, ties kept", kHfOrder, Hf()},
       {"vllm", "temperature, min-p, top-k, top-p; ties kept", kVllmOrder, Vllm()},
-      {"openai", "penalties and bias, temperature, top-p", kOpenaiOrder, Openai()},
+      {"openai", "penalties and bias, temperature, top-p", {}, Openai()},
       {"ollama", "top-k, temperature, top-p, min-p; penalties see prompt and output", kOllamaOrder, Ollama()},
   }};
   return profiles;

@@ -12,7 +12,7 @@ namespace sheepop {
 struct Profile {
   std::string_view name;
   std::string_view summary;                 // for the help text
-  std::span<const std::string_view> order;  // names of steps, first to last; see Chain
+  std::span<const std::string_view> order;  // names of steps, first to last; those of kSteps that it leaves out follow
   SamplingOptions defaults;
 };
 

@@ -7,24 +7,6 @@
 namespace sheepop {
 namespace {
 
-// A filter's setting and the value at which it lets everything pass.
-struct Loosening {
-  std::string_view step;
-  std::string_view field;
-  double open;
-};
-
-constexpr Loosening kLoosenings[] = {
-    {"top_p", "top_p", 1},
-    {"min_p", "min_p", 0},
-    {"typical_p", "typical_p", 1},
-    {"top_n_sigma", "top_n_sigma", 1e6},
-    {"epsilon", "epsilon_cutoff", 0},
-    {"eta", "eta_cutoff", 0},
-    {"xtc", "xtc_threshold", 1},
-    {"temperature", "temperature", 100},
-};
-
 constexpr int kHalvings = 40;
 
 using Survives = std::function<bool(const SamplingOptions&)>;
@@ -35,12 +17,12 @@ double Readable(double value, double removing) {
   return (value > removing ? std::ceil(value * scale) : std::floor(value * scale)) / scale;
 }
 
-std::optional<Remedy> LoosenReal(const SamplingOptions& options, const Loosening& loosening, const Survives& survives) {
-  const OptionRow& row = kSamplingTable.Named(loosening.field);
+std::optional<Remedy> LoosenReal(const SamplingOptions& options, const StepRow& step, const Survives& survives) {
+  const OptionRow& row = kSamplingTable.Named(step.setting);
   SamplingOptions changed = options;
   double& value = *kSamplingTable.As<double>(changed, row);
   double removing = value;
-  double keeping = loosening.open;
+  double keeping = step.open;
   if (removing == keeping) return std::nullopt;
   const auto keeps = [&](double candidate) {
     value = candidate;
@@ -90,7 +72,11 @@ std::vector<Remedy> FindRemedies(const SamplingOptions& options, std::string_vie
     if (remedy) remedies.insert(step == removed_by ? remedies.begin() : remedies.end(), std::move(*remedy));
   };
   add("top_k", LoosenTopK(options, vocabulary_size, survives));
-  for (const Loosening& loosening : kLoosenings) add(loosening.step, LoosenReal(options, loosening, survives));
+  for (const bool filter : {true, false}) {
+    for (const StepRow& step : kSteps) {
+      if (step.filter == filter && !step.setting.empty()) add(step.name, LoosenReal(options, step, survives));
+    }
+  }
   add("greedy", Sampling(options, survives));
   return remedies;
 }

@@ -3,10 +3,14 @@
 // for flat distributions), so keep it as long as the sequence.
 #pragma once
 
+#include <any>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/philox.h"
@@ -38,7 +42,18 @@ class SequenceState {
   // The random number of this position; depends on nothing else.
   double Random(RandomLane lane) const { return RandomUnit(seed_, sequence_, position(), lane); }
 
-  std::optional<double> mirostat_mu;  // bits; empty until the first draw
+  // What the step of this name remembers of the sequence, in a type of its own; null before it has kept anything.
+  // Copies of the state have copies of it.
+  template <class Memory>
+  const Memory* Recall(std::string_view step) const {
+    const auto slot = memories_.find(step);
+    return slot == memories_.end() ? nullptr : std::any_cast<Memory>(&slot->second);
+  }
+  // The same to write to; `initial` where there is none. A step always keeps the same type.
+  template <class Memory>
+  Memory& Keep(std::string_view step, Memory initial) {
+    return *std::any_cast<Memory>(&memories_.try_emplace(step, std::move(initial)).first->second);
+  }
 
   Candidates& Workspace(const kernel::SelectKernels& select);
 
@@ -50,6 +65,7 @@ class SequenceState {
   size_t prompt_length_;
   std::vector<Token> tokens_;
   std::unordered_map<Token, uint32_t> output_counts_;
+  std::map<std::string_view, std::any> memories_;  // by step; the names live as long as the program
   std::optional<Candidates> candidates_;
 };
 

@@ -19,8 +19,9 @@ class Step {
   // Filters never empty the candidates; masks may, and the chain then refuses.
   virtual void Apply(Candidates& candidates, const SequenceState& state) const = 0;
 
-  // After the draw, before the token joins the history: `probability` is what it was drawn with.
-  virtual void Learn(double /*probability*/, SequenceState& /*state*/) const {}
+  // After the draw, before the token joins the history: `probability` is what it was drawn with. What the step
+  // remembers goes into the state's slot of its name.
+  virtual void Learn(Token /*token*/, double /*probability*/, SequenceState& /*state*/) const {}
 };
 
 }  // namespace sheepop

@@ -10,7 +10,6 @@
 
 namespace sheepop {
 
-using StepPointer = std::shared_ptr<const Step>;
 using StepList = std::vector<StepPointer>;
 
 // What comes first in every profile: bias, bans and the like. Throws kInvalidArgument for tokens that do not exist.

@@ -1,9 +1,17 @@
-#include "sample/steps/dry.h"
-
+// Don't repeat yourself: penalises the token that would make the end of the text repeat an earlier passage longer than
+// allowed, by multiplier * base^(length - allowed_length). A repetition never reaches across a breaker, which is any
+// token whose bytes contain one of the given texts. P. E. Weidmann,
+// github.com/oobabooga/text-generation-webui/pull/5677.
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
+#include "sample/options.h"
 #include "sample/real_math.h"
+#include "sample/step.h"
+#include "sample/vocabulary.h"
 
 namespace sheepop {
 namespace {
@@ -25,7 +33,23 @@ std::vector<size_t> MatchLengths(const std::vector<Token>& text) {
   return lengths;
 }
 
-}  // namespace
+struct DryOptions {
+  double multiplier = 0;
+  double base = 1.75;
+  size_t allowed_length = 2;
+  int64_t last_n = -1;  // < 0: all
+};
+
+class Dry : public Step {
+ public:
+  Dry(const DryOptions& options, const std::vector<std::string>& breakers, const SamplingVocabulary& vocabulary);
+  std::string_view name() const override { return "dry"; }
+  void Apply(Candidates& candidates, const SequenceState& state) const override;
+
+ private:
+  DryOptions options_;
+  std::vector<bool> is_breaker_;  // [vocabulary]
+};
 
 Dry::Dry(const DryOptions& options, const std::vector<std::string>& breakers, const SamplingVocabulary& vocabulary)
     : options_(options), is_breaker_(vocabulary.size(), false) {
@@ -59,6 +83,15 @@ void Dry::Apply(Candidates& candidates, const SequenceState& state) const {
     edits.push_back({token, 1, -options_.multiplier * Power(options_.base, excess)});
   }
   candidates.Edit(edits);
+}
+
+}  // namespace
+
+StepPointer MakeDry(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
+  if (options.dry_multiplier == 0) return nullptr;
+  const DryOptions dry = {options.dry_multiplier, options.dry_base, static_cast<size_t>(options.dry_allowed_length),
+                          options.dry_last_n};
+  return std::make_shared<Dry>(dry, options.dry_breakers, vocabulary);
 }
 
 }  // namespace sheepop

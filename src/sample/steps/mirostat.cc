@@ -1,9 +1,14 @@
-#include "sample/steps/mirostat.h"
-
+// Keeps the surprise of the text near a target by cutting the candidates at a level that learns from each draw.
+// Version 1 estimates Zipf's exponent from the best 100 tokens and keeps the best k; version 2 drops the tokens more
+// surprising than the level. Basu et al., "Mirostat", arXiv:2007.14966.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
+#include "sample/options.h"
 #include "sample/real_math.h"
+#include "sample/step.h"
+#include "sample/vocabulary.h"
 
 namespace sheepop {
 namespace {
@@ -30,11 +35,40 @@ double KeptTokens(double s, double level, double vocabulary) {
   return Exp(std::clamp(log_k, 0.0, 50.0));
 }
 
-}  // namespace
+class Mirostat : public Step {
+ public:
+  Mirostat(double tau, double eta) : tau_(tau), eta_(eta) {}  // bits, learning rate
+  std::string_view name() const override { return "mirostat"; }
+  void Learn(Token token, double probability, SequenceState& state) const override;
 
-void Mirostat::Learn(double probability, SequenceState& state) const {
+ protected:
+  // mu of the paper, in bits.
+  double Level(const SequenceState& state) const {
+    const auto* level = state.Recall<double>(name());
+    return level ? *level : 2 * tau_;
+  }
+
+ private:
+  double tau_;
+  double eta_;
+};
+
+class MirostatV1 : public Mirostat {
+ public:
+  using Mirostat::Mirostat;
+  void Apply(Candidates& candidates, const SequenceState& state) const override;
+};
+
+class MirostatV2 : public Mirostat {
+ public:
+  using Mirostat::Mirostat;
+  void Apply(Candidates& candidates, const SequenceState& state) const override;
+};
+
+void Mirostat::Learn(Token, double probability, SequenceState& state) const {
   const double surprise = -Ln(probability) / kLn2;
-  state.mirostat_mu = Level(state) - eta_ * (surprise - tau_);
+  double& level = state.Keep(name(), 2 * tau_);
+  level -= eta_ * (surprise - tau_);
 }
 
 void MirostatV1::Apply(Candidates& candidates, const SequenceState& state) const {
@@ -47,6 +81,14 @@ void MirostatV1::Apply(Candidates& candidates, const SequenceState& state) const
 
 void MirostatV2::Apply(Candidates& candidates, const SequenceState& state) const {
   candidates.KeepWithin(candidates.LogProbability(candidates.best()) + Level(state) * kLn2, 1);
+}
+
+}  // namespace
+
+StepPointer MakeMirostat(const SamplingOptions& options, const SamplingVocabulary&) {
+  if (options.mirostat == 0) return nullptr;
+  if (options.mirostat == 1) return std::make_shared<MirostatV1>(options.mirostat_tau, options.mirostat_eta);
+  return std::make_shared<MirostatV2>(options.mirostat_tau, options.mirostat_eta);
 }
 
 }  // namespace sheepop

@@ -1,9 +1,23 @@
-#include "sample/steps/no_repeat_ngram.h"
-
+// Removes every token that would complete a sequence of n tokens that the text, prompt included, already holds.
 #include <algorithm>
+#include <memory>
 #include <vector>
 
+#include "sample/options.h"
+#include "sample/step.h"
+
 namespace sheepop {
+namespace {
+
+class NoRepeatNgram : public Step {
+ public:
+  explicit NoRepeatNgram(size_t n) : n_(n) {}  // n >= 1
+  std::string_view name() const override { return "no_repeat_ngram"; }
+  void Apply(Candidates& candidates, const SequenceState& state) const override;
+
+ private:
+  size_t n_;
+};
 
 void NoRepeatNgram::Apply(Candidates& candidates, const SequenceState& state) const {
   const auto tokens = state.tokens();
@@ -16,6 +30,13 @@ void NoRepeatNgram::Apply(Candidates& candidates, const SequenceState& state) co
     }
   }
   candidates.Ban(completes);
+}
+
+}  // namespace
+
+StepPointer MakeNoRepeatNgram(const SamplingOptions& options, const SamplingVocabulary&) {
+  if (options.no_repeat_ngram == 0) return nullptr;
+  return std::make_shared<NoRepeatNgram>(options.no_repeat_ngram);
 }
 
 }  // namespace sheepop

@@ -20,4 +20,13 @@ std::vector<PenaltyWindow::Seen> PenaltyWindow::Count(const SequenceState& state
   return seen;
 }
 
+PenaltyWindow RepetitionWindow(const SamplingOptions& options) {
+  return {options.penalty_scope == PenaltyScope::kOutput, options.repeat_last_n};
+}
+
+PenaltyWindow CountWindow(const SamplingOptions& options) {
+  if (options.penalty_scope == PenaltyScope::kSplit) return {true, -1};
+  return RepetitionWindow(options);
+}
+
 }  // namespace sheepop

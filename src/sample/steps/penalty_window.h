@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sample/options.h"
 #include "sample/sequence_state.h"
 
 namespace sheepop {
@@ -19,5 +20,9 @@ struct PenaltyWindow {
   // Each distinct token once.
   std::vector<Seen> Count(const SequenceState& state) const;
 };
+
+// Where the repetition penalty looks, and where presence and frequency do.
+PenaltyWindow RepetitionWindow(const SamplingOptions& options);
+PenaltyWindow CountWindow(const SamplingOptions& options);
 
 }  // namespace sheepop

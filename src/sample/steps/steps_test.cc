@@ -136,6 +136,24 @@ TEST(Mirostat, KeepsSurpriseNearItsTarget) {
   }
 }
 
+TEST(Mirostat, AForkLearnsForItself) {
+  const ListVocabulary vocabulary(8);
+  const std::vector<float> logits = {3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5};
+  SamplingOptions options = Neutral();
+  options.mirostat = 2;
+  const Chain chain = Chain::Build(options, vocabulary);
+  SequenceState first(1, 0, {});
+  EXPECT_EQ(first.Recall<double>("mirostat"), nullptr);
+  chain.SampleAt(0.1, {logits, {}}, first);
+  ASSERT_NE(first.Recall<double>("mirostat"), nullptr);
+  const double before = *first.Recall<double>("mirostat");
+  SequenceState fork = first;
+  EXPECT_EQ(*fork.Recall<double>("mirostat"), before);
+  chain.SampleAt(0.99, {logits, {}}, fork);
+  EXPECT_NE(*fork.Recall<double>("mirostat"), before);
+  EXPECT_EQ(*first.Recall<double>("mirostat"), before);
+}
+
 TEST(Mirostat, ReplacesTheFilters) {
   const ListVocabulary vocabulary(3);
   SamplingOptions options;

@@ -1,8 +1,13 @@
-#include "sample/steps/typical_p.h"
-
+// Keeps the tokens whose surprise is nearest to the entropy, until they sum to p; equally near ones in the order of
+// ids. The best token may go. With `keep_ties` also all that are as near as the last one kept, as transformers does.
+// Meister et al., "Locally Typical Sampling", arXiv:2202.00666.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
+
+#include "sample/options.h"
+#include "sample/step.h"
 
 namespace sheepop {
 namespace {
@@ -14,7 +19,18 @@ struct Deviation {
   bool operator<(const Deviation& other) const { return nearness < other.nearness; }
 };
 
-}  // namespace
+class TypicalP : public Step {
+ public:
+  TypicalP(double p, size_t min_keep, bool keep_ties)
+      : p_(p), min_keep_(min_keep), keep_ties_(keep_ties) {}  // p in [0, 1)
+  std::string_view name() const override { return "typical_p"; }
+  void Apply(Candidates& candidates, const SequenceState& state) const override;
+
+ private:
+  double p_;
+  size_t min_keep_;
+  bool keep_ties_;
+};
 
 void TypicalP::Apply(Candidates& candidates, const SequenceState&) const {
   const double entropy = candidates.EntropyNats();
@@ -43,6 +59,13 @@ void TypicalP::Apply(Candidates& candidates, const SequenceState&) const {
     heap.pop_back();
   }
   if (!heap.empty()) candidates.KeepListed(std::move(kept));
+}
+
+}  // namespace
+
+StepPointer MakeTypicalP(const SamplingOptions& options, const SamplingVocabulary&) {
+  if (options.typical_p == 1) return nullptr;
+  return std::make_shared<TypicalP>(options.typical_p, options.min_keep, options.keep_ties);
 }
 
 }  // namespace sheepop

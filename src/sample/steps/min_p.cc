@@ -1,11 +1,13 @@
 // Keeps the tokens at least p times as likely as the best one. Nguyen et al., "Turning Up the Heat: Min-p Sampling",
 // arXiv:2407.01082.
-#pragma once
+#include <memory>
 
+#include "sample/options.h"
 #include "sample/real_math.h"
 #include "sample/step.h"
 
 namespace sheepop {
+namespace {
 
 class MinP : public Step {
  public:
@@ -17,5 +19,12 @@ class MinP : public Step {
   double nats_;
   size_t min_keep_;
 };
+
+}  // namespace
+
+StepPointer MakeMinP(const SamplingOptions& options, const SamplingVocabulary&) {
+  if (options.min_p == 0) return nullptr;
+  return std::make_shared<MinP>(options.min_p, options.min_keep);
+}
 
 }  // namespace sheepop

@@ -1,12 +1,14 @@
 // Removes every token but some.
-#pragma once
-
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "sample/options.h"
 #include "sample/step.h"
+#include "sample/vocabulary.h"
 
 namespace sheepop {
+namespace {
 
 class AllowedTokens : public Step {
  public:
@@ -20,5 +22,12 @@ class AllowedTokens : public Step {
  private:
   std::vector<uint64_t> mask_;  // [ceil(vocabulary / 64)]
 };
+
+}  // namespace
+
+StepPointer MakeAllowed(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
+  if (options.allowed.empty()) return nullptr;
+  return std::make_shared<AllowedTokens>(ResolveTokens(options.allowed, vocabulary, "allowed"), vocabulary.size());
+}
 
 }  // namespace sheepop

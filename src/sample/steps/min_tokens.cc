@@ -1,11 +1,13 @@
 // Removes the tokens that end the text until the output has the wanted length.
-#pragma once
-
+#include <memory>
 #include <vector>
 
+#include "sample/options.h"
 #include "sample/step.h"
+#include "sample/vocabulary.h"
 
 namespace sheepop {
+namespace {
 
 class MinTokens : public Step {
  public:
@@ -19,5 +21,12 @@ class MinTokens : public Step {
   size_t length_;
   std::vector<Token> eos_;
 };
+
+}  // namespace
+
+StepPointer MakeMinTokens(const SamplingOptions& options, const SamplingVocabulary& vocabulary) {
+  if (options.min_tokens == 0) return nullptr;
+  return std::make_shared<MinTokens>(options.min_tokens, vocabulary.eos());
+}
 
 }  // namespace sheepop

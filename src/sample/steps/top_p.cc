@@ -1,10 +1,12 @@
 // Keeps the smallest set of best tokens whose probability, renormalised over the candidates, is at least p (and at
 // least min_keep of them). Holtzman et al., "The Curious Case of Neural Text Degeneration", arXiv:1904.09751.
-#pragma once
+#include <memory>
 
+#include "sample/options.h"
 #include "sample/step.h"
 
 namespace sheepop {
+namespace {
 
 class TopP : public Step {
  public:
@@ -16,5 +18,12 @@ class TopP : public Step {
   double p_;
   size_t min_keep_;
 };
+
+}  // namespace
+
+StepPointer MakeTopP(const SamplingOptions& options, const SamplingVocabulary&) {
+  if (options.top_p == 1) return nullptr;
+  return std::make_shared<TopP>(options.top_p, options.min_keep);
+}
 
 }  // namespace sheepop
