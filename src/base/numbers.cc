@@ -31,6 +31,9 @@ std::string WholeText(const Bounds& bounds) {
   return fmt::format("{} to {}", NumberText(bounds.low), NumberText(bounds.high));
 }
 
+// Whatever IEEE 754 has, a NaN too.
+bool IsReal(const Bounds& bounds) { return bounds.low == kReal.low && bounds.high == kReal.high; }
+
 }  // namespace
 
 std::string NumberText(double value) {
@@ -39,7 +42,10 @@ std::string NumberText(double value) {
   return fmt::format("{}", value);
 }
 
-std::string Bounds::Text() const { return open ? fmt::format("at least {}", NumberText(low)) : WholeText(*this); }
+std::string Bounds::Text() const {
+  if (IsReal(*this)) return "of any size";
+  return open ? fmt::format("at least {}", NumberText(low)) : WholeText(*this);
+}
 
 void CheckBounds(std::string_view thing, double value, const Bounds& bounds) {
   if (bounds.Hold(value)) return;
@@ -52,7 +58,7 @@ double ReadNumber(std::string_view thing, std::string_view text, const Bounds& b
   const Reading reading = ReadWhole(text, value);
   if (reading == Reading::kNoNumber) Refuse(thing, text, fmt::format("a number, {}", bounds.Text()));
   if (reading == Reading::kTooLarge) Refuse(thing, text, fmt::format("a number, {}", WholeText(bounds)));
-  CheckBounds(thing, value, bounds);
+  if (!IsReal(bounds)) CheckBounds(thing, value, bounds);
   return value;
 }
 

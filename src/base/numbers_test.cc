@@ -50,6 +50,8 @@ TEST(Numbers, RealNumbers) {
   EXPECT_EQ(ReadNumber("--top-p", "1e-3", {0, 1}), 1e-3);
   EXPECT_EQ(ReadNumber("--bias", "-inf", {-std::numeric_limits<double>::infinity(), 0}),
             -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(ReadNumber("--logits", "nan", kReal)));
+  EXPECT_EQ(Refusal([] { ReadNumber("--logits", "x", kReal); }), "--logits is \"x\", must be a number, of any size");
   const auto refusal = [](std::string_view text) { return Refusal([&] { ReadNumber("--top-p", text, {0, 1}); }); };
   EXPECT_EQ(refusal("x"), "--top-p is \"x\", must be a number, 0 to 1");
   EXPECT_EQ(refusal(""), "--top-p is \"\", must be a number, 0 to 1");

@@ -159,10 +159,11 @@ const OptionType& OptionTypeOf<std::vector<std::string>>() {
 
 std::string_view OptionRow::long_flag() const {
   const size_t start = flag.find("--");
+  if (start == std::string_view::npos) return "";
   return flag.substr(start, flag.find(',', start) - start);
 }
 
-std::string_view OptionRow::toml() const { return long_flag().substr(2); }
+std::string_view OptionRow::toml() const { return flag.empty() ? "" : long_flag().substr(2); }
 
 std::string OptionRow::BoundsText() const {
   const Bounds& bounds = allowed.bounds;
@@ -193,7 +194,7 @@ std::string_view ChoiceName(const OptionRow& row, size_t number) { return Choice
 
 const OptionRow& AnyOptionTable::Named(std::string_view name) const {
   for (const OptionRow& row : rows_) {
-    if (row.name == name || row.long_flag() == name) return row;
+    if (row.name == name || (!row.flag.empty() && row.long_flag() == name)) return row;
   }
   std::vector<std::string_view> known;
   for (const OptionRow& row : rows_) known.push_back(name.starts_with('-') ? row.long_flag() : row.name);

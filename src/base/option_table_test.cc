@@ -9,7 +9,7 @@
 #include "base/options_json.h"
 
 namespace sheepop {
-namespace {
+namespace option_table_test {
 
 enum class Colour { kRed, kGreen };
 
@@ -30,7 +30,9 @@ struct Options {
   Inner inner;
 };
 
-}  // namespace
+}  // namespace option_table_test
+
+using option_table_test::Colour, option_table_test::Inner, option_table_test::Options;
 
 template <>
 const OptionType& OptionTypeOf<Colour>() {
@@ -122,8 +124,10 @@ TEST(OptionTable, HelpNamesUnitBoundsAndDefault) {
   EXPECT_EQ(help("workers"), "at once; 1 to 64 (default: one a processor)");
   EXPECT_EQ(help("seed"), "of the draw");
   EXPECT_EQ(help("on"), "a switch (default on)");
-  EXPECT_EQ(kTable.Named("-n,--count").toml(), "count");
+  EXPECT_EQ(kTable.Named("--count").toml(), "count");
   EXPECT_EQ(kTable.Named("on").long_flag(), "--on");
+  EXPECT_EQ(kTable.Named("names").long_flag(), "");
+  EXPECT_EQ(kTable.Named("names").toml(), "");
 }
 
 TEST(OptionTable, FingerprintHoldsEveryRowThatCounts) {

@@ -69,7 +69,7 @@ TEST(TextModel, EngineOptionsAreThoseOfTheTable) {
     return "";
   };
   EXPECT_EQ(refusal("kv_type", "bf16"), "");
-  EXPECT_EQ(refusal("kv_type", "f64"), "kv_type is \"f64\", must be f32 or f16 or bf16");
+  EXPECT_EQ(refusal("kv_type", "f64"), "kv_type is \"f64\", must be f32 or f16 or bf16, did you mean f32?");
   EXPECT_EQ(refusal("context", "0"), "context is 0, must be 1 to 16777216");
   EXPECT_EQ(refusal("kv_typ", "f32"), "there is no engine option \"kv_typ\", did you mean kv_type?");
 }
