@@ -1,13 +1,19 @@
-// Nonsense that looks like text: a PDF whose fonts do not say which characters their glyphs are.
+// Tells a text layer that says something from one whose fonts have no map to characters, or a wrong one.
 #pragma once
 
 #include <string_view>
 
 namespace sheepop {
 
-// True when many characters are private, replaced or controls, or when the words, 30 and more in an alphabet that
-// language.h knows, hold hardly a function word of any language. Lists of names and tables are taken for nonsense too,
-// so this is a reason to look again, not to drop.
-bool LooksGarbled(std::string_view utf8);
+struct Garble {
+  std::string_view sign;  // what is wrong, as a person is told it; "" when the text makes sense
+  bool certain = false;   // false: worth comparing with what the page shows, and no more
+  explicit operator bool() const { return !sign.empty(); }
+};
+
+// By characters that mean nothing, symbols in place of letters, accented letters nearly everywhere, pairs of letters that
+// no language has side by side (from some ten on), and on pages of 30 words and more the lack of function words. Lists of
+// abbreviations and tables of codes may look alike.
+Garble FindGarble(std::string_view utf8);
 
 }  // namespace sheepop

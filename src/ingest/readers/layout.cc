@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <tuple>
 #include <utility>
 
@@ -327,12 +328,16 @@ bool StartsUpper(std::string_view text) {
   return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
 }
 
-// A hyphen or dash at a line's end holds the word or the number together with what follows.
-bool EndsWithDash(std::string_view text) {
-  for (const std::string_view dash : {"-", "\u2010", "\u2011", "\u00AD", "\u2013", "\u2014"}) {
-    if (text.ends_with(dash)) return text.size() > dash.size();
-  }
-  return false;
+bool EndsWithAnyOf(std::string_view text, std::initializer_list<std::string_view> ends) {
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](std::string_view end) { return text.ends_with(end) && text.size() > end.size(); });
+}
+
+// A hyphen at a line's end holds the word or the number together with what follows; a longer dash does where the
+// sentence goes on in small letters or figures.
+bool HoldsTogether(std::string_view text, std::string_view next) {
+  if (EndsWithAnyOf(text, {"-", "\u2010", "\u2011", "\u00AD"})) return true;
+  return EndsWithAnyOf(text, {"\u2013", "\u2014"}) && !StartsUpper(next);
 }
 
 // Prose fills its lines: the next line's first word found no room. Where it nearly always did, the lines are meant.
@@ -341,7 +346,7 @@ bool IsVerse(const LayoutBlock& block, float em) {
   size_t roomy = 0, ended = 0, upper = StartsUpper(block.lines.front().words.front().text);
   for (size_t i = 0; i + 1 < block.lines.size(); ++i) {
     const LayoutWord& next = block.lines[i + 1].words.front();
-    if (HasRightToLeft(next.text) || EndsWithDash(block.lines[i].words.back().text)) return false;
+    if (HasRightToLeft(next.text) || HoldsTogether(block.lines[i].words.back().text, next.text)) return false;
     roomy += block.box.x1 - block.lines[i].box.x1 > next.box.width() + 0.45f * em;
     ended += EndsSentence(block.lines[i].words.back().text);
     upper += StartsUpper(next.text);
@@ -461,8 +466,9 @@ void DropEmpty(LayoutPage& page) {
 // What stands between two lines of one column: nothing but a soft break when the next line's first word had no room.
 std::string BreakBetween(const PlacedLine& line, const PlacedLine& next, float em, float pitch) {
   const LayoutBox &box = line.line->box, &under = next.line->box;
-  if (under.y0 - box.y0 > 1.45f * pitch) return "\n\n";
-  if (EndsWithDash(line.line->words.back().text)) return {kSoftBreak};
+  const float size = std::max(std::min(box.height(), under.height()) / em, 1.0f);  // larger type stands wider apart
+  if (under.y0 - box.y0 > 1.45f * pitch * size) return "\n\n";
+  if (HoldsTogether(line.line->words.back().text, next.line->words.front().text)) return {kSoftBreak};
   if (line.verse && next.verse && !next.new_block) return {kHardBreak};
   const float indent = under.x0 - next.column.x0, indent_before = box.x0 - line.column.x0;
   if (indent > 0.8f * em && indent < 5 * em && indent_before < 0.4f * em) return "\n\n";

@@ -19,7 +19,8 @@ struct LayoutBox {
 
 struct LayoutWord {
   LayoutBox box;
-  std::string text;  // valid UTF-8, no white space at the ends
+  std::string text;       // valid UTF-8, no white space at the ends
+  double confidence = 0;  // of OCR, 0 to 100
 };
 
 struct LayoutLine {

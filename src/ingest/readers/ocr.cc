@@ -70,8 +70,9 @@ OcrResult ParseTesseractTsv(std::string_view tsv) {
     std::string text = ToValidUtf8(row);
     std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20; });
     if (text.empty()) continue;
-    blocks.back().lines.back().words.push_back({box, std::move(text)});
-    sum += std::isfinite(fields[10]) ? std::clamp(fields[10], 0.0, 100.0) : 0.0;
+    const double confidence = std::isfinite(fields[10]) ? std::clamp(fields[10], 0.0, 100.0) : 0.0;
+    blocks.back().lines.back().words.push_back({box, std::move(text), confidence});
+    sum += confidence;
     ++result.words;
   }
   for (LayoutPage& page : pages) {
@@ -81,6 +82,7 @@ OcrResult ParseTesseractTsv(std::string_view tsv) {
     std::erase_if(page.blocks, [](const LayoutBlock& block) { return block.lines.empty(); });
     result.pages.push_back(RenderPage(page));
   }
+  result.layouts = std::move(pages);
   result.confidence = result.words > 0 ? sum / static_cast<double>(result.words) : 0;
   return result;
 }

@@ -11,7 +11,8 @@
 namespace sheepop {
 
 struct OcrResult {
-  std::vector<RenderedPage> pages;  // one, or as many as a TIFF file holds; with the marks of document.h
+  std::vector<LayoutPage> layouts;  // pixels; in Tesseract's order
+  std::vector<RenderedPage> pages;  // of the layouts: one, or as many as a TIFF file holds
   double confidence = 0;            // mean over words, 0 to 100
   size_t words = 0;
   std::string languages;  // Tesseract's names

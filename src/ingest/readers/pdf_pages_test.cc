@@ -168,6 +168,12 @@ TEST_F(PdfPages, VerseKeepsItsLines) {
   EXPECT_EQ(
       Text(MakePdf({PdfLines({"so much depends upon the long and", "red", "wheel", "barrow", "glazed with", "rain"})})),
       "so much depends upon the long and\nred\nwheel\nbarrow\nglazed with\nrain\n");
+  // A verse may end with a dash.
+  EXPECT_EQ(Text(MakePdf({PdfLines({"You are old, he said,", "And all your hair is white\\227",
+                                    "Do you think that at your age", "You should be up all night?"})},
+                         "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")),
+            "You are old, he said,\nAnd all your hair is white\u2014\nDo you think that at your age\n"
+            "You should be up all night?\n");
   // Prose that somebody broke unevenly is prose.
   EXPECT_EQ(
       Text(MakePdf({PdfLines({"The survey collected", "information about old mills and about the", "people who ran",

@@ -1,8 +1,10 @@
 // PDF: the text layer where it makes sense, OCR where a page has none, page by page.
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <sstream>
 
@@ -13,6 +15,7 @@
 #include "ingest/readers/garbled.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
+#include "ingest/readers/page_picture.h"
 #include "ingest/readers/reader.h"
 #include "ingest/readers/soft_hyphens.h"
 
@@ -24,21 +27,31 @@ constexpr uint64_t kLayoutBytes = 256 << 20;     // of pdftotext, for one chunk
 constexpr uint64_t kPostScriptBytes = 64 << 20;  // of pdftops, for one page
 constexpr uint64_t kImageBytes = 256 << 20;      // of pdftoppm, for one page
 constexpr size_t kSparseCharacters = 16;         // a page with fewer may be a scan with a stamp or a page number
-constexpr size_t kThinCharacters = 200;          // a page with fewer, under a large image, may be one too
+constexpr size_t kThinCharacters = 200;          // a page with fewer may hold a picture of more
+constexpr size_t kShortCharacters = 1500;        // half a page of text: beside it there is room for a picture
+constexpr double kPictureShare = 0.2;            // of a page; smaller pictures are not read
+constexpr double kInkShare = 0.03;               // of a page that shows something outside the text layer
 constexpr double kMaxPixels = 6000;              // of a side of a rasterised page
 constexpr size_t kMaxFailedPages = 3;
 
 struct PdfPage {
   RenderedPage content;
+  std::optional<LayoutPage> layer;   // as pdftotext places it, of pages with little text
   double width = 612, height = 792;  // points, as the page is shown
   double image_share = 0;            // of the page that images cover
   bool failed = false, blank = false, mirrored = false;
-  std::optional<OcrResult> ocr;
+  bool pictured = false;  // it shows something that its short text layer does not hold
+  bool unread = false;    // no OCR, though the page needs it
+  Garble garble;
+  std::optional<OcrResult> ocr;  // in place of the layer
+  AddedWords added;              // by OCR, to the layer
 };
 
 struct Pdf {
   std::string path;
   std::atomic<size_t> failed_pages{0};
+  std::mutex missing_lock;
+  std::string missing;  // what OCR lacks, as a person is told it
   std::vector<PdfPage> pages;
   bool damaged = false;
 };
@@ -48,6 +61,16 @@ size_t Shown(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 && (byte & 0xC0) != 0x80;
   }));
+}
+
+size_t Shown(const LayoutPage& page) {
+  size_t shown = 0;
+  for (const LayoutBlock& block : page.blocks) {
+    for (const LayoutLine& line : block.lines) {
+      for (const LayoutWord& word : line.words) shown += Shown(word.text);
+    }
+  }
+  return shown;
 }
 
 std::string Field(std::string_view info, std::string_view name) {
@@ -126,11 +149,15 @@ bool Mirrored(const RenderedPage& content, const RenderedPage& turned) {
 
 void Take(PdfPage& page, LayoutPage layout) {
   RenderedPage turned;
+  if (Shown(layout) < kShortCharacters) page.layer = layout;
   if (RunsBackwards(layout)) turned = InOrder(Unmirrored(layout));
   page.content = InOrder(std::move(layout));
-  if (turned.text.empty() || !Mirrored(page.content, turned)) return;
-  page.content = std::move(turned);
-  page.mirrored = true;
+  if (!turned.text.empty() && Mirrored(page.content, turned)) {
+    page.content = std::move(turned);
+    page.mirrored = true;
+    page.layer.reset();
+  }
+  page.garble = FindGarble(page.content.text);
 }
 
 // Pages [first, last), counted from 0. A page that breaks pdftotext is found by halving and marked.
@@ -171,8 +198,8 @@ void ReadSoftHyphens(Pdf& pdf, const ReadContext& context) {
     if (MayHoldSoftHyphens(pdf.pages[i].content.text)) wanted.push_back(i);
   }
   if (wanted.empty() || !HasWinAnsiFonts(context.converters.TryRun({"pdffonts", pdf.path}, 16 << 20).output)) return;
-  // A program that draws them does so throughout: a few pages tell.
-  const size_t first = std::min<size_t>(wanted.size(), 4);
+  // A program that draws them does so throughout: two pages tell.
+  const size_t first = std::min<size_t>(wanted.size(), 2);
   std::atomic<bool> any{false};
   const auto soften = [&](size_t begin, size_t end) {
     context.pool.ForEach(end - begin, [&](size_t i) {
@@ -188,9 +215,45 @@ void ReadSoftHyphens(Pdf& pdf, const ReadContext& context) {
   if (any) soften(first, wanted.size());
 }
 
-// How much of each page images cover, from `pdfimages -list`: sizes in pixels, and pixels an inch.
-void MeasureImages(Pdf& pdf, const ReadContext& context) {
-  const ChildResult result = context.converters.TryRun({"pdfimages", "-list", pdf.path}, 64 << 20);
+// True when an image lies in the file: its dictionary stands in the clear, for streams lie in no other stream. Images
+// inside a page's drawing are missed.
+bool HoldsImages(const Blob& file) {
+  static constexpr std::string_view kName = "/Image";
+  bool found = false;
+  std::string tail;
+  file.ForEachPiece([&](std::string_view piece) {
+    const std::string seam = tail + std::string(piece.substr(0, kName.size() + 1));
+    for (const std::string_view text : {std::string_view(seam), piece}) {
+      for (size_t at = 0; !found && (at = text.find(kName, at)) != std::string_view::npos; ++at) {
+        const size_t next = at + kName.size();
+        found = next < text.size() && std::isalnum(static_cast<unsigned char>(text[next])) == 0;
+      }
+    }
+    tail = piece.substr(piece.size() - std::min(piece.size(), kName.size()));
+    return !found;
+  });
+  return found;
+}
+
+using Runs = std::vector<std::pair<size_t, size_t>>;  // pages [first, second)
+
+// The pages, ascending, as runs of at most kChunkPages.
+Runs RunsOf(const std::vector<size_t>& pages) {
+  Runs runs;
+  for (const size_t i : pages) {
+    if (!runs.empty() && runs.back().second == i && i - runs.back().first < kChunkPages) {
+      ++runs.back().second;
+    } else {
+      runs.emplace_back(i, i + 1);
+    }
+  }
+  return runs;
+}
+
+// How much of each of the pages [first, last) images cover, from `pdfimages -list`: sizes in pixels, and pixels an inch.
+void MeasureImages(Pdf& pdf, size_t first, size_t last, const ReadContext& context) {
+  const ChildResult result = context.converters.TryRun(
+      {"pdfimages", "-list", "-f", std::to_string(first + 1), "-l", std::to_string(last), pdf.path}, 64 << 20);
   std::istringstream lines(result.output);
   std::string line;
   while (std::getline(lines, line)) {
@@ -200,56 +263,77 @@ void MeasureImages(Pdf& pdf, const ReadContext& context) {
     double width = 0, height = 0, x_ppi = 0, y_ppi = 0;
     if (!(fields >> page >> skip >> type >> width >> height)) continue;
     for (int i = 0; i < 7; ++i) fields >> skip;  // color comp bpc enc interp object ID
-    if (!(fields >> x_ppi >> y_ppi) || page < 1 || page > pdf.pages.size() || x_ppi <= 0 || y_ppi <= 0) continue;
+    if (!(fields >> x_ppi >> y_ppi) || page <= first || page > last || x_ppi <= 0 || y_ppi <= 0) continue;
     PdfPage& target = pdf.pages[page - 1];
     target.image_share += (width / x_ppi * 72) * (height / y_ppi * 72) / (target.width * target.height);
   }
 }
 
-// Binary PGM images, one after the other, as pdftoppm writes them to stdout.
-std::vector<bool> BlankImages(std::string_view pgm) {
-  std::vector<bool> blank;
-  while (pgm.starts_with("P5")) {
-    int width = 0, height = 0, depth = 0, length = 0;
-    const std::string head(pgm.substr(0, 64));
-    if (std::sscanf(head.c_str(), "P5 %d %d %d%n", &width, &height, &depth, &length) != 3 || width <= 0 || height <= 0)
-      break;
-    pgm.remove_prefix(std::min<size_t>(static_cast<size_t>(length) + 1, pgm.size()));
-    const std::string_view pixels = pgm.substr(0, static_cast<size_t>(width) * static_cast<size_t>(height));
-    const auto [low, high] = std::minmax_element(pixels.begin(), pixels.end(), [](char a, char b) {
-      return static_cast<unsigned char>(a) < static_cast<unsigned char>(b);
-    });
-    blank.push_back(pixels.empty() || static_cast<unsigned char>(*high) - static_cast<unsigned char>(*low) < 16);
-    pgm.remove_prefix(pixels.size());
-  }
-  return blank;
-}
-
-// Marks which of the pages [first, last) show nothing at all, from a small picture of each.
-void FindBlank(Pdf& pdf, size_t first, size_t last, const ReadContext& context) {
+// Looks at a small picture of each of the pages [first, last).
+void LookAt(Pdf& pdf, size_t first, size_t last, const ReadContext& context) {
   const ChildResult result = context.converters.TryRun(
       {"pdftoppm", "-gray", "-scale-to", "400", "-f", std::to_string(first + 1), "-l", std::to_string(last), pdf.path},
       kImageBytes);
   if (!result.ok()) return;
-  const std::vector<bool> blank = BlankImages(result.output);
-  for (size_t i = 0; i < blank.size() && first + i < last; ++i) pdf.pages[first + i].blank = blank[i];
-}
-
-bool NeedsOcr(const PdfPage& page) {
-  const size_t shown = Shown(page.content.text);
-  if (page.failed || shown < kSparseCharacters) return true;
-  if (shown < kThinCharacters && page.image_share > 0.6) return true;
-  return LooksGarbled(page.content.text);
-}
-
-bool OcrIsBetter(const PdfPage& page, const OcrResult& ocr, const std::string& text) {
-  const size_t shown = Shown(page.content.text), found = Shown(text);
-  if (page.failed || shown < kSparseCharacters) return found > shown;
-  if (LooksGarbled(page.content.text)) {
-    return ocr.confidence > 60 && found * 2 > shown &&
-           GuessLanguage(text).share > 2 * GuessLanguage(page.content.text).share;
+  const std::vector<GrayImage> images = SplitPgm(result.output);
+  for (size_t i = 0; i < images.size() && first + i < last; ++i) {
+    PdfPage& page = pdf.pages[first + i];
+    page.blank = IsBlank(images[i]);
+    page.pictured =
+        page.layer && page.image_share >= kPictureShare && UncoveredInk(images[i], *page.layer) >= kInkShare;
   }
-  return found > 2 * shown && ocr.confidence > 50;
+}
+
+bool LacksText(const PdfPage& page) { return page.failed || Shown(page.content.text) < kSparseCharacters; }
+
+bool NeedsOcr(const PdfPage& page) { return !page.blank && (LacksText(page) || page.garble || page.pictured); }
+
+std::vector<size_t> PagesForOcr(Pdf& pdf, const Blob& file, const ReadContext& context) {
+  std::vector<size_t> looked_at, little;
+  std::optional<bool> images;
+  for (size_t i = 0; i < pdf.pages.size(); ++i) {
+    const PdfPage& page = pdf.pages[i];
+    if (LacksText(page) || page.garble) {
+      looked_at.push_back(i);
+    } else if (page.layer &&
+               (Shown(page.content.text) < kThinCharacters || (images ? *images : *(images = HoldsImages(file))))) {
+      little.push_back(i);
+    }
+  }
+  const Runs measured = RunsOf(little);
+  context.pool.ForEach(measured.size(),
+                       [&](size_t r) { MeasureImages(pdf, measured[r].first, measured[r].second, context); });
+  for (const size_t i : little) {
+    if (pdf.pages[i].image_share >= kPictureShare) looked_at.push_back(i);
+  }
+  std::sort(looked_at.begin(), looked_at.end());
+  const Runs shown = RunsOf(looked_at);
+  context.pool.ForEach(shown.size(), [&](size_t r) { LookAt(pdf, shown[r].first, shown[r].second, context); });
+  std::erase_if(looked_at, [&](size_t i) { return !NeedsOcr(pdf.pages[i]); });
+  return looked_at;
+}
+
+// Whether what OCR read is what a nonsensical layer should say. Where they agree, the layer only looks like nonsense.
+bool Ungarbles(const PdfPage& page, const OcrResult& ocr, const std::string& text) {
+  if (ocr.confidence <= 60 || Shown(text) * 2 <= Shown(page.content.text)) return false;
+  if (FindGarble(text) && GuessLanguage(text).share <= 2 * GuessLanguage(page.content.text).share) return false;
+  return !SharesWords(page.content.text, text);
+}
+
+void TakeOcr(PdfPage& page, OcrResult ocr, double dpi) {
+  if (ocr.pages.empty()) return;
+  const std::string& text = ocr.pages.front().text;
+  if (!LacksText(page) && !page.garble) {
+    if (!page.layer) return;
+    page.added = AddUncovered(*page.layer, ocr.layouts.front(), static_cast<float>(72 / dpi));
+    if (page.added.words > 0) page.content = InOrder(*std::move(page.layer));
+    return;
+  }
+  if (LacksText(page) ? Shown(text) <= Shown(page.content.text) : !Ungarbles(page, ocr, text)) return;
+  page.content = std::move(ocr.pages.front());
+  page.failed = false;
+  page.garble = {};
+  page.ocr = std::move(ocr);
 }
 
 void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
@@ -261,36 +345,26 @@ void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
   context.converters.Run({"pdftoppm", "-gray", "-singlefile", "-r", fmt::format("{:.2f}", dpi), "-f", number, "-l",
                           number, pdf.path, (folder / "page").string()},
                          kImageBytes, folder);
-  OcrResult ocr = RecogniseText(folder / "page.pgm", context);
+  try {
+    TakeOcr(page, RecogniseText(folder / "page.pgm", context), dpi);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::kNotFound) throw;
+    const std::lock_guard lock(pdf.missing_lock);
+    pdf.missing = error.what();
+    page.unread = true;
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  if (ocr.pages.empty() || !OcrIsBetter(page, ocr, ocr.pages.front().text)) return;
-  page.content = std::move(ocr.pages.front());
-  page.failed = false;
-  page.ocr = std::move(ocr);
 }
 
-std::vector<size_t> PagesForOcr(Pdf& pdf, const ReadContext& context) {
-  const bool thin = std::any_of(pdf.pages.begin(), pdf.pages.end(), [](const PdfPage& page) {
-    const size_t shown = Shown(page.content.text);
-    return shown >= kSparseCharacters && shown < kThinCharacters;
-  });
-  if (thin) MeasureImages(pdf, context);
-  std::vector<size_t> wanted;
-  for (size_t i = 0; i < pdf.pages.size(); ++i) {
-    if (NeedsOcr(pdf.pages[i])) wanted.push_back(i);
+void ReadPictures(Pdf& pdf, const Blob& file, const ReadContext& context) {
+  const std::vector<size_t> wanted = PagesForOcr(pdf, file, context);
+  if (context.options.ocr) {
+    context.pool.ForEach(wanted.size(), [&](size_t i) { OcrPage(pdf, wanted[i], context); });
+  } else {
+    for (const size_t i : wanted) pdf.pages[i].unread = true;
   }
-  std::vector<std::pair<size_t, size_t>> runs;
-  for (const size_t i : wanted) {
-    if (!runs.empty() && runs.back().second == i && i - runs.back().first < kChunkPages) {
-      ++runs.back().second;
-    } else {
-      runs.emplace_back(i, i + 1);
-    }
-  }
-  context.pool.ForEach(runs.size(), [&](size_t r) { FindBlank(pdf, runs[r].first, runs[r].second, context); });
-  std::erase_if(wanted, [&](size_t i) { return pdf.pages[i].blank; });
-  return wanted;
+  for (PdfPage& page : pdf.pages) page.layer.reset();
 }
 
 // "3, 5 to 9, 12"; only so many, and then how many more.
@@ -309,10 +383,49 @@ std::string PageList(const std::vector<size_t>& pages) {
 }
 
 struct PageGroups {
-  std::vector<size_t> ocr, blank, failed, unread, garbled, mirrored;
+  std::vector<size_t> ocr, added, blank, failed, unread, pictures, garbled, left_out, mirrored;
 };
 
-Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool ocr_allowed) {
+void Sort(const PdfPage& page, size_t i, PageGroups& groups) {
+  if (page.mirrored) groups.mirrored.push_back(i);
+  if (page.ocr) {
+    groups.ocr.push_back(i);
+  } else if (page.added.words > 0) {
+    groups.added.push_back(i);
+  } else if (page.failed) {
+    groups.failed.push_back(i);
+  } else if (page.blank) {
+    groups.blank.push_back(i);
+  } else if (page.garble) {
+    (page.garble.certain ? groups.left_out : groups.garbled).push_back(i);
+  } else if (page.unread) {
+    (page.pictured ? groups.pictures : groups.unread).push_back(i);
+  }
+}
+
+void AddNotes(Document& document, const Pdf& pdf, const PageGroups& groups) {
+  const auto note = [&](const std::vector<size_t>& pages, std::string_view what) {
+    if (!pages.empty()) document.notes.push_back(fmt::format("{} {}: {}", pages.size(), what, PageList(pages)));
+  };
+  const std::string why = pdf.missing.empty() ? "OCR is off" : fmt::format("OCR {}", pdf.missing);
+  note(groups.ocr, "pages read by OCR");
+  note(groups.added, "pages with pictures whose words OCR added");
+  note(groups.mirrored, "mirrored pages turned around");
+  note(groups.failed, "pages that could not be read");
+  note(groups.unread, fmt::format("pages without text, not read because {}", why));
+  note(groups.pictures, fmt::format("pages with pictures that were not read because {}", why));
+  for (size_t first = 0; first < groups.left_out.size();) {
+    const std::string_view sign = pdf.pages[groups.left_out[first]].garble.sign;
+    std::vector<size_t> alike;
+    for (; first < groups.left_out.size() && pdf.pages[groups.left_out[first]].garble.sign == sign; ++first) {
+      alike.push_back(groups.left_out[first]);
+    }
+    note(alike, fmt::format("pages left out, whose text layer is nonsense ({})", sign));
+  }
+  if (pdf.damaged) document.notes.emplace_back("damaged; poppler repaired what it could");
+}
+
+Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups) {
   Document document = NewDocument(source);
   document.pages = static_cast<uint32_t>(pdf.pages.size());
   document.laid_out = true;
@@ -320,35 +433,32 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups, bool
   size_t words = 0;
   for (size_t i = 0; i < pdf.pages.size(); ++i) {
     const PdfPage& page = pdf.pages[i];
-    AddPage(document, page.content, static_cast<uint32_t>(i));
-    if (page.mirrored) groups.mirrored.push_back(i);
-    if (page.ocr) {
-      groups.ocr.push_back(i);
-      confidence += page.ocr->confidence * static_cast<double>(page.ocr->words);
-      words += page.ocr->words;
-    } else if (page.failed) {
-      groups.failed.push_back(i);
-    } else if (page.blank) {
-      groups.blank.push_back(i);
-    } else if (Shown(page.content.text) < kSparseCharacters && !ocr_allowed) {
-      groups.unread.push_back(i);
-    } else if (LooksGarbled(page.content.text)) {
-      groups.garbled.push_back(i);
-    }
+    AddPage(document, page.garble.certain ? RenderedPage() : page.content, static_cast<uint32_t>(i));
+    Sort(page, i, groups);
+    const AddedWords read = page.ocr ? AddedWords{page.ocr->words, page.ocr->confidence} : page.added;
+    confidence += read.confidence * static_cast<double>(read.words);
+    words += read.words;
   }
   if (words > 0) document.ocr_confidence = confidence / static_cast<double>(words);
-  const auto note = [&](const std::vector<size_t>& pages, std::string_view what) {
-    if (!pages.empty()) document.notes.push_back(fmt::format("{} {}: {}", pages.size(), what, PageList(pages)));
-  };
-  note(groups.ocr, "pages read by OCR");
-  note(groups.mirrored, "mirrored pages turned around");
-  note(groups.failed, "pages that could not be read");
-  note(groups.unread, "pages without text, not read because OCR is off");
-  if (pdf.damaged) document.notes.emplace_back("damaged; poppler repaired what it could");
-  if (!groups.garbled.empty() && groups.garbled.size() * 2 >= pdf.pages.size()) {
+  AddNotes(document, pdf, groups);
+  if (groups.left_out.size() + groups.garbled.size() > 0 &&
+      (groups.left_out.size() + groups.garbled.size()) * 2 >= pdf.pages.size()) {
     document.suspicions.emplace_back("garbled_text_layer");
   }
   return document;
+}
+
+std::string WhyEmpty(const Pdf& pdf, const PageGroups& groups, const ReadContext& context) {
+  const size_t pages = pdf.pages.size();
+  if (pages == 0) return "it has no pages";
+  if (groups.failed.size() == pages) return "none of its pages could be read";
+  if (groups.blank.size() == pages) return fmt::format("blank: {} pages that show nothing", pages);
+  if (!groups.left_out.empty()) {
+    return fmt::format("its text layer is nonsense ({}), and OCR {}", pdf.pages[groups.left_out.front()].garble.sign,
+                       context.options.ocr ? "found no better" : "is off");
+  }
+  if (!context.options.ocr) return "its pages have no text layer, and OCR is off";
+  return fmt::format("{} pages, and OCR found no text", pages);
 }
 
 }  // namespace
@@ -361,23 +471,15 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   context.pool.ForEach(chunks, [&](size_t i) {
     ReadTextLayer(pdf, i * kChunkPages, std::min<size_t>((i + 1) * kChunkPages, pdf.pages.size()), context);
   });
+  ReadPictures(pdf, source.blob, context);
   ReadSoftHyphens(pdf, context);
-  std::vector<size_t> wanted = PagesForOcr(pdf, context);
-  if (context.options.ocr) context.pool.ForEach(wanted.size(), [&](size_t i) { OcrPage(pdf, wanted[i], context); });
 
   PageGroups groups;
-  Document document = Assemble(source, pdf, groups, context.options.ocr);
-  if (Shown(document.text) == 0) {
-    const std::string why = pdf.pages.empty()                          ? "it has no pages"
-                            : groups.failed.size() == pdf.pages.size() ? "none of its pages could be read"
-                            : groups.blank.size() == pdf.pages.size()
-                                ? fmt::format("blank: {} pages that show nothing", pdf.pages.size())
-                            : !context.options.ocr ? "its pages have no text layer, and OCR is off"
-                                                   : fmt::format("{} pages, and OCR found no text", pdf.pages.size());
-    sink.Drop(std::move(document), "no_text", why);
-    return;
-  }
-  sink.Take(std::move(document));
+  Document document = Assemble(source, pdf, groups);
+  if (Shown(document.text) > 0) return sink.Take(std::move(document));
+  // Another run may find what is missing.
+  if (!pdf.missing.empty()) throw Error(ErrorCategory::kNotFound, "{}", pdf.missing);
+  sink.Drop(std::move(document), "no_text", WhyEmpty(pdf, groups, context));
 }
 
 }  // namespace sheepop
