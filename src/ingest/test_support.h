@@ -22,10 +22,11 @@
 namespace sheepop::testing {
 
 // A PDF of pages given as content streams, in Helvetica (or `font`) as /F1; `page` is added to each page's
-// dictionary. `extra` objects are numbered from 3 + 2 * contents.size().
+// dictionary, `catalog` to the document's. `extra` objects are numbered from 3 + 2 * contents.size().
 inline std::string MakePdf(const std::vector<std::string>& contents, std::string_view page = "",
-                           std::string_view font = "", const std::vector<std::string>& extra = {}) {
-  std::vector<std::string> objects = {"<< /Type /Catalog /Pages 2 0 R >>", ""};
+                           std::string_view font = "", const std::vector<std::string>& extra = {},
+                           std::string_view catalog = "") {
+  std::vector<std::string> objects = {fmt::format("<< /Type /Catalog /Pages 2 0 R {} >>", catalog), ""};
   std::string kids;
   const std::string face = font.empty() ? "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>" : std::string(font);
   for (const std::string& content : contents) {

@@ -48,7 +48,7 @@ bool IsWideScript(char32_t c);
 void JoinTouching(LayoutPage& page);
 
 // Gathers what stands in rows of three short cells and more, three rows and more, into blocks of their own: column after
-// column, a table is lost.
+// column, a table is lost. Rows of two cells too where they are labels and figures, or stand apart as rows of a form do.
 void GatherTables(LayoutPage& page);
 
 // The pages of what `pdftotext -bbox-layout` writes. Any bytes; what is not understood is left out. Right-to-left words

@@ -209,6 +209,69 @@ TEST(SoftHyphens, AreFoundInTheStringsOfPostScript) {
       HasWinAnsiFonts("A WinAnsi x  Type 1    WinAnsi     no  no  yes     3  0\nB  Type 1  Custom  no no no 4 0\n"));
 }
 
+TEST_F(PdfPages, ValuesOfFormFieldsAreTaken) {
+  const auto field = [](std::string_view type, std::string_view name, std::string_view value, int y) {
+    return fmt::format(
+        "<< /Type /Annot /Subtype /Widget {} /T ({}) /V ({}) /Rect [200 {} 460 {}] /F 4 /DA (/F1 12 Tf 0 g) >>", type,
+        name, value, y - 4, y + 14);
+  };
+  // Each answer stands beside its question, drawn by poppler alone.
+  const std::string questions = PdfLines({"Name of the tenant"}, 72, 700) + " " +
+                                PdfLines({"Place of the mill"}, 72, 600) + " " + PdfLines({"Rent"}, 72, 500);
+  for (const char* appearances : {"", "/NeedAppearances true"}) {
+    EXPECT_EQ(Text(MakePdf({questions}, "/Annots [5 0 R 6 0 R 7 0 R]", "",
+                           {field("/FT /Tx", "tenant", "Johanna Weber", 700),
+                            field("/FT /Ch /Ff 131072 /Opt [(Bremen) (Holm)]", "place", "Holm", 600),
+                            field("/FT /Tx", "rent", "eleven thaler", 500)},
+                           fmt::format("/AcroForm << /Fields [5 0 R 6 0 R 7 0 R] {} /DR << /Font << /F1 << /Type /Font "
+                                       "/Subtype /Type1 /BaseFont /Helvetica >> >> >> /DA (/F1 12 Tf 0 g) >>",
+                                       appearances))),
+              "Name of the tenant\tJohanna Weber\nPlace of the mill\tHolm\nRent\televen thaler\n");
+  }
+}
+
+TEST_F(PdfPages, TablesOfTwoColumnsAreReadRowByRow) {
+  const std::vector<std::string> crops = {"Rye", "Barley and oats", "Hops", "Flax"};
+  const auto table = [&](const std::vector<std::string>& right, int size) {
+    return PdfLines({"What the mill ground in the year before the fire, in sacks of one weight."}, 72, 720) + " " +
+           PdfLines(crops, 72, 660, size) + " " + PdfLines(right, 260, 660, size);
+  };
+  EXPECT_EQ(Text(MakePdf({table({"1,204", "880", "41.5", "17"}, 12)})),
+            "What the mill ground in the year before the fire, in sacks of one weight.\n\nRye\t1,204\nBarley and "
+            "oats\t880\nHops\t41.5\nFlax\t17\n");
+  EXPECT_EQ(Text(MakePdf({PdfLines({"Owner:", "Built in:", "Wheels:"}) + " " +
+                          PdfLines({"the widow Brandt", "spring of 1790", "two, of oak"}, 200)})),
+            "Owner:\tthe widow Brandt\nBuilt in:\tspring of 1790\nWheels:\ttwo, of oak\n");
+  // Two columns of a list are read one after the other.
+  EXPECT_EQ(Text(MakePdf({table({"Ropes of hemp", "Nails", "Oak beams", "Tallow"}, 12)})),
+            "What the mill ground in the year before the fire, in sacks of one weight.\n\nRye\nBarley and oats\nHops\n"
+            "Flax\n\nRopes of hemp\nNails\nOak beams\nTallow\n");
+}
+
+TEST_F(PdfPages, AttachmentsAndXfaFormsAreNamed) {
+  const auto stream = [](std::string_view type, std::string_view bytes) {
+    return fmt::format("<< {} /Length {} >>\nstream\n{}\nendstream", type, bytes.size(), bytes);
+  };
+  const auto attached = [](std::string_view name) {
+    return fmt::format("<< /Type /Filespec /F ({0}) /UF ({0}) /EF << /F 5 0 R >> >>", name);
+  };
+  Put("attached.pdf",
+      MakePdf({PdfLines({"The rents are in the sheet that is attached."})}, "", "",
+              {stream("/Type /EmbeddedFile", "10,11,12"), attached("rents 1790.csv"), attached("plan.dwg")},
+              "/Names << /EmbeddedFiles << /Names [(a) 6 0 R (b) 7 0 R] >> >>"));
+  Put("xfa.pdf", MakePdf({PdfLines({"Please wait until the form is shown."})}, "", "",
+                         {stream("", "<template xmlns=\"http://www.xfa.org/schema/xfa-template/3.3/\"/>")},
+                         "/AcroForm << /Fields [] /XFA 5 0 R >>"));
+  const Corpus corpus = Run();
+  const std::string attachments = corpus.Field("attached.pdf", "notes"), form = corpus.Field("xfa.pdf", "notes");
+  EXPECT_NE(attachments.find("2 attachments not read"), std::string::npos) << attachments;
+  EXPECT_NE(attachments.find("rents 1790.csv"), std::string::npos) << attachments;
+  EXPECT_NE(attachments.find("plan.dwg"), std::string::npos) << attachments;
+  EXPECT_EQ(attachments.find("XFA"), std::string::npos) << attachments;
+  EXPECT_NE(form.find("an XFA form"), std::string::npos) << form;
+  EXPECT_EQ(form.find("attachments"), std::string::npos) << form;
+}
+
 TEST_F(PdfPages, TheReportedDocuments) {
   if (!std::filesystem::exists(SharedPath("conformance/reports/rotations.pdf")))
     GTEST_SKIP() << "the reports are not there";

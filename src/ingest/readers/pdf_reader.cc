@@ -53,6 +53,8 @@ struct Pdf {
   std::mutex missing_lock;
   std::string missing;  // what OCR lacks, as a person is told it
   std::vector<PdfPage> pages;
+  std::vector<std::string> attachments;  // their names
+  bool xfa = false;                      // a form whose pages only some viewers can make
   bool damaged = false;
 };
 
@@ -107,6 +109,19 @@ void ReadPageSizes(Pdf& pdf, const std::string& info) {
   }
 }
 
+// From the lines "1: NAME" of `pdfdetach -list`.
+void ListAttachments(Pdf& pdf, const ReadContext& context) {
+  std::istringstream lines(context.converters.TryRun({"pdfdetach", "-list", pdf.path}, 1 << 20).output);
+  std::string line;
+  while (std::getline(lines, line)) {
+    const size_t colon = line.find(": ");
+    if (colon == std::string::npos || line.find_first_not_of("0123456789") != colon) continue;
+    std::string name = ToValidUtf8(line.substr(colon + 2));
+    std::erase_if(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    pdf.attachments.push_back(std::move(name));
+  }
+}
+
 // One call tells what the document is and how large its pages are.
 void Open(Pdf& pdf, const ReadContext& context) {
   const std::string last = std::to_string(context.options.max_pages);
@@ -127,6 +142,7 @@ void Open(Pdf& pdf, const ReadContext& context) {
     throw Error(ErrorCategory::kLimit, "{} pages, and at most {} are read; raise max_pages or split it", pages,
                 context.options.max_pages);
   }
+  pdf.xfa = Field(result.output, "Form:") == "XFA";
   pdf.pages.resize(pages);
   ReadPageSizes(pdf, result.output);
 }
@@ -422,6 +438,19 @@ void AddNotes(Document& document, const Pdf& pdf, const PageGroups& groups) {
     }
     note(alike, fmt::format("pages left out, whose text layer is nonsense ({})", sign));
   }
+  if (!pdf.attachments.empty()) {
+    std::string names;
+    for (size_t i = 0; i < std::min<size_t>(pdf.attachments.size(), 8); ++i) {
+      names += fmt::format("{}\"{}\"", i > 0 ? ", " : "", pdf.attachments[i]);
+    }
+    if (pdf.attachments.size() > 8) names += fmt::format(" and {} more", pdf.attachments.size() - 8);
+    document.notes.push_back(
+        fmt::format("{} attachments not read (`pdfdetach -saveall` writes them): {}", pdf.attachments.size(), names));
+  }
+  if (pdf.xfa) {
+    document.notes.emplace_back(
+        "an XFA form, whose pages poppler does not make; print it to a PDF in a program that shows it");
+  }
   if (pdf.damaged) document.notes.emplace_back("damaged; poppler repaired what it could");
 }
 
@@ -467,6 +496,7 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   Pdf pdf;
   pdf.path = source.blob.PathFor(context.work, "document.pdf").string();
   Open(pdf, context);
+  ListAttachments(pdf, context);
   const size_t chunks = (pdf.pages.size() + kChunkPages - 1) / kChunkPages;
   context.pool.ForEach(chunks, [&](size_t i) {
     ReadTextLayer(pdf, i * kChunkPages, std::min<size_t>((i + 1) * kChunkPages, pdf.pages.size()), context);
