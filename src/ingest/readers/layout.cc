@@ -329,15 +329,15 @@ bool StartsUpper(std::string_view text) {
 }
 
 bool EndsWithAnyOf(std::string_view text, std::initializer_list<std::string_view> ends) {
-  return std::any_of(ends.begin(), ends.end(),
-                     [&](std::string_view end) { return text.ends_with(end) && text.size() > end.size(); });
+  return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return text.ends_with(end); });
 }
 
-// A hyphen at a line's end holds the word or the number together with what follows; a longer dash does where the
-// sentence goes on in small letters or figures.
+// A hyphen at a line's end holds the word or the number together with what follows; a longer dash, or one that stands
+// alone, does where the sentence goes on in small letters or figures.
 bool HoldsTogether(std::string_view text, std::string_view next) {
-  if (EndsWithAnyOf(text, {"-", "\u2010", "\u2011", "\u00AD"})) return true;
-  return EndsWithAnyOf(text, {"\u2013", "\u2014"}) && !StartsUpper(next);
+  const bool hyphen = EndsWithAnyOf(text, {"-", "\u2010", "\u2011", "\u00AD"});
+  if (hyphen && CountCharacters(text) > 1) return true;
+  return (hyphen || EndsWithAnyOf(text, {"\u2013", "\u2014"})) && !StartsUpper(next);
 }
 
 // Prose fills its lines: the next line's first word found no room. Where it nearly always did, the lines are meant.

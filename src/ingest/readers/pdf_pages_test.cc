@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/child_process.h"
 #include "ingest/readers/direction.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/soft_hyphens.h"
@@ -187,6 +188,44 @@ TEST_F(PdfPages, DashesAtALinesEnd) {
                                     "determining factors and of the temperature at -", "5 degrees, which is cold."})})),
             "The survey of the years 1998-2004 by the mother-in-law gave well-known information about all of the "
             "price-determining factors and of the temperature at - 5 degrees, which is cold.\n");
+}
+
+// Why the reader asks for -bbox-layout: what pdftotext does to a page in each of its modes. The default one is held to
+// what 22.12 (Debian 12) does; a later one (25.03 in Debian 13) may take the dashes or keep them, and may place the text
+// that runs upward elsewhere. The other modes keep every dash, whatever the version.
+TEST_F(PdfPages, WhatPdftotextDoes) {
+  const auto run = [&](std::vector<std::string> flags, const std::string& pdf) {
+    WriteFile(folder_ / "asked.pdf", pdf);
+    ChildCommand command;
+    command.arguments = {"pdftotext"};
+    command.arguments.insert(command.arguments.end(), flags.begin(), flags.end());
+    command.arguments.insert(command.arguments.end(), {(folder_ / "asked.pdf").string(), "-"});
+    return RunChild(command, {});
+  };
+  const std::string dashes = MakePdf({PdfLines(
+      {"The survey of the years 1998-", "2004 by the mother-in-", "law gave infor-", "mation at -", "5 degrees."})});
+  const std::string upward =
+      MakePdf({PdfLines({"The first paragraph stands here in the", "middle of the page and is read first."}, 100, 700) +
+               " " + PdfLines({"The second paragraph stands below it", "and is read after the first."}, 100, 400) +
+               " BT /F1 12 Tf 0 1 -1 0 40 300 Tm (Upward words in the margin) Tj ET"});
+  const ChildResult plain = run({}, dashes);
+  if (plain.outcome == ChildOutcome::kMissing) GTEST_SKIP() << "pdftotext is not installed";
+  if (run({"-v"}, dashes).errors.find("version 22.12") != std::string::npos) {
+    EXPECT_EQ(plain.output,
+              "The survey of the years 19982004 by the mother-inlaw gave information at 5 degrees.\n\n\f");
+    EXPECT_LT(run({}, upward).output.find("Upward"), run({}, upward).output.find("The first"));
+  }
+  for (const char* mode : {"-bbox-layout", "-bbox", "-tsv", "-layout"}) {
+    const std::string kept = run({mode}, dashes).output;
+    for (const char* words : {"1998-", "mother-in-", "infor-"}) {
+      EXPECT_NE(kept.find(words), std::string::npos) << mode << "\n" << kept;
+    }
+  }
+  EXPECT_EQ(Text(dashes), "The survey of the years 1998-2004 by the mother-in-law gave information at - 5 degrees.\n");
+  EXPECT_EQ(
+      Text(upward),
+      "The first paragraph stands here in the middle of the page and is read first.\n\nThe second paragraph stands "
+      "below it and is read after the first.\n\nUpward words in the margin\n");
 }
 
 // In WinAnsiEncoding the code 0xAD draws a hyphen, and stands for a soft one.
