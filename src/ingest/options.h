@@ -38,6 +38,7 @@ struct IngestOptions {
   // Reading.
   std::string text_field;  // the field of JSONL objects and CSV rows that holds the text; "": `text`, else `content`
   std::string ocr_languages = "auto";  // Tesseract's names joined by "+"; "auto": English, then the language found
+  bool markdown = false;               // headings, lists, tables, code and footnotes as Markdown
   bool ocr = true;                     // false: images and scanned pages are dropped, and said to be
   uint32_t ocr_dpi = 300;              // 72 to 600
   uint32_t max_pages = 20'000;         // of a PDF, 1 to 1,000,000; one with more fails
@@ -68,6 +69,9 @@ inline constexpr OptionRow kIngestRows[] = {
      "field of JSONL objects and CSV rows that holds the text",
      OptionTraits().In("Reading").Otherwise("text, else content")},
     {"ocr", "--ocr,!--no-ocr", Field<&IngestOptions::ocr>(), kAny, "", "read images and scanned pages",
+     OptionTraits().In("Reading").Bare()},
+    {"markdown", "--markdown", Field<&IngestOptions::markdown>(), kAny, "",
+     "keep headings, lists, tables, code and footnotes of HTML, DOCX, EPUB, ODT and PDF as Markdown",
      OptionTraits().In("Reading").Bare()},
     {"ocr_languages", "--ocr-languages", Field<&IngestOptions::ocr_languages>(), kAny, "",
      "Tesseract's names joined by +", OptionTraits().In("Reading")},

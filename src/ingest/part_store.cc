@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 
 // Changes with the format below and with everything that reads or cleans: an older part is then read again.
-constexpr std::string_view kFormat = "sheepop part 5";
+constexpr std::string_view kFormat = "sheepop part 6";
 constexpr int kLevel = 3;
 
 constexpr uint32_t kTrailerMagic = 0x54525350;

@@ -288,6 +288,7 @@ struct PlacedLine {
   bool new_block;
   bool row;    // of a table
   bool verse;  // of a block whose lines the author ended
+  const LayoutBlock* block;
 };
 
 bool Continues(const LayoutBox& column, const LayoutBox& block, float em) {
@@ -377,7 +378,7 @@ std::vector<PlacedLine> Place(const LayoutPage& page, float em) {
     const bool verse = IsVerse(block, em);
     for (const LayoutLine& line : block.lines) {
       const bool first = &line == &block.lines.front();
-      lines.push_back({&line, {}, first && beside, first, block.table, verse});
+      lines.push_back({&line, {}, first && beside, first, block.table, verse, &block});
     }
   }
   close_run();
@@ -535,6 +536,47 @@ float MedianPitch(const std::vector<PlacedLine>& lines, float em) {
   return *middle;
 }
 
+// Blocks of a role stand apart; lines of a heading are one, and those of code and items of lists stay lines.
+std::string BreakOfRoles(const PlacedLine& line, const PlacedLine& next, std::string between) {
+  const BlockRole role = next.block->role;
+  if (line.block != next.block && (role != BlockRole::kText || line.block->role != BlockRole::kText)) return "\n\n";
+  if (role == BlockRole::kHeading) return {kSoftBreak};
+  if (role == BlockRole::kCode) return {kHardBreak};
+  if (next.line->item) return line.line->item || between != "\n\n" ? std::string{kHardBreak} : between;
+  return between;
+}
+
+std::string Prefix(const PlacedLine& line) {
+  if (line.block->role == BlockRole::kCode) return "    ";
+  if (line.block->role != BlockRole::kHeading || !line.new_block) return "";
+  return std::string(static_cast<size_t>(line.block->level), '#') + " ";
+}
+
+bool IsGrid(const LayoutBlock& table) {
+  const size_t cells = table.lines.front().words.size();
+  return std::all_of(table.lines.begin(), table.lines.end(),
+                     [&](const LayoutLine& row) { return row.words.size() == cells; });
+}
+
+std::string GridRow(const LayoutLine& row) {
+  std::string text = "|";
+  for (const LayoutWord& cell : row.words) {
+    text += ' ';
+    for (const char c : cell.text) {
+      if (c == '|') text += '\\';
+      text += c;
+    }
+    text += " |";
+  }
+  return text;
+}
+
+std::string Rule(size_t cells) {
+  std::string text = "|";
+  for (size_t i = 0; i < cells; ++i) text += " --- |";
+  return text;
+}
+
 }  // namespace
 
 bool HasRightToLeft(std::string_view text) {
@@ -640,7 +682,7 @@ void SortForReading(LayoutPage& page) {
   }
   SortBlocks(page);
 }
-RenderedPage RenderPage(const LayoutPage& page) {
+RenderedPage RenderPage(const LayoutPage& page, bool markdown) {
   const float em = MedianHeight(page);
   const std::vector<PlacedLine> lines = Place(page, em);
   const float pitch = MedianPitch(lines, em);
@@ -656,11 +698,23 @@ RenderedPage RenderPage(const LayoutPage& page) {
       between = !same_run      ? "\n\n"
                 : lines[i].row ? std::string{kHardBreak}
                                : BreakBetween(lines[i - 1], lines[i], em, pitch);
+      if (markdown) between = BreakOfRoles(lines[i - 1], lines[i], std::move(between));
     }
     marks += static_cast<uint32_t>(between.size());
     const LayoutLine& line = *lines[i].line;
     out.places.push_back({0, marks, line.box.x0, line.box.y0, line.box.x1, line.box.y1, page.height});
     out.text += between;
+    if (markdown && lines[i].row && IsGrid(*lines[i].block)) {
+      out.text += GridRow(line);
+      if (!lines[i].new_block) continue;
+      // The rule under the head is a line of its own, at the head's place.
+      out.text += kHardBreak;
+      out.text += Rule(line.words.size());
+      out.places.push_back(out.places.back());
+      out.places.back().marks = ++marks;
+      continue;
+    }
+    if (markdown) out.text += Prefix(lines[i]);
     for (size_t w = 0; w < line.words.size(); ++w) {
       if (w > 0) out.text.push_back(lines[i].row ? '\t' : ' ');
       out.text += line.words[w].text;

@@ -26,12 +26,18 @@ struct LayoutWord {
 struct LayoutLine {
   LayoutBox box;
   std::vector<LayoutWord> words;
+  bool item = false;  // of a list, in Markdown
 };
+
+// What RenderPage writes as Markdown; all but kText are found by MarkRoles.
+enum class BlockRole { kText, kHeading, kCode, kNote };
 
 struct LayoutBlock {
   LayoutBox box;
   std::vector<LayoutLine> lines;
   bool table = false;  // lines are rows, words are cells
+  BlockRole role = BlockRole::kText;
+  int level = 0;  // of a heading, 1 to 3
 };
 
 struct LayoutPage {
@@ -67,8 +73,9 @@ struct RenderedPage {
   void Append(RenderedPage other, std::string_view between);
 };
 
-// The text of a page in the order of its blocks.
-RenderedPage RenderPage(const LayoutPage& page);
+// The text of a page in the order of its blocks; with `markdown` headings, list items, code and footnotes as their roles say,
+// and tables whose rows have equally many cells as tables.
+RenderedPage RenderPage(const LayoutPage& page, bool markdown = false);
 
 // Adds the page of that number, counted from 0; earlier ones are there, empty ones too.
 void AddPage(Document& document, const RenderedPage& page, uint32_t index);

@@ -6,6 +6,7 @@
 #include "ingest/readers/direction.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
+#include "ingest/readers/page_roles.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
@@ -15,6 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       sheepop::GatherTables(upright);
       sheepop::SortForReading(upright);
       if (!sheepop::IsValidUtf8(sheepop::RenderPage(upright).text)) std::abort();
+      sheepop::MarkRoles(upright, sheepop::StyleOf({upright}));
+      if (!sheepop::IsValidUtf8(sheepop::RenderPage(upright, true).text)) std::abort();
     }
   }
   for (const sheepop::RenderedPage& page : sheepop::ParseTesseractTsv(bytes).pages) {

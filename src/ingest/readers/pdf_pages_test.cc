@@ -287,6 +287,55 @@ TEST_F(PdfPages, TablesOfTwoColumnsAreReadRowByRow) {
             "Flax\n\nRopes of hemp\nNails\nOak beams\nTallow\n");
 }
 
+TEST_F(PdfPages, MarkdownKeepsWhatBlocksAre) {
+  const std::string font =
+      "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >> /F2 << /Type /Font /Subtype "
+      "/Type1 /BaseFont /Courier >>";
+  std::string code = PdfLines({"int turn(int wheel) {", "  return wheel + 1;", "}"}, 72, 470, 10);
+  code.replace(code.find("/F1"), 3, "/F2");
+  const std::string mark =
+      "BT /F1 11 Tf 72 600 Td (The wheel turns when the sluice is opened) Tj /F1 7 Tf 5 Ts (3) Tj 0 Ts "
+      "/F1 11 Tf ( and the water runs.) Tj ET";
+  const std::string page =
+      PdfLines({"The Mill and its Wheels"}, 72, 740, 24) + " " + PdfLines({"How they are turned"}, 72, 680, 16) + " " +
+      PdfLines({"A mill has one wheel or two, and each of them turns a stone that lies on",
+                "another one, which does not move at all."},
+               72, 650, 11) +
+      " " + mark + " " +
+      PdfLines({"\\225 open the sluice", "\\225 wait for the wheel", "\\225 pour the grain"}, 72, 560, 11) + " " +
+      code + " " + PdfLines({"Crop", "Rye", "Hops"}, 72, 380, 11) + " " +
+      PdfLines({"Sacks", "1,204", "41"}, 220, 380, 11) + " " + PdfLines({"Price", "3.5", "12"}, 320, 380, 11) + " " +
+      PdfLines({"3 It is opened in spring, when the snow is gone."}, 72, 80, 8);
+  const std::string pdf = MakePdf({page}, "", font);
+  WriteFile(folder_ / "in/one.pdf", pdf);
+  IngestOptions options;
+  options.markdown = true;
+  EXPECT_EQ(
+      RunIngest(folder_.path(), options).Text("one.pdf"),
+      "# The Mill and its Wheels\n\n## How they are turned\n\nA mill has one wheel or two, and each of them turns a "
+      "stone that lies on another one, which does not move at all.\n\nThe wheel turns when the sluice is opened[^3] "
+      "and the water runs.\n\n- open the sluice\n- wait for the wheel\n- pour the grain\n\n    int turn(int wheel) "
+      "{\n      return wheel + 1;\n    }\n\n| Crop | Sacks | Price |\n| --- | --- | --- |\n| Rye | 1,204 | 3.5 |\n| "
+      "Hops | 41 | 12 |\n\n[^3]: It is opened in spring, when the snow is gone.\n");
+  const std::string plain = Text(pdf);
+  EXPECT_NE(plain.find("Crop\tSacks\tPrice\nRye\t1,204\t3.5\n"), std::string::npos) << plain;
+  for (const char* mark_up : {"#", "[^", "---", "    int"}) EXPECT_EQ(plain.find(mark_up), std::string::npos) << plain;
+}
+
+TEST_F(PdfPages, MarkdownOfATypewrittenPageIsNoCode) {
+  const std::string page = PdfLines({"The inspector writes that the wheel has stopped, and that the",
+                                     "dam has to be raised before the winter comes to the valley."},
+                                    72, 700, 10) +
+                           " " + PdfLines({"1. Raise the dam", "2. Mend the wheel"}, 72, 600, 10);
+  WriteFile(folder_ / "in/one.pdf", MakePdf({page}, "", "<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>"));
+  IngestOptions options;
+  options.markdown = true;
+  EXPECT_EQ(
+      RunIngest(folder_.path(), options).Text("one.pdf"),
+      "The inspector writes that the wheel has stopped, and that the dam has to be raised before the winter comes to "
+      "the valley.\n\n1. Raise the dam\n2. Mend the wheel\n");
+}
+
 TEST_F(PdfPages, AttachmentsAndXfaFormsAreNamed) {
   const auto stream = [](std::string_view type, std::string_view bytes) {
     return fmt::format("<< {} /Length {} >>\nstream\n{}\nendstream", type, bytes.size(), bytes);

@@ -16,6 +16,7 @@
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/page_picture.h"
+#include "ingest/readers/page_roles.h"
 #include "ingest/readers/reader.h"
 #include "ingest/readers/soft_hyphens.h"
 
@@ -39,6 +40,7 @@ struct PdfPage {
   std::optional<LayoutPage> layer;   // as pdftotext places it, of pages with little text
   double width = 612, height = 792;  // points, as the page is shown
   double image_share = 0;            // of the page that images cover
+  PageStyle style;                   // of the pages around it, for Markdown
   bool failed = false, blank = false, mirrored = false;
   bool pictured = false;  // it shows something that its short text layer does not hold
   bool unread = false;    // no OCR, though the page needs it
@@ -147,13 +149,15 @@ void Open(Pdf& pdf, const ReadContext& context) {
   ReadPageSizes(pdf, result.output);
 }
 
-RenderedPage InOrder(LayoutPage page) {
+// `style` is null for plain text, and the size of the type for Markdown.
+RenderedPage InOrder(LayoutPage page, const PageStyle* style) {
   RenderedPage content;
   JoinTouching(page);
   for (LayoutPage& upright : UprightPages(std::move(page))) {
     GatherTables(upright);
+    if (style) MarkRoles(upright, *style);
     SortForReading(upright);
-    content.Append(RenderPage(upright), "\n\n");
+    content.Append(RenderPage(upright, style != nullptr), "\n\n");
   }
   return content;
 }
@@ -163,11 +167,11 @@ bool Mirrored(const RenderedPage& content, const RenderedPage& turned) {
   return GuessLanguage(turned.text).share >= std::max(0.1, 2 * GuessLanguage(content.text).share);
 }
 
-void Take(PdfPage& page, LayoutPage layout) {
+void Take(PdfPage& page, LayoutPage layout, const PageStyle* style) {
   RenderedPage turned;
   if (Shown(layout) < kShortCharacters) page.layer = layout;
-  if (RunsBackwards(layout)) turned = InOrder(Unmirrored(layout));
-  page.content = InOrder(std::move(layout));
+  if (RunsBackwards(layout)) turned = InOrder(Unmirrored(layout), style);
+  page.content = InOrder(std::move(layout), style);
   if (!turned.text.empty() && Mirrored(page.content, turned)) {
     page.content = std::move(turned);
     page.mirrored = true;
@@ -183,12 +187,14 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
       kLayoutBytes);
   if (result.ok()) {
     std::vector<LayoutPage> pages = ParsePopplerLayout(result.output);
+    const PageStyle style = context.options.markdown ? StyleOf(pages) : PageStyle();
     for (size_t i = 0; i < pages.size() && first + i < last; ++i) {
       PdfPage& page = pdf.pages[first + i];
       // Whether pdftotext states the size before or after /Rotate is not documented; pdfinfo's is before.
       pages[i].width = static_cast<float>(page.width);
       pages[i].height = static_cast<float>(page.height);
-      Take(page, std::move(pages[i]));
+      page.style = style;
+      Take(page, std::move(pages[i]), context.options.markdown ? &style : nullptr);
     }
     return;
   }
@@ -336,13 +342,13 @@ bool Ungarbles(const PdfPage& page, const OcrResult& ocr, const std::string& tex
   return !SharesWords(page.content.text, text);
 }
 
-void TakeOcr(PdfPage& page, OcrResult ocr, double dpi) {
+void TakeOcr(PdfPage& page, OcrResult ocr, double dpi, bool markdown) {
   if (ocr.pages.empty()) return;
   const std::string& text = ocr.pages.front().text;
   if (!LacksText(page) && !page.garble) {
     if (!page.layer) return;
     page.added = AddUncovered(*page.layer, ocr.layouts.front(), static_cast<float>(72 / dpi));
-    if (page.added.words > 0) page.content = InOrder(*std::move(page.layer));
+    if (page.added.words > 0) page.content = InOrder(*std::move(page.layer), markdown ? &page.style : nullptr);
     return;
   }
   if (LacksText(page) ? Shown(text) <= Shown(page.content.text) : !Ungarbles(page, ocr, text)) return;
@@ -362,7 +368,7 @@ void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
                           number, pdf.path, (folder / "page").string()},
                          kImageBytes, folder);
   try {
-    TakeOcr(page, RecogniseText(folder / "page.pgm", context), dpi);
+    TakeOcr(page, RecogniseText(folder / "page.pgm", context), dpi, context.options.markdown);
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::kNotFound) throw;
     const std::lock_guard lock(pdf.missing_lock);
