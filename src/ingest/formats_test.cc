@@ -9,7 +9,8 @@
 #include "ingest/language.h"
 #include "ingest/readers/html.h"
 #include "ingest/readers/jpeg_page.h"
-#include "ingest/readers/layout.h"
+#include "ingest/readers/page_tables.h"
+#include "ingest/readers/page_text.h"
 #include "ingest/sniff.h"
 #include "ingest/test_support.h"
 

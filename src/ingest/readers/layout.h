@@ -1,11 +1,9 @@
-// A page as words with places, from pdftotext or Tesseract, to text in reading order with the marks of document.h.
+// A page as words with places, from pdftotext or Tesseract, its blocks put in reading order.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "ingest/document.h"
 
 namespace sheepop {
 
@@ -53,10 +51,6 @@ bool IsWideScript(char32_t c);
 // Letters of one size that touch become words again: titles are drawn letter by letter, often twice for a bolder look.
 void JoinTouching(LayoutPage& page);
 
-// Gathers what stands in rows of three short cells and more, three rows and more, into blocks of their own: column after
-// column, a table is lost. Rows of two cells too where they are labels and figures, or stand apart as rows of a form do.
-void GatherTables(LayoutPage& page);
-
 // The pages of what `pdftotext -bbox-layout` writes. Any bytes; what is not understood is left out. Right-to-left words
 // come out in reading order.
 std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml);
@@ -67,17 +61,7 @@ std::vector<LayoutPage> ParsePopplerLayout(std::string_view xml);
 // that shares columns with it, and before one to the right of it unless a third between their heights spans both.
 void SortForReading(LayoutPage& page);
 
-struct RenderedPage {
-  std::string text;
-  std::vector<LinePlace> places;  // of page 0
-  void Append(RenderedPage other, std::string_view between);
-};
-
-// The text of a page in the order of its blocks; with `markdown` headings, list items, code and footnotes as their roles say,
-// and tables whose rows have equally many cells as tables.
-RenderedPage RenderPage(const LayoutPage& page, bool markdown = false);
-
-// Adds the page of that number, counted from 0; earlier ones are there, empty ones too.
-void AddPage(Document& document, const RenderedPage& page, uint32_t index);
+// The middle one of the heights of its lines, at least 0.1; 1 without lines.
+float MedianHeight(const LayoutPage& page);
 
 }  // namespace sheepop

@@ -7,6 +7,8 @@
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/page_roles.h"
+#include "ingest/readers/page_tables.h"
+#include "ingest/readers/page_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingest/readers/layout.h"
+#include "ingest/readers/page_text.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {

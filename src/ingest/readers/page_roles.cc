@@ -105,7 +105,8 @@ void SetCode(LayoutBlock& block, float letter) {
       end = word.box.x1;
     }
     LayoutWord whole{line.box, std::move(text)};
-    line.words.assign(1, std::move(whole));
+    line.words.clear();
+    line.words.push_back(std::move(whole));
   }
 }
 

@@ -17,6 +17,8 @@
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/page_picture.h"
 #include "ingest/readers/page_roles.h"
+#include "ingest/readers/page_tables.h"
+#include "ingest/readers/page_text.h"
 #include "ingest/readers/reader.h"
 #include "ingest/readers/soft_hyphens.h"
 
