@@ -101,7 +101,8 @@ void SetCode(LayoutBlock& block, float letter) {
     float end = block.box.x0;
     for (const LayoutWord& word : line.words) {
       const float spaces = std::round((word.box.x0 - end) / letter);
-      text += std::string(static_cast<size_t>(std::clamp(spaces, text.empty() ? 0.0f : 1.0f, 200.0f)), ' ') + word.text;
+      text.append(static_cast<size_t>(std::clamp(spaces, text.empty() ? 0.0f : 1.0f, 200.0f)), ' ');
+      text += word.text;
       end = word.box.x1;
     }
     LayoutWord whole{line.box, std::move(text)};
@@ -145,7 +146,7 @@ void MarkItems(LayoutBlock& block) {
   for (LayoutLine& line : block.lines) {
     std::string& first = line.words.front().text;
     if (line.words.size() < 2) continue;
-    if (std::find(std::begin(kBullets), std::end(kBullets), first) != std::end(kBullets)) first = "-";
+    if (std::find(std::begin(kBullets), std::end(kBullets), first) != std::end(kBullets)) first.assign(1, '-');
     const bool numbered = first.size() > 1 && (first.ends_with('.') || first.ends_with(')')) &&
                           IsNumber(std::string_view(first).substr(0, first.size() - 1));
     line.item = first == "-" || numbered;

@@ -319,9 +319,10 @@ std::vector<size_t> PagesForOcr(Pdf& pdf, const Blob& file, const ReadContext& c
     const PdfPage& page = pdf.pages[i];
     if (LacksText(page) || page.garble) {
       looked_at.push_back(i);
-    } else if (page.layer &&
-               (Shown(page.content.text) < kThinCharacters || (images ? *images : *(images = HoldsImages(file))))) {
-      little.push_back(i);
+    } else if (page.layer) {
+      const bool thin = Shown(page.content.text) < kThinCharacters;
+      if (!thin && !images) images = HoldsImages(file);
+      if (thin || *images) little.push_back(i);
     }
   }
   const Runs measured = RunsOf(little);
