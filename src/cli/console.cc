@@ -99,11 +99,11 @@ void Console::Progress(std::string_view line) const {
   std::fflush(stderr);
 }
 
-void Console::PrintError(const Error& error) const {
+void Console::PrintError(const Error& error, boost::json::object document) const {
   Progress("");
   fmt::print(stderr, "sheepop: {}\n", error.what());
   if (!json) return;
-  const boost::json::object document{{"error", {{"category", Name(error.category())}, {"message", error.what()}}}};
+  document["error"] = {{"category", Name(error.category())}, {"message", error.what()}};
   try {
     PrintJson(document);
   } catch (const Error&) {

@@ -34,7 +34,8 @@ class Console {
   // Replaces the current line on stderr; only on a terminal. Empty text clears it.
   void Progress(std::string_view line) const;
 
-  void PrintError(const Error& error) const;  // "sheepop: message" on stderr, and the JSON document when asked for
+  // "sheepop: message" on stderr; when JSON was asked for, `document` too, with the error in it.
+  void PrintError(const Error& error, boost::json::object document = {}) const;
 
   bool UsesColor() const;  // of stdout; honours NO_COLOR
   bool StdoutIsTerminal() const;

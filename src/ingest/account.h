@@ -46,6 +46,9 @@ struct IngestReport {
   std::map<std::string, std::vector<std::string>> suspicious;  // doubt -> at most 20 sources
   std::map<std::string, uint64_t> suspicious_counts;
 
+  uint64_t fieldless = 0, with_field = 0;  // records without the field that holds the text, and with it
+  Mishap first_fieldless;                  // of those without
+
   uint64_t exact_duplicates = 0, near_duplicates = 0;
   uint64_t duplicate_paragraphs = 0, duplicate_paragraph_characters = 0;
   std::vector<SharedPassage> shared_passages;  // the longest, at most kMostPassages

@@ -22,6 +22,14 @@ std::string_view PackageOf(std::string_view program) {
   return program;
 }
 
+// Debian's package of a Tesseract language: chi_sim lies in tesseract-ocr-chi-sim, scripts in packages of four letters.
+std::string LanguagePackage(std::string_view language) {
+  if (language.starts_with("script/")) return "tesseract-ocr-all";
+  std::string package = fmt::format("tesseract-ocr-{}", language);
+  std::ranges::replace(package, '_', '-');
+  return package;
+}
+
 std::string FirstLine(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return "";
@@ -59,8 +67,10 @@ Converters::Converters(const IngestOptions& options) {
   };
   versions_ = version({"pdftotext", "-v"}) + "; " + version({"tesseract", "--version"}) + "; " +
               version({"pandoc", "--version"});
-  std::istringstream languages(
-      RunChild({.arguments = {"tesseract", "--list-langs"}, .folder = {}, .environment = {}}, quick).output);
+  const ChildResult listed =
+      RunChild({.arguments = {"tesseract", "--list-langs"}, .folder = {}, .environment = {}}, quick);
+  has_tesseract_ = listed.outcome != ChildOutcome::kMissing;
+  std::istringstream languages(listed.output);
   std::string line;
   std::getline(languages, line);  // a heading
   while (std::getline(languages, line)) {
@@ -73,8 +83,21 @@ Converters::Converters(const IngestOptions& options) {
   for (const std::string& language : ocr_languages_) versions_ += "; " + language;
 }
 
+void Converters::NeedLanguages(const std::vector<std::string>& arguments) const {
+  const auto flag = std::find(arguments.begin(), arguments.end(), "-l");
+  if (arguments[0] != "tesseract" || flag == arguments.end() || !has_tesseract_) return;
+  std::istringstream names(*(flag + 1));
+  for (std::string name; std::getline(names, name, '+');) {
+    if (std::ranges::find(ocr_languages_, name) != ocr_languages_.end()) continue;
+    throw Error(ErrorCategory::kNotFound,
+                "needs Tesseract's data for the language `{}`, which is not installed: apt install {}", name,
+                LanguagePackage(name));
+  }
+}
+
 ChildResult Converters::TryRun(const std::vector<std::string>& arguments, uint64_t output_bytes,
                                const std::filesystem::path& folder) const {
+  NeedLanguages(arguments);
   ChildLimits limits = limits_;
   limits.output_bytes = output_bytes;
   // Threads inside Tesseract fight those of this program, and make its run times depend on them.

@@ -35,10 +35,13 @@ class Converters {
   bool has_orientation() const { return has_orientation_; }  // osd.traineddata is there
 
  private:
+  // Throws kNotFound naming the package when a call of Tesseract asks for a language that is not there.
+  void NeedLanguages(const std::vector<std::string>& arguments) const;
+
   ChildLimits limits_;
   std::string versions_;
   std::vector<std::string> ocr_languages_;
-  bool has_orientation_ = false;
+  bool has_tesseract_ = false, has_orientation_ = false;
 };
 
 }  // namespace sheepop

@@ -102,6 +102,8 @@ void CorpusWriter::WriteDocument(const std::string& source, const PartRecord& re
 void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
   const Document& d = record.document;
   ++report_.inputs;
+  const bool one_of_many = d.kind == DocumentKind::kJsonl || d.kind == DocumentKind::kCsv;
+  if (one_of_many && record.fate != DocumentFate::kFailed) ++report_.with_field;
   for (const auto& [step, count] : record.changes) report_.changes_by_step[step] += count;
   if (record.fate == DocumentFate::kDropped) {
     ++report_.dropped;
@@ -110,6 +112,9 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
   }
   if (record.fate == DocumentFate::kFailed) {
     ++report_.failed;
+    if (record.step == kFieldStep) {
+      if (report_.fieldless++ == 0) report_.first_fieldless = {source, record.step, record.reason};
+    }
     if (report_.mishaps.size() < kExamples) report_.mishaps.push_back({source, record.step, record.reason});
     return;
   }
@@ -140,7 +145,15 @@ void CorpusWriter::AddToGroup(const std::string& source, const PartRecord& recor
   const size_t mark = source.rfind('#');
   const std::string input = source.substr(0, mark);
   if (group_ && group_->source != input) CloseGroup();
-  if (!group_) group_ = Group{input, std::string(Name(record.document.kind)), 0, 0, 0, {}, {}};
+  if (!group_) {
+    group_.emplace();
+    group_->source = input;
+    group_->kind = Name(record.document.kind);
+  }
+  group_->noted += !record.document.notes.empty();
+  for (const std::string& note : record.document.notes) {
+    if (group_->notes.size() < kExamples) group_->notes.emplace_back(source.substr(mark), note);
+  }
   if (record.fate == DocumentFate::kTaken) {
     ++group_->taken;
     group_->characters += CountCharacters(record.document.text);
@@ -175,7 +188,17 @@ void CorpusWriter::CloseGroup() {
   json::array examples;
   for (const Mishap& m : group.examples)
     examples.push_back(json::object{{"record", m.source}, {"step", m.step}, {"reason", m.reason}});
+  if (group.taken == 0 && !group.examples.empty()) {
+    entry["step"] = group.examples.front().step;
+    entry["reason"] = group.examples.front().reason;
+  }
   if (!examples.empty()) entry["examples"] = std::move(examples);
+  json::array notes;
+  for (const auto& [record, note] : group.notes) notes.push_back(json::object{{"record", record}, {"note", note}});
+  if (!notes.empty()) {
+    entry["noted"] = group.noted;
+    entry["notes"] = std::move(notes);
+  }
   WriteEntry(json::serialize(entry));
 }
 

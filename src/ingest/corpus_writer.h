@@ -32,12 +32,14 @@ class CorpusWriter {
   IngestReport Commit();
 
  private:
-  // Records of one input, of which the report shows counts and the first that were not taken.
+  // Records of one input, of which the report shows counts, the first that were not taken and the first notes.
   struct Group {
     std::string source, kind;
     uint64_t taken = 0, failed = 0, characters = 0;
     std::map<std::string, uint64_t> dropped;
     std::vector<Mishap> examples;
+    uint64_t noted = 0;                                      // records with notes
+    std::vector<std::pair<std::string, std::string>> notes;  // the first: record, note
   };
 
   void WriteDocument(const std::string& source, const PartRecord& record);

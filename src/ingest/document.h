@@ -73,6 +73,10 @@ enum class DocumentFate { kTaken, kDropped, kFailed };
 
 std::string_view Name(DocumentFate fate);
 
+// Where it failed, as the report says it.
+inline constexpr std::string_view kReadStep = "read";
+inline constexpr std::string_view kFieldStep = "field";  // a record, or a table, lacks the field that holds the text
+
 // The number of code points.
 uint64_t CountCharacters(std::string_view utf8);
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <memory>
 
 #include "base/utf8.h"
@@ -180,6 +181,36 @@ uint64_t CountNuls(std::string_view bytes) {
   uint64_t count = 0;
   for (size_t i = 0; i < bytes.size(); ++i) count += bytes[i] == '\0' && (i == 0 || bytes[i - 1] != '\0');
   return count;
+}
+
+uint64_t ReplaceLoneSurrogates(std::string& json) {
+  // The unit that is escaped at `at`, or 0.
+  const auto unit = [&](size_t at) {
+    uint32_t value = 0;
+    if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return 0u;
+    const auto [end, error] = std::from_chars(json.data() + at + 2, json.data() + at + 6, value, 16);
+    return error == std::errc() && end == json.data() + at + 6 ? value : 0u;
+  };
+  uint64_t replaced = 0;
+  for (size_t at = json.find('\\'); at != std::string::npos; at = json.find('\\', at)) {
+    const uint32_t first = unit(at);
+    const bool high = first >= 0xD800 && first < 0xDC00, low = first >= 0xDC00 && first < 0xE000;
+    const uint32_t second = high ? unit(at + 6) : 0;
+    if (high && second >= 0xDC00 && second < 0xE000) {
+      at += 12;
+      continue;
+    }
+    if (high || low) {
+      json.replace(at + 2, 4, "FFFD");
+      ++replaced;
+    }
+    at += 2;  // of "\\\\" both
+  }
+  return replaced;
+}
+
+std::string LoneSurrogatesNote(uint64_t replaced) {
+  return fmt::format("{} lone halves of surrogate pairs replaced by U+FFFD", replaced);
 }
 
 std::string GuessEncoding(std::string_view head, std::string_view declared) {

@@ -29,6 +29,11 @@ std::string GuessEncoding(std::string_view head, std::string_view declared = {})
 // Decodes with a known encoding.
 DecodedText Decode(std::string_view bytes, const std::string& encoding);
 
+// Writes \uFFFD for each escaped half of a surrogate pair that stands alone in the strings of a JSON text, which no parser of
+// UTF-8 can take; returns how many.
+uint64_t ReplaceLoneSurrogates(std::string& json);
+std::string LoneSurrogatesNote(uint64_t replaced);  // for the notes of a document
+
 bool IsWide(std::string_view encoding);  // UTF-16 or UTF-32
 
 // True for the beginning of a text in UTF-16 or UTF-32: it has a mark, or zeros on one side of its pairs alone, and what

@@ -135,7 +135,7 @@ class FileReader {
     source.sniffed.kind = DocumentKind::kUnsupported;
     PartWriter writer("", context_.work.NewPath("part"));
     RecordSink sink(context_.options, steps_, &writer);
-    sink.Fail(NewDocument(source), reason, true);
+    sink.Fail(NewDocument(source), kReadStep, reason, true);
     return {writer.CommitAside(context_.work), "", false};
   }
 

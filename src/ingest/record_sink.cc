@@ -14,10 +14,10 @@ void RecordSink::Drop(Document document, std::string_view step, std::string reas
   Put({std::move(record), std::nullopt});
 }
 
-void RecordSink::Fail(Document document, std::string reason, bool transient) {
+void RecordSink::Fail(Document document, std::string_view step, std::string reason, bool transient) {
   PartRecord record;
   record.fate = DocumentFate::kFailed;
-  record.step = "read";
+  record.step = step;
   record.reason = std::move(reason);
   record.document = std::move(document);
   record.document.text.clear();

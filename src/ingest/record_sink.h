@@ -19,7 +19,7 @@ class RecordSink : public DocumentSink {
 
   void Take(Document document) override;
   void Drop(Document document, std::string_view step, std::string reason) override;
-  void Fail(Document document, std::string reason, bool transient) override;
+  void Fail(Document document, std::string_view step, std::string reason, bool transient) override;
   std::unique_ptr<DocumentSink> Fork() override;
   void Join(DocumentSink& fork) override;
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from program import ENVIRONMENT, ProgramTest, main
+from program import ENVIRONMENT, ProgramTest, main, run
 
 TALE = "Once upon a time there was a shepherd who counted his sheep each night, and each night there was one more of them.\n"
 
@@ -108,6 +108,21 @@ class Ingest(ProgramTest):
         self.assertIn("holds no document nothing", self.error("corpus", "show", self.corpus, "nothing"))
         self.assertIn(str(self.folder / "absent"), self.error("corpus", "sample", self.folder / "absent"))
         self.assertEqual(self.text("corpus", "search", self.corpus, "wolf"), "")
+
+    def test_a_field_that_no_record_has(self):
+        message = self.error("ingest", self.papers, "-o", self.corpus, "--field", "nosuch", "--json")
+        self.assertIn("no record has a field `nosuch`", message)
+        self.assertIn("text", message.split("one of those it has: ")[1])
+        self.ingest("--field", "text")
+
+    def test_nothing_taken(self):
+        (self.folder / "empty").mkdir()
+        self.assertIn("nothing was taken of 0 inputs", self.error("ingest", self.folder / "empty", "-o", self.corpus))
+        done = run("ingest", self.papers / "film.mkv", "-o", self.corpus, "--json")
+        self.assertEqual(done.returncode, 1)
+        document = json.loads(done.stdout)
+        self.assertEqual((document["taken"], document["dropped"]), (0, 1))
+        self.assertIn("report.json says why", document["error"]["message"])
 
     def test_errors(self):
         self.assertIn("absent", self.error("ingest", self.folder / "absent", "-o", self.corpus, "--json"))

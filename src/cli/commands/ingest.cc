@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/cpu.h"
@@ -51,6 +52,7 @@ class IngestCommand final : public Command {
 
  private:
   json::object Document(const IngestReport& report) const;
+  std::optional<Error> Failure(const IngestReport& report) const;
   std::string Plan(const IngestReport& report) const;
 
   IngestOptions options_;
@@ -67,6 +69,20 @@ json::object IngestCommand::Document(const IngestReport& report) const {
           {"failed", report.failed},
           {"characters", report.characters},
           {"estimated_tokens", report.estimated_tokens}};
+}
+
+// A run that did not do what it was asked for, though it accounted for every input.
+std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
+  if (!options_.text_field.empty() && report.fieldless > 0 && report.with_field == 0) {
+    return Error(ErrorCategory::kNotFound, "no record has a field `{}` (--field): {}: {}", options_.text_field,
+                 report.first_fieldless.source, report.first_fieldless.reason);
+  }
+  if (report.taken > 0) return std::nullopt;
+  const std::string why = report.mishaps.empty()
+                              ? ""
+                              : fmt::format("; {}: {}", report.mishaps.front().source, report.mishaps.front().reason);
+  return Error(ErrorCategory::kNotFound, "nothing was taken of {} inputs: {} dropped, {} failed; {} says why{}",
+               report.inputs, report.dropped, report.failed, report.report_path.string(), why);
 }
 
 std::string Count(uint64_t parameters) {
@@ -93,6 +109,11 @@ int IngestCommand::Run(Console& console) {
   ProgressLine progress(console);
   const IngestReport report = Ingest(options_, &progress);
   console.Progress("");
+  if (const std::optional<Error> failure = Failure(report)) {
+    if (!console.json) console.Print(AccountTable(report));
+    console.PrintError(*failure, Document(report));
+    return 1;
+  }
   if (console.json) {
     console.PrintJson(Document(report));
     return 0;

@@ -171,7 +171,7 @@ class Unpacker {
     }
     if (archive_entry_is_data_encrypted(entry)) {
       ReadBatch();
-      sink_.Fail(NewDocument(member), "encrypted; unpack the archive with its password", false);
+      sink_.Fail(NewDocument(member), kReadStep, "encrypted; unpack the archive with its password", false);
       return;
     }
     if (member.depth > context_.options.archive_depth) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/reader.h"
 
@@ -93,7 +94,7 @@ class RowReader {
       : source_(source), wanted_(context.options.text_field), sink_(sink), encoding_(std::move(encoding)) {}
 
   void operator()(const std::vector<std::string>& fields, uint64_t line) {
-    if (fields.size() == 1 && fields[0].empty()) return;
+    if (fieldless_ || (fields.size() == 1 && fields[0].empty())) return;
     if (header_ == 0) {
       ReadHeader(fields);
       return;
@@ -102,12 +103,14 @@ class RowReader {
     document.member += fmt::format("#{}", line);
     document.record = true;
     if (fields.size() != header_) {
-      sink_.Fail(std::move(document),
+      sink_.Fail(std::move(document), kReadStep,
                  fmt::format("line {} has {} fields, the heading has {}", line, fields.size(), header_), false);
       return;
     }
     document.sha256 = Sha256Hex(fields[column_]);
-    document.text = Decode(fields[column_], encoding_).text;
+    DecodedText decoded = Decode(fields[column_], encoding_);
+    document.notes = decoded.Notes();
+    document.text = std::move(decoded.text);
     sink_.Take(std::move(document));
   }
 
@@ -127,8 +130,11 @@ class RowReader {
       if (!name.empty() && name == wanted_) break;
     }
     for (const std::string& name : decoded) names += (names.empty() ? "" : ", ") + name.substr(0, 60);
-    throw Error(ErrorCategory::kInvalidArgument, "has no field `{}`; name one of its fields as text_field: {}",
-                wanted_.empty() ? "text" : wanted_, names.substr(0, 400));
+    fieldless_ = true;
+    sink_.Fail(NewDocument(source_), kFieldStep,
+               fmt::format("has no field `{}`; --field names one of those it has: {}",
+                           wanted_.empty() ? "text" : wanted_, ToValidUtf8(names.substr(0, 400))),
+               false);
   }
 
   const Source& source_;
@@ -136,6 +142,7 @@ class RowReader {
   DocumentSink& sink_;
   std::string encoding_;
   size_t header_ = 0, column_ = 0;
+  bool fieldless_ = false;  // the heading lacks the field, and that was said
 };
 
 }  // namespace

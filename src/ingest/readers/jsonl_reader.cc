@@ -1,8 +1,10 @@
 // JSON Lines: one document a line, from the field that holds the text. A bad line costs that line.
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
-#include "base/error.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/reader.h"
 
@@ -11,10 +13,16 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr size_t kHeadBytes = 1 << 20;
+
 class LineReader {
  public:
   LineReader(const Source& source, const ReadContext& context, DocumentSink& sink)
-      : source_(source), options_(context.options), sink_(sink), field_(context.options.text_field) {}
+      : source_(source),
+        options_(context.options),
+        sink_(sink),
+        field_(context.options.text_field),
+        encoding_(GuessEncoding(source.blob.Head(kHeadBytes))) {}
 
   void Add(std::string_view piece) {
     while (!piece.empty()) {
@@ -35,21 +43,23 @@ class LineReader {
  private:
   void EndLine() {
     ++line_;
-    std::string text = std::move(pending_);
+    std::string line = std::move(pending_);
     pending_.clear();
     if (too_long_) {
       too_long_ = false;
       Bad(fmt::format("line {} has more than {} bytes", line_, options_.max_line_bytes));
       return;
     }
-    if (line_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (text.find_first_not_of(" \t\r") == std::string::npos) return;
-    ReadLine(text);
+    if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
+    ReadLine(line);
   }
 
   void ReadLine(const std::string& line) {
+    DecodedText decoded = Decode(line, encoding_);
+    const uint64_t halves = ReplaceLoneSurrogates(decoded.text);
     boost::system::error_code fault;
-    const json::value value = json::parse(line, fault, {}, {.max_depth = 64});
+    const json::value value = json::parse(decoded.text, fault, {}, {.max_depth = 64});
     if (fault) {
       Bad(fmt::format("line {} is no JSON: {}", line_, fault.message()));
       return;
@@ -60,17 +70,26 @@ class LineReader {
       return;
     }
     if (field_.empty()) ChooseField(*object);
-    const json::value* text = object->if_contains(field_);
-    if (!text || !text->is_string()) {
+    const json::value* text = field_.empty() ? nullptr : object->if_contains(field_);
+    if (!text) {
+      Fieldless(*object);
+      return;
+    }
+    if (!text->is_string()) {
       Bad(fmt::format("line {} has no text in its field `{}`", line_, field_));
       return;
     }
     Document document = Record();
     document.sha256 = Sha256Hex(line);
-    document.text = Decode({text->get_string().data(), text->get_string().size()}, "UTF-8").text;
+    document.notes = decoded.Notes();
+    if (halves > 0) document.notes.push_back(LoneSurrogatesNote(halves));
+    DecodedText whole = Decode({text->get_string().data(), text->get_string().size()}, "UTF-8");
+    for (std::string& note : whole.Notes()) document.notes.push_back(std::move(note));
+    document.text = std::move(whole.text);
     sink_.Take(std::move(document));
   }
 
+  // The first record that has text in one of these says which it is.
   void ChooseField(const json::object& object) {
     for (const char* name : {"text", "content"}) {
       const json::value* value = object.if_contains(name);
@@ -79,10 +98,16 @@ class LineReader {
         return;
       }
     }
+  }
+
+  void Fieldless(const json::object& object) {
     std::string names;
     for (const auto& entry : object) names += (names.empty() ? "" : ", ") + std::string(entry.key()).substr(0, 60);
-    throw Error(ErrorCategory::kInvalidArgument,
-                "its objects have no field `text`; name one of theirs as text_field: {}", names.substr(0, 400));
+    if (names.empty()) names = "none";
+    sink_.Fail(Record(), kFieldStep,
+               fmt::format("line {} has no field `{}`; --field names one of those it has: {}", line_,
+                           field_.empty() ? "text" : field_, ToValidUtf8(names.substr(0, 400))),
+               false);
   }
 
   Document Record() const {
@@ -92,12 +117,12 @@ class LineReader {
     return document;
   }
 
-  void Bad(std::string reason) { sink_.Fail(Record(), std::move(reason), false); }
+  void Bad(std::string reason) { sink_.Fail(Record(), kReadStep, std::move(reason), false); }
 
   const Source& source_;
   const IngestOptions& options_;
   DocumentSink& sink_;
-  std::string field_, pending_;
+  std::string field_, encoding_, pending_;
   uint64_t line_ = 0;
   bool too_long_ = false;
 };

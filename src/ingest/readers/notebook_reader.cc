@@ -57,14 +57,17 @@ std::string Fence(std::string_view code) {
 
 void ReadNotebook(const Source& source, const ReadContext& context, DocumentSink& sink) {
   static_cast<void>(context);
-  const std::string bytes = ToUtf8(source.blob.ReadAll(kNotebookBytes)).text;
+  DecodedText decoded = ToUtf8(source.blob.ReadAll(kNotebookBytes));
+  const uint64_t halves = ReplaceLoneSurrogates(decoded.text);
   boost::system::error_code fault;
-  const json::value notebook = json::parse(bytes, fault, {}, {.max_depth = 128});
+  const json::value notebook = json::parse(decoded.text, fault, {}, {.max_depth = 128});
   const json::value* cells = fault ? nullptr : Find(notebook, "cells");
   if (!cells || !cells->is_array()) {
     throw Error(ErrorCategory::kCorrupt, "not a notebook: {}", fault ? fault.message() : "it has no list of cells");
   }
   Document document = NewDocument(source);
+  document.notes = decoded.Notes();
+  if (halves > 0) document.notes.push_back(LoneSurrogatesNote(halves));
   const std::string language = Language(notebook);
   size_t outputs = 0;
   for (const json::value& cell : cells->get_array()) {

@@ -52,11 +52,11 @@ void ReadInput(Source source, const ReadContext& context, DocumentSink& sink) {
     }
     sink.Drop(NewDocument(source), "format", source.sniffed.what);
   } catch (const Error& error) {
-    sink.Fail(NewDocument(source), error.what(), IsTransient(error.category()));
+    sink.Fail(NewDocument(source), kReadStep, error.what(), IsTransient(error.category()));
   } catch (const std::bad_alloc&) {
-    sink.Fail(NewDocument(source), "no memory left to read it", true);
+    sink.Fail(NewDocument(source), kReadStep, "no memory left to read it", true);
   } catch (const std::exception& error) {
-    sink.Fail(NewDocument(source), error.what(), false);
+    sink.Fail(NewDocument(source), kReadStep, error.what(), false);
   }
 }
 

@@ -26,7 +26,7 @@ class DocumentSink {
   // An input, a member or a record that gives no document; `document` says which (member, kind, sha256, record).
   virtual void Drop(Document document, std::string_view step, std::string reason) = 0;
   // `transient`: another run may fare better (a tool was missing, the file changed), so nothing of the input is kept.
-  virtual void Fail(Document document, std::string reason, bool transient) = 0;
+  virtual void Fail(Document document, std::string_view step, std::string reason, bool transient) = 0;
 
   // A sink for another thread, which holds what it gets until Join puts it into this one.
   virtual std::unique_ptr<DocumentSink> Fork() = 0;

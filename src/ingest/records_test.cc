@@ -1,0 +1,122 @@
+// Files of records: what is wrong with one costs that one, and is said.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "ingest/converters.h"
+#include "ingest/encoding.h"
+#include "ingest/test_support.h"
+#include "testing/paths.h"
+
+namespace sheepop {
+namespace {
+
+using testing::Corpus;
+using testing::ReadFile;
+using testing::RunIngest;
+using testing::SharedPath;
+using testing::TemporaryFolder;
+using testing::WriteFile;
+
+class Records : public ::testing::Test {
+ protected:
+  void Add(const std::string& name, std::string_view bytes) { WriteFile(folder_ / "in" / name, bytes); }
+  Corpus Run(const std::string& field = "") {
+    IngestOptions options;
+    options.text_field = field;
+    return RunIngest(folder_.path(), options);
+  }
+  TemporaryFolder folder_;
+};
+
+std::string WithoutHalves(std::string json) {
+  ReplaceLoneSurrogates(json);
+  return json;
+}
+
+TEST(LoneSurrogates, OnlyThoseThatStandAlone) {
+  EXPECT_EQ(WithoutHalves(R"("\ud83d\ude00")"), R"("\ud83d\ude00")");
+  EXPECT_EQ(WithoutHalves(R"("\uD83D then")"), R"("\uFFFD then")");
+  EXPECT_EQ(WithoutHalves(R"("\ude00\ud83d")"), R"("\uFFFD\uFFFD")");
+  EXPECT_EQ(WithoutHalves(R"("\ud83d\ud83d\ude00")"), R"("\uFFFD\ud83d\ude00")");
+  EXPECT_EQ(WithoutHalves(R"("\\ud83d \\\ud83d")"), R"("\\ud83d \\\uFFFD")");
+  EXPECT_EQ(WithoutHalves(R"("\ud83d\n\u00e9\uzzzz\ud8)"), R"("\uFFFD\n\u00e9\uzzzz\ud8)");
+}
+
+TEST_F(Records, LoneSurrogates) {
+  Add("a.jsonl", "{\"text\": \"half \\ud83d of a pair\"}\n{\"text\": \"other half \\ude00, whole \\ud83d\\ude00\"}\n");
+  Add("n.ipynb", R"json({"nbformat": 4, "metadata": {}, "cells": [
+      {"cell_type": "markdown", "source": "half \udc00 here"}]})json");
+  const Corpus corpus = Run();
+  EXPECT_EQ(corpus.Text("a.jsonl#1"), "half \uFFFD of a pair");
+  EXPECT_EQ(corpus.Text("a.jsonl#2"), "other half \uFFFD, whole \U0001F600");
+  EXPECT_EQ(corpus.Text("n.ipynb"), "half \uFFFD here\n");
+  EXPECT_NE(corpus.Field("a.jsonl", "notes").find("#2"), std::string::npos) << corpus.Field("a.jsonl", "notes");
+  EXPECT_NE(corpus.Field("n.ipynb", "notes").find("1 lone halves"), std::string::npos);
+}
+
+TEST_F(Records, NotesOfSingleRecordsStandInTheReport) {
+  Add("bytes.csv", "id,text\n1,na\xC3\xAFve and sound\n2,broken \xE9 byte\n3,caf\xC3\xA9\n");
+  Add("bytes.jsonl",
+      "{\"text\": \"na\xC3\xAFve\"}\n{\"text\": \"torn \xE9 byte\"}\n{\"text\": \"nul \\u0000 here\"}\n");
+  Add("latin.jsonl",
+      "{\"text\": \"sch\xF6ne Gr\xFC\xDF"
+      "e aus K\xF6ln\"}\n{\"text\": \"f\xFCr die M\xFChle\"}\n");
+  const Corpus corpus = Run();
+  EXPECT_EQ(corpus.Text("bytes.csv#3"), "broken \uFFFD byte");
+  EXPECT_EQ(corpus.Field("bytes.csv", "noted"), "1");
+  EXPECT_EQ(corpus.Field("bytes.csv", "notes"), R"([{"record":"#3","note":"1 broken characters replaced by U+FFFD"}])");
+  EXPECT_EQ(corpus.Text("bytes.jsonl#2"), "torn \uFFFD byte");
+  EXPECT_EQ(corpus.Text("bytes.jsonl#3"), "nul  here");
+  EXPECT_EQ(corpus.Field("bytes.jsonl", "noted"), "2");
+  EXPECT_EQ(corpus.Text("latin.jsonl#2"), "f\u00FCr die M\u00FChle");
+  EXPECT_NE(corpus.Field("latin.jsonl", "notes").find("read as WINDOWS-1252"), std::string::npos);
+}
+
+TEST_F(Records, TheFirstRecordNeedNotHaveTheField) {
+  Add("late.jsonl",
+      "{\"title\": \"a heading\"}\n{\"text\": null}\n{\"content\": \"what counts\"}\n{\"content\": \"more\"}\n");
+  const Corpus corpus = Run();
+  EXPECT_EQ(corpus.Text("late.jsonl#3"), "what counts");
+  EXPECT_EQ(corpus.Field("late.jsonl", "taken"), "2");
+  EXPECT_EQ(corpus.Field("late.jsonl", "failed"), "2");
+}
+
+TEST_F(Records, AFieldThatNoneHas) {
+  Add("a.jsonl", "{\"text\": \"one\", \"id\": 7}\n{\"text\": \"two\", \"id\": 8}\n");
+  Add("b.csv", "id,body\n1,words\n");
+  const Corpus corpus = Run("nosuch");
+  EXPECT_EQ(corpus.report.fieldless, 3u);
+  EXPECT_EQ(corpus.report.with_field, 0u);
+  EXPECT_EQ(corpus.Field("a.jsonl", "step"), "field");
+  EXPECT_NE(corpus.Reason("a.jsonl").find("text, id"), std::string::npos) << corpus.Reason("a.jsonl");
+  EXPECT_NE(corpus.Reason("b.csv").find("id, body"), std::string::npos) << corpus.Reason("b.csv");
+  const Corpus body = Run("body");
+  EXPECT_EQ(body.report.with_field, 1u);
+  EXPECT_EQ(body.Text("b.csv#2"), "words");
+}
+
+TEST(MissingLanguage, IsNamedWithItsPackage) {
+  IngestOptions options;
+  const Converters converters(options);
+  try {
+    converters.Run({"tesseract", "page.png", "-", "-l", "eng+chi_tra_vert"}, 1 << 20);
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    if (message.find("apt install tesseract-ocr\n") != std::string::npos) GTEST_SKIP() << message;
+    EXPECT_EQ(error.category(), ErrorCategory::kNotFound);
+    EXPECT_NE(message.find("apt install tesseract-ocr-"), std::string::npos) << message;
+  }
+}
+
+TEST_F(Records, ReportedInput) {
+  const auto reported = SharedPath("conformance/reports/records.jsonl");
+  if (!std::filesystem::exists(reported)) GTEST_SKIP() << reported << " is not there";
+  Add("records.jsonl", ReadFile(reported));
+  const Corpus corpus = Run();
+  EXPECT_EQ(corpus.Field("records.jsonl", "taken"), "7");
+  EXPECT_EQ(corpus.Text("records.jsonl#5"), "Record three: half of a pair \uFFFD then words.");
+}
+
+}  // namespace
+}  // namespace sheepop
