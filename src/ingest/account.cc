@@ -1,6 +1,7 @@
 #include "ingest/account.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -38,6 +39,7 @@ std::string CommonFolder(const IngestReport& report) {
   for (const SharedPassage& passage : report.shared_passages)
     sources.insert(sources.end(), {passage.first, passage.second});
   for (const SourceSize& source : report.largest) sources.push_back(source.source);
+  for (const LossyDocument& lossy : report.lossiest) sources.push_back(lossy.source);
   for (const Mishap& mishap : report.mishaps) sources.push_back(mishap.source);
   if (sources.size() < 2) return "";
   std::string_view common = sources.front();
@@ -58,6 +60,20 @@ void AddPassages(std::string& out, const std::vector<SharedPassage>& passages, s
     if (!shown.emplace(passage.first, passage.second).second) continue;
     out += fmt::format("  {:>14}  {} and {}:\n{:18}\"{}...\"\n", Grouped(passage.characters),
                        passage.first.substr(folder), passage.second.substr(folder), "", passage.begins);
+  }
+}
+
+// The words of converted documents against those of their sources.
+void AddFidelity(std::string& out, const IngestReport& report, size_t folder) {
+  if (report.converted == 0) return;
+  out += "Words of converted documents\n";
+  AddRow(out, "in their sources", report.converted_words, fmt::format("in {} documents", Grouped(report.converted)));
+  AddRow(out, "missing", report.missing_words);
+  AddRow(out, "added", report.added_words);
+  for (const LossyDocument& lossy : report.lossiest) {
+    out += fmt::format("  {:>14}  of {} missing in {}: {}\n", Grouped(lossy.fidelity.missing),
+                       Grouped(lossy.fidelity.words), lossy.source.substr(folder),
+                       fmt::join(lossy.fidelity.missing_words, " "));
   }
 }
 
@@ -86,6 +102,7 @@ std::string AccountTable(const IngestReport& report) {
   AddPassages(out, report.shared_passages, folder.size());
   if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
   for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));
+  AddFidelity(out, report, folder.size());
   if (!report.largest.empty()) out += "Largest sources, in characters\n";
   for (const SourceSize& source : report.largest)
     out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ingest/fidelity.h"
+
 namespace sheepop {
 
 struct SourceSize {
@@ -24,6 +26,12 @@ struct SharedPassage {
 
 struct Mishap {
   std::string source, step, reason;
+};
+
+// A document of whose words more than a trace is missing.
+struct LossyDocument {
+  std::string source;
+  Fidelity fidelity;
 };
 
 struct KindCount {
@@ -45,6 +53,11 @@ struct IngestReport {
   std::map<std::string, uint64_t> changes_by_step;             // how often each cleaning step did its work
   std::map<std::string, std::vector<std::string>> suspicious;  // doubt -> at most 20 sources
   std::map<std::string, uint64_t> suspicious_counts;
+
+  // Of documents that were converted: how many, their words, and what is missing or added in the text.
+  uint64_t converted = 0, converted_words = 0, missing_words = 0, added_words = 0;
+  uint64_t lossy = 0;                   // of them, those of which more than a trace is missing
+  std::vector<LossyDocument> lossiest;  // the first 20 of those
 
   uint64_t fieldless = 0, with_field = 0;  // records without the field that holds the text, and with it
   Mishap first_fieldless;                  // of those without

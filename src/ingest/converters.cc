@@ -115,12 +115,15 @@ ChildResult Converters::TryRun(const std::vector<std::string>& arguments, uint64
 
 std::string Converters::Run(const std::vector<std::string>& arguments, uint64_t output_bytes,
                             const std::filesystem::path& folder) const {
-  ChildResult result = TryRun(arguments, output_bytes, folder);
+  return OutputOf(arguments[0], TryRun(arguments, output_bytes, folder), output_bytes);
+}
+
+std::string Converters::OutputOf(const std::string& program, ChildResult result, uint64_t output_bytes) const {
   if (result.ok()) return std::move(result.output);
   ChildLimits limits = limits_;
   limits.output_bytes = output_bytes;
   const bool limit = result.outcome != ChildOutcome::kExited;
-  throw Error(limit ? ErrorCategory::kLimit : ErrorCategory::kCorrupt, FailureOf(arguments[0], result, limits));
+  throw Error(limit ? ErrorCategory::kLimit : ErrorCategory::kCorrupt, FailureOf(program, result, limits));
 }
 
 }  // namespace sheepop

@@ -27,6 +27,9 @@ class Converters {
   ChildResult TryRun(const std::vector<std::string>& arguments, uint64_t output_bytes,
                      const std::filesystem::path& folder = {}) const;
 
+  // stdout of a call that TryRun made, or what Run throws.
+  std::string OutputOf(const std::string& program, ChildResult result, uint64_t output_bytes) const;
+
   // Versions of all programs and languages: part of what a cached result depends on.
   const std::string& versions() const { return versions_; }
 

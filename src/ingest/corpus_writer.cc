@@ -35,6 +35,13 @@ json::object Kinds(const std::map<std::string, KindCount>& kinds) {
   return object;
 }
 
+json::object ToJson(const Fidelity& fidelity) {
+  json::object object{{"words", fidelity.words}, {"missing", fidelity.missing}, {"added", fidelity.added}};
+  if (!fidelity.missing_words.empty()) object["missing_words"] = Strings(fidelity.missing_words);
+  if (!fidelity.added_words.empty()) object["added_words"] = Strings(fidelity.added_words);
+  return object;
+}
+
 // Rounded, so that the last bits of a mean do not show.
 double Rounded(double value) { return static_cast<double>(static_cast<int64_t>(value * 10 + 0.5)) / 10; }
 
@@ -77,6 +84,7 @@ void CorpusWriter::Add(const std::string& source, const PartRecord& record) {
   }
   if (!record.changes.empty()) entry["changes"] = Counts(record.changes);
   if (!d.notes.empty()) entry["notes"] = Strings(d.notes);
+  if (d.fidelity) entry["fidelity"] = ToJson(*d.fidelity);
   if (!d.suspicions.empty()) entry["suspicions"] = Strings(d.suspicions);
   WriteEntry(json::serialize(entry));
 }
@@ -118,6 +126,7 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
     if (report_.mishaps.size() < kExamples) report_.mishaps.push_back({source, record.step, record.reason});
     return;
   }
+  if (d.fidelity) CountFidelity(source, *d.fidelity);
   const uint64_t characters = CountCharacters(d.text);
   ++report_.taken;
   report_.characters += characters;
@@ -139,6 +148,16 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
       std::find_if(largest.begin(), largest.end(), [&](const SourceSize& s) { return s.characters < characters; });
   if (place != largest.end() || largest.size() < kLargest) largest.insert(place, {source, characters});
   if (largest.size() > kLargest) largest.pop_back();
+}
+
+void CorpusWriter::CountFidelity(const std::string& source, const Fidelity& fidelity) {
+  ++report_.converted;
+  report_.converted_words += fidelity.words;
+  report_.missing_words += fidelity.missing;
+  report_.added_words += fidelity.added;
+  if (!fidelity.IsLow()) return;
+  ++report_.lossy;
+  if (report_.lossiest.size() < kExamples) report_.lossiest.push_back({source, fidelity});
 }
 
 void CorpusWriter::AddToGroup(const std::string& source, const PartRecord& record) {
@@ -241,6 +260,11 @@ void CorpusWriter::WriteTotals() {
                                   {"paragraphs", report_.duplicate_paragraphs},
                                   {"paragraph_characters", report_.duplicate_paragraph_characters},
                                   {"shared_passages", std::move(passages)}}},
+      {"fidelity", json::object{{"documents", report_.converted},
+                                {"words", report_.converted_words},
+                                {"missing", report_.missing_words},
+                                {"added", report_.added_words},
+                                {"lossy_documents", report_.lossy}}},
       {"largest", std::move(largest)},
       {"documents_sha256", report_.documents_sha256}};
   report_file_.Write("\n],\n\"totals\": " + json::serialize(totals) + "}\n");

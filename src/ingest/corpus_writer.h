@@ -44,6 +44,7 @@ class CorpusWriter {
 
   void WriteDocument(const std::string& source, const PartRecord& record);
   void Count(const std::string& source, const PartRecord& record);
+  void CountFidelity(const std::string& source, const Fidelity& fidelity);
   void AddToGroup(const std::string& source, const PartRecord& record);
   void CloseGroup();
   void WriteEntry(const std::string& json);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/fidelity.h"
+
 namespace sheepop {
 
 enum class DocumentKind {
@@ -62,6 +64,7 @@ struct Document {
   std::string text;                      // valid UTF-8
   std::vector<LinePlace> places;         // of lines, in the order of the text; none once a step has moved marks
   std::vector<std::string> notes;        // what a person should know: bytes replaced, pages that failed
+  std::optional<Fidelity> fidelity;      // of what was converted: its words against those of the text
   std::vector<std::string> suspicions;   // names of the doubts that hold: "mojibake", "low_ocr_confidence"
 };
 

@@ -8,9 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ingest/account.h"
+#include "ingest/document.h"
 #include "ingest/options.h"
 
 namespace sheepop {
@@ -37,5 +40,17 @@ class ProgressSink {
 // another run at work in the same folder. What is wrong with one document is in the report.
 // To interrupt it, end the process: the next run goes on.
 IngestReport Ingest(const IngestOptions& options, ProgressSink* progress = nullptr);
+
+// What would become of a file below the inputs, told from its bytes and its name as Ingest does it; nothing is written.
+struct PlannedInput {
+  std::string source;  // as in the report
+  uint64_t bytes = 0;
+  DocumentKind kind = DocumentKind::kUnsupported;
+  std::string reader;  // who reads it; "" when it would be left out
+  std::string reason;  // why, then
+};
+
+// In the order of the corpus. Throws Error for an input that does not exist.
+std::vector<PlannedInput> PlanIngest(const IngestOptions& options);
 
 }  // namespace sheepop

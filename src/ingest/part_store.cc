@@ -63,6 +63,13 @@ json::object Header(const PartRecord& record) {
                       {"reason", record.reason},
                       {"changes", std::move(changes)}};
   if (d.ocr_confidence) header["ocr_confidence"] = *d.ocr_confidence;
+  if (d.fidelity) {
+    header["fidelity"] = json::object{{"words", d.fidelity->words},
+                                      {"missing", d.fidelity->missing},
+                                      {"added", d.fidelity->added},
+                                      {"missing_words", Strings(d.fidelity->missing_words)},
+                                      {"added_words", Strings(d.fidelity->added_words)}};
+  }
   return header;
 }
 
@@ -89,6 +96,11 @@ PartRecord FromHeader(const json::object& header) {
   d.suspicions = StringList(header.at("suspicions"));
   if (const json::value* confidence = header.if_contains("ocr_confidence"))
     d.ocr_confidence = confidence->to_number<double>();
+  if (const json::value* fidelity = header.if_contains("fidelity")) {
+    d.fidelity = {fidelity->at("words").to_number<uint64_t>(), fidelity->at("missing").to_number<uint64_t>(),
+                  fidelity->at("added").to_number<uint64_t>(), StringList(fidelity->at("missing_words")),
+                  StringList(fidelity->at("added_words"))};
+  }
   record.fate = static_cast<DocumentFate>(header.at("fate").to_number<int>());
   record.step = String(header.at("step"));
   record.reason = String(header.at("reason"));

@@ -128,6 +128,8 @@ Sniffed SniffZip(std::string_view head, std::string_view tail, std::string_view 
     if (holds("xl/workbook.xml")) return {DocumentKind::kUnsupported, "", "a spreadsheet; export it as CSV"};
     if (holds("ppt/presentation.xml")) return {DocumentKind::kUnsupported, "", "a presentation; export it as PDF"};
   }
+  // Packed again by other programs, whose mark of the kind is compressed.
+  if (extension == ".odt" && holds("content.xml")) return {DocumentKind::kOdt, "", ""};
   if (extension == ".epub" && holds("META-INF/container.xml")) return {DocumentKind::kEpub, "", ""};
   return {DocumentKind::kArchive, "", ""};
 }

@@ -115,6 +115,27 @@ class Ingest(ProgramTest):
         self.assertIn("text", message.split("one of those it has: ")[1])
         self.ingest("--field", "text")
 
+    def test_dry_run(self):
+        files = {file["source"].rsplit("/")[-1]: file for file in self.json("ingest", self.papers, "--dry-run")["files"]}
+        self.assertEqual({name: file["kind"] for name, file in files.items()},
+                         {"tale.txt": "text", "copy.txt": "text", "letter.md": "markdown", "count.py": "code", "notes.jsonl": "jsonl",
+                          "old.txt.gz": "compressed", "film.mkv": "unsupported"})
+        self.assertEqual(files["film.mkv"]["reader"], None)
+        self.assertIn("sound or film", files["film.mkv"]["reason"])
+        self.assertIn(f"jsonl       {self.papers}/notes.jsonl: a document a line\n", self.text("ingest", self.papers, "--dry-run"))
+        self.assertFalse(self.corpus.exists())
+
+    def test_words_that_a_converter_loses_are_told(self):
+        if not shutil.which("pandoc"):
+            self.skipTest("pandoc is not installed")
+        (self.papers / "drawn.tex").write_text("\\documentclass{article}\\begin{document}A picture of sheep:\n"
+                                               "\\begin{tikzpicture}\\node {seldom};\\end{tikzpicture}\\end{document}\n")
+        done = run("ingest", self.papers, "-o", self.corpus, "--json")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(json.loads(done.stdout)["warnings"],
+                         [{"code": "words_missing", "thing": f"{self.papers}/drawn.tex", "value": "1 of 5"}])
+        self.assertIn("1 of the 5 words of its source are missing in the text: seldom", done.stderr.decode())
+
     def test_nothing_taken(self):
         (self.folder / "empty").mkdir()
         self.assertIn("nothing was taken of 0 inputs", self.error("ingest", self.folder / "empty", "-o", self.corpus))

@@ -1,6 +1,9 @@
 // sheepop ingest: documents to a corpus.
 #include "ingest/ingest.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 #include <optional>
@@ -43,7 +46,8 @@ class IngestCommand final : public Command {
  public:
   void Register(FlagSet flags) override {
     flags.Positional("inputs", options_.inputs, "files, folders and archives").As("PATH..").Required();
-    flags.Value("-o,--output", options_.output, "the corpus folder; made when absent").As("FOLDER").Required();
+    flags.Value("-o,--output", options_.output, "the corpus folder; made when absent").As("FOLDER");
+    flags.Switch("--dry-run", dry_run_, "say for each file which reader would take it, and read none");
     flags.Switch("--plan,!--no-plan", plan_, "say which models the corpus can feed on this machine (default on)");
     AddOptions(flags, kIngestTable, options_);
   }
@@ -52,11 +56,13 @@ class IngestCommand final : public Command {
 
  private:
   json::object Document(const IngestReport& report) const;
+  int DryRun(const Console& console) const;
   std::optional<Error> Failure(const IngestReport& report) const;
+  void TellLosses(const Console& console, const IngestReport& report) const;
   std::string Plan(const IngestReport& report) const;
 
   IngestOptions options_;
-  bool plan_ = true;
+  bool plan_ = true, dry_run_ = false;
 };
 
 json::object IngestCommand::Document(const IngestReport& report) const {
@@ -104,11 +110,48 @@ std::string IngestCommand::Plan(const IngestReport& report) const {
   return text;
 }
 
+int IngestCommand::DryRun(const Console& console) const {
+  json::array files;
+  std::string table;
+  for (const PlannedInput& input : PlanIngest(options_)) {
+    const bool read = !input.reader.empty();
+    files.push_back(json::object{{"source", input.source},
+                                 {"bytes", input.bytes},
+                                 {"kind", Name(input.kind)},
+                                 {"reader", read ? json::value(input.reader) : json::value()},
+                                 {"reason", input.reason.empty() ? json::value() : json::value(input.reason)}});
+    table += fmt::format("{:<12}{}: {}\n", read ? Name(input.kind) : "left out", input.source,
+                         read ? input.reader : input.reason);
+  }
+  if (console.json) {
+    console.PrintJson(json::object{{"files", std::move(files)}});
+  } else {
+    console.Print(table);
+  }
+  return 0;
+}
+
+void IngestCommand::TellLosses(const Console& console, const IngestReport& report) const {
+  for (const LossyDocument& lossy : report.lossiest) {
+    const Fidelity& f = lossy.fidelity;
+    console.Warn({"words_missing", lossy.source, fmt::format("{} of {}", f.missing, f.words),
+                  fmt::format("{}: {} of the {} words of its source are missing in the text: {}", lossy.source,
+                              f.missing, f.words, fmt::join(f.missing_words, " "))});
+  }
+  const uint64_t more = report.lossy - report.lossiest.size();
+  if (more == 0) return;
+  console.Warn(
+      {"words_missing", report.report_path.string(), fmt::format("{} more documents", more),
+       fmt::format("words are missing in {} more documents; {} names them", more, report.report_path.string())});
+}
+
 int IngestCommand::Run(Console& console) {
+  if (dry_run_) return DryRun(console);
   Validate(options_);
   ProgressLine progress(console);
   const IngestReport report = Ingest(options_, &progress);
   console.Progress("");
+  TellLosses(console, report);
   if (const std::optional<Error> failure = Failure(report)) {
     if (!console.json) console.Print(AccountTable(report));
     console.PrintError(*failure, Document(report));

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
@@ -103,6 +104,11 @@ bool ReadData(archive* handle, uint64_t limit, std::string& bytes) {
     bytes.append(static_cast<const char*>(data), length);
   }
   return true;
+}
+
+std::string Words(archive* handle) {
+  const char* words = archive_error_string(handle);
+  return ToValidUtf8(words ? words : "unknown fault");
 }
 
 bool IsMedia(std::string_view member) {
@@ -249,8 +255,7 @@ class Unpacker {
   }
 
   [[noreturn]] static void Broken(archive* handle) {
-    const char* words = archive_error_string(handle);
-    throw Error(ErrorCategory::kCorrupt, "broken archive: {}", words ? words : "unknown fault");
+    throw Error(ErrorCategory::kCorrupt, "broken archive: {}", Words(handle));
   }
 
   void ReadBatch() {
@@ -277,8 +282,28 @@ void ReadArchive(const Source& source, const ReadContext& context, DocumentSink&
   Unpacker(source, context, sink).Run();
 }
 
-std::string WithZipMembers(const Blob& zip, uint64_t limit,
-                           const std::function<std::string(std::string_view, std::string)>& change) {
+std::vector<ZipMember> ReadZipMembers(const Blob& zip, uint64_t limit,
+                                      const std::function<bool(std::string_view)>& wanted) {
+  std::vector<ZipMember> members;
+  const Archive reader = Open(zip);
+  archive_entry* entry = nullptr;
+  int result = ARCHIVE_OK;
+  while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK || result == ARCHIVE_WARN) {
+    ZipMember member{MemberName(entry), "", ""};
+    if (!wanted(member.name)) continue;
+    if (!ReadData(reader.get(), limit, member.bytes))
+      throw Error(ErrorCategory::kLimit, "unpacks to more text than is read at once; split it");
+    limit -= member.bytes.size();
+    if (archive_errno(reader.get()) != 0) member.damage = Words(reader.get());
+    archive_clear_error(reader.get());
+    members.push_back(std::move(member));
+  }
+  if (result != ARCHIVE_EOF) members.push_back({"", "", Words(reader.get())});
+  return members;
+}
+
+std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::map<std::string, std::string>& changed,
+                           bool media) {
   std::string out;
   const std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), archive_write_free);
   archive_write_set_format_zip(writer.get());
@@ -292,12 +317,14 @@ std::string WithZipMembers(const Blob& zip, uint64_t limit,
   for (int result = 0;
        (result = archive_read_next_header(reader.get(), &entry)) != ARCHIVE_EOF && result >= ARCHIVE_WARN;) {
     const std::string member = MemberName(entry);
-    if (IsMedia(member)) continue;
+    if (!media && IsMedia(member)) continue;
     std::string bytes;
-    if (!ReadData(reader.get(), limit, bytes))
+    if (const auto found = changed.find(member); found != changed.end()) {
+      bytes = found->second;
+    } else if (!ReadData(reader.get(), limit, bytes)) {
       throw Error(ErrorCategory::kLimit, "unpacks to more text than is read at once; split it");
-    limit -= bytes.size();
-    bytes = change(member, std::move(bytes));
+    }
+    limit -= std::min<uint64_t>(limit, bytes.size());
     const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> copy(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname_utf8(copy.get(), member.c_str());
     archive_entry_set_filetype(copy.get(), AE_IFREG);
@@ -307,18 +334,6 @@ std::string WithZipMembers(const Blob& zip, uint64_t limit,
   }
   archive_write_close(writer.get());
   return out;
-}
-
-std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit) {
-  const Archive handle = Open(zip);
-  archive_entry* entry = nullptr;
-  while (true) {
-    const int result = archive_read_next_header(handle.get(), &entry);
-    if (result == ARCHIVE_EOF || result < ARCHIVE_WARN) return "";
-    if (MemberName(entry) != name) continue;
-    std::string bytes;
-    return ReadData(handle.get(), limit, bytes) ? bytes : "";
-  }
 }
 
 }  // namespace sheepop

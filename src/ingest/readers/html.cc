@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <ctime>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "ingest/document.h"
+#include "ingest/readers/html_markdown.h"
 #include "ingest/readers/html_tree.h"
 
 namespace sheepop {
@@ -94,7 +97,20 @@ class TextWriter {
   // A line end that stands even when another follows, as <br> does.
   void AddNewline() { ++newlines_; }
   void Tab() { tab_ = true; }
-  void Prefix(std::string prefix) { prefix_ = std::move(prefix); }
+  // Before the next text; what stands there already stays.
+  void Prefix(std::string_view prefix) { prefix_ += prefix; }
+  // As it stands, from the beginning of a line.
+  void AddLines(std::string_view lines) {
+    EndLine(2);
+    Break();
+    out_.append(lines.substr(0, lines.size() - lines.ends_with('\n')));
+    EndLine(2);
+  }
+  // As it stands, in the line.
+  void AddRaw(std::string_view text) {
+    Break();
+    out_.append(text);
+  }
   std::string Take() {
     out_.push_back('\n');
     return std::move(out_);
@@ -150,9 +166,28 @@ bool IsNoteMark(const xmlNode* node) {
   return IsNoteLink(node, "footnote-ref") || (node->properties && HtmlAttribute(node, "data-note") == "ref");
 }
 
+const xmlNode* Following(const xmlNode* node, const xmlNode* root, bool inside) {
+  if (inside && node->type == XML_ELEMENT_NODE && node->children) return node->children;
+  while (node != root && !node->next) node = node->parent;
+  return node == root ? nullptr : node->next;
+}
+
+// The words below `root`, of which those below `without` are no part.
+void AddWords(const xmlNode* root, const xmlNode* without, std::string& words) {
+  for (const xmlNode* node = root; node;) {
+    const bool element = node->type == XML_ELEMENT_NODE;
+    if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) words += HtmlContent(node);
+    if (element && (IsParagraph(HtmlName(node)) || IsLine(HtmlName(node)))) words += ' ';
+    node = Following(node, root, element && node != without && !IsHiddenHtml(node));
+  }
+  words += ' ';
+}
+
 class Renderer {
  public:
-  Renderer(const HtmlNodes& nodes, HtmlPart part) : nodes_(nodes), part_(part) {}
+  // `notes` is null where marks and notes are to be plain.
+  Renderer(const HtmlNodes& nodes, HtmlPart part, const HtmlFootnotes* notes)
+      : nodes_(nodes), part_(part), notes_(notes) {}
 
   HtmlText Render(const xmlNode* root) {
     HtmlText result;
@@ -185,22 +220,98 @@ class Renderer {
     if (IsHiddenHtml(node)) return false;
     if (part_ == HtmlPart::kMain && nodes_.IsNavigation(node)) {
       result.navigation_characters += nodes_.of(node).characters;
+      AddWords(node, nullptr, result.navigation);
       return false;
     }
     if (name == "br") writer_.AddNewline();
     // pandoc's notes: the number at the place, and an arrow back to it at the note.
     if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
-    if (name == "a" && IsNoteMark(node)) writer_.Add("[", false);
+    if (name == "a" && IsMark(node)) {
+      writer_.Add("[", false);
+      if (!LabelOfMark(node).empty()) writer_.AddRaw("^");
+    }
+    if (notes_ && EnterMarkdown(node, name)) return false;
     EndBlock(name);
     if (IsDataCell(node)) ++cells_;
     if (name == "td" || name == "th") writer_.Tab();
     if (name == "pre") ++preformatted_;
     if (name == "ul" || name == "ol") lists_.push_back(name == "ol" ? 1 : 0);
-    if (name == "li" && !lists_.empty()) {
-      const std::string indent(2 * (std::min<size_t>(lists_.size(), 16) - 1), ' ');
-      writer_.Prefix(indent + (lists_.back() ? fmt::format("{}. ", lists_.back()++) : "- "));
+    const bool note = notes_ && !notes_->LabelOfNote(node).empty();
+    if (note) writer_.Prefix(fmt::format("[^{}]: ", notes_->LabelOfNote(node)));
+    if (name == "li" && !lists_.empty() && !note) {
+      writer_.Prefix(Indent() + (lists_.back() ? fmt::format("{}. ", lists_.back()++) : "- "));
+    }
+    if (notes_ && cells_ == 0 && name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6') {
+      writer_.Prefix(std::string(static_cast<size_t>(name[1] - '0'), '#') + " ");
     }
     return true;
+  }
+
+  bool IsMark(const xmlNode* node) const { return IsNoteMark(node) || !LabelOfMark(node).empty(); }
+
+  std::string_view LabelOfMark(const xmlNode* node) const {
+    return notes_ ? notes_->LabelOfMark(node) : std::string_view();
+  }
+
+  // Before an item: under the text of the item around it, which in Markdown says that it belongs there.
+  std::string Indent() const {
+    constexpr size_t kDeepest = 16;
+    size_t spaces = 0;
+    for (size_t i = 0; i + 1 < std::min(lists_.size(), kDeepest); ++i) spaces += notes_ && lists_[i] ? 3 : 2;
+    return std::string(spaces, ' ');
+  }
+
+  // True when the element is written whole.
+  bool EnterMarkdown(const xmlNode* node, std::string_view name) {
+    if (name == "pre") {
+      const std::string code = HtmlRawText(node);
+      if (code.find_first_not_of(" \n\t") != std::string::npos)
+        writer_.AddLines(FencedCode(code, HtmlCodeLanguage(node)));
+      return true;
+    }
+    if (name == "code") {
+      const std::string code = InlineCode(HtmlRawText(node));
+      if (!code.empty()) writer_.AddRaw(code);
+      return true;
+    }
+    return name == "table" && cells_ == 0 && WriteTable(node);
+  }
+
+  // False where it is no table of data: one that holds others, or texts.
+  bool WriteTable(const xmlNode* table) {
+    std::vector<std::vector<std::string>> rows;
+    std::string caption;
+    for (const xmlNode* node = Following(table, table, true); node;) {
+      bool inside = true;
+      if (node->type == XML_ELEMENT_NODE) {
+        const std::string_view name = HtmlName(node);
+        const bool cell = name == "td" || name == "th";
+        if (name == "table" || name == "pre" || (cell && !IsDataCell(node))) return false;
+        if (name == "tr") rows.emplace_back();
+        if (name == "caption") caption = CellText(node);
+        if (cell && !rows.empty()) {
+          rows.back().push_back(CellText(node));
+          const int span = std::atoi(HtmlAttribute(node, "colspan").c_str());
+          for (int i = 1; i < std::min(span, 100); ++i) rows.back().emplace_back();
+        }
+        inside = !cell && name != "caption";
+        if (cell && (FindHtml(node, "table") || FindHtml(node, "pre"))) return false;
+      }
+      node = Following(node, table, inside);
+    }
+    std::erase_if(rows, [](const auto& row) { return row.empty(); });
+    if (rows.empty()) return false;
+    if (!caption.empty()) writer_.AddLines(caption);
+    writer_.AddLines(MarkdownTable(rows));
+    return true;
+  }
+
+  std::string CellText(const xmlNode* cell) const {
+    Renderer inner(nodes_, part_, notes_);
+    inner.cells_ = 1;
+    std::string text = inner.Render(cell).text;
+    while (text.ends_with('\n') || text.ends_with(' ')) text.pop_back();
+    return text.substr(std::min(text.find_first_not_of(" \n\t"), text.size()));
   }
 
   void Leave(const xmlNode* node) {
@@ -208,7 +319,7 @@ class Renderer {
     const std::string_view name = HtmlName(node);
     if ((name == "ul" || name == "ol") && !lists_.empty()) lists_.pop_back();
     if (name == "pre") --preformatted_;
-    if (name == "a" && IsNoteMark(node)) writer_.Add("]", false);
+    if (name == "a" && IsMark(node)) writer_.Add("]", false);
     EndBlock(name);
     if (IsDataCell(node)) --cells_;
   }
@@ -231,6 +342,7 @@ class Renderer {
 
   const HtmlNodes& nodes_;
   HtmlPart part_;
+  const HtmlFootnotes* notes_;  // with it the text is Markdown
   TextWriter writer_;
   int preformatted_ = 0;
   int cells_ = 0;           // table cells around the place
@@ -249,7 +361,7 @@ std::string Title(const xmlNode* root) {
 
 }  // namespace
 
-HtmlText HtmlToText(std::string_view utf8, HtmlPart part) {
+HtmlText HtmlToText(std::string_view utf8, HtmlPart part, HtmlStyle style) {
   // A tree takes ten times the bytes of its page, so of large ones there is one at a time.
   static std::mutex large;
   const std::unique_lock lock = utf8.size() > kLargeBytes ? std::unique_lock(large) : std::unique_lock<std::mutex>();
@@ -258,10 +370,13 @@ HtmlText HtmlToText(std::string_view utf8, HtmlPart part) {
   if (!root) return {};
   const HtmlNodes nodes(root);
   const xmlNode* body = part == HtmlPart::kMain ? nodes.MainRoot(root) : root;
-  HtmlText result = Renderer(nodes, part).Render(body);
+  const std::optional<HtmlFootnotes> notes =
+      style == HtmlStyle::kMarkdown ? std::optional<HtmlFootnotes>(root) : std::nullopt;
+  HtmlText result = Renderer(nodes, part, notes ? &*notes : nullptr).Render(body);
   if (part == HtmlPart::kMain && body != root) {
     const uint64_t all = nodes.of(root).characters, kept = nodes.of(body).characters;
     result.navigation_characters += all - kept;
+    AddWords(root, body, result.navigation);
   }
   result.title = Title(root);
   return result;

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/html.h"
+#include "ingest/readers/markup_text.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
@@ -19,21 +20,22 @@ std::string InOneLine(std::string_view text) {
 }
 
 // A page's title stands above its text, unless the text begins with it anyway.
-void PutTitle(const std::string& title, std::string& text) {
+void PutTitle(const std::string& title, bool markdown, std::string& text) {
   if (title.empty() || InOneLine(text.substr(0, kTitlePlace)).find(InOneLine(title)) != std::string::npos) return;
-  text = title + "\n\n" + text;
+  text = fmt::format("{}{}\n\n{}", markdown ? "# " : "", title, text);
 }
 
 }  // namespace
 
 void ReadHtml(const Source& source, const ReadContext& context, DocumentSink& sink) {
-  static_cast<void>(context);
   const std::string bytes = source.blob.ReadAll(kPageBytes);
   const DecodedText decoded = ToUtf8(bytes, DeclaredHtmlEncoding(bytes));
-  HtmlText html = HtmlToText(decoded.text, HtmlPart::kMain);
+  const bool markdown = context.options.markdown;
+  HtmlText html = HtmlToText(decoded.text, HtmlPart::kMain, markdown ? HtmlStyle::kMarkdown : HtmlStyle::kPlain);
   Document document = NewDocument(source);
   document.text = std::move(html.text);
-  PutTitle(html.title, document.text);
+  document.fidelity = CompareWords(MarkupText(decoded.text, kHtmlRules), document.text + " " + html.navigation);
+  PutTitle(html.title, markdown, document.text);
   if (html.navigation_characters > 0) {
     document.notes.push_back(fmt::format("{} characters of navigation left out", html.navigation_characters));
   }

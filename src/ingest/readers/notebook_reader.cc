@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ingest/encoding.h"
+#include "ingest/readers/html_markdown.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
@@ -43,16 +44,6 @@ std::string Language(const json::value& notebook) {
   return "";
 }
 
-// A fence longer than any run of backquotes inside.
-std::string Fence(std::string_view code) {
-  size_t longest = 2, run = 0;
-  for (const char c : code) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  return std::string(longest + 1, '`');
-}
-
 }  // namespace
 
 void ReadNotebook(const Source& source, const ReadContext& context, DocumentSink& sink) {
@@ -77,7 +68,7 @@ void ReadNotebook(const Source& source, const ReadContext& context, DocumentSink
     if (text.empty()) continue;
     const bool code = Text(Find(cell, "cell_type")) == "code";
     if (!document.text.empty()) document.text += "\n";
-    const std::string fence = Fence(text);
+    const std::string fence = CodeFence(text);
     document.text += code ? fence + language + "\n" + text + "\n" + fence + "\n" : text + "\n";
   }
   if (outputs > 0) document.notes.push_back(fmt::format("{} outputs of cells left out", outputs));

@@ -1,27 +1,29 @@
 // Office and book formats, through pandoc to HTML and from there to text, so that tables, lists and notes look as they do
-// everywhere else. Formulas stay TeX.
-#include <libxml/xmlreader.h>
-
+// everywhere else. Formulas stay TeX. What the text then says is held against the words of the source.
 #include <algorithm>
-#include <iterator>
-#include <memory>
 #include <vector>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/html.h"
+#include "ingest/readers/latex_source.h"
+#include "ingest/readers/pandoc_input.h"
 #include "ingest/readers/reader.h"
 
 namespace sheepop {
 namespace {
 
-constexpr uint64_t kInputBytes = 256 << 20;
 constexpr uint64_t kHtmlBytes = 32 << 20;
-constexpr uint64_t kXmlBytes = 64 << 20;
+constexpr uint64_t kLogBytes = 8 << 20;
 constexpr uint64_t kLatexBytes = 16 << 20;
-// What HtmlToText takes for the mark of a note; an attribute that pandoc hands on.
-constexpr std::string_view kNoteMark = "data-note=\"ref\"";
+constexpr size_t kMostWarnings = 20;
+constexpr int kMostRounds = 4;
+
+// Titles and authors that stand on the page are metadata to pandoc, which a fragment is written without.
+constexpr std::string_view kTemplate =
+    "$if(title)$<h1>$title$</h1>\n$endif$$if(subtitle)$<p>$subtitle$</p>\n$endif$$for(author)$<p>$author$</p>\n$endfor$"
+    "$if(date)$<p>$date$</p>\n$endif$$if(abstract)$<div>$abstract$</div>\n$endif$$body$\n";
 
 std::string_view PandocFormat(DocumentKind kind) {
   switch (kind) {
@@ -33,150 +35,149 @@ std::string_view PandocFormat(DocumentKind kind) {
   }
 }
 
-std::string WithoutSpace(std::string_view text) {
-  std::string packed;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(packed),
-               [](char c) { return static_cast<unsigned char>(c) > 0x20; });
-  // Converters disagree about no-break spaces.
-  for (size_t at = 0; (at = packed.find("\xC2\xA0", at)) != std::string::npos;) packed.erase(at, 2);
-  return packed;
-}
+// One document's calls of pandoc, in a folder of its own.
+class Pandoc {
+ public:
+  Pandoc(DocumentKind kind, const ReadContext& context)
+      : kind_(kind), context_(context), folder_(context.work.NewFolder()) {}
+  Pandoc(const Pandoc&) = delete;
+  Pandoc& operator=(const Pandoc&) = delete;
+  ~Pandoc() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
 
-struct BoxNames {
-  std::string_view box, paragraph, text, skip;  // element names without their prefix
+  // HTML in UTF-8. Throws as Converters::Run does.
+  std::string ToHtml(const Blob& input) {
+    const std::filesystem::path path = input.PathFor(context_.work, "document");
+    std::filesystem::path page;
+    const std::string heap = fmt::format("-M{}m", context_.options.converter_memory_bytes / 4 * 3 >> 20);
+    std::vector<std::string> arguments = {"pandoc",      "+RTS",      heap,
+                                          "-RTS",        "--sandbox", "--mathjax",
+                                          "--wrap=none", "-f",        std::string(PandocFormat(kind_)),
+                                          "-t",          "html",      "--log=log.json"};
+    if (kind_ == DocumentKind::kDocx || kind_ == DocumentKind::kOdt || kind_ == DocumentKind::kLatex) {
+      page = Blob::OfBytes(std::string(kTemplate)).PathFor(context_.work, "page.html");
+      arguments.insert(arguments.end(), {"--template=" + page.string(), "-M", "pagetitle=page"});
+    }
+    arguments.push_back(path.string());
+    ChildResult result = context_.converters.TryRun(arguments, kHtmlBytes, folder_);
+    std::error_code ignored;
+    if (path != input.path()) std::filesystem::remove(path, ignored);
+    if (!page.empty()) std::filesystem::remove(page, ignored);
+    warnings_ = WarningsOf(result.errors);
+    return ToValidUtf8(context_.converters.OutputOf(arguments[0], std::move(result), kHtmlBytes));
+  }
+
+  // What it left out, as JSON.
+  std::string Log() const {
+    const std::filesystem::path log = folder_ / "log.json";
+    std::error_code absent;
+    const uint64_t size = std::filesystem::file_size(log, absent);
+    return absent || size > kLogBytes ? "" : Blob::OfFile(log).ReadAll(kLogBytes);
+  }
+
+  // Of the last call, without those that are about pandoc and not about the document.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  static std::vector<std::string> WarningsOf(std::string_view errors) {
+    constexpr std::string_view kMark = "[WARNING] ";
+    std::vector<std::string> warnings;
+    while (!errors.empty()) {
+      std::string_view line = errors.substr(0, errors.find('\n'));
+      errors.remove_prefix(std::min(line.size() + 1, errors.size()));
+      if (!line.starts_with(kMark)) continue;
+      line.remove_prefix(kMark.size());
+      const bool own = line.find("translation") != std::string_view::npos;
+      std::string warning = "pandoc: " + ToValidUtf8(line.substr(0, 300));
+      const bool told = std::ranges::find(warnings, warning) != warnings.end();
+      if (!own && !told && warnings.size() < kMostWarnings) warnings.push_back(std::move(warning));
+    }
+    return warnings;
+  }
+
+  DocumentKind kind_;
+  const ReadContext& context_;
+  std::filesystem::path folder_;
+  std::vector<std::string> warnings_;
 };
 
-// The paragraphs inside the text boxes of a document's XML. `names.text` is empty where all text counts.
-std::vector<std::string> TextBoxes(const std::string& xml, const BoxNames& names) {
-  const std::unique_ptr<xmlTextReader, decltype(&xmlFreeTextReader)> reader(
-      xmlReaderForMemory(xml.data(), static_cast<int>(xml.size()), nullptr, nullptr,
-                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_RECOVER),
-      xmlFreeTextReader);
-  std::vector<std::string> paragraphs;
-  int boxes = 0, texts = 0, skips = 0;
-  while (reader && xmlTextReaderRead(reader.get()) == 1) {
-    const int type = xmlTextReaderNodeType(reader.get());
-    if (type == XML_READER_TYPE_ELEMENT || type == XML_READER_TYPE_END_ELEMENT) {
-      const std::string_view name = reinterpret_cast<const char*>(xmlTextReaderConstLocalName(reader.get()));
-      if (type == XML_READER_TYPE_ELEMENT && xmlTextReaderIsEmptyElement(reader.get())) continue;
-      const int step = type == XML_READER_TYPE_ELEMENT ? 1 : -1;
-      if (name == names.box) boxes += step;
-      if (name == names.text) texts += step;
-      if (name == names.skip) skips += step;
-      if (name == names.paragraph && step == 1 && boxes > 0 && skips == 0) paragraphs.emplace_back();
-    } else if ((type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE) && boxes > 0 &&
-               skips == 0 && (texts > 0 || names.text.empty()) && !paragraphs.empty()) {
-      const xmlChar* value = xmlTextReaderConstValue(reader.get());
-      if (value) paragraphs.back() += reinterpret_cast<const char*>(value);
-    }
+// pandoc leaves out a command that it does not know with all that stands in it, and says so in its log; once it is told
+// that they stand for their text, the text stays, and those inside it come to light.
+std::string LatexToHtml(Pandoc& pandoc, const Blob& input, std::vector<std::string>& notes) {
+  std::string html = pandoc.ToHtml(input), definitions;
+  std::vector<std::string> names;
+  for (int round = 0; round < kMostRounds; ++round) {
+    SkippedCommands skipped = DefineSkipped(pandoc.Log(), names);
+    if (skipped.names.empty()) break;
+    definitions += skipped.definitions;
+    names.insert(names.end(), skipped.names.begin(), skipped.names.end());
+    html = pandoc.ToHtml(Blob::OfBytes(definitions + input.ReadAll(kLatexBytes)));
   }
-  return paragraphs;
+  if (names.empty()) return html;
+  std::ranges::sort(names);
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  notes.push_back(fmt::format("text of {} commands that pandoc does not know kept: {}", names.size(),
+                              ToValidUtf8(joined.substr(0, 300))));
+  return html;
 }
 
-// pandoc leaves text boxes out in silence; what it left out is put at the end.
-void AddTextBoxes(const Source& source, Document& document) {
-  std::vector<std::string> paragraphs;
-  if (source.sniffed.kind == DocumentKind::kDocx) {
-    paragraphs =
-        TextBoxes(ReadZipMember(source.blob, "word/document.xml", kXmlBytes), {"txbxContent", "p", "t", "Fallback"});
-  } else if (source.sniffed.kind == DocumentKind::kOdt) {
-    paragraphs = TextBoxes(ReadZipMember(source.blob, "content.xml", kXmlBytes), {"text-box", "p", "", "annotation"});
+std::string BookText(const std::vector<std::string>& chapters, HtmlStyle style) {
+  std::string text;
+  for (const std::string& chapter : chapters) {
+    if (!text.empty()) text.push_back('\n');
+    text += HtmlToText(chapter, HtmlPart::kWhole, style).text;
   }
-  if (paragraphs.empty()) return;
-  const std::string packed = WithoutSpace(document.text);
-  size_t added = 0;
-  for (const std::string& paragraph : paragraphs) {
-    const std::string key = WithoutSpace(paragraph);
-    if (key.empty() || packed.find(key) != std::string::npos) continue;
-    document.text += fmt::format("\n{}\n", ToValidUtf8(paragraph));
-    ++added;
-  }
-  if (added > 0) document.notes.push_back(fmt::format("{} paragraphs of text boxes put at the end", added));
-}
-
-std::string Replaced(std::string text, std::string_view what, std::string_view by) {
-  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-    text.replace(at, what.size(), by);
   return text;
 }
 
-// pandoc takes a book's notes out of where they stand and, in most books, loses their marks; as plain links and paragraphs
-// both stay. Mind the quotation marks: either kind may enclose a value, and it may be one of several.
-std::string WithoutNoteTypes(std::string xhtml) {
-  constexpr std::string_view kType = "epub:type=";
-  for (size_t at = 0; (at = xhtml.find(kType, at)) != std::string::npos;) {
-    const size_t begin = at + kType.size();
-    const char quote = begin < xhtml.size() ? xhtml[begin] : ' ';
-    const size_t end = quote == '"' || quote == '\'' ? xhtml.find(quote, begin + 1) : std::string::npos;
-    if (end == std::string::npos) break;
-    const std::string_view value = std::string_view(xhtml).substr(begin, end - begin);
-    const bool mark = value.find("noteref") != std::string_view::npos;
-    if (!mark && value.find("note") == std::string_view::npos) {
-      at = end;
-      continue;
-    }
-    const std::string_view instead = mark ? kNoteMark : std::string_view();
-    xhtml.replace(at, end + 1 - at, instead);
-    at += instead.size();
+// Of a book pandoc reads all or nothing, and where a chapter is missing, nothing.
+void ReadBook(Pandoc& pandoc, const PandocInput& input, HtmlStyle style, Document& document) {
+  try {
+    document.text = HtmlToText(pandoc.ToHtml(input.blob), HtmlPart::kWhole, style).text;
+    if (!CompareWords(input.words, document.text).IsLow()) return;
+  } catch (const Error& error) {
+    if (input.chapters.empty() || error.category() != ErrorCategory::kCorrupt) throw;
+    document.notes.push_back(fmt::format("read chapter by chapter: {}", error.what()));
+    document.text = BookText(input.chapters, style);
+    return;
   }
-  return xhtml;
+  const std::string by_chapter = BookText(input.chapters, style);
+  if (CompareWords(input.words, by_chapter).missing >= CompareWords(input.words, document.text).missing) return;
+  document.text = by_chapter;
+  document.notes.push_back("read chapter by chapter, which keeps more of its words");
 }
 
-// What pandoc 2 would leave out without a word, put so that it reads it: the heading rows of OpenDocument tables, the notes
-// of RTF and of books. And LaTeX in UTF-8, which old LaTeX is not.
-Blob PandocInput(const Source& source) {
-  if (source.sniffed.kind == DocumentKind::kOdt) {
-    const std::string content = ReadZipMember(source.blob, "content.xml", kXmlBytes);
-    if (content.find("<table:table-header-rows>") == std::string::npos) return source.blob;
-    return Blob::OfBytes(WithZipMembers(source.blob, kInputBytes, [](std::string_view name, std::string bytes) {
-      if (name != "content.xml") return bytes;
-      return Replaced(Replaced(std::move(bytes), "<table:table-header-rows>", ""), "</table:table-header-rows>", "");
-    }));
+void ReadLatex(Pandoc& pandoc, const PandocInput& input, HtmlStyle style, Document& document) {
+  try {
+    document.text = HtmlToText(LatexToHtml(pandoc, input.blob, document.notes), HtmlPart::kWhole, style).text;
+  } catch (const Error& error) {
+    // With macros that pandoc cannot follow it is still readable as it stands.
+    if (error.category() != ErrorCategory::kCorrupt) throw;
+    document.text = ToUtf8(input.blob.ReadAll(kLatexBytes)).text;
+    document.notes.push_back(fmt::format("kept as source: {}", error.what()));
   }
-  if (source.sniffed.kind == DocumentKind::kEpub) {
-    return Blob::OfBytes(WithZipMembers(source.blob, kInputBytes, [](std::string_view name, std::string bytes) {
-      return name.ends_with("html") || name.ends_with("htm") || name.ends_with(".xml")
-                 ? WithoutNoteTypes(std::move(bytes))
-                 : bytes;
-    }));
-  }
-  if (source.sniffed.kind == DocumentKind::kRtf) {
-    const std::string rtf = source.blob.ReadAll(kInputBytes);
-    if (rtf.find("{\\*\\footnote") == std::string::npos) return source.blob;
-    return Blob::OfBytes(Replaced(rtf, "{\\*\\footnote", "{\\footnote"));
-  }
-  if (source.sniffed.kind != DocumentKind::kLatex) return source.blob;
-  DecodedText decoded = ToUtf8(source.blob.ReadAll(kInputBytes));
-  return decoded.encoding == "UTF-8" && decoded.replaced == 0 ? source.blob : Blob::OfBytes(std::move(decoded.text));
 }
 
 }  // namespace
 
 void ReadOffice(const Source& source, const ReadContext& context, DocumentSink& sink) {
-  if (source.blob.size() > kInputBytes) {
-    throw Error(ErrorCategory::kLimit, "{} bytes, and pandoc is given at most {}", source.blob.size(), kInputBytes);
-  }
-  const std::filesystem::path folder = context.work.NewFolder();
-  const Blob input = PandocInput(source);
-  const std::filesystem::path path = input.PathFor(context.work, "document");
-  const std::string heap = fmt::format("-M{}m", context.options.converter_memory_bytes / 4 * 3 >> 20);
-  const std::string format(PandocFormat(source.sniffed.kind));
-  const std::vector<std::string> arguments = {"pandoc",      "+RTS", heap,   "-RTS", "--sandbox", "--mathjax",
-                                              "--wrap=none", "-f",   format, "-t",   "html",      path.string()};
+  const PandocInput input = PreparePandocInput(source);
+  const HtmlStyle style = context.options.markdown ? HtmlStyle::kMarkdown : HtmlStyle::kPlain;
   Document document = NewDocument(source);
-  try {
-    const std::string html = context.converters.Run(arguments, kHtmlBytes, folder);
-    document.text = HtmlToText(ToValidUtf8(html), HtmlPart::kWhole).text;
-    AddTextBoxes(source, document);
-  } catch (const Error& error) {
-    // LaTeX with macros that pandoc does not know is still readable as it stands.
-    if (source.sniffed.kind != DocumentKind::kLatex || error.category() != ErrorCategory::kCorrupt) throw;
-    document.text = ToUtf8(input.ReadAll(kLatexBytes)).text;
-    document.notes.push_back(fmt::format("kept as source: {}", error.what()));
+  document.notes = input.notes;
+  Pandoc pandoc(source.sniffed.kind, context);
+  if (source.sniffed.kind == DocumentKind::kEpub) {
+    ReadBook(pandoc, input, style, document);
+  } else if (source.sniffed.kind == DocumentKind::kLatex) {
+    ReadLatex(pandoc, input, style, document);
+  } else {
+    document.text = HtmlToText(pandoc.ToHtml(input.blob), HtmlPart::kWhole, style).text;
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  if (path != input.path()) std::filesystem::remove(path, ignored);
+  document.notes.insert(document.notes.end(), pandoc.warnings().begin(), pandoc.warnings().end());
+  document.fidelity = CompareWords(input.words, document.text);
   sink.Take(std::move(document));
 }
 

@@ -1,4 +1,5 @@
-#include <utility>
+#include <algorithm>
+#include <iterator>
 
 #include "base/error.h"
 #include "ingest/readers/reader.h"
@@ -8,16 +9,35 @@ namespace {
 
 using ReadFunction = void (*)(const Source&, const ReadContext&, DocumentSink&);
 
-constexpr std::pair<DocumentKind, ReadFunction> kReaders[] = {
-    {DocumentKind::kText, ReadText},       {DocumentKind::kMarkdown, ReadText},
-    {DocumentKind::kCode, ReadText},       {DocumentKind::kHtml, ReadHtml},
-    {DocumentKind::kPdf, ReadPdf},         {DocumentKind::kImage, ReadImage},
-    {DocumentKind::kDocx, ReadOffice},     {DocumentKind::kOdt, ReadOffice},
-    {DocumentKind::kEpub, ReadOffice},     {DocumentKind::kRtf, ReadOffice},
-    {DocumentKind::kLatex, ReadOffice},    {DocumentKind::kNotebook, ReadNotebook},
-    {DocumentKind::kCsv, ReadCsv},         {DocumentKind::kJsonl, ReadJsonl},
-    {DocumentKind::kArchive, ReadArchive}, {DocumentKind::kCompressed, ReadArchive},
+struct Reader {
+  DocumentKind kind;
+  ReadFunction read;
+  std::string_view name;
 };
+
+constexpr Reader kReaders[] = {
+    {DocumentKind::kText, ReadText, "as text"},
+    {DocumentKind::kMarkdown, ReadText, "as text"},
+    {DocumentKind::kCode, ReadText, "as text, unchanged"},
+    {DocumentKind::kHtml, ReadHtml, "the main text of the page"},
+    {DocumentKind::kPdf, ReadPdf, "poppler; pages without text by Tesseract"},
+    {DocumentKind::kImage, ReadImage, "Tesseract"},
+    {DocumentKind::kDocx, ReadOffice, "pandoc"},
+    {DocumentKind::kOdt, ReadOffice, "pandoc"},
+    {DocumentKind::kEpub, ReadOffice, "pandoc"},
+    {DocumentKind::kRtf, ReadOffice, "pandoc"},
+    {DocumentKind::kLatex, ReadOffice, "pandoc"},
+    {DocumentKind::kNotebook, ReadNotebook, "prose and code of the cells"},
+    {DocumentKind::kCsv, ReadCsv, "a document a row"},
+    {DocumentKind::kJsonl, ReadJsonl, "a document a line"},
+    {DocumentKind::kArchive, ReadArchive, "each member by its own reader"},
+    {DocumentKind::kCompressed, ReadArchive, "what it holds by its own reader"},
+};
+
+const Reader* FindReader(DocumentKind kind) {
+  const auto found = std::ranges::find(kReaders, kind, &Reader::kind);
+  return found == std::end(kReaders) ? nullptr : found;
+}
 
 // A full disk or a lack of memory, of processes or of programs is no property of the document.
 bool IsTransient(ErrorCategory category) {
@@ -36,6 +56,11 @@ Document NewDocument(const Source& source) {
   return document;
 }
 
+std::string_view ReaderOf(DocumentKind kind) {
+  const Reader* reader = FindReader(kind);
+  return reader ? reader->name : std::string_view();
+}
+
 void ReadInput(Source source, const ReadContext& context, DocumentSink& sink) {
   try {
     if (source.blob.size() == 0) {
@@ -44,11 +69,9 @@ void ReadInput(Source source, const ReadContext& context, DocumentSink& sink) {
       return;
     }
     source.sniffed = Sniff(source.blob, source.name);
-    for (const auto& [kind, read] : kReaders) {
-      if (kind == source.sniffed.kind) {
-        read(source, context, sink);
-        return;
-      }
+    if (const Reader* reader = FindReader(source.sniffed.kind)) {
+      reader->read(source, context, sink);
+      return;
     }
     sink.Drop(NewDocument(source), "format", source.sniffed.what);
   } catch (const Error& error) {

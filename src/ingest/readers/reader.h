@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/task_pool.h"
 #include "ingest/blob.h"
@@ -59,17 +61,27 @@ struct Source {
 // A document of this source with member, sha256 and kind filled in.
 Document NewDocument(const Source& source);
 
+// Which program or library reads documents of a kind, for people: "pandoc"; "" for a kind that nothing reads.
+std::string_view ReaderOf(DocumentKind kind);
+
 // Sniffs, reads, and gives every error to the sink as a failure of this source: never throws for what the input holds.
 // `source.sniffed` is filled in here.
 void ReadInput(Source source, const ReadContext& context, DocumentSink& sink);
 
-// The bytes of one member of a zip file, or "" when it has none of that name or it is larger than `limit`.
-std::string ReadZipMember(const Blob& zip, std::string_view name, uint64_t limit);
+struct ZipMember {
+  std::string name, bytes;
+  std::string damage;  // what broke it off, or ""; of an entry without a name: the list of members itself
+};
 
-// The zip file with each member as `change` gives it from its name and bytes, in the same order and without
-// pictures, fonts and the like. Throws kLimit when the rest unpacks to more than `limit` bytes.
-std::string WithZipMembers(const Blob& zip, uint64_t limit,
-                           const std::function<std::string(std::string_view, std::string)>& change);
+// The members of a zip file that `wanted` says, as far as they can be read, in the order of the file. Throws kLimit when
+// they unpack to more than `limit` bytes.
+std::vector<ZipMember> ReadZipMembers(const Blob& zip, uint64_t limit,
+                                      const std::function<bool(std::string_view)>& wanted);
+
+// The zip file with these members in the place of those of their names; without pictures, fonts and the like unless
+// `media`. Throws kLimit when it unpacks to more than `limit` bytes.
+std::string WithZipMembers(const Blob& zip, uint64_t limit, const std::map<std::string, std::string>& changed,
+                           bool media);
 
 // The readers, each in the file of its name. They throw Error for what fails the whole source.
 void ReadText(const Source& source, const ReadContext& context, DocumentSink& sink);
