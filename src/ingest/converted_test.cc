@@ -225,6 +225,14 @@ std::string Epub(const std::vector<std::pair<std::string, std::string>>& chapter
   return MakeArchive(Packing::kZip, members);
 }
 
+TEST_F(Converted, CharactersOfRichTextKeepTheirNeighbours) {
+  Add("quotes.rtf",
+      "{\\rtf1\\ansi\\uc1 He said \\u8220?Alice\\u8221? and \\u8220\\'93Bob\\u8221\\'94, {\\uc0 \\u8220Carl} \\u233 "
+      "et\\u233\\'e9.\\par}");
+  const Corpus corpus = Run();
+  EXPECT_EQ(corpus.Text("quotes.rtf"), "He said \u201CAlice\u201D and \u201CBob\u201D, \u201CCarl \u00E9t\u00E9.\n");
+}
+
 TEST_F(Converted, DamagedChaptersDoNotCostTheBook) {
   Add("missing.epub",
       Epub({{"one", Page("<p>First chapter.</p>")}, {"two", ""}, {"three", Page("<p>Third chapter.</p>")}}));

@@ -117,13 +117,12 @@ PandocInput OfRichText(const Source& source) {
   PandocInput input;
   std::string rtf = source.blob.ReadAll(kInputBytes);
   input.words = RtfText(rtf);
-  input.blob = source.blob;
+  std::string changed = WithEscapedFallbacks(rtf);
   constexpr std::string_view kNote = "{\\*\\footnote", kInstead = "{\\footnote";
-  if (rtf.find(kNote) == std::string::npos) return input;
-  for (size_t at = 0; (at = rtf.find(kNote, at)) != std::string::npos; at += kInstead.size()) {
-    rtf.replace(at, kNote.size(), kInstead);
+  for (size_t at = 0; (at = changed.find(kNote, at)) != std::string::npos; at += kInstead.size()) {
+    changed.replace(at, kNote.size(), kInstead);
   }
-  input.blob = Blob::OfBytes(std::move(rtf));
+  input.blob = changed == rtf ? source.blob : Blob::OfBytes(std::move(changed));
   return input;
 }
 

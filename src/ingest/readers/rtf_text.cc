@@ -206,4 +206,38 @@ class Reader {
 
 std::string RtfText(std::string_view rtf) { return ToValidUtf8(Reader(rtf).Run()); }
 
+std::string WithEscapedFallbacks(std::string_view rtf) {
+  std::string out;
+  std::vector<bool> none = {false};  // of each open group: \uc0 holds, nothing stands behind a \u
+  for (size_t at = 0; at < rtf.size();) {
+    const char c = rtf[at];
+    if (c == '{') none.push_back(none.back());
+    if (c == '}' && none.size() > 1) none.pop_back();
+    if (c != '\\') {
+      out.push_back(c);
+      ++at;
+      continue;
+    }
+    size_t end = at + 1;
+    while (end < rtf.size() && std::isalpha(static_cast<unsigned char>(rtf[end]))) ++end;
+    const std::string_view name = rtf.substr(at + 1, end - at - 1);
+    if (end < rtf.size() && rtf[end] == '-') ++end;
+    while (end < rtf.size() && std::isdigit(static_cast<unsigned char>(rtf[end]))) ++end;
+    if (name == "uc") none.back() = rtf.substr(at, end - at) == "\\uc0";
+    const bool character = name == "u" && !none.back();
+    if (name.empty()) end = std::min(end + 1, rtf.size());  // a sign: the next byte is its own
+    if (character && end < rtf.size() && rtf[end] == ' ') ++end;
+    out.append(rtf.substr(at, end - at));
+    at = end;
+    const bool plain =
+        character && at < rtf.size() && std::string_view("\\{}\r\n").find(rtf[at]) == std::string_view::npos;
+    if (plain) {
+      if (out.back() == ' ') out.pop_back();
+      out += "\\'3f";
+      ++at;
+    }
+  }
+  return out;
+}
+
 }  // namespace sheepop
