@@ -301,7 +301,8 @@ class Printer {
       Accent(*accent);
     } else if (name == "verb" || name == "lstinline") {
       if (at_ < end_ && source_[at_] == '*') ++at_;
-      if (at_ < end_) Raw(at_ + 1, source_.substr(at_, 1) == "{" ? "}" : source_.substr(at_, 1));
+      const std::string_view mark = Character();
+      if (!mark.empty()) Raw(at_ + mark.size(), mark == "{" ? "}" : mark);
     } else if (name == "iffalse") {
       at_ = std::min(source_.find("\\fi", at_), end_);
     } else if (name == "begin") {
@@ -314,10 +315,18 @@ class Printer {
     }
   }
 
+  // The one at the place, with all its bytes; "" at the end.
+  std::string_view Character() const {
+    size_t end = std::min(at_ + 1, end_);
+    while (end < end_ && (static_cast<unsigned char>(source_[end]) & 0xC0) == 0x80) ++end;
+    return source_.substr(at_, end - at_);
+  }
+
   // A command of one sign: \\, \%, \'e, \(.
   void Sign() {
-    const std::string_view sign = source_.substr(std::min(at_ + 1, end_), 1);
-    at_ = std::min(at_ + 2, end_);
+    ++at_;
+    const std::string_view sign = Character();
+    at_ += sign.size();
     if (const auto accent = ValueOf(kAccents, sign)) return Accent(*accent);
     if (sign == "(") return Raw(at_, "\\)");
     if (sign == "[") return Raw(at_, "\\]");

@@ -83,7 +83,10 @@ void ChooseAlternatives(Editor& editor) {
     }
     for (xmlNode* alternatives : outermost) {
       xmlNode* chosen = alternatives->children;
-      while (chosen->type != XML_ELEMENT_NODE || !FirstBelow(chosen, "txbxContent")) chosen = chosen->next;
+      while (!IsElement(chosen, {"txbxContent"}) &&
+             (chosen->type != XML_ELEMENT_NODE || !FirstBelow(chosen, "txbxContent"))) {
+        chosen = chosen->next;
+      }
       for (xmlNode* form = alternatives->children; form;) {
         xmlNode* next = form->next;
         if (form != chosen) RemoveNode(form);
@@ -116,6 +119,7 @@ void KeepRubyBases(Editor& editor) {
     xmlNodeAddContentLen(plain, reinterpret_cast<const xmlChar*>(text.data()), static_cast<int>(text.size()));
     xmlNodeSetSpacePreserve(plain, 1);
     xmlAddPrevSibling(ruby, plain);
+    xmlReconciliateNs(plain->doc, plain);
     RemoveNode(ruby);
   }
   editor.Edited(rubies.size());

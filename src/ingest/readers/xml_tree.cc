@@ -20,6 +20,11 @@ xmlNode* Next(xmlNode* node, const xmlNode* root) {
   return node == root ? nullptr : node->next;
 }
 
+// Where a node has moved, the element that declared its namespace may be none of those around it any more, and go.
+void KeepNamespaces(xmlNode* moved) {
+  if (moved && moved->type == XML_ELEMENT_NODE) xmlReconciliateNs(moved->doc, moved);
+}
+
 std::string InOneLine(const xmlError* error) {
   std::string words = ToValidUtf8(error->message ? error->message : "unknown fault");
   words.resize(std::min(words.find('\n'), words.size()));
@@ -97,7 +102,7 @@ void UnwrapNode(xmlNode* node) {
   while (xmlNode* child = node->children) {
     xmlUnlinkNode(child);
     // Text that comes beside text is joined with it, and its node is gone.
-    xmlAddPrevSibling(node, child);
+    KeepNamespaces(xmlAddPrevSibling(node, child));
   }
   RemoveNode(node);
 }
@@ -108,6 +113,7 @@ xmlNode* MoveChildrenBehind(xmlNode* node, xmlNode* place) {
     if (IsElement(child, {"p", "h", "list", "table", "tbl", "sdt"})) {
       xmlUnlinkNode(child);
       place = xmlAddNextSibling(place, child);
+      KeepNamespaces(place);
     }
     child = next;
   }
