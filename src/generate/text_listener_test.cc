@@ -125,7 +125,10 @@ TEST(TextListener, LogprobsAreOfTheUnmodifiedLogits) {
   logits[5] = logits[9] = 2;
   double total = 0;
   for (float logit : logits) total += std::exp(logit);
-  TextListener listener(*Tiny().model, *Tiny().tokenizer, {.logprobs = 3, .record_logprobs = true});
+  TextListener::Options options;
+  options.logprobs = 3;
+  options.record_logprobs = true;
+  TextListener listener(*Tiny().model, *Tiny().tokenizer, options);
   listener.OnToken({.token = 20}, logits);
   ASSERT_EQ(listener.logprobs().size(), 1u);
   const TokenLogprobs& one = listener.logprobs()[0];
@@ -137,7 +140,8 @@ TEST(TextListener, LogprobsAreOfTheUnmodifiedLogits) {
     EXPECT_EQ(one.top[i].first, expected[i].first);
     EXPECT_NEAR(one.top[i].second, expected[i].second - std::log(total), 1e-5);
   }
-  TextListener all(*Tiny().model, *Tiny().tokenizer, {.logprobs = 100000, .record_logprobs = true});
+  options.logprobs = 100000;
+  TextListener all(*Tiny().model, *Tiny().tokenizer, options);
   all.OnToken({.token = 20}, logits);
   EXPECT_EQ(all.logprobs()[0].top.size(), logits.size());
 }

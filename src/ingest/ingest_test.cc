@@ -183,7 +183,7 @@ TEST_F(IngestRun, OptionsOutOfBoundsAreNamed) {
     Ingest(options);
     FAIL() << "ocr_dpi 7 was accepted";
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()), "ocr_dpi is 7, it must be 72 to 600");
+    EXPECT_EQ(std::string(error.what()), "ocr_dpi is 7, must be 72 to 600");
   }
   options.ocr_dpi = 300;
   EXPECT_THROW(Ingest(options), Error);  // the input does not exist

@@ -97,7 +97,9 @@ class Ends(ProgramTest):
         early = self.json(*self.FLAGS, "--ignore-eos", "--stop", text[1:3])
         late = self.json(*self.FLAGS, "--ignore-eos", "--stop", text[1:3], "--min-tokens", len(early["ids"]) + 1)
         self.assertGreater(len(late["ids"]), len(early["ids"]))
-        self.assertTrue(late["text"].startswith(text[:3]))
+        # The string may begin again within what is text now.
+        self.assertGreater(len(late["text"]), len(early["text"]))
+        self.assertTrue(text.startswith(late["text"]))
 
     def test_of_several_stop_strings_the_first_to_be_complete_counts(self):
         text = self.json(*self.FLAGS, "--ignore-eos")["text"]
