@@ -21,9 +21,9 @@ uint64_t HashOf(std::string_view text) {
   return hash;
 }
 
-class Splitter {
+class SourceSplitter {
  public:
-  Splitter(const std::string& input, const HeldOut& held_out, TextSink& sink)
+  SourceSplitter(const std::string& input, const HeldOut& held_out, TextSink& sink)
       : input_(input), held_out_(held_out), sink_(sink), fits_(held_out.names.size()) {}
 
   // `only`: there is no other document.
@@ -67,7 +67,7 @@ class Splitter {
   size_t documents_ = 0, learned_ = 0;
 };
 
-void ReadCorpus(const std::string& input, Splitter& splitter) {
+void ReadCorpus(const std::string& input, SourceSplitter& splitter) {
   CorpusReader reader(input);
   CorpusDocument document, next;
   bool more = reader.Next(document);
@@ -84,7 +84,7 @@ bool DrawnToHoldOut(std::string_view id, double share) {
 }
 
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
-  Splitter splitter(input, held_out, sink);
+  SourceSplitter splitter(input, held_out, sink);
   if (input != "-" && (std::filesystem::is_directory(input) || input.ends_with(".zst"))) {
     ReadCorpus(input, splitter);
   } else if (std::filesystem::is_regular_file(input)) {
