@@ -17,9 +17,8 @@ if(SHEEPOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# Not compiled with others, whatever SHEEPOP_UNITY says: the folder whose speed hangs on how the compiler sees each unit, and
-# units that need a library which who uses the installed one does not link to.
-set(SHEEPOP_ALONE kernel base/sha256.cc base/zstd_stream.cc)
+# Not compiled with others, whatever SHEEPOP_UNITY says: its speed hangs on how the compiler sees each unit.
+set(SHEEPOP_ALONE kernel)
 
 # Folders in which nothing that takes long is computed: -O2 compiles a tenth faster there and costs nobody anything.
 set(SHEEPOP_COLD checkpoint jinja data hub explain evaluate library cli)
