@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <filesystem>
 #include <utility>
 
@@ -10,29 +9,23 @@
 #include "base/mapped_file.h"
 #include "base/text_file.h"
 #include "data/corpus_reader.h"
+#include "data/folded_words.h"
 
 namespace sheepop {
 namespace {
 
-// FNV-1a: which documents are held out depends on their ids alone.
-uint64_t HashOf(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash;
-}
-
-class SourceSplitter {
+class Splitter {
  public:
   SourceSplitter(const std::string& input, const HeldOut& held_out, TextSink& sink)
       : input_(input), held_out_(held_out), sink_(sink), fits_(held_out.names.size()) {}
 
   // `only`: there is no other document.
-  void Take(std::string_view id, std::string_view text, bool only) {
+  void Take(std::string_view name, std::string_view text, bool only) {
     ++documents_;
     if (only && held_out_.names.empty()) return Cut(text);
-    bool held = held_out_.names.empty() && DrawnToHoldOut(id, held_out_.share);
+    bool held = held_out_.names.empty() && DrawnToHoldOut(text, held_out_.share);
     for (size_t i = 0; i < fits_.size(); ++i) {
-      if (id.find(held_out_.names[i]) == std::string_view::npos) continue;
+      if (name.find(held_out_.names[i]) == std::string_view::npos) continue;
       fits_[i] = held = true;
     }
     learned_ += !held;
@@ -79,8 +72,8 @@ void ReadCorpus(const std::string& input, SourceSplitter& splitter) {
 
 }  // namespace
 
-bool DrawnToHoldOut(std::string_view id, double share) {
-  return static_cast<double>(HashOf(id) >> 11) * 0x1p-53 < share;
+bool DrawnToHoldOut(std::string_view text, double share) {
+  return static_cast<double>(HashOfWords(text) >> 11) * 0x1p-53 < share;
 }
 
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {

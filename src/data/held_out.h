@@ -13,8 +13,9 @@ struct HeldOut {
   double share = 0.05;             // where no names are given
 };
 
-// Whether a hash of `id` falls into the first `share` of all.
-bool DrawnToHoldOut(std::string_view id, double share);
+// Whether a hash of what `text` says, case and white space aside, falls into the first `share` of all. No name, place or
+// neighbour has a part in it, so the same text is always on the same side.
+bool DrawnToHoldOut(std::string_view text, double share);
 
 // Takes texts as they are read.
 class TextSink {
@@ -25,8 +26,8 @@ class TextSink {
 };
 
 // Reads the documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file ("-" is standard
-// input). Held out are those with one of the names; without names a share chosen by a hash of ids and sources, or the end
-// of a text that is the only one. No more than two documents are in memory; a text file is mapped, not read. Throws
+// input). Held out are those with one of the names; without names those that DrawnToHoldOut draws, or the end of a text
+// that is the only one. No more than two documents are in memory; a text file is mapped, not read. Throws
 // kInvalidArgument for a name that fits no document and for names that leave nothing to learn, kNotFound, kIo, kCorrupt,
 // and what the sink throws.
 void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);

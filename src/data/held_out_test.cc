@@ -39,13 +39,25 @@ std::string Refusal(const std::filesystem::path& input, const HeldOut& held_out)
   return "";
 }
 
-// JSON lines whose id and text are these.
-void WriteCorpus(const std::filesystem::path& path, const std::vector<std::string>& texts) {
+struct Named {
+  std::string name, text;
+};
+
+void WriteDocuments(const std::filesystem::path& path, const std::vector<Named>& documents) {
   std::string packed;
   ZstdWriter writer([&](std::string_view bytes) { packed += bytes; }, 3, false);
-  for (const std::string& text : texts) writer.Write("{\"id\": \"" + text + "\", \"text\": \"" + text + "\"}\n");
+  for (const auto& [name, text] : documents) {
+    writer.Write("{\"id\": \"" + name + "\", \"source\": \"" + name + "\", \"text\": \"" + text + "\"}\n");
+  }
   writer.Finish();
   WriteFile(path, packed);
+}
+
+// Each document named by its text.
+void WriteCorpus(const std::filesystem::path& path, const std::vector<std::string>& texts) {
+  std::vector<Named> documents;
+  for (const std::string& text : texts) documents.push_back({text, text});
+  WriteDocuments(path, documents);
 }
 
 TEST(HeldOutTexts, OfASingleTextTheEnd) {
@@ -103,6 +115,41 @@ TEST(HeldOutTexts, AShareDrawnByTheDocumentAloneAndOneDrawHoldsTheSmallerOnes) {
   for (const std::string& text : Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.1}).held_out) {
     EXPECT_NE(std::ranges::find(few, text), few.end()) << text;
   }
+}
+
+std::vector<std::string> Sorted(std::vector<std::string> texts) {
+  std::ranges::sort(texts);
+  return texts;
+}
+
+TEST(HeldOutTexts, TheSameTextsUnderOtherNamesAndInAnotherOrderAreSplitAlike) {
+  const TemporaryFolder folder;
+  std::vector<Named> documents;
+  for (int i = 0; i < 60; ++i) documents.push_back({"a/" + std::to_string(i), "document " + std::to_string(i)});
+  WriteDocuments(folder / "a.jsonl.zst", documents);
+  const Kept here = Read(folder / "a.jsonl.zst", {.names = {}, .share = 0.3});
+  std::ranges::reverse(documents);
+  for (Named& document : documents) document.name = "./elsewhere/" + document.name + ".txt";
+  WriteDocuments(folder / "b.jsonl.zst", documents);
+  const Kept there = Read(folder / "b.jsonl.zst", {.names = {}, .share = 0.3});
+  EXPECT_FALSE(here.held_out.empty());
+  EXPECT_EQ(Sorted(here.held_out), Sorted(there.held_out));
+  EXPECT_EQ(Sorted(here.learned), Sorted(there.learned));
+}
+
+TEST(HeldOutTexts, CaseAndWhiteSpaceDoNotDecide) {
+  for (int i = 0; i < 60; ++i) {
+    const std::string n = std::to_string(i);
+    const bool drawn = DrawnToHoldOut("the \u00e4ra of " + n + " sheep", 0.3);
+    EXPECT_EQ(DrawnToHoldOut("\n The\t\u00c4RA of\u00a0\r\n" + n + "  SHEEP\n\n", 0.3), drawn) << n;
+  }
+}
+
+TEST(HeldOutTexts, TextsThatDifferInTheirLastLetterOnlyAreDrawnApart) {
+  int drawn = 0;
+  for (char c = 'a'; c <= 'z'; ++c) drawn += DrawnToHoldOut(std::string("all the same but for ") + c, 0.5);
+  EXPECT_GT(drawn, 4);
+  EXPECT_LT(drawn, 22);
 }
 
 }  // namespace
