@@ -20,19 +20,20 @@ class Splitter {
       : input_(input), held_out_(held_out), sink_(sink), fits_(held_out.names.size()) {}
 
   // `only`: there is no other document.
-  void Take(std::string_view name, std::string_view text, bool only) {
+  void Take(const std::string& id, const std::string& source, std::string_view text, bool only) {
     ++documents_;
-    if (only && held_out_.names.empty()) return Cut(text);
+    const SplitText whole{id, source, 0, text.size()};
+    if (only && held_out_.names.empty()) return Cut(whole, text);
+    const std::string name = id.empty() ? source : id + " " + source;
     bool held = held_out_.names.empty() && DrawnToHoldOut(text, held_out_.share);
     for (size_t i = 0; i < fits_.size(); ++i) {
       if (name.find(held_out_.names[i]) == std::string_view::npos) continue;
       fits_[i] = held = true;
     }
-    learned_ += !held;
-    held ? sink_.HoldOut(text) : sink_.Learn(text);
+    held ? HoldOut(whole, text) : Learn(whole, text);
   }
 
-  void Finish() const {
+  TextSplit Finish() {
     for (size_t i = 0; i < fits_.size(); ++i) {
       if (fits_[i]) continue;
       throw Error(ErrorCategory::kInvalidArgument,
@@ -40,24 +41,35 @@ class Splitter {
                   "report.json name them; of a single text, --held-out-share holds out the end",
                   held_out_.names[i], documents_, input_);
     }
-    if (learned_ > 0 || held_out_.names.empty()) return;
+    if (!split_.learned.empty() || held_out_.names.empty()) return std::move(split_);
     throw Error(ErrorCategory::kInvalidArgument,
                 "--held-out {} leaves nothing to learn of the {} documents of {}; name fewer, or give --held-out-share",
                 fmt::join(held_out_.names, " "), documents_, input_);
   }
 
  private:
-  void Cut(std::string_view text) {
+  void Learn(SplitText name, std::string_view text) {
+    split_.learned.push_back(std::move(name));
+    sink_.Learn(text);
+  }
+
+  void HoldOut(SplitText name, std::string_view text) {
+    split_.held_out.push_back(std::move(name));
+    sink_.HoldOut(text);
+  }
+
+  void Cut(const SplitText& whole, std::string_view text) {
     const auto cut = static_cast<size_t>(static_cast<double>(text.size()) * (1 - held_out_.share));
-    sink_.Learn(text.substr(0, cut));
-    if (cut < text.size()) sink_.HoldOut(text.substr(cut));
+    Learn({whole.id, whole.source, 0, cut}, text.substr(0, cut));
+    if (cut < text.size()) HoldOut({whole.id, whole.source, cut, text.size()}, text.substr(cut));
   }
 
   const std::string& input_;
   const HeldOut& held_out_;
   TextSink& sink_;
   std::vector<bool> fits_;
-  size_t documents_ = 0, learned_ = 0;
+  TextSplit split_;
+  size_t documents_ = 0;
 };
 
 void ReadCorpus(const std::string& input, SourceSplitter& splitter) {
@@ -66,7 +78,7 @@ void ReadCorpus(const std::string& input, SourceSplitter& splitter) {
   bool more = reader.Next(document);
   for (bool first = true; more; first = false, std::swap(document, next)) {
     more = reader.Next(next);
-    splitter.Take(document.id + " " + document.source, document.text, first && !more);
+    splitter.Take(document.id, document.source, document.text, first && !more);
   }
 }
 
@@ -76,17 +88,17 @@ bool DrawnToHoldOut(std::string_view text, double share) {
   return static_cast<double>(HashOfWords(text) >> 11) * 0x1p-53 < share;
 }
 
-void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
-  SourceSplitter splitter(input, held_out, sink);
+TextSplit ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
+  Splitter splitter(input, held_out, sink);
   if (input != "-" && (std::filesystem::is_directory(input) || input.ends_with(".zst"))) {
     ReadCorpus(input, splitter);
   } else if (std::filesystem::is_regular_file(input)) {
     const MappedFile file = MappedFile::Open(input);
-    splitter.Take(input, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, true);
+    splitter.Take("", input, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, true);
   } else {
-    splitter.Take(input, ReadFileOrStdin(input), true);
+    splitter.Take("", input, ReadFileOrStdin(input), true);
   }
-  splitter.Finish();
+  return splitter.Finish();
 }
 
 }  // namespace sheepop

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/text_split.h"
+
 namespace sheepop {
 
 // Which documents are measured on and never learned.
@@ -26,10 +28,10 @@ class TextSink {
 };
 
 // Reads the documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file ("-" is standard
-// input). Held out are those with one of the names; without names those that DrawnToHoldOut draws, or the end of a text
+// input), and says where each went. Held out are those with one of the names; without names those that DrawnToHoldOut draws, or the end of a text
 // that is the only one. No more than two documents are in memory; a text file is mapped, not read. Throws
 // kInvalidArgument for a name that fits no document and for names that leave nothing to learn, kNotFound, kIo, kCorrupt,
 // and what the sink throws.
-void ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
+TextSplit ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
 
 }  // namespace sheepop

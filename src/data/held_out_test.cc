@@ -21,11 +21,12 @@ class Kept final : public TextSink {
   void Learn(std::string_view text) override { learned.emplace_back(text); }
   void HoldOut(std::string_view text) override { held_out.emplace_back(text); }
   std::vector<std::string> learned, held_out;
+  TextSplit split;
 };
 
 Kept Read(const std::filesystem::path& input, const HeldOut& held_out) {
   Kept kept;
-  ReadSplitTexts(input.string(), held_out, kept);
+  kept.split = ReadSplitTexts(input.string(), held_out, kept);
   return kept;
 }
 
@@ -135,6 +136,23 @@ TEST(HeldOutTexts, TheSameTextsUnderOtherNamesAndInAnotherOrderAreSplitAlike) {
   EXPECT_FALSE(here.held_out.empty());
   EXPECT_EQ(Sorted(here.held_out), Sorted(there.held_out));
   EXPECT_EQ(Sorted(here.learned), Sorted(there.learned));
+}
+
+TEST(HeldOutTexts, AreListedAsTheyWent) {
+  const TemporaryFolder folder;
+  WriteCorpus(folder / "c.jsonl.zst", {"one", "two", "three"});
+  EXPECT_EQ(SplitJson(Read(folder / "c.jsonl.zst", {.names = {"two"}}).split),
+            "{\"learned\": [\n{\"id\":\"one\",\"source\":\"one\",\"begin\":0,\"end\":3},\n"
+            "{\"id\":\"three\",\"source\":\"three\",\"begin\":0,\"end\":5}],\n"
+            "\"held_out\": [\n{\"id\":\"two\",\"source\":\"two\",\"begin\":0,\"end\":3}]}\n");
+  WriteFile(folder / "book.txt", "0123456789");
+  const TextSplit split = Read(folder / "book.txt", {.names = {}, .share = 0.2}).split;
+  ASSERT_EQ(split.learned.size(), 1u);
+  ASSERT_EQ(split.held_out.size(), 1u);
+  EXPECT_EQ(split.learned[0].end, 8u);
+  EXPECT_EQ(split.held_out[0].begin, 8u);
+  EXPECT_EQ(split.held_out[0].end, 10u);
+  EXPECT_EQ(split.held_out[0].source, (folder / "book.txt").string());
 }
 
 TEST(HeldOutTexts, CaseAndWhiteSpaceDoNotDecide) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_writer.h"
 #include "data/text_encoder.h"
 #include "data/token_shards.h"
 
@@ -42,10 +43,13 @@ ShardFolder WriteShardFolder(const std::string& input, const HeldOut& held_out, 
     if (progress) progress(train.text_bytes() + held.text_bytes());
   });
   Sink sink(encoder);
-  ReadSplitTexts(input, held_out, sink);
+  const TextSplit split = ReadSplitTexts(input, held_out, sink);
   encoder.Finish();
   if (train.tokens() == 0) throw Error(ErrorCategory::kInvalidArgument, "{} leaves no text to learn from", input);
   WriteTokenizer(folder / kShardTokenizer, tokenizer.metadata);
+  FileWriter names(folder / kSplitFile);
+  names.Write(SplitJson(split));
+  names.Commit();
   held.Commit();
   train.Commit();
   return {CountsOf(train, folder / kTrainShard), CountsOf(held, folder / kHeldOutShard)};

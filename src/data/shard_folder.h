@@ -22,7 +22,7 @@ struct ShardFolder {
   ShardCounts train, held_out;
 };
 
-// Makes `folder` and writes kTrainShard, kHeldOutShard and kShardTokenizer into it; the files appear when all is read.
+// Makes `folder` and writes kTrainShard, kHeldOutShard, kShardTokenizer and kSplitFile into it; the files appear when all is read.
 // `progress` is told the bytes of text that are tokens, after each document. The bytes depend on neither threads nor
 // batches. Throws kIo, kInvalidArgument where no text is left to learn from, and what ReadSplitTexts and
 // Tokenizer::Encode throw.

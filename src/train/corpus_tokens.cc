@@ -105,8 +105,8 @@ class ChatReader {
   ChatReader(const ChatEncoder& encoder, size_t context, bool skip_long)
       : encoder_(encoder), context_(context), skip_long_(skip_long) {}
 
-  // `part_of` says where a line goes.
-  void Read(const std::string& path, const std::function<Part&(std::string_view line)>& part_of) {
+  // `held_out` says where a line goes.
+  void Read(const std::string& path, const std::function<bool(std::string_view line)>& held_out) {
     ForEachLine(path, [&](std::string_view line, size_t number) {
       try {
         EncodedChat chat = encoder_.Encode(line);
@@ -121,7 +121,9 @@ class ChatReader {
           ++left_out_;
           return;
         }
-        part_of(line).Add({std::move(chat.tokens), std::move(chat.learned)}, chat.learned_bytes);
+        const bool held = held_out(line);
+        (held ? held_out_ : train_).Add({std::move(chat.tokens), std::move(chat.learned)}, chat.learned_bytes);
+        (held ? split_.held_out : split_.learned).push_back({"", path, number, number + 1});
       } catch (const Error& error) {
         throw Error(error.category(), "{}:{}: {}", path, number, error.what());
       }
@@ -129,12 +131,17 @@ class ChatReader {
   }
 
   uint64_t left_out() const { return left_out_; }
+  Part& train() { return train_; }
+  Part& held_out() { return held_out_; }
+  const TextSplit& split() const { return split_; }
 
  private:
   const ChatEncoder& encoder_;
   size_t context_;
   bool skip_long_;
   uint64_t left_out_ = 0;
+  Part train_, held_out_;
+  TextSplit split_;
 };
 
 // Keeps the texts, and which bytes they hold: the vocabulary is known at their end.
@@ -163,9 +170,9 @@ class KeepingSink final : public TextSink {
 
 CorpusTokens ReadBytes(const std::string& input, const HeldOut& held_out) {
   KeepingSink texts;
-  ReadSplitTexts(input, held_out, texts);
-  const ByteVocabulary bytes(texts.Bytes());
   CorpusTokens out;
+  out.split = SplitJson(ReadSplitTexts(input, held_out, texts));
+  const ByteVocabulary bytes(texts.Bytes());
   out.vocabulary = bytes.ToMetadata();
   out.vocab = bytes.size();
   out.end = bytes.end();
@@ -187,7 +194,7 @@ CorpusTokens ReadTextsEncoded(const std::string& input, const CorpusTokenOptions
   CorpusTokens out = WithTokenizer(tokenizer);
   Part train, held_out;
   EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
-  ReadSplitTexts(input, options.held_out, sink);
+  out.split = SplitJson(ReadSplitTexts(input, options.held_out, sink));
   sink.Finish();
   out.train = train.Finish();
   out.held_out = held_out.Finish();
@@ -222,6 +229,9 @@ CorpusTokens ReadShards(const std::string& input, const CorpusTokenOptions& opti
   };
   out.train = open(kTrainShard);
   out.held_out = open(kHeldOutShard);
+  if (const auto names = folder / kSplitFile; std::filesystem::exists(names)) {
+    out.split = ReadFileOrStdin(names.string());
+  }
   return out;
 }
 
@@ -246,21 +256,21 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
   out.whole = true;
   const ChatEncoder encoder(std::move(chat), *tokenizer.tokenizer, TemplateClock());
   ChatReader reader(encoder, options.context, options.skip_long);
-  Part train, held_out;
-  reader.Read(input, [&](std::string_view line) -> Part& {
-    return options.held_out.names.empty() && DrawnToHoldOut(line, options.held_out.share) ? held_out : train;
+  reader.Read(input, [&](std::string_view line) {
+    return options.held_out.names.empty() && DrawnToHoldOut(line, options.held_out.share);
   });
   for (const std::string& file : options.held_out.names) {
-    reader.Read(file, [&](std::string_view) -> Part& { return held_out; });
+    reader.Read(file, [](std::string_view) { return true; });
   }
   out.left_out = reader.left_out();
-  if (train.documents.empty()) {
+  if (reader.train().documents.empty()) {
     throw Error(ErrorCategory::kInvalidArgument,
                 "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,
-                held_out.documents.size(), out.left_out, options.context);
+                reader.held_out().documents.size(), out.left_out, options.context);
   }
-  out.train = train.Finish();
-  out.held_out = held_out.Finish();
+  out.train = reader.train().Finish();
+  out.held_out = reader.held_out().Finish();
+  out.split = SplitJson(reader.split());
   return out;
 }
 

@@ -21,6 +21,7 @@ struct CorpusTokens {
   std::optional<Token> end;  // between documents; none where documents close themselves
   bool whole = false;        // documents are conversations, not to be cut
   uint64_t left_out = 0;     // conversations longer than the context
+  std::string split;         // kSplitFile's text; empty for shards that have none
 };
 
 struct CorpusTokenOptions {

@@ -45,6 +45,11 @@ class Shards(ProgramTest):
             self.assertEqual(from_text, self.model("shards.gguf", self.shards))
             metrics = [(self.folder / name / "metrics.jsonl").read_text().splitlines()[-1] for name in ("text.run", "shards.run")]
             self.assertEqual(*[json.loads(line)["bits_per_byte"] for line in metrics])
+            splits = [json.loads((self.folder / name / "split.json").read_text()) for name in ("text.run", "shards.run")]
+            self.assertEqual(*splits)
+            self.assertEqual([len(splits[0][side]) for side in ("learned", "held_out")],
+                             [made[side]["documents"] for side in ("train", "held_out")])
+            self.assertEqual(len({text["id"] for side in splits[0].values() for text in side}), 24)
             for run in ("text.run", "shards.run"):
                 subprocess.run(["rm", "-r", self.folder / run], check=True)
 

@@ -33,7 +33,12 @@ class Train(ProgramTest):
         self.assertEqual(out["steps"], 20)
         self.assertEqual({path.name for path in self.run_folder.iterdir()},
                          {"best.gguf", "checkpoint-0000000015.gguf", "checkpoint-0000000020.gguf", "loss.png", "loss.svg",
-                          "metrics.jsonl", "options.toml"})
+                          "metrics.jsonl", "options.toml", "split.json"})
+        split = json.loads((self.run_folder / "split.json").read_text())
+        (learned,), (held_out,) = split["learned"], split["held_out"]
+        self.assertEqual([learned["source"], held_out["source"]], [str(self.text_file)] * 2)
+        self.assertEqual([learned["begin"], learned["end"], held_out["end"]],
+                         [0, held_out["begin"], self.text_file.stat().st_size])
         self.assertTrue((self.run_folder / "loss.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n"))
         lines = [json.loads(line) for line in (self.run_folder / "metrics.jsonl").read_text().splitlines()]
         self.assertEqual(sum("loss" in line for line in lines), 20)

@@ -39,6 +39,7 @@ class TrainCommand final : public Command {
   std::filesystem::path Folder() const;
   std::vector<NamedCurve> Beside() const;
   void WriteOptions(const TrainOptions& options) const;
+  void WriteSplit(const std::string& split) const;
   void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const;
 
   std::string config_, input_, output_, folder_, from_, prompt_ = "Once upon a time";
@@ -61,7 +62,8 @@ void TrainCommand::Register(FlagSet flags) {
       .As("INPUT");
   flags.Value("-o,--output", output_, "the model to write").As("MODEL.gguf");
   flags
-      .Value("--run", folder_, "folder of checkpoints, metrics, plots of the loss and options.toml (default MODEL.run)")
+      .Value("--run", folder_,
+             "folder of checkpoints, metrics, plots of the loss, split.json and options.toml (default MODEL.run)")
       .As("FOLDER");
   flags
       .Value("--from", from_,
@@ -121,6 +123,12 @@ void TrainCommand::WriteOptions(const TrainOptions& options) const {
       file.Write(fmt::format("{}={}{}{}\n", row.toml(), quote, kTrainTable.Get(options, row), quote));
     }
   }
+  file.Commit();
+}
+
+void TrainCommand::WriteSplit(const std::string& split) const {
+  FileWriter file(Folder() / kSplitFile);
+  file.Write(split);
   file.Commit();
 }
 
@@ -226,6 +234,7 @@ int TrainCommand::Run(Console& console) {
     console.Note(fmt::format("goes on from {}; --restart begins anew", latest->string()));
   }
   WriteOptions(trainer.options());
+  if (!tokens.split.empty()) WriteSplit(tokens.split);
   if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();
   reporter.Begin(std::move(report));
   const TrainEnd end = trainer.Run();

@@ -1,0 +1,33 @@
+#include "data/text_split.h"
+
+#include <boost/json.hpp>
+#include <string_view>
+
+#include "base/utf8.h"
+
+namespace sheepop {
+namespace {
+
+void AppendList(std::string_view name, const std::vector<SplitText>& texts, std::string& out) {
+  out.append("\"").append(name).append("\": [");
+  std::string_view before = "\n";
+  for (const SplitText& text : texts) {
+    out += before;
+    out += boost::json::serialize(boost::json::object{
+        {"id", ToValidUtf8(text.id)}, {"source", ToValidUtf8(text.source)}, {"begin", text.begin}, {"end", text.end}});
+    before = ",\n";
+  }
+  out += "]";
+}
+
+}  // namespace
+
+std::string SplitJson(const TextSplit& split) {
+  std::string out = "{";
+  AppendList("learned", split.learned, out);
+  out += ",\n";
+  AppendList("held_out", split.held_out, out);
+  return out + "}\n";
+}
+
+}  // namespace sheepop
