@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/gguf_to_json.h"
 #include "tokenize/pre_tokenizers.h"
@@ -178,6 +179,40 @@ TEST(BpeTrainer, LongDocumentsAreCountedInPartsAlike) {
     for (const std::string_view word : cut) ++oracle[std::string(word)];
     EXPECT_EQ(counts(lines, split), oracle) << split;
   }
+}
+
+Words CountedIn(std::string_view text) {
+  ThreadPool pool(2);
+  WordCounter counter("gpt-2", {}, pool);
+  counter.Add(text);
+  const WordTable words = counter.Finish();
+  Words out;
+  for (const WordTable::Word& word : words.words()) out[std::string(words.Text(word))] = word.count;
+  return out;
+}
+
+TEST(BpeTrainer, WhatAVeryLongWordRepeatsCountsOnce) {
+  const std::string run(1000000, 'a');
+  EXPECT_EQ(CountedIn(run), (Words{{std::string(16, 'a'), 1}}));
+  EXPECT_EQ(CountedIn(run + "\n" + run), (Words{{std::string(16, 'a'), 2}, {"\n", 1}}));
+  const BpeVocabulary vocabulary = TrainBpe(Counts(CountedIn(run + " sheep sheep sheep")), {.vocab_size = 400});
+  EXPECT_NE(std::ranges::find(vocabulary.tokens, " sheep"), vocabulary.tokens.end());
+  EXPECT_EQ(std::ranges::max(vocabulary.tokens, {}, &std::string::size).size(), 16u);
+}
+
+TEST(BpeTrainer, AVeryLongWordIsCutBetweenCharactersAndLosesNone) {
+  std::string word;
+  for (char32_t c = 0x4E00; c < 0x4E00 + 1500; ++c) AppendUtf8(c, word);  // 4,500 bytes
+  std::string together;
+  for (const auto& [piece, count] : CountedIn(word)) {
+    EXPECT_EQ(count, 1u);
+    EXPECT_TRUE(IsValidUtf8(piece));
+    EXPECT_LE(piece.size(), 48u);
+    together += piece;
+  }
+  EXPECT_EQ(together, word);
+  const std::string shorter = word.substr(0, 4095);
+  EXPECT_EQ(CountedIn(shorter), (Words{{shorter, 1}}));
 }
 
 TEST(BpeTrainer, UsesAreThoseOfEncoding) {

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kPart = size_t{1} << 20;
 constexpr size_t kLongestPart = size_t{16} << 20;
 constexpr size_t kWaiting = size_t{8} << 20;
+constexpr size_t kLongestWord = 4096;  // bytes
+constexpr size_t kPieceCharacters = 16;
 
 std::string_view LastCharacter(std::string_view text) {
   size_t begin = text.size() - 1;
@@ -42,6 +44,18 @@ size_t PartEnd(std::string_view text) {
   size_t end = limit;
   while (end > limit - 4 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
   return end;
+}
+
+// A run of one letter, or data that fills a line, would else weigh as much as a book: what it repeats counts once.
+void AddInPieces(std::string_view word, WordTable& words) {
+  WordTable distinct;
+  while (!word.empty()) {
+    size_t end = 0;
+    for (size_t i = 0; i < kPieceCharacters && end < word.size(); ++i) end += DecodeUtf8(word.substr(end)).length;
+    distinct.Add(word.substr(0, end), 1);
+    word.remove_prefix(end);
+  }
+  for (const WordTable::Word& piece : distinct.words()) words.Add(distinct.Text(piece), 1);
 }
 
 AddedTokens Cutters(const std::vector<std::string>& special) {
@@ -167,7 +181,7 @@ void WordCounter::CountPart(std::string_view part, WordTable& words) const {
         normalizer_.Apply(part.substr(fragment.begin, fragment.end - fragment.begin), buffers);
     cut.clear();
     splitter_.Split(text, cut);
-    for (const std::string_view word : cut) words.Add(word, 1);
+    for (const std::string_view word : cut) word.size() > kLongestWord ? AddInPieces(word, words) : words.Add(word, 1);
   }
 }
 

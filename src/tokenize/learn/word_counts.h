@@ -49,7 +49,8 @@ class WordCounter {
   WordCounter(Splitter splitter, Normalizer normalizer, const std::vector<std::string>& special, ThreadPool& pool);
 
   // Any bytes. Documents of more than 1 MiB are counted in parts, cut between lines where the usual patterns cut
-  // too; only one of 16 MiB without such a place is cut elsewhere. Throws what the splitter throws.
+  // too; only one of 16 MiB without such a place is cut elsewhere. Of a word of more than 4096 bytes the pieces of 16
+  // characters are counted, each once however often the word repeats it. Throws what the splitter throws.
   void Add(std::string_view document);
 
   uint64_t bytes() const { return bytes_; }  // of all documents so far
