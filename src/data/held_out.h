@@ -28,10 +28,12 @@ class TextSink {
 };
 
 // Reads the documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file ("-" is standard
-// input), and says where each went. Held out are those with one of the names; without names those that DrawnToHoldOut draws, or the end of a text
-// that is the only one. No more than two documents are in memory; a text file is mapped, not read. Throws
-// kInvalidArgument for a name that fits no document and for names that leave nothing to learn, kNotFound, kIo, kCorrupt,
-// and what the sink throws.
+// input), and says where each went. Held out are those with one of the names; without names those that DrawnToHoldOut
+// draws, or the end of a text that is the only one. What a held-out document shares with a learned one
+// (shared_passages.h) is cut from the held-out one, and one of which nothing is left goes to no side; the sink gets all
+// that is learned first. One document is in memory, and 9 bytes a word held out; a corpus is read up to three times, a
+// text file is mapped. Throws kInvalidArgument for a name that fits no document and for names that leave nothing to
+// learn, kNotFound, kIo, kCorrupt, and what the sink throws.
 TextSplit ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);
 
 }  // namespace sheepop

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,30 @@ TEST(HeldOutTexts, AreListedAsTheyWent) {
   EXPECT_EQ(split.held_out[0].begin, 8u);
   EXPECT_EQ(split.held_out[0].end, 10u);
   EXPECT_EQ(split.held_out[0].source, (folder / "book.txt").string());
+}
+
+std::string Counting(int from, int to) {
+  std::string out;
+  for (int i = from; i < to; ++i) out += "Word" + std::to_string(i) + " ";
+  return out;
+}
+
+TEST(HeldOutTexts, WhatALearnedDocumentHasTooIsCutFromTheHeldOutSideOnly) {
+  const TemporaryFolder folder;
+  std::string shouted = Counting(100, 150);
+  for (char& c : shouted) c = static_cast<char>(std::toupper(c));
+  WriteDocuments(folder / "c.jsonl.zst", {{"h", "before " + shouted + "  behind"},
+                                          {"l1", Counting(0, 200)},
+                                          {"h2", Counting(0, 50)},
+                                          {"h3", "x " + Counting(10, 59) + "y"}});
+  const Kept kept = Read(folder / "c.jsonl.zst", {.names = {"h"}});
+  EXPECT_EQ(kept.learned, std::vector<std::string>{Counting(0, 200)});
+  EXPECT_EQ(kept.held_out, (std::vector<std::string>{"before behind", "x " + Counting(10, 59) + "y"}));
+  ASSERT_EQ(kept.split.held_out.size(), 3u);
+  EXPECT_EQ(kept.split.held_out[0].words_cut, 50u);
+  EXPECT_EQ(kept.split.held_out[1].words_cut, 50u);
+  EXPECT_EQ(kept.split.held_out[2].words_cut, 0u);
+  EXPECT_EQ(kept.split.words_cut, 100u);
 }
 
 TEST(HeldOutTexts, CaseAndWhiteSpaceDoNotDecide) {

@@ -26,7 +26,7 @@ struct VocabularyTexts {
 struct LearnedVocabulary {
   Metadata metadata;                                 // tokenizer.* keys
   size_t entries = 0, merges = 0;                    // entries may be fewer than were asked for
-  uint64_t train_bytes = 0, train_tokens = 0;        // where it was learned
+  uint64_t train_bytes = 0, train_tokens = 0;        // where it was learned; tokens as words are counted
   uint64_t held_out_bytes = 0, held_out_tokens = 0;  // elsewhere
   size_t dead = 0;                                   // entries that no text uses, special tokens aside
   std::vector<std::string> longest;                  // the longest pieces, as bytes

@@ -20,6 +20,7 @@ struct ShardCounts {
 
 struct ShardFolder {
   ShardCounts train, held_out;
+  uint64_t words_cut = 0;  // of held-out documents: what learned ones have, too
 };
 
 // Makes `folder` and writes kTrainShard, kHeldOutShard, kShardTokenizer and kSplitFile into it; the files appear when all is read.

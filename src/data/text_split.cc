@@ -13,8 +13,10 @@ void AppendList(std::string_view name, const std::vector<SplitText>& texts, std:
   std::string_view before = "\n";
   for (const SplitText& text : texts) {
     out += before;
-    out += boost::json::serialize(boost::json::object{
-        {"id", ToValidUtf8(text.id)}, {"source", ToValidUtf8(text.source)}, {"begin", text.begin}, {"end", text.end}});
+    boost::json::object entry{
+        {"id", ToValidUtf8(text.id)}, {"source", ToValidUtf8(text.source)}, {"begin", text.begin}, {"end", text.end}};
+    if (text.words_cut > 0) entry["words_cut"] = text.words_cut;
+    out += boost::json::serialize(entry);
     before = ",\n";
   }
   out += "]";

@@ -12,13 +12,16 @@ inline constexpr const char* kSplitFile = "split.json";
 struct SplitText {
   std::string id, source;       // id: "" outside a corpus
   uint64_t begin = 0, end = 0;  // bytes of the text; of conversations the line, from 1, and the next
+  uint64_t words_cut = 0;       // of a held-out text: what a learned one has, too
 };
 
 struct TextSplit {
   std::vector<SplitText> learned, held_out;  // each in the order of the input
+  uint64_t words_cut = 0;                    // of all
 };
 
-// {"learned": [...], "held_out": [...]}, one object {"id", "source", "begin", "end"} a line. What is no UTF-8 in a name is
+// {"learned": [...], "held_out": [...]}, one object {"id", "source", "begin", "end"} a line, with "words_cut"
+// where there are such. What is no UTF-8 in a name is
 // replaced.
 std::string SplitJson(const TextSplit& split);
 

@@ -47,6 +47,11 @@ CorpusTokens WithTokenizer(const TokenizerSource& source) {
   return out;
 }
 
+void Record(const TextSplit& split, CorpusTokens& out) {
+  out.split = SplitJson(split);
+  out.words_cut = split.words_cut;
+}
+
 class EncodingSink final : public TextSink {
  public:
   EncodingSink(const Tokenizer& tokenizer, ThreadPool& pool, Part& train, Part& held_out)
@@ -171,7 +176,7 @@ class KeepingSink final : public TextSink {
 CorpusTokens ReadBytes(const std::string& input, const HeldOut& held_out) {
   KeepingSink texts;
   CorpusTokens out;
-  out.split = SplitJson(ReadSplitTexts(input, held_out, texts));
+  Record(ReadSplitTexts(input, held_out, texts), out);
   const ByteVocabulary bytes(texts.Bytes());
   out.vocabulary = bytes.ToMetadata();
   out.vocab = bytes.size();
@@ -194,7 +199,7 @@ CorpusTokens ReadTextsEncoded(const std::string& input, const CorpusTokenOptions
   CorpusTokens out = WithTokenizer(tokenizer);
   Part train, held_out;
   EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
-  out.split = SplitJson(ReadSplitTexts(input, options.held_out, sink));
+  Record(ReadSplitTexts(input, options.held_out, sink), out);
   sink.Finish();
   out.train = train.Finish();
   out.held_out = held_out.Finish();
@@ -270,7 +275,7 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
   }
   out.train = reader.train().Finish();
   out.held_out = reader.held_out().Finish();
-  out.split = SplitJson(reader.split());
+  Record(reader.split(), out);
   return out;
 }
 

@@ -21,6 +21,7 @@ struct CorpusTokens {
   std::optional<Token> end;  // between documents; none where documents close themselves
   bool whole = false;        // documents are conversations, not to be cut
   uint64_t left_out = 0;     // conversations longer than the context
+  uint64_t words_cut = 0;    // of held-out documents: what learned ones have, too
   std::string split;         // kSplitFile's text; empty for shards that have none
 };
 

@@ -1,7 +1,9 @@
 """What sheepop train takes: token shards as the corpus they were made of, and conversations that continue a model."""
 
 import json
+import shutil
 import subprocess
+import unittest
 
 from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, TINY, ProgramTest, main
 
@@ -52,6 +54,24 @@ class Shards(ProgramTest):
             self.assertEqual(len({text["id"] for side in splits[0].values() for text in side}), 24)
             for run in ("text.run", "shards.run"):
                 subprocess.run(["rm", "-r", self.folder / run], check=True)
+
+    @unittest.skipUnless(shutil.which("zstd"), "zstd is not installed")
+    def test_what_learned_documents_have_too_is_not_measured_on_and_told(self):
+        shared = " ".join(f"word{i}" for i in range(60))
+        lines = [json.dumps({"id": f"d{i}", "text": f"Alone stands {i}.\n" + (shared if i < 2 else "")}) for i in range(4)]
+        corpus = self.folder / "c.jsonl.zst"
+        subprocess.run(["zstd", "-q", "-o", corpus], input="\n".join(lines).encode(), check=True, timeout=TIMEOUT)
+        for command in (["train", corpus, "-o", self.folder / "m.gguf", *SMALL],
+                        ["corpus", "shards", corpus, "--tokenizer", self.tokenizer, "-o", self.shards]):
+            done = subprocess.run([PROGRAM, *command, "--held-out", "d1", "--json"], env=ENVIRONMENT, capture_output=True,
+                                  timeout=TIMEOUT)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"60 words of held-out documents", done.stderr)
+            made = json.loads(done.stdout)
+            self.assertEqual([(w["code"], w["value"]) for w in made["warnings"]], [("held_out_overlap", "60")])
+        self.assertEqual(made["held_out"]["text_bytes"], len("Alone stands 1.\n"))
+        split = json.loads((self.folder / "m.run" / "split.json").read_text())
+        self.assertEqual([text["words_cut"] for text in split["held_out"]], [60])
 
     def test_any_number_of_threads_writes_the_same_bytes(self):
         files = []

@@ -58,8 +58,9 @@ int CorpusShards::Run(const Console& console) const {
     const double megabytes = static_cast<double>(text_bytes) / 1e6;
     console.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / watch.seconds()));
   };
-  const auto [train, held_out] = WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
+  const auto [train, held_out, words_cut] = WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
   console.Progress("");
+  TellOverlap(console, corpus_, words_cut);
 
   const double seconds = watch.seconds();
   const size_t vocab = source.tokenizer->vocab_size();

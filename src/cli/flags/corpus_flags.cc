@@ -30,6 +30,7 @@ CorpusTokens CorpusFlags::Read(const Console& console, const std::string& input,
   CorpusTokens out = ReadCorpusTokens(input, options, pool);
   console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
                            out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));
+  TellOverlap(console, input, out.words_cut);
   return out;
 }
 
