@@ -236,7 +236,7 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
       ASSERT_FALSE(HasFailure()) << "engine " << i << ", schedule " << k;
     }
   }
-  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / 2) << "the caches are not small enough";
+  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / 4) << "the caches are not small enough";
 }
 
 }  // namespace
