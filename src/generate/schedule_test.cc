@@ -236,7 +236,9 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
       ASSERT_FALSE(HasFailure()) << "engine " << i << ", schedule " << k;
     }
   }
-  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / 4) << "the caches are not small enough";
+  // Of the first 500 schedules, all that are drawn under sanitizers, a third preempt; of 10,000 more than half.
+  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / (testing::kSanitized ? 4 : 2))
+      << "the caches are not small enough";
 }
 
 }  // namespace
