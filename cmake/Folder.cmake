@@ -21,7 +21,7 @@ endif()
 set(SHEEPOP_ALONE kernel)
 
 # Folders in which nothing that takes long is computed: -O2 compiles a tenth faster there and costs nobody anything.
-set(SHEEPOP_COLD checkpoint jinja data hub explain evaluate library cli)
+set(SHEEPOP_COLD checkpoint jinja data hub explain evaluate serve library cli)
 
 # sheepop_unity(TARGET UNIT...) compiles these units of a target together, as cmake/unity_batches.py puts them.
 function(sheepop_unity target)

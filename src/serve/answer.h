@@ -1,0 +1,65 @@
+// What comes back from a generation, before any API gives it a shape.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/token.h"
+#include "generate/engine.h"
+#include "sample/trace.h"
+#include "serve/ask.h"
+
+namespace sheepop {
+
+// A token of the text. The bytes of all tokens, in order, are the bytes of the text: a token that a stop string cut
+// has what stands before it, one that shows nothing (a control token) has none.
+struct TokenRecord {
+  Token id = 0;
+  std::string bytes;                          // shown; may be part of a UTF-8 character
+  size_t text_offset = 0;                     // bytes of the text before it
+  std::optional<double> logprob;              // natural logarithm, under the model's own logits; none where not asked
+                                              // for, and of a prompt's first token
+  std::vector<std::pair<Token, double>> top;  // the best, in order; of equal ones the lower id first
+  std::optional<Trace> trace;                 // where asked for
+};
+
+// Text of one choice that became certain, and the tokens that came with it. Either may be empty, not both. Tokens come
+// only when their bytes are in the text so far, so that a token that a stop string takes back was never shown.
+struct Piece {
+  size_t choice = 0;
+  std::string text;  // valid UTF-8
+  std::vector<TokenRecord> tokens;
+};
+
+struct ChoiceResult {
+  std::string text;                 // all pieces together; valid UTF-8
+  std::vector<TokenRecord> tokens;  // likewise
+  std::vector<Token> ids;           // drawn, end tokens and what a stop took back included
+  std::vector<TokenRecord> prompt;  // with Ask::score_prompt
+  FinishReason reason = FinishReason::kInterrupt;
+  std::optional<std::string> stop;  // the stop string that ended it
+  Usage usage;
+  std::string error;  // with kError
+};
+
+// What an answer says of itself besides its text.
+struct Ledger {
+  uint64_t seed = 0;
+  size_t prompt_tokens = 0, reused = 0, computed = 0;  // of all prompts; each counted once, whatever n
+  size_t written = 0;                                  // of all choices
+  double queue_s = 0, first_token_s = 0, total_s = 0;  // the longest
+  boost::json::object sheepop;                         // the object `sheepop` of the answer
+};
+
+struct AnswerHead {
+  std::string id;  // without a prefix: 24 characters of [0-9a-z]
+  std::time_t created = 0;
+  std::string model;  // its name, as the client called it
+};
+
+}  // namespace sheepop

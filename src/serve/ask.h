@@ -1,0 +1,44 @@
+// What a client asks of a model, whatever API it used: prompts, and how each is to be continued.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/token.h"
+#include "generate/request.h"
+#include "serve/served_model.h"
+
+namespace sheepop {
+
+// Whose tokens a prompt's are. template_tokens and all of message_tokens together are the prompt's.
+struct PromptParts {
+  size_t template_tokens = 0;
+  std::vector<size_t> message_tokens;  // of each message; of a plain text: one entry
+};
+
+struct AskedPrompt {
+  std::vector<Token> ids;
+  std::string text;  // as rendered; of ids, their text
+  PromptParts parts;
+};
+
+struct Ask {
+  std::shared_ptr<const ServedModel> model;
+  std::vector<AskedPrompt> prompts;  // choice = index of the prompt * n + i
+  RequestOptions options;
+  size_t n = 1;                    // sequences of each prompt
+  std::optional<size_t> logprobs;  // record each token's log-probability and this many of the best
+  bool score_prompt = false;       // those of the prompt's tokens as well
+  bool stream = false;
+  bool show_stop = false;           // a stop string that ends the text is part of it
+  bool explain = false;             // trace each token
+  size_t explain_top = 5;           // how many of the best each stage of a trace names
+  bool record = false;              // hand back a capsule; one prompt only
+  std::vector<std::string> unused;  // fields that were accepted and cannot change the text
+};
+
+}  // namespace sheepop

@@ -1,0 +1,47 @@
+// A model that clients can ask for, and the names they know it by.
+#pragma once
+
+#include <cstddef>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "generate/loaded_model.h"
+#include "generate/service.h"
+#include "sample/options.h"
+#include "tokenize/chat_template.h"
+
+namespace sheepop {
+
+// Immutable; shared between threads. A model that follows a training run is replaced by a new one at each checkpoint;
+// requests go on with the one they began with.
+struct ServedModel {
+  std::string name;
+  std::vector<std::string> aliases;
+  LoadedModel loaded;
+  std::optional<ChatTemplate> chat;  // empty: conversations are refused
+  SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's own
+                                     // generation_config.json suggests
+  EngineOptions engine;
+  ModelId id{};             // of the service
+  size_t context = 0;       // tokens of prompt and answer together
+  std::time_t created = 0;  // of its file
+  std::string sha256;       // ModelSha256
+  std::string tokenizer_sha256;
+  std::string checkpoint;  // of a training run: which; else empty
+};
+
+// The names, under a lock. Any thread.
+class ServedModels {
+ public:
+  virtual ~ServedModels() = default;
+  // By name or alias. Throws ApiError 404 model_not_found, naming those there are. An empty name is the only model, or
+  // refused where there are several.
+  virtual std::shared_ptr<const ServedModel> Find(std::string_view name) const = 0;
+  virtual std::vector<std::shared_ptr<const ServedModel>> All() const = 0;
+};
+
+}  // namespace sheepop
