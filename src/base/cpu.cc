@@ -1,5 +1,6 @@
 #include "base/cpu.h"
 
+#include <fmt/core.h>
 #include <sched.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // an assertion. Kernels and pool workers do not throw.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <exception>
 #include <stdexcept>

@@ -1,6 +1,7 @@
 #include "base/file_writer.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>

@@ -1,5 +1,6 @@
 #include "base/numbers.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <array>

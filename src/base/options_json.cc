@@ -1,6 +1,9 @@
 #include "base/options_json.h"
 
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <charconv>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 #include "base/sha256.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 #include "base/zstd_stream.h"
 
+#include <fmt/core.h>
 #include <zstd.h>
 
 #include <algorithm>

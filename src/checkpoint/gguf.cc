@@ -1,5 +1,7 @@
 #include "checkpoint/gguf.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>

@@ -1,5 +1,7 @@
 #include "checkpoint/gguf_writer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>

@@ -1,6 +1,7 @@
 #include "checkpoint/hf_folder.h"
 
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <utility>
 
 #include "base/error.h"

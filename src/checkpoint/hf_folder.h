@@ -1,7 +1,7 @@
 // A model as a Hugging Face folder: weights, config and tokenizer as their own files. Plain data once opened.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <optional>

@@ -1,8 +1,7 @@
 // JSON from outside: strict syntax and UTF-8, nesting bounded, no key twice in one object.
 #pragma once
 
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 #include <string>
 #include <string_view>
 

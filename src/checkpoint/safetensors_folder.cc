@@ -1,6 +1,8 @@
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 #include <iterator>
 #include <set>
 #include <utility>

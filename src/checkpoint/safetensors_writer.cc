@@ -1,5 +1,9 @@
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
 #include <cassert>
 #include <unordered_set>
 #include <utility>

@@ -1,7 +1,7 @@
 // What commands print and how: text for people, one JSON document for programs, notes and progress on stderr.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/object.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "data/chat_encoder.h"
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 #include <string>
 
 #include "base/error.h"

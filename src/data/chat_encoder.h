@@ -2,7 +2,7 @@
 // them, so that what is learned is what chatting asks for.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <ctime>
 #include <string_view>

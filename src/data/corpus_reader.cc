@@ -1,7 +1,8 @@
 #include "data/corpus_reader.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <cctype>
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
 #include "data/text_split.h"
 
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <string_view>
 
 #include "base/utf8.h"

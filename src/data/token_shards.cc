@@ -1,5 +1,7 @@
 #include "data/token_shards.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <bit>
 #include <cassert>

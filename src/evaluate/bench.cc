@@ -1,5 +1,7 @@
 #include "evaluate/bench.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <atomic>
 #include <memory>

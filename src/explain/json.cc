@@ -1,5 +1,6 @@
 #include "explain/json.h"
 
+#include <boost/json/value.hpp>
 #include <cmath>
 
 #include "base/utf8.h"

@@ -1,7 +1,7 @@
 // The record of explain as JSON, for --json and for the page.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/fwd.hpp>
 #include <optional>
 
 #include "explain/compare.h"

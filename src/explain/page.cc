@@ -1,5 +1,8 @@
 #include "explain/page.h"
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
 #include "base/file_writer.h"
 
 namespace sheepop {

@@ -1,5 +1,7 @@
 #include "explain/run.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <limits>
 

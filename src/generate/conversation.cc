@@ -1,5 +1,7 @@
 #include "generate/conversation.h"
 
+#include <boost/json/value.hpp>
+
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenize/chat_prompt.h"

@@ -2,7 +2,7 @@
 // the engine's cache holds of it already is not computed again.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -1,7 +1,7 @@
 #include "generate/loaded_model.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
 #include <future>
 
 #include "checkpoint/checkpoint.h"

@@ -1,7 +1,8 @@
 #include "generate/model_summary.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <type_traits>
 

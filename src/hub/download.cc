@@ -1,5 +1,7 @@
 #include "hub/download.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <system_error>

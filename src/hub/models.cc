@@ -1,6 +1,6 @@
 #include "hub/models.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

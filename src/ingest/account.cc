@@ -1,6 +1,5 @@
 #include "ingest/account.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

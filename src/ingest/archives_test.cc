@@ -1,4 +1,5 @@
 // Archives and streams that programs make and people pack.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <chrono>

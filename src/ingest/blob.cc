@@ -1,6 +1,7 @@
 #include "ingest/blob.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Formats that a converter reads: what stands in the document stands in the text, or the report says what does not.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/child_process.h"

@@ -1,5 +1,7 @@
 #include "ingest/converters.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <sstream>
 #include <utility>

@@ -1,7 +1,8 @@
 #include "ingest/corpus_writer.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 namespace sheepop {
 namespace {

@@ -1,6 +1,6 @@
 #include "ingest/encoding.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <iconv.h>
 #include <uchardet/uchardet.h>
 #include <utf8proc.h>

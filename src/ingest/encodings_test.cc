@@ -1,4 +1,5 @@
 // Texts in other encodings, and damaged ones, as files that people have.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <iconv.h>
 

@@ -2,6 +2,8 @@
 // records are read back.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>

@@ -1,5 +1,7 @@
 #include "ingest/file_index.h"
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <cinttypes>
 #include <ctime>

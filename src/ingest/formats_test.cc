@@ -1,4 +1,5 @@
 // Each format by itself, made on the spot.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

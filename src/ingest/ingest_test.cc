@@ -1,6 +1,7 @@
 // Whole runs: sameness, resuming, changes, hostile inputs.
 #include "ingest/ingest.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>

@@ -1,6 +1,7 @@
 #include "ingest/sources.h"
 
 #include <dirent.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>

@@ -1,10 +1,13 @@
 // What costs people most in tools of this kind: each trap is set here, and the text must come out whole.
+#include <fmt/core.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <set>
 
 #include "base/child_process.h"

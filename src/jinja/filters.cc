@@ -1,5 +1,6 @@
 // The filters, with the names, arguments and results of Jinja's; tojson as transformers defines it.
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 // formatting, dates. Every piece keeps its mark; JSON that holds content is content as a whole.
 #pragma once
 
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 #include <ctime>
 #include <string>
 #include <string_view>

@@ -1,5 +1,6 @@
 // The functions a template may call by name: range, dict, namespace, raise_exception, strftime_now.
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "jinja/format.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "jinja/format.h"

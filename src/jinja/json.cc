@@ -1,6 +1,8 @@
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 #include <cmath>
 
 #include "base/error.h"

@@ -1,5 +1,7 @@
 #include "jinja/parser.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <optional>

@@ -1,5 +1,4 @@
 // What may follow `is`: Jinja's tests.
-#include <fmt/format.h>
 
 #include <algorithm>
 

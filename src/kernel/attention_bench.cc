@@ -1,6 +1,5 @@
 // Attention in the shape of SmolLM2-135M: 3 key heads, 3 query heads each, head_dim 64, f16 unless named otherwise.
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>

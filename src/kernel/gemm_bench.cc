@@ -1,6 +1,6 @@
 // Products of the shapes of training, one thread: GFLOP/s of the kernel alone, operands packed beforehand.
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 

@@ -1,9 +1,9 @@
 #include "model/checkpoint_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "checkpoint/hf_folder.h"

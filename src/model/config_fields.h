@@ -2,7 +2,7 @@
 // as kCorrupt, what cannot be run as kUnsupported, naming the key and its value.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <boost/json/fwd.hpp>
 #include <cstddef>

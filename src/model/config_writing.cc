@@ -1,9 +1,9 @@
 #include "model/config_writing.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdlib>
 

@@ -1,7 +1,7 @@
 // A checkpoint to the other form or another element type: which tensors there will be, and their values row by row.
 #pragma once
 
-#include <boost/json/fwd.hpp>
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <filesystem>
 #include <functional>

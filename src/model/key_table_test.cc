@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 #include <vector>
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
 #include "model/location.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

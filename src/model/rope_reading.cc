@@ -1,7 +1,8 @@
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 
 #include "base/error.h"

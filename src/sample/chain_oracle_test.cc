@@ -1,5 +1,6 @@
 // Chain against a slow and clear oracle: every candidate in one list, sorted after each change. Both see the same
 // weights; what is compared is every shortcut: group maxima, windows, histograms, lazily edited rows.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,9 +1,11 @@
 // What other engines' samplers give, case by case. Every case either passes or is listed with the reason; the table is
 // printed. The cases stand in conformance/sampling/cases.json.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <fstream>
 #include <map>

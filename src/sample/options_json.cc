@@ -1,5 +1,7 @@
 #include "sample/options_json.h"
 
+#include <boost/json/value.hpp>
+
 #include "base/options_json.h"
 
 namespace sheepop {

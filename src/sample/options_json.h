@@ -2,7 +2,7 @@
 // what the command line takes.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 #include "sample/options.h"
 

@@ -1,5 +1,6 @@
 #include "sample/options.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,5 +1,6 @@
 // Random settings on random rows: never a crash, always a candidate or a clear error, and the same draw from every
 // instruction set. SHEEPOP_RANDOM_CHAINS sets how many (20,000 by default).
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

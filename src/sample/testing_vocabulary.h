@@ -1,7 +1,7 @@
 // For the tests of this folder: a vocabulary from a list of pieces.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 #include <vector>

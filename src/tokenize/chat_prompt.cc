@@ -1,5 +1,6 @@
 #include "tokenize/chat_prompt.h"
 
+#include <boost/json/value.hpp>
 #include <optional>
 
 namespace sheepop {

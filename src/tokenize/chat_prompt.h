@@ -1,7 +1,7 @@
 // A conversation as the token ids that a model answers to.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 #include <ctime>
 #include <string>
 #include <vector>

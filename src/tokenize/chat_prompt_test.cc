@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 
 #include "checkpoint/gguf.h"
 #include "testing/paths.h"

@@ -3,7 +3,7 @@
 // strftime_now), by an interpreter that can do nothing but compute text, within bounded time and memory.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 #include <ctime>
 #include <memory>
 #include <string>

@@ -1,6 +1,7 @@
 // A hostile template over a hostile conversation: the input is the source, a zero byte, and a JSON object (or else a
 // fixed one). Renders, or throws Error.
 #include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

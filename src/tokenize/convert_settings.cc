@@ -1,8 +1,11 @@
 #include "tokenize/convert_settings.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
 #include <optional>
 
 #include "base/error.h"

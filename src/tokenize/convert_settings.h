@@ -2,7 +2,7 @@
 // that begin and end texts, and the sampling that the model's makers propose.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <string>
 #include <utility>
 #include <vector>

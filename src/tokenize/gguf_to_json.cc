@@ -1,6 +1,7 @@
 #include "tokenize/gguf_to_json.h"
 
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "tokenize/pre_tokenizers.h"

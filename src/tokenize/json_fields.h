@@ -1,8 +1,6 @@
 // Typed reads of the fields of a JSON document. Absent and null are the same; another type throws kCorrupt with the path.
 #pragma once
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <string>
 #include <string_view>

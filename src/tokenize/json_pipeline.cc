@@ -1,5 +1,7 @@
 #include "tokenize/json_pipeline.h"
 
+#include <boost/json/value.hpp>
+
 #include "base/error.h"
 #include "tokenize/json_fields.h"
 #include "tokenize/regex.h"

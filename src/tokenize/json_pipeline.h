@@ -2,7 +2,7 @@
 // (https://huggingface.co/docs/tokenizers/components), as the parts of a Tokenizer.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 #include <vector>
 
 #include "tokenize/normalizer.h"

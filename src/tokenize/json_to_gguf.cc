@@ -1,5 +1,7 @@
 #include "tokenize/json_to_gguf.h"
 
+#include <fmt/core.h>
+
 #include <boost/json/parse.hpp>
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "tokenize/tokenizer_source.h"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <variant>
 

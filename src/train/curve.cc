@@ -1,6 +1,6 @@
 #include "train/curve.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 #include "train/plot.h"
 
 #include <cairo.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <memory>

@@ -1,10 +1,11 @@
 // sheepop bench: tokens a second, and the share of this machine's limits that this is.
 #include "evaluate/bench.h"
 
+#include <fmt/core.h>
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <fstream>
 #include <memory>
 #include <string>

@@ -1,7 +1,8 @@
 // sheepop chat: talk with a model in the terminal.
+#include <fmt/core.h>
 #include <unistd.h>
 
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 // sheepop corpus: look into a corpus, and make token shards of it.
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 

@@ -1,4 +1,6 @@
 // sheepop explain: the same generation, each step shown.
+#include <fmt/core.h>
+
 #include <cmath>
 #include <memory>
 #include <optional>

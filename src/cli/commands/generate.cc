@@ -1,6 +1,8 @@
 // sheepop generate: continue a prompt.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 #include <vector>

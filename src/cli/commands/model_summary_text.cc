@@ -1,9 +1,10 @@
 #include "cli/commands/model_summary_text.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/json/serialize.hpp>
 #include <map>
 #include <type_traits>
 #include <unordered_map>

@@ -1,8 +1,9 @@
 // sheepop pull: download a model into the folder where -m NAME finds it.
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 #include <vector>

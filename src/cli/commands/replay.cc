@@ -1,6 +1,8 @@
 // sheepop replay: repeat a recorded generation and compare it bit for bit.
 #include "explain/replay.h"
 
+#include <fmt/core.h>
+
 #include <memory>
 #include <string>
 

@@ -1,7 +1,9 @@
 // sheepop score: log-probabilities of a given text, perplexity of a file.
 #include "evaluate/score.h"
 
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <memory>
 #include <optional>

@@ -1,5 +1,7 @@
 // sheepop tokenize: text to ids and pieces, and back.
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,6 +1,8 @@
 // sheepop train: a corpus to a model.
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>

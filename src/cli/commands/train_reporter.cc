@@ -1,6 +1,6 @@
 #include "cli/commands/train_reporter.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "cli/commands/train_tokenizer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <boost/json/value.hpp>
 #include <filesystem>

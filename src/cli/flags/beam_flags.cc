@@ -1,6 +1,8 @@
 #include "cli/flags/beam_flags.h"
 
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "cli/interrupt.h"

@@ -1,5 +1,7 @@
 #include "cli/flags/corpus_flags.h"
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "cli/flags/held_out_flags.h"
 #include "hub/models.h"

@@ -1,6 +1,6 @@
 #include "cli/flags/held_out_flags.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace sheepop::cli {
 

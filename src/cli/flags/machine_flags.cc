@@ -1,6 +1,6 @@
 #include "cli/flags/machine_flags.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

@@ -1,5 +1,7 @@
 #include "cli/flags/model_flags.h"
 
+#include <fmt/core.h>
+
 #include "cli/flags/option_flags.h"
 #include "hub/models.h"
 

@@ -1,8 +1,9 @@
 #include "cli/flags/sampling_flags.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "base/text_file.h"

@@ -1,5 +1,5 @@
 // Running heads, footers and page numbers: what repeats at one place near the edge of pages, in one size, apart from the text.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utf8proc.h>
 
 #include <algorithm>

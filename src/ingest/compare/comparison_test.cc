@@ -1,5 +1,6 @@
 #include "ingest/compare/comparison.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <random>

@@ -2,6 +2,7 @@
 // that climbs out of the archive is only a name.
 #include <archive.h>
 #include <archive_entry.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>

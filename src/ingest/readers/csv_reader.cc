@@ -1,4 +1,6 @@
 // CSV (RFC 4180, with any of , ; tab | between fields): one document a row, from the field that holds the text.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 

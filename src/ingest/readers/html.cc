@@ -1,5 +1,6 @@
 #include "ingest/readers/html.h"
 
+#include <fmt/core.h>
 #include <libxml/HTMLparser.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "ingest/readers/html_markdown.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

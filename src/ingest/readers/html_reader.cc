@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/html.h"

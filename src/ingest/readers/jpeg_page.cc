@@ -1,6 +1,6 @@
 #include "ingest/readers/jpeg_page.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,9 @@
 // JSON Lines: one document a line, from the field that holds the text. A bad line costs that line.
-#include <fmt/format.h>
 
-#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/sha256.h"
 #include "base/utf8.h"

@@ -1,6 +1,9 @@
 // Jupyter notebooks (nbformat 4): prose and code of the cells; code between fences, what it printed left out.
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "ingest/encoding.h"

@@ -1,6 +1,6 @@
 #include "ingest/readers/office_parts.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <optional>

@@ -1,5 +1,7 @@
 // Office and book formats, through pandoc to HTML and from there to text, so that tables, lists and notes look as they do
 // everywhere else. Formulas stay TeX. What the text then says is held against the words of the source.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <vector>
 

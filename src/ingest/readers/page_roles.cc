@@ -1,6 +1,6 @@
 #include "ingest/readers/page_roles.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

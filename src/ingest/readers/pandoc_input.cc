@@ -1,5 +1,7 @@
 #include "ingest/readers/pandoc_input.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/error.h"

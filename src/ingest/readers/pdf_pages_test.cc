@@ -1,4 +1,5 @@
 // PDF pages however they are turned, and what their lines mean.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // PDF pages whose text layer is not all that they show, or not what they show.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,4 +1,6 @@
 // PDF: the text layer where it makes sense, OCR where a page has none, page by page.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cctype>

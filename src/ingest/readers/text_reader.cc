@@ -1,4 +1,6 @@
 // Plain text, Markdown and source code, in any encoding and of any size: long ones become several documents.
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/error.h"

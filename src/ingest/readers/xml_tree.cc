@@ -1,6 +1,6 @@
 #include "ingest/readers/xml_tree.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 

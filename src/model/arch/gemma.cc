@@ -1,11 +1,11 @@
 // Gemma 2 and 3: scaled embeddings, norms before and after each branch, GeGLU, sliding windows in most layers; Gemma 2 caps
 // scores and logits, Gemma 3 norms queries and keys and turns local layers with a base of their own.
 // arXiv:2408.00118, arXiv:2503.19786; https://huggingface.co/docs/transformers/model_doc/gemma3.
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <utility>
 

@@ -1,10 +1,11 @@
 // GPT-2: layer norm, learned positions, one fused q, k, v product with biases, GELU. Radford et al., 2019, "Language Models
 // are Unsupervised Multitask Learners"; https://huggingface.co/docs/transformers/model_doc/gpt2.
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/error.h"
 #include "model/config_reading.h"

@@ -1,7 +1,7 @@
 // Llama 1 to 3 and what is built like it: SmolLM2, TinyLlama, Mistral. RMS norm, rotary positions, grouped heads, SwiGLU.
 // Touvron et al., arXiv:2302.13971 and arXiv:2307.09288; https://huggingface.co/docs/transformers/model_doc/llama.
 #include <algorithm>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "model/config_reading.h"
 #include "model/config_writing.h"

@@ -1,9 +1,10 @@
 // Phi-3: the usual layer with q, k, v in one tensor and gate, up in another, LongRoPE in the long-context variants.
 // arXiv:2404.14219; https://huggingface.co/docs/transformers/model_doc/phi3.
-#include <fmt/format.h>
+
+#include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "model/config_reading.h"
 #include "model/config_writing.h"

@@ -1,7 +1,6 @@
 // Qwen 2 (biases on q, k, v) and Qwen 3 (RMS norm of each query and key head instead). arXiv:2407.10671, arXiv:2505.09388.
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "model/config_reading.h"
 #include "model/config_writing.h"

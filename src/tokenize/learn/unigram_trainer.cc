@@ -1,5 +1,7 @@
 #include "tokenize/learn/unigram_trainer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
