@@ -61,7 +61,7 @@ class BeamWriter {
  private:
   LogitRows RunPrompt(std::span<const Token> prompt) {
     beams_ = {cache_.Open()};
-    LogitRows logits(0, 0, nullptr, nullptr);
+    LogitRows logits(0, 0, nullptr, nullptr, {});
     for (size_t begin = 0; begin < prompt.size(); begin += chunk_) {
       const size_t end = std::min(begin + chunk_, prompt.size());
       rows_.clear();

@@ -86,7 +86,7 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
       cache_(KvShapeOf(model_->config(), options.kv_type), CachePositions(options, model_->config())),
       context_(std::min(ContextInUse(options, model_->config().context), cache_.capacity())),
       prefill_chunk_(std::min(options.prefill_chunk, context_)),
-      work_(model_->config(), prefill_chunk_ + sequences_, sequences_, pool.threads(), context_) {}
+      work_(model_->config(), prefill_chunk_ + sequences_, sequences_ + kPromptRows, pool.threads(), context_) {}
 
 void Engine::Check(const Request& request, size_t sequences) const {
   if (request.prompt.empty()) {
@@ -118,7 +118,8 @@ RequestId Engine::Submit(Request request, std::span<Listener* const> listeners, 
   Sequence& sequence = waiting_.emplace_back(
       Sequence{std::move(shared), listeners[0], {listeners.begin() + 1, listeners.end()}, std::move(state)});
   sequence.usage.prompt = sequence.state.prompt_length();
-  if (sequence.shared->request.max_tokens == 0) End(sequence, FinishReason::kLength);
+  const Request& asked = sequence.shared->request;
+  if (asked.max_tokens == 0 && !asked.prompt_rows) End(sequence, FinishReason::kLength);
   return id;
 }
 
@@ -156,9 +157,13 @@ bool Engine::Step() {
   if (rows_.empty()) return false;
   const LogitRows logits = model_->Forward(rows_, cache_, work_, pool_);
   CountRows();
-  for (size_t i = 0; i < drawing_.size(); ++i) {
-    const std::vector<Sequence*> siblings = Fork(*drawing_[i]);
-    Draw(*drawing_[i], logits.logits(i), logits.group_maxima(i));
+  TellOfPrompts();
+  for (size_t i = 0; i < wanted_.size(); ++i) {
+    const Wanted& row = wanted_[i];
+    HandOutPromptRow(row, {row.position, logits.logits(i), logits.hidden(i)});
+    if (!row.draws) continue;
+    const std::vector<Sequence*> siblings = Fork(*row.sequence);
+    Draw(*row.sequence, logits.logits(i), logits.group_maxima(i));
     for (Sequence* sibling : siblings) Draw(*sibling, logits.logits(i), logits.group_maxima(i));
   }
   RemoveDone();
@@ -174,7 +179,8 @@ void Engine::AdmitWaiting() {
   while (!waiting_.empty() && 1 + waiting_.front().siblings.size() <= places) {
     Sequence& sequence = waiting_.front();
     sequence.cache = cache_.Open();
-    const size_t found = cache_.Reuse(*sequence.cache, sequence.state.tokens());
+    const bool computes_all = sequence.shared->request.prompt_rows && sequence.handed < sequence.usage.prompt;
+    const size_t found = computes_all ? 0 : cache_.Reuse(*sequence.cache, sequence.state.tokens());
     ahead += BlocksAhead(sequence);
     if (ahead > cache_.available_blocks() && !active_.empty()) {
       cache_.Close(*sequence.cache);
@@ -212,7 +218,8 @@ void Engine::PlanRows() {
   rows_.clear();
   counts_.clear();
   running_.clear();
-  drawing_.clear();
+  wanted_.clear();
+  prompt_rows_left_ = kPromptRows;
   std::vector<Sequence*> prompts;
   std::vector<size_t> left;
   for (Sequence& sequence : active_) {
@@ -230,13 +237,21 @@ void Engine::PlanRows() {
 }
 
 void Engine::AddRows(Sequence& sequence, size_t count) {
-  if (count == 0) return;
   const std::span<const Token> tokens = sequence.state.tokens();
-  const size_t begin = cache_.size(*sequence.cache), end = begin + count;
-  for (size_t i = begin; i < end; ++i) rows_.push_back({*sequence.cache, tokens[i], i + 1 == tokens.size()});
-  counts_.push_back({*sequence.cache, count});
+  const size_t begin = cache_.size(*sequence.cache), rows_before = rows_.size();
+  const size_t told = sequence.shared->request.prompt_rows ? sequence.usage.prompt : 0;
+  for (size_t i = begin; i < begin + count; ++i) {
+    const bool draws = i + 1 == tokens.size(), hands_out = i >= sequence.handed && i < told;
+    if (hands_out && !draws) {
+      if (prompt_rows_left_ == 0) break;
+      --prompt_rows_left_;
+    }
+    rows_.push_back({*sequence.cache, tokens[i], draws || hands_out});
+    if (draws || hands_out) wanted_.push_back({&sequence, i, draws});
+  }
+  if (rows_.size() == rows_before) return;
+  counts_.push_back({*sequence.cache, rows_.size() - rows_before});
   running_.push_back(&sequence);
-  if (end == tokens.size()) drawing_.push_back(&sequence);
 }
 
 void Engine::PreemptNewest() {
@@ -257,6 +272,34 @@ void Engine::CountRows() {
     if (fresh < end) sequence.usage.computed += std::min(end, prompt) - std::min(fresh, prompt);
     sequence.reached = std::max(end, sequence.reached);
   }
+}
+
+template <typename Call>
+void Engine::Guarded(Sequence& sequence, const Call& call) {
+  if (sequence.done) return;
+  try {
+    call();
+  } catch (...) {
+    if (!sequence.done) End(sequence, FinishReason::kError, std::current_exception());
+  }
+}
+
+void Engine::TellOfPrompts() {
+  for (size_t i = 0; i < counts_.size(); ++i) {
+    Sequence& sequence = *running_[i];
+    const size_t end = cache_.size(counts_[i].sequence), prompt = sequence.usage.prompt;
+    if (end - counts_[i].positions >= prompt) continue;
+    Guarded(sequence, [&] { sequence.listener->OnPrompt(std::min(end, prompt)); });
+  }
+}
+
+void Engine::HandOutPromptRow(const Wanted& wanted, const PromptRow& row) {
+  Sequence& sequence = *wanted.sequence;
+  const Request& request = sequence.shared->request;
+  if (!request.prompt_rows || row.position < sequence.handed || row.position >= sequence.usage.prompt) return;
+  sequence.handed = row.position + 1;
+  Guarded(sequence, [&] { sequence.listener->OnPromptRow(row); });
+  if (!sequence.done && request.max_tokens == 0 && wanted.draws) End(sequence, FinishReason::kLength);
 }
 
 // Siblings share the blocks of the prompt that has just been run and draw their first token from the same logits. They
@@ -281,11 +324,10 @@ std::vector<Engine::Sequence*> Engine::Fork(Sequence& sequence) {
 }
 
 void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima) {
-  if (sequence.done) return;
   const Request& request = sequence.shared->request;
   const size_t drawable = request.chain->vocabulary().size();
   const LogitRow row = drawable < logits.size() ? LogitRow{logits.first(drawable), {}} : LogitRow{logits, maxima};
-  try {
+  Guarded(sequence, [&] {
     const Choice choice = request.chain->Sample(row, sequence.state, request.trace);
     if (++sequence.usage.written == 1) sequence.usage.first_token_s = clock_() - sequence.shared->submitted;
     const Next next = sequence.listener->OnToken(choice, logits);
@@ -297,9 +339,7 @@ void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<c
     } else if (sequence.state.tokens().size() > context_) {
       End(sequence, FinishReason::kContext);
     }
-  } catch (...) {
-    if (!sequence.done) End(sequence, FinishReason::kError, std::current_exception());
-  }
+  });
 }
 
 // Leaves the sequence in its list: see Cancel.

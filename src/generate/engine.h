@@ -72,10 +72,22 @@ struct Finish {
 // What a listener wants after a token.
 enum class Next { kContinue, kStop };
 
-// Receives one sequence. Outlives its request. What OnToken throws ends the sequence with kError.
+// A position of a prompt, and what the model makes of the tokens up to it. Views that are valid during the call.
+struct PromptRow {
+  size_t position = 0;
+  std::span<const float> logits;  // of the token that follows; [vocab]
+  std::span<const float> hidden;  // LogitRows::hidden; [hidden]
+};
+
+// Receives one sequence. Outlives its request. What it throws, but from OnFinish, ends the sequence with kError.
 class Listener {
  public:
   virtual ~Listener() = default;
+  // Some of the prompt has been computed: `done` of its tokens are now in the cache, all of them when the first token is
+  // about to be drawn. Comes again from less where the sequence was preempted. Only the first of siblings hears it.
+  virtual void OnPrompt(size_t /*done*/) {}
+  // With Request::prompt_rows, each position of the prompt in turn, before the first OnToken. Only the first of siblings.
+  virtual void OnPromptRow(const PromptRow& /*row*/) {}
   // A token was drawn. `logits` are those it was drawn from, valid during the call. The token that ends the text is
   // reported too. kStop ends the sequence with FinishReason::kStop.
   virtual Next OnToken(const Choice& choice, std::span<const float> logits) = 0;
@@ -88,8 +100,10 @@ struct Request {
   std::shared_ptr<const Chain> chain;  // may draw the ids of its vocabulary; a model's table can be padded beyond them
   uint64_t seed = 0;
   std::vector<Token> end_tokens = {};  // ascending; drawing one ends the sequence
-  size_t max_tokens = SIZE_MAX;        // drawn tokens, the end token included
+  size_t max_tokens = SIZE_MAX;        // drawn tokens, the end token included; 0 ends it when its prompt is computed,
+                                       // or at once where nobody wants its rows
   TraceSink* trace = nullptr;          // outlives the request
+  bool prompt_rows = false;            // OnPromptRow for every position: all of the prompt is computed, none reused
 };
 
 enum class RequestId : uint64_t {};
@@ -145,8 +159,15 @@ class Engine {
     std::optional<SequenceId> cache = {};  // while active
     Usage usage = {};
     size_t reached = 0;    // positions that were run or found at least once
+    size_t handed = 0;     // of the prompt, to OnPromptRow
     bool started = false;  // was active, ever
     bool done = false;
+  };
+
+  struct Wanted {  // whose row it is that wants logits
+    Sequence* sequence;
+    size_t position;
+    bool draws;  // the last of what there is to run
   };
 
   template <typename Predicate>
@@ -157,6 +178,10 @@ class Engine {
   void AddRows(Sequence& sequence, size_t count);
   void PreemptNewest();
   void CountRows();
+  void TellOfPrompts();
+  template <typename Call>
+  void Guarded(Sequence& sequence, const Call& call);
+  void HandOutPromptRow(const Wanted& wanted, const PromptRow& row);
   std::vector<Sequence*> Fork(Sequence& sequence);
   void Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima);
   void End(Sequence& sequence, FinishReason reason, std::exception_ptr error = {});
@@ -176,7 +201,8 @@ class Engine {
   std::vector<Row> rows_;
   std::vector<KvCache::Count> counts_;
   std::vector<Sequence*> running_;  // whose the counts are
-  std::vector<Sequence*> drawing_;  // whose last row wants logits, in the order of the rows
+  std::vector<Wanted> wanted_;
+  size_t prompt_rows_left_ = 0;  // of kPromptRows
 };
 
 // How many rows of a step each of the prompts gets that wait to be computed, of `chunk` rows at most. `left`: what
@@ -188,6 +214,9 @@ class Engine {
 // Where none is run whole, the one with the least left has three quarters and the oldest one.
 std::vector<size_t> SharePrefill(std::span<const size_t> left, size_t chunk);
 inline constexpr size_t kLeastShare = 16;
+
+// Rows of one step that may be handed out with Request::prompt_rows, of all prompts together.
+inline constexpr size_t kPromptRows = 64;
 
 // The context that options ask for, of a model that was trained for `trained` positions.
 size_t ContextInUse(const EngineOptions& options, size_t trained);

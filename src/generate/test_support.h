@@ -1,6 +1,8 @@
 // For the tests of this folder: tiny models, a listener that keeps what it hears, and what a sequence is by itself.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -48,6 +50,12 @@ class Collector final : public Listener {
   explicit Collector(Hook on_token = {}, std::function<void(Collector&)> on_finish = {})
       : on_token_(std::move(on_token)), on_finish_(std::move(on_finish)) {}
 
+  void OnPrompt(size_t done) override { prompt_done.push_back(done); }
+  void OnPromptRow(const PromptRow& row) override {
+    EXPECT_EQ(row.position, prompt_rows.size()) << "each once, in turn";
+    prompt_rows.push_back(HashOf(row.logits));
+    hidden = {row.hidden.begin(), row.hidden.end()};
+  }
   Next OnToken(const Choice& choice, std::span<const float> logits) override {
     written.Add(choice.token, logits);
     return on_token_ ? on_token_(*this) : Next::kContinue;
@@ -61,6 +69,9 @@ class Collector final : public Listener {
   FinishReason reason() const { return finish.value().reason; }
   std::string message() const { return finish && finish->error ? AsError(finish->error).what() : ""; }
 
+  std::vector<size_t> prompt_done;
+  std::vector<uint64_t> prompt_rows;  // hashes of the logits
+  std::vector<float> hidden;          // of the last prompt row
   Written written;
   std::optional<Finish> finish;
   int finishes = 0;
@@ -69,6 +80,20 @@ class Collector final : public Listener {
   Hook on_token_;
   std::function<void(Collector&)> on_finish_;
 };
+
+// The hash of the logits at each position of a prompt, each computed in a pass of its own.
+inline std::vector<uint64_t> PromptRowsAlone(const Model& model, std::span<const Token> prompt) {
+  ThreadPool pool(1);
+  KvCache cache(KvShapeOf(model.config(), kernel::KvType::kF16), prompt.size());
+  Workspace work(model.config(), 1, 1, 1, prompt.size());
+  const SequenceId id = cache.Open();
+  std::vector<uint64_t> hashes;
+  for (const Token token : prompt) {
+    const Row row{id, token, true};
+    hashes.push_back(HashOf(model.Forward({&row, 1}, cache, work, pool).logits(0)));
+  }
+  return hashes;
+}
 
 // One sequence without an engine, each token in a pass of its own, for as many positions as `context` has.
 struct Alone {

@@ -368,8 +368,8 @@ Value Interpreter::EvaluateSign(const Expression& expression) {
     throw Error(ErrorCategory::kInvalidArgument, "'{}' has no sign", value.TypeName());
   }
   bool negate = expression.kind == ExpressionKind::kNegate;
-  if (value.IsFloat()) return Value(negate ? -value.number() : value.number()).WithContent(value.from_content());
-  if (!negate) return Value(value.integral()).WithContent(value.from_content());
+  if (value.IsFloat()) return Value(negate ? -value.number() : value.number()).WithOrigin(value.origin());
+  if (!negate) return Value(value.integral()).WithOrigin(value.origin());
   return ApplyBinary(*this, Operator::kSubtract, Value(int64_t{0}), value);
 }
 

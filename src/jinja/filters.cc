@@ -442,16 +442,16 @@ Value IndentFilter(Interpreter& interpreter, const Value& input, const Arguments
     indent = bound[0]->text();
   } else {
     int64_t width = std::clamp<int64_t>(IntegerOr(bound[0], 4), 0, 10'000);
-    indent = Text(std::string(static_cast<size_t>(width), ' '), false);
+    indent = Text(std::string(static_cast<size_t>(width), ' '), Origin::kTemplate);
   }
   interpreter.budget().Make(input.text().size() * 2);
   Text terminated = input.text();
-  terminated.Append("\n", false);
+  terminated.Append("\n", Origin::kTemplate);
   bool blank = TruthOr(bound[2], false);
   Text out;
   bool first = true;
   for (const Text& line : SplitLines(terminated, false)) {
-    if (!first) out.Append("\n", false);
+    if (!first) out.Append("\n", Origin::kTemplate);
     if (first ? TruthOr(bound[1], false) : blank || !line.empty()) {
       interpreter.budget().Make(indent.size() + 2 * sizeof(Text::Run));
       out.Append(indent);
@@ -469,7 +469,7 @@ Value TruncateFilter(Interpreter& interpreter, const Value& input, const Argumen
   }
   Text text = InputText(interpreter, input);
   int64_t length = IntegerOr(bound[0], 255);
-  Text end = bound[2] ? ToText(interpreter.budget(), *bound[2]) : Text("...", false);
+  Text end = bound[2] ? ToText(interpreter.budget(), *bound[2]) : Text("...", Origin::kTemplate);
   int64_t leeway = bound[3] && !bound[3]->IsNone() ? IntegerOr(bound[3], 5) : 5;
   auto end_length = static_cast<int64_t>(CountCodePoints(end.bytes()));
   if (length < end_length || leeway < 0) Fail("truncate: the length must hold the end, and the leeway be 0 or more");
@@ -502,7 +502,8 @@ Value FormatFilter(Interpreter& interpreter, const Value& input, const Arguments
     return FormatPercent(interpreter, format, interpreter.MakeList(arguments.positional, List::Kind::kTuple));
   }
   Dict named;
-  for (const auto& [name, value] : arguments.named) named.Set(interpreter.MakeString(Text(name, false)), value);
+  for (const auto& [name, value] : arguments.named)
+    named.Set(interpreter.MakeString(Text(name, Origin::kTemplate)), value);
   return FormatPercent(interpreter, format, Value::MakeDict(interpreter.budget(), std::move(named)));
 }
 
@@ -514,7 +515,7 @@ Value UrlEncodeText(Interpreter& interpreter, const Value& input) {
     char c = text.bytes()[i];
     bool kept = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                 std::string_view("_.-~/").find(c) != std::string_view::npos;
-    out.Append(kept ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c)), text.FromContentAt(i));
+    out.Append(kept ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c)), text.OriginAt(i));
   }
   return interpreter.MakeString(std::move(out));
 }
@@ -570,9 +571,9 @@ Value IntFilter(Interpreter& interpreter, const Value& input, const Arguments& a
   Bound bound = Bind("int", arguments, {"default", "base"});
   RequireDefined(input);
   Value otherwise = bound[0].value_or(Value(int64_t{0}));
-  if (input.IsIntegral()) return Value(input.integral()).WithContent(input.from_content());
+  if (input.IsIntegral()) return Value(input.integral()).WithOrigin(input.origin());
   std::optional<int64_t> number;
-  bool from_content = input.from_content();
+  Origin origin = input.origin();
   if (input.IsFloat()) {
     number = Truncate(input.number());
   } else if (input.IsString()) {
@@ -582,28 +583,28 @@ Value IntFilter(Interpreter& interpreter, const Value& input, const Arguments& a
     number = ParseInteger(input.bytes(), static_cast<int>(base));
     std::optional<double> real = number ? std::nullopt : ParseFloat(input.bytes());
     if (real) number = Truncate(*real);
-    from_content = input.text().HasContent();
+    origin = input.text().origin();
   }
-  return number ? Value(*number).WithContent(from_content) : otherwise;
+  return number ? Value(*number).WithOrigin(origin) : otherwise;
 }
 
 Value FloatFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   Bound bound = Bind("float", arguments, {"default"});
   RequireDefined(input);
-  if (input.IsNumber()) return Value(input.number()).WithContent(input.from_content());
+  if (input.IsNumber()) return Value(input.number()).WithOrigin(input.origin());
   Value otherwise = bound[0].value_or(Value(0.0));
   if (!input.IsString()) return otherwise;
   interpreter.budget().Work(input.text().size());
   std::optional<double> number = ParseFloat(input.bytes());
-  return number ? Value(*number).WithContent(input.text().HasContent()) : otherwise;
+  return number ? Value(*number).WithOrigin(input.text().origin()) : otherwise;
 }
 
 Value AbsFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   Bind("abs", arguments, {});
   RequireDefined(input);
   if (!input.IsNumber()) Fail(fmt::format("abs takes a number, not '{}'", input.TypeName()));
-  if (input.IsFloat()) return Value(std::abs(input.number())).WithContent(input.from_content());
-  Value value = Value(input.integral()).WithContent(input.from_content());
+  if (input.IsFloat()) return Value(std::abs(input.number())).WithOrigin(input.origin());
+  Value value = Value(input.integral()).WithOrigin(input.origin());
   return input.integral() < 0 ? ApplyBinary(interpreter, Operator::kSubtract, Value(int64_t{0}), value) : value;
 }
 
@@ -615,20 +616,20 @@ Value RoundFilter(Interpreter&, const Value& input, const Arguments& arguments) 
   std::string method = bound[1] && bound[1]->IsString() ? bound[1]->bytes() : "common";
   double scale = std::pow(10.0, static_cast<double>(precision));
   double value = input.number();
-  if (method == "ceil") return Value(std::ceil(value * scale) / scale).WithContent(input.from_content());
-  if (method == "floor") return Value(std::floor(value * scale) / scale).WithContent(input.from_content());
+  if (method == "ceil") return Value(std::ceil(value * scale) / scale).WithOrigin(input.origin());
+  if (method == "floor") return Value(std::floor(value * scale) / scale).WithOrigin(input.origin());
   if (method != "common") Fail("round takes the method common, ceil or floor");
   if (!std::isfinite(value) || (input.IsIntegral() && precision >= 0)) {
-    return input.IsBool() ? Value(input.integral()).WithContent(input.from_content()) : input;
+    return input.IsBool() ? Value(input.integral()).WithOrigin(input.origin()) : input;
   }
   if (precision < 0) {
     double rounded = std::nearbyint(value * scale) / scale;
-    return (input.IsFloat() ? Value(rounded) : Value(static_cast<int64_t>(rounded))).WithContent(input.from_content());
+    return (input.IsFloat() ? Value(rounded) : Value(static_cast<int64_t>(rounded))).WithOrigin(input.origin());
   }
   // Rounds the exact value half to even, as Python does.
   std::string digits = fmt::format("{:.{}f}", value, precision);
   std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return Value(value).WithContent(input.from_content());
+  return Value(value).WithOrigin(input.origin());
 }
 
 Value AttrFilter(Interpreter& interpreter, const Value& input, const Arguments& arguments) {

@@ -40,9 +40,9 @@ Text Align(const Text& text, std::string_view fill, char place, size_t width, st
   size_t missing = width > size ? width - size : 0;
   size_t before = place == '>' ? missing : place == '^' ? missing / 2 : 0;
   Text aligned;
-  for (size_t i = 0; i < before; ++i) aligned.Append(fill, false);
+  for (size_t i = 0; i < before; ++i) aligned.Append(fill, Origin::kTemplate);
   aligned.Append(cut);
-  for (size_t i = before; i < missing; ++i) aligned.Append(fill, false);
+  for (size_t i = before; i < missing; ++i) aligned.Append(fill, Origin::kTemplate);
   return aligned;
 }
 
@@ -111,7 +111,7 @@ class PercentFormatter {
     char type = rest.front();
     rest.remove_prefix(1);
     if (type == '%') {
-      out_.Append("%", format_.FromContentAt(at));
+      out_.Append("%", format_.OriginAt(at));
       return rest;
     }
     const Value& value = NextArgument(name);
@@ -141,7 +141,7 @@ class PercentFormatter {
       FailFormat(fmt::format("unknown conversion '{}'", type));
     }
     interpreter_.budget().Make(text.size());
-    out_.Append(text, value.from_content());
+    out_.Append(text, value.origin());
   }
 
   static int64_t Truncate(const Value& value) {
@@ -295,7 +295,7 @@ class BraceFormatter {
       FailFormat(fmt::format("'{}': {}", specification, error.what()));
     }
     interpreter_.budget().Make(text.size());
-    out_.Append(text, value.from_content());
+    out_.Append(text, value.origin());
   }
 
   Interpreter& interpreter_;

@@ -22,7 +22,7 @@ struct JsonStyle {
 
 Text ToJson(Budget& budget, const Value& value, const JsonStyle& style);
 // All strings, numbers and keys carry the mark. Throws for invalid UTF-8 and integers past 64 bits.
-Value FromJson(Budget& budget, const boost::json::value& json, bool from_content);
+Value FromJson(Budget& budget, const boost::json::value& json, Origin origin);
 
 // format % arguments, and format.format(arguments).
 Value FormatPercent(Interpreter& interpreter, const Value& format, const Value& arguments);

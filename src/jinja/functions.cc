@@ -56,7 +56,8 @@ Value MakeDictionary(Interpreter& interpreter, const Arguments& arguments) {
       dict.Set(items[0], items[1]);
     }
   }
-  for (const auto& [name, value] : arguments.named) dict.Set(interpreter.MakeString(Text(name, false)), value);
+  for (const auto& [name, value] : arguments.named)
+    dict.Set(interpreter.MakeString(Text(name, Origin::kTemplate)), value);
   return Value::MakeDict(interpreter.budget(), std::move(dict));
 }
 
@@ -79,7 +80,7 @@ Value StrftimeNow(Interpreter& interpreter, const Arguments& arguments) {
   auto bound = Bind("strftime_now", arguments, {"format"}, 1);
   if (!bound[0]->IsString()) throw Error(ErrorCategory::kInvalidArgument, "strftime_now() takes a string");
   const Text& format = bound[0]->text();
-  return interpreter.MakeString(Text(FormatTime(format.bytes(), interpreter.now()), format.HasContent()));
+  return interpreter.MakeString(Text(FormatTime(format.bytes(), interpreter.now()), format.origin()));
 }
 
 class NamedFunction : public Object {

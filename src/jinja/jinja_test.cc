@@ -26,7 +26,7 @@ std::string Render(std::string_view source) {
   const jinja::Body body = jinja::Parse(source);
   jinja::Interpreter interpreter(jinja::Limits{}, kNow);
   for (const auto& [name, value] : variables) {
-    interpreter.Define(name, jinja::FromJson(interpreter.budget(), value, true));
+    interpreter.Define(name, jinja::FromJson(interpreter.budget(), value, jinja::Origin::kContent));
   }
   return interpreter.Render(body).bytes();
 }

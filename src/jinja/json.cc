@@ -17,11 +17,11 @@ class JsonWriter {
  public:
   JsonWriter(Budget& budget, const JsonStyle& style) : budget_(budget), style_(style) {}
 
-  Text Finish() { return Text(out_, content_); }
+  Text Finish() { return Text(out_, origin_); }
 
   void Write(const Value& value, size_t level) {
     budget_.Step();
-    content_ = content_ || value.from_content();
+    origin_ = Joined(origin_, value.origin());
     if (value.IsNone()) {
       out_ += "null";
     } else if (value.IsBool()) {
@@ -54,7 +54,7 @@ class JsonWriter {
 
   void WriteString(const Text& text) {
     budget_.Make(text.size());
-    content_ = content_ || text.HasContent();
+    origin_ = Joined(origin_, text.origin());
     out_ += '"';
     std::string_view bytes = text.bytes();
     for (size_t i = 0; i < bytes.size();) {
@@ -142,41 +142,41 @@ class JsonWriter {
   Budget& budget_;
   const JsonStyle& style_;
   std::string out_;
-  bool content_ = false;
+  Origin origin_ = Origin::kTemplate;
 };
 
-Value StringFromJson(Budget& budget, std::string_view text, bool from_content) {
+Value StringFromJson(Budget& budget, std::string_view text, Origin origin) {
   if (!IsValidUtf8(text)) {
     throw Error(ErrorCategory::kInvalidArgument, "a string among the chat template's variables is not valid UTF-8");
   }
-  return Value::MakeString(budget, Text(text, from_content));
+  return Value::MakeString(budget, Text(text, origin));
 }
 
-Value FromJsonAt(Budget& budget, const boost::json::value& json, bool from_content, uint32_t level) {
+Value FromJsonAt(Budget& budget, const boost::json::value& json, Origin origin, uint32_t level) {
   if (level > kMaxNesting) {
     throw Error(ErrorCategory::kLimit, "the chat template's variables are nested deeper than {}", kMaxNesting);
   }
   switch (json.kind()) {
-    case boost::json::kind::null: return Value().WithContent(from_content);
-    case boost::json::kind::bool_: return Value(json.get_bool()).WithContent(from_content);
-    case boost::json::kind::int64: return Value(json.get_int64()).WithContent(from_content);
+    case boost::json::kind::null: return Value().WithOrigin(origin);
+    case boost::json::kind::bool_: return Value(json.get_bool()).WithOrigin(origin);
+    case boost::json::kind::int64: return Value(json.get_int64()).WithOrigin(origin);
     case boost::json::kind::uint64:
       if (json.get_uint64() > static_cast<uint64_t>(INT64_MAX)) {
         throw Error(ErrorCategory::kLimit, "the number {} among the chat template's variables exceeds 64 bits",
                     json.get_uint64());
       }
-      return Value(static_cast<int64_t>(json.get_uint64())).WithContent(from_content);
-    case boost::json::kind::double_: return Value(json.get_double()).WithContent(from_content);
-    case boost::json::kind::string: return StringFromJson(budget, json.get_string(), from_content);
+      return Value(static_cast<int64_t>(json.get_uint64())).WithOrigin(origin);
+    case boost::json::kind::double_: return Value(json.get_double()).WithOrigin(origin);
+    case boost::json::kind::string: return StringFromJson(budget, json.get_string(), origin);
     case boost::json::kind::array: {
       std::vector<Value> items;
-      for (const auto& item : json.get_array()) items.push_back(FromJsonAt(budget, item, from_content, level + 1));
+      for (const auto& item : json.get_array()) items.push_back(FromJsonAt(budget, item, origin, level + 1));
       return Value::MakeList(budget, std::move(items));
     }
     case boost::json::kind::object: {
       Dict dict;
       for (const auto& [key, value] : json.get_object()) {
-        dict.Set(StringFromJson(budget, key, from_content), FromJsonAt(budget, value, from_content, level + 1));
+        dict.Set(StringFromJson(budget, key, origin), FromJsonAt(budget, value, origin, level + 1));
       }
       return Value::MakeDict(budget, std::move(dict));
     }
@@ -192,8 +192,8 @@ Text ToJson(Budget& budget, const Value& value, const JsonStyle& style) {
   return writer.Finish();
 }
 
-Value FromJson(Budget& budget, const boost::json::value& json, bool from_content) {
-  return FromJsonAt(budget, json, from_content, 1);
+Value FromJson(Budget& budget, const boost::json::value& json, Origin origin) {
+  return FromJsonAt(budget, json, origin, 1);
 }
 
 }  // namespace sheepop::jinja

@@ -194,7 +194,7 @@ Value JoinMethod(Interpreter& interpreter, const Value& self, const Arguments& a
 template <int place>  // -1: the text stands left, 0: centered, 1: right
 Value JustifyMethod(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
   Bound bound = Bind("center", arguments, {"width", "fillchar"}, 1);
-  Text fill = bound[1] ? StringArgument("center", *bound[1]) : Text(" ", false);
+  Text fill = bound[1] ? StringArgument("center", *bound[1]) : Text(" ", Origin::kTemplate);
   if (CountCodePoints(fill.bytes()) != 1) {
     throw Error(ErrorCategory::kInvalidArgument, "the fill character must be exactly one character long");
   }
@@ -218,7 +218,7 @@ Value ZfillMethod(Interpreter& interpreter, const Value& self, const Arguments& 
   interpreter.budget().Make(text.size() + static_cast<uint64_t>(missing));
   size_t sign = text.bytes().starts_with('-') || text.bytes().starts_with('+') ? 1 : 0;
   Text filled = text.Slice(0, sign);
-  filled.Append(std::string(static_cast<size_t>(missing), '0'), false);
+  filled.Append(std::string(static_cast<size_t>(missing), '0'), Origin::kTemplate);
   filled.Append(text, sign, text.size());
   return Like(interpreter, self, std::move(filled));
 }

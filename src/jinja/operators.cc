@@ -152,7 +152,7 @@ Value ApplyBinary(Interpreter& interpreter, Operator operation, const Value& a, 
     bool integral = a.IsIntegral() && b.IsIntegral();
     Value result =
         integral ? Integers(operation, a.integral(), b.integral()) : Floats(operation, a.number(), b.number());
-    return result.WithContent(a.from_content() || b.from_content());
+    return result.WithOrigin(Joined(a.origin(), b.origin()));
   }
   if (operation == Operator::kAdd && a.IsString() && b.IsString()) {
     return AddStrings(interpreter, a.string(), b.string());

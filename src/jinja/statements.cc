@@ -281,7 +281,7 @@ void Interpreter::BindParameters(const Statement& macro, Arguments& arguments) {
   }
   if (macro.uses_kwargs) {
     Dict rest;
-    for (auto& [name, value] : arguments.named) rest.Set(MakeString(Text(name, false)), std::move(value));
+    for (auto& [name, value] : arguments.named) rest.Set(MakeString(Text(name, Origin::kTemplate)), std::move(value));
     Assign("kwargs", Value::MakeDict(budget_, std::move(rest)));
   } else if (!arguments.named.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "macro '{}' takes no keyword argument '{}'", macro.name,

@@ -66,7 +66,7 @@ Text MapCharacters(const Text& text, Append append) {
   ForEachCodePoint(text.bytes(), [&](char32_t c, size_t begin, size_t) {
     piece.clear();
     append(c, piece);
-    mapped.Append(piece, text.FromContentAt(begin));
+    mapped.Append(piece, text.OriginAt(begin));
   });
   return mapped;
 }

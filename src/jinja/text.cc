@@ -10,22 +10,23 @@ size_t Text::RunAt(size_t byte) const {
   return static_cast<size_t>(std::upper_bound(runs_.begin(), runs_.end(), byte, past) - runs_.begin());
 }
 
-bool Text::HasContent() const {
-  return std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return run.from_content; });
+Origin Text::origin() const {
+  const auto content = std::ranges::find_if(runs_, [](const Run& run) { return IsContent(run.origin); });
+  return content == runs_.end() ? Origin::kTemplate : content->origin;
 }
 
-bool Text::FromContentAt(size_t byte) const {
+Origin Text::OriginAt(size_t byte) const {
   assert(byte < size());
-  return runs_[RunAt(byte)].from_content;
+  return runs_[RunAt(byte)].origin;
 }
 
-void Text::Append(std::string_view bytes, bool from_content) {
+void Text::Append(std::string_view bytes, Origin origin) {
   if (bytes.empty()) return;
   bytes_.append(bytes);
-  if (!runs_.empty() && runs_.back().from_content == from_content) {
+  if (!runs_.empty() && runs_.back().origin == origin) {
     runs_.back().end = bytes_.size();
   } else {
-    runs_.push_back({bytes_.size(), from_content});
+    runs_.push_back({bytes_.size(), origin});
   }
 }
 
@@ -33,7 +34,7 @@ void Text::Append(const Text& other, size_t begin, size_t end) {
   assert(&other != this && begin <= end && end <= other.size());
   for (size_t run = begin < end ? other.RunAt(begin) : 0; begin < end; ++run) {
     size_t stop = std::min(end, other.runs_[run].end);
-    Append(std::string_view(other.bytes_).substr(begin, stop - begin), other.runs_[run].from_content);
+    Append(std::string_view(other.bytes_).substr(begin, stop - begin), other.runs_[run].origin);
     begin = stop;
   }
 }

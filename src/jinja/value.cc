@@ -111,7 +111,7 @@ Value Value::MakeDict(Budget& budget, Dict dict) {
 }
 
 Value Value::Literal(std::string_view text) {
-  return Value(std::make_shared<const String>(String{Text(text, false), false}));
+  return Value(std::make_shared<const String>(String{Text(text, Origin::kTemplate), false}));
 }
 
 bool Value::IsSequenceList() const {
@@ -123,9 +123,9 @@ const std::string& Value::undefined_message() const {
   return std::get<std::shared_ptr<const Undefined>>(data_)->message;
 }
 
-Value Value::WithContent(bool from_content) const {
+Value Value::WithOrigin(Origin origin) const {
   Value marked = *this;
-  marked.from_content_ = from_content;
+  marked.origin_ = origin;
   return marked;
 }
 
@@ -338,11 +338,11 @@ class ReprWriter {
  public:
   explicit ReprWriter(Budget& budget) : budget_(budget) {}
 
-  Text Finish() { return Text(out_, content_); }
+  Text Finish() { return Text(out_, origin_); }
 
   void Write(const Value& value) {
     budget_.Step();
-    content_ = content_ || value.from_content();
+    origin_ = Joined(origin_, value.origin());
     if (value.IsString()) {
       WriteString(value.string());
     } else if (value.IsList()) {
@@ -362,7 +362,7 @@ class ReprWriter {
   void WriteString(const String& string) {
     const std::string& bytes = string.text.bytes();
     budget_.Make(bytes.size());
-    content_ = content_ || string.text.HasContent();
+    origin_ = Joined(origin_, string.text.origin());
     char quote = bytes.find('\'') != std::string::npos && bytes.find('"') == std::string::npos ? '"' : '\'';
     if (string.safe) out_ += "Markup(";
     out_ += quote;
@@ -408,7 +408,7 @@ class ReprWriter {
 
   Budget& budget_;
   std::string out_;
-  bool content_ = false;
+  Origin origin_ = Origin::kTemplate;
 };
 
 }  // namespace
@@ -416,10 +416,10 @@ class ReprWriter {
 Text ToText(Budget& budget, const Value& value) {
   if (value.IsString()) return value.text();
   if (value.IsUndefined()) return Text();
-  if (value.IsNone()) return Text("None", value.from_content());
-  if (value.IsBool()) return Text(value.as_bool() ? "True" : "False", value.from_content());
-  if (value.IsInt()) return Text(fmt::format("{}", value.integral()), value.from_content());
-  if (value.IsFloat()) return Text(FormatFloat(value.number()), value.from_content());
+  if (value.IsNone()) return Text("None", value.origin());
+  if (value.IsBool()) return Text(value.as_bool() ? "True" : "False", value.origin());
+  if (value.IsInt()) return Text(fmt::format("{}", value.integral()), value.origin());
+  if (value.IsFloat()) return Text(FormatFloat(value.number()), value.origin());
   return ToRepr(budget, value);
 }
 

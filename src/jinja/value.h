@@ -131,8 +131,8 @@ class Value {
   const Data& data() const { return data_; }
 
   // A number, boolean or none that came from the conversation.
-  bool from_content() const { return from_content_; }
-  Value WithContent(bool from_content) const;
+  Origin origin() const { return origin_; }
+  Value WithOrigin(Origin origin) const;
 
   bool Truth() const;
   uint32_t Nesting() const;      // 0 for what contains nothing
@@ -145,7 +145,7 @@ class Value {
   }
 
   Data data_;
-  bool from_content_ = false;
+  Origin origin_ = Origin::kTemplate;
 };
 
 struct Arguments {

@@ -398,8 +398,11 @@ LogitRows DecoderPass::Logits() {
     pool_.ParallelFor((config_.vocab + kHeadOutputs - 1) / kHeadOutputs,
                       [&](size_t chunk, size_t worker) { HeadChunk(chunk * kHeadOutputs, wanted, worker); });
   }
-  return {wanted, config_.vocab, reinterpret_cast<const float*>(work_.logits_.data()),
-          reinterpret_cast<const float*>(work_.maxima_.data())};
+  return {wanted,
+          config_.vocab,
+          reinterpret_cast<const float*>(work_.logits_.data()),
+          reinterpret_cast<const float*>(work_.maxima_.data()),
+          {work_.head_input_.values(), config_.hidden, work_.head_input_.stride()}};
 }
 
 }  // namespace sheepop

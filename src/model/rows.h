@@ -17,11 +17,16 @@ struct Row {
   bool wants_logits;
 };
 
-// The logits of the rows that wanted them, in the order of the rows. Views into the workspace.
+// Of the rows that wanted logits, in the order of the rows. Views into the workspace.
 class LogitRows {
  public:
-  LogitRows(size_t rows, size_t vocab, const float* logits, const float* maxima)
-      : rows_(rows), vocab_(vocab), logits_(logits), maxima_(maxima) {}
+  struct Hidden {  // of all of them, with `stride` floats from one to the next
+    const float* values;
+    size_t size, stride;
+  };
+
+  LogitRows(size_t rows, size_t vocab, const float* logits, const float* maxima, Hidden hidden)
+      : rows_(rows), vocab_(vocab), logits_(logits), maxima_(maxima), hidden_(hidden) {}
 
   size_t size() const { return rows_; }
   std::span<const float> logits(size_t row) const { return {logits_ + row * vocab_, vocab_}; }
@@ -29,11 +34,14 @@ class LogitRows {
     const size_t groups = kernel::SelectGroups(vocab_);
     return {maxima_ + row * groups, groups};
   }
+  // What the output projection read: the last layer's output, normed. [hidden]
+  std::span<const float> hidden(size_t row) const { return {hidden_.values + row * hidden_.stride, hidden_.size}; }
 
  private:
   size_t rows_, vocab_;
   const float* logits_;
   const float* maxima_;
+  Hidden hidden_;
 };
 
 }  // namespace sheepop

@@ -1,9 +1,47 @@
 #include "tokenize/chat_prompt.h"
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <optional>
 
 namespace sheepop {
+namespace {
+
+// Where the tokens' bytes are those of the text; a tokenizer may also change them (NFC, a space in front).
+std::optional<std::vector<size_t>> CountByOffset(const Tokenizer& tokenizer, std::span<const Token> ids,
+                                                 const Rendered& rendered, size_t length, size_t messages) {
+  const std::span<const MessageRun> runs = rendered.message_runs;
+  std::vector<size_t> counts(messages, 0);
+  size_t at = 0, run = 0;
+  for (Token id : ids) {
+    while (run < runs.size() && runs[run].end <= at) ++run;
+    if (run < runs.size() && runs[run].begin <= at) ++counts[runs[run].message];
+    at += tokenizer.Piece(id).size();
+  }
+  if (at != length) return std::nullopt;
+  return counts;
+}
+
+// By how many tokens there are up to each border of a run.
+std::vector<size_t> CountByPrefix(const Tokenizer& tokenizer, const Rendered& rendered, size_t messages) {
+  const auto tokens_before = [&](size_t end) {
+    std::vector<TextSpan> spans;
+    for (size_t i = 0, begin = 0; i < rendered.spans.size() && begin < end; ++i) {
+      const RenderedSpan& span = rendered.spans[i];
+      spans.push_back({std::string_view(span.text).substr(0, end - begin), !span.from_content});
+      begin += span.text.size();
+    }
+    return tokenizer.Encode(spans).size();
+  };
+  std::vector<size_t> counts(messages, 0);
+  for (const MessageRun& run : rendered.message_runs) {
+    const size_t before = tokens_before(run.begin), after = tokens_before(run.end);
+    counts[run.message] += after - std::min(before, after);
+  }
+  return counts;
+}
+
+}  // namespace
 
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
                       std::time_t now) {
@@ -19,7 +57,12 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
   std::vector<TextSpan> spans;
   spans.reserve(rendered.spans.size());
   for (const RenderedSpan& span : rendered.spans) spans.push_back({span.text, !span.from_content});
-  return {rendered.Text(), tokenizer.Encode(spans)};
+  ChatPrompt prompt{rendered.Text(), tokenizer.Encode(spans), {}};
+  const boost::json::value* messages = variables.if_contains("messages");
+  const size_t count = messages && messages->is_array() ? messages->get_array().size() : 0;
+  std::optional<std::vector<size_t>> counts = CountByOffset(tokenizer, prompt.ids, rendered, prompt.text.size(), count);
+  prompt.message_tokens = counts ? std::move(*counts) : CountByPrefix(tokenizer, rendered, count);
+  return prompt;
 }
 
 }  // namespace sheepop

@@ -15,6 +15,8 @@ namespace sheepop {
 struct ChatPrompt {
   std::string text;        // as rendered
   std::vector<Token> ids;  // control tokens only where the template itself wrote them; no bos unless it wrote one
+  // How many of the ids begin in bytes of each message; the rest are the template's and its other variables'.
+  std::vector<size_t> message_tokens;
 };
 
 // Renders `variables` (see ChatTemplate::Render) and encodes the result. bos_token, eos_token, pad_token and unk_token

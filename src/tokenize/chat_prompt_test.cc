@@ -62,5 +62,31 @@ TEST_F(ChatPromptTest, SuppliesTheTokenizersSpecialTokens) {
   EXPECT_EQ(EncodeChat(ChatTemplate::Parse("{{ eos_token }}"), *tokenizer_, variables, 0).text, "<mine>");
 }
 
+TEST_F(ChatPromptTest, CountsTheTokensOfEachMessage) {
+  boost::json::object variables;
+  variables["messages"] = {{{"role", "system"}, {"content", "Be brief."}},
+                           {{"role", "user"}, {"content", "How many sheep are there?"}},
+                           {{"role", "assistant"}, {"content", ""}},
+                           {{"role", "user"}, {"content", "Three."}}};
+  variables["add_generation_prompt"] = true;
+  const ChatPrompt prompt = EncodeChat(ChatTemplate::Parse(std::string(kChatMl)), *tokenizer_, variables, 0);
+  const auto alone = [&](std::string_view text) { return tokenizer_->Encode(text).size(); };
+  EXPECT_EQ(prompt.message_tokens,
+            (std::vector<size_t>{alone("Be brief."), alone("How many sheep are there?"), 0, alone("Three.")}));
+}
+
+TEST(ChatPrompt, CountsWhereTokensAreNotBytesOfTheText) {
+  const auto path = testing::SourcePath("tests/data/tiny/gemma2/model.gguf");
+  const Tokenizer tokenizer = Tokenizer::FromGguf(GgufFile::Open(path).metadata());
+  boost::json::object variables{
+      {"messages", {{{"role", "user"}, {"content", "ab"}}, {{"role", "user"}, {"content", "cab"}}}}};
+  const ChatPrompt prompt =
+      EncodeChat(ChatTemplate::Parse("{% for m in messages %}{{ m.content }}\n{% endfor %}"), tokenizer, variables, 0);
+  ASSERT_EQ(prompt.message_tokens.size(), 2u);
+  EXPECT_GT(prompt.message_tokens[0], 0u);
+  EXPECT_GT(prompt.message_tokens[1], 0u);
+  EXPECT_LE(prompt.message_tokens[0] + prompt.message_tokens[1], prompt.ids.size());
+}
+
 }  // namespace
 }  // namespace sheepop

@@ -23,12 +23,14 @@ bool IsKnownRole(const boost::json::value& role) {
   return role.is_string() && std::find(std::begin(kRoles), std::end(kRoles), role.get_string()) != std::end(kRoles);
 }
 
-jinja::Value MessageValue(jinja::Budget& budget, const boost::json::value& message) {
-  if (!message.is_object()) return jinja::FromJson(budget, message, true);
+jinja::Value MessageValue(jinja::Budget& budget, const boost::json::value& message, size_t number) {
+  const jinja::Origin content = jinja::FromMessage(number);
+  if (!message.is_object()) return jinja::FromJson(budget, message, content);
   jinja::Dict dict;
   for (const auto& [key, value] : message.get_object()) {
-    bool from_content = key != "role" || !IsKnownRole(value);
-    dict.Set(jinja::FromJson(budget, boost::json::value(key), true), jinja::FromJson(budget, value, from_content));
+    const bool is_markup = key == "role" && IsKnownRole(value);
+    dict.Set(jinja::FromJson(budget, boost::json::value(key), content),
+             jinja::FromJson(budget, value, is_markup ? jinja::Origin::kTemplate : content));
   }
   return jinja::Value::MakeDict(budget, std::move(dict));
 }
@@ -36,11 +38,11 @@ jinja::Value MessageValue(jinja::Budget& budget, const boost::json::value& messa
 jinja::Value VariableValue(jinja::Budget& budget, std::string_view name, const boost::json::value& value) {
   if (name == "messages" && value.is_array()) {
     std::vector<jinja::Value> messages;
-    for (const auto& message : value.get_array()) messages.push_back(MessageValue(budget, message));
+    for (const auto& message : value.get_array()) messages.push_back(MessageValue(budget, message, messages.size()));
     return jinja::Value::MakeList(budget, std::move(messages));
   }
   bool trusted = name.ends_with("_token") && value.is_string();
-  return jinja::FromJson(budget, value, !trusted);
+  return jinja::FromJson(budget, value, trusted ? jinja::Origin::kTemplate : jinja::Origin::kContent);
 }
 
 }  // namespace
@@ -84,7 +86,13 @@ Rendered ChatTemplate::Render(const boost::json::object& variables, std::time_t 
   Rendered rendered;
   size_t begin = 0;
   for (const jinja::Text::Run& run : text.runs()) {
-    rendered.spans.push_back({text.bytes().substr(begin, run.end - begin), run.from_content});
+    const std::string_view bytes = std::string_view(text.bytes()).substr(begin, run.end - begin);
+    const bool from_content = jinja::IsContent(run.origin);
+    if (rendered.spans.empty() || rendered.spans.back().from_content != from_content) {
+      rendered.spans.push_back({{}, from_content});
+    }
+    rendered.spans.back().text += bytes;
+    if (const auto message = jinja::MessageOf(run.origin)) rendered.message_runs.push_back({begin, run.end, *message});
     begin = run.end;
   }
   return rendered;

@@ -25,8 +25,15 @@ struct RenderedSpan {
   bool operator==(const RenderedSpan&) const = default;
 };
 
+// Bytes of the rendered text that one message gave.
+struct MessageRun {
+  size_t begin = 0, end = 0;
+  size_t message = 0;  // its place in `messages`
+};
+
 struct Rendered {
-  std::vector<RenderedSpan> spans;  // neighbours differ in from_content; none is empty
+  std::vector<RenderedSpan> spans;       // neighbours differ in from_content; none is empty
+  std::vector<MessageRun> message_runs;  // in their order; JSON made of several messages is the first one's
 
   std::string Text() const;
 };
