@@ -38,6 +38,7 @@ struct Ask {
   bool explain = false;             // trace each token
   size_t explain_top = 5;           // how many of the best each stage of a trace names
   bool record = false;              // hand back a capsule; one prompt only
+  bool progress = false;            // a stream's Beat comes each second that a prompt is computed, not after ten
   std::vector<std::string> unused;  // fields that were accepted and cannot change the text
 };
 

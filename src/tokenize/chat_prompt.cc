@@ -4,6 +4,8 @@
 #include <boost/json/value.hpp>
 #include <optional>
 
+#include "base/error.h"
+
 namespace sheepop {
 namespace {
 
@@ -41,10 +43,36 @@ std::vector<size_t> CountByPrefix(const Tokenizer& tokenizer, const Rendered& re
   return counts;
 }
 
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kWhite = " \t\r\n\f\v";
+  const size_t begin = std::min(text.find_first_not_of(kWhite), text.size());
+  return text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin);
+}
+
+void EndBehind(std::string_view open_end, Rendered& rendered) {
+  // A template may have trimmed the message; where it has not, what is gone on with ends in its white space.
+  const std::string_view inner = Trimmed(open_end);
+  const std::string_view rest = open_end.substr(open_end.find(inner) + inner.size());
+  std::vector<RenderedSpan>& spans = rendered.spans;
+  for (; !spans.empty(); spans.pop_back()) {
+    std::string& text = spans.back().text;
+    const size_t at = spans.back().from_content ? text.rfind(inner) : std::string::npos;
+    if (at == std::string::npos) continue;
+    const size_t end = at + inner.size();
+    text.resize(end + (std::string_view(text).substr(end).starts_with(rest) ? rest.size() : 0));
+    const size_t length = rendered.Text().size();
+    std::erase_if(rendered.message_runs, [&](const MessageRun& run) { return run.begin >= length; });
+    for (MessageRun& run : rendered.message_runs) run.end = std::min(run.end, length);
+    return;
+  }
+  throw Error(ErrorCategory::kInvalidArgument,
+              "the chat template does not write the last message as it is, so it cannot be gone on with");
+}
+
 }  // namespace
 
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
-                      std::time_t now) {
+                      std::time_t now, std::string_view open_end) {
   const SpecialTokenIds& special = tokenizer.special();
   auto supply = [&](std::string_view name, std::optional<Token> token) {
     if (token && !variables.contains(name)) variables[name] = tokenizer.Piece(*token);
@@ -54,6 +82,7 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
   supply("pad_token", special.pad);
   supply("unk_token", special.unknown);
   Rendered rendered = chat.Render(variables, now);
+  if (!open_end.empty()) EndBehind(open_end, rendered);
   std::vector<TextSpan> spans;
   spans.reserve(rendered.spans.size());
   for (const RenderedSpan& span : rendered.spans) spans.push_back({span.text, !span.from_content});

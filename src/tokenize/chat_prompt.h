@@ -4,6 +4,7 @@
 #include <boost/json/fwd.hpp>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/token.h"
@@ -20,8 +21,10 @@ struct ChatPrompt {
 };
 
 // Renders `variables` (see ChatTemplate::Render) and encodes the result. bos_token, eos_token, pad_token and unk_token
-// are the tokenizer's where `variables` holds none. Throws what Render and Encode throw.
+// are the tokenizer's where `variables` holds none. `open_end`: where not empty, the prompt ends behind the last place
+// where this text stands, without the white space around it, among what came from the conversation: a last message that
+// is to be gone on with. Throws what Render and Encode throw, and kInvalidArgument where that text is not there.
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
-                      std::time_t now);
+                      std::time_t now, std::string_view open_end = {});
 
 }  // namespace sheepop

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "serve/ask.h"
+#include "serve/fields.h"
 
 namespace sheepop {
 
@@ -18,10 +19,19 @@ struct ConversationAsk {
   boost::json::object variables;  // chat_template_kwargs, enable_thinking, ...
 };
 
-// Messages of OpenAI's chat API, checked and brought into that form: content as a string or as text parts, developer as
-// system, reasoning and reasoning_content alike. `path` names the array in params. Throws ApiError: 400 for what is no
-// such message, 501 for images, audio and files.
-boost::json::array ReadMessages(const boost::json::array& messages, const std::string& path);
+// Messages of OpenAI's chat API, checked and brought into that form: text parts joined by newlines, developer as
+// system, function as tool, reasoning and reasoning_content alike, the arguments of calls as objects. `path` names the
+// array in params. Members that no message has are treated as `unknown` says. Throws ApiError: 400 for what is no such
+// message, 501 for images, audio and files.
+boost::json::array ReadMessages(const boost::json::array& messages, const std::string& path, UnknownFields unknown,
+                                std::vector<std::string>& unused);
+
+// chat_template_kwargs, enable_thinking and reasoning_effort (none, ..., max; none also sets enable_thinking to false).
+// What the model's template does not mention is named in `unused`. Throws ApiError 400 for a variable that two of them
+// set, and for those that are not a client's to set: messages, tools and add_generation_prompt, which have fields of
+// their own, and what ends in "_token", which a template may put into its markup.
+void ReadTemplateVariables(Fields& fields, const ServedModel& model, ConversationAsk& conversation,
+                           std::vector<std::string>& unused);
 
 // Throws ApiError 400 for a model without a template, a conversation that its template refuses (with its words), two
 // trailing assistant messages, and continue_final with add_generation_prompt.
