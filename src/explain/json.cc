@@ -132,4 +132,8 @@ json::object ReportJson(const ExplainReport& report, const SamplingVocabulary& v
   return out;
 }
 
+json::object TraceJson(const Trace& trace, const SamplingVocabulary& vocabulary) {
+  return Writer(vocabulary).Step(trace);
+}
+
 }  // namespace sheepop

@@ -23,4 +23,7 @@ struct ExplainReport {
 // "settings". With a second run: "against".
 boost::json::object ReportJson(const ExplainReport& report, const SamplingVocabulary& vocabulary);
 
+// One of those steps: what was drawn, from what, and what every stage did.
+boost::json::object TraceJson(const Trace& trace, const SamplingVocabulary& vocabulary);
+
 }  // namespace sheepop

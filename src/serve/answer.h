@@ -25,7 +25,7 @@ struct TokenRecord {
   std::optional<double> logprob;              // natural logarithm, under the model's own logits; none where not asked
                                               // for, and of a prompt's first token
   std::vector<std::pair<Token, double>> top;  // the best, in order; of equal ones the lower id first
-  std::optional<Trace> trace;                 // where asked for
+  std::optional<Trace> trace = {};            // where asked for
 };
 
 // Text of one choice that became certain, and the tokens that came with it. Either may be empty, not both. Tokens come

@@ -226,8 +226,8 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
   auto mentions = [&](std::string_view name) {
     return model.chat && model.chat->source().find(name) != std::string::npos;
   };
-  auto set = [&](std::string_view field, std::string_view name, const json::value& value) {
-    if (variables.contains(name)) fields.Refuse(field, "is in chat_template_kwargs too: give it once");
+  auto set = [&](std::string_view name, const json::value& value) {
+    if (variables.contains(name)) fields.Refuse(name, "is in chat_template_kwargs too: give it once");
     variables[name] = value;
   };
   if (const json::object* const given = fields.Object("chat_template_kwargs")) {
@@ -244,12 +244,16 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
     }
   }
   const std::optional<bool> thinking = fields.Bool("enable_thinking");
-  if (thinking) set("enable_thinking", "enable_thinking", *thinking);
+  if (thinking) set("enable_thinking", *thinking);
   if (thinking && !mentions("enable_thinking")) unused.push_back(fields.Path("enable_thinking"));
+  if (const auto verbosity = fields.Choice("verbosity", {"low", "medium", "high"})) {
+    set("verbosity", json::value(*verbosity));
+    if (!mentions("verbosity")) unused.push_back(fields.Path("verbosity"));
+  }
   const std::optional<std::string> effort =
       fields.Choice("reasoning_effort", {"none", "minimal", "low", "medium", "high", "xhigh", "max"});
   if (!effort) return;
-  set("reasoning_effort", "reasoning_effort", json::value(*effort));
+  set("reasoning_effort", json::value(*effort));
   const bool off = *effort == "none";
   if (off && !variables.contains("enable_thinking")) variables["enable_thinking"] = false;
   if (!mentions("reasoning_effort") && !(off && mentions("enable_thinking"))) {

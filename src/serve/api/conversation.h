@@ -26,7 +26,8 @@ struct ConversationAsk {
 boost::json::array ReadMessages(const boost::json::array& messages, const std::string& path, UnknownFields unknown,
                                 std::vector<std::string>& unused);
 
-// chat_template_kwargs, enable_thinking and reasoning_effort (none, ..., max; none also sets enable_thinking to false).
+// chat_template_kwargs, enable_thinking, verbosity and reasoning_effort (none to max; none also sets enable_thinking to
+// false).
 // What the model's template does not mention is named in `unused`. Throws ApiError 400 for a variable that two of them
 // set, and for those that are not a client's to set: messages, tools and add_generation_prompt, which have fields of
 // their own, and what ends in "_token", which a template may put into its markup.

@@ -17,7 +17,7 @@ using testing::TwoModels;
 
 boost::json::array Read(std::string_view messages, std::vector<std::string>* unused = nullptr) {
   std::vector<std::string> own;
-  return ReadMessages(boost::json::parse(messages).as_array(), "messages",
+  return ReadMessages(ParseJson(messages, "test").as_array(), "messages",
                       unused ? UnknownFields::kWarn : UnknownFields::kRefuse, unused ? *unused : own);
 }
 
