@@ -4,6 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -202,7 +203,10 @@ ChatPrompt Encode(const ServedModel& model, const ConversationAsk& conversation,
   return EncodeChat(*model.chat, *model.loaded.tokenizer, std::move(variables), now, open);
 }
 
-PromptParts PartsOf(const ChatPrompt& prompt) { return {.template_tokens = prompt.ids.size(), .message_tokens = {}}; }
+PromptParts PartsOf(const ChatPrompt& prompt) {
+  const size_t of_messages = std::accumulate(prompt.message_tokens.begin(), prompt.message_tokens.end(), size_t{0});
+  return {.template_tokens = prompt.ids.size() - of_messages, .message_tokens = prompt.message_tokens};
+}
 
 }  // namespace
 

@@ -124,9 +124,10 @@ TEST(EncodeConversation, RendersTheModelsTemplate) {
   const AskedPrompt prompt = EncodeConversation(*model, Conversation(R"([{"role": "user", "content": "Hi"}])"), 0);
   EXPECT_EQ(prompt.text, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(prompt.ids, model->loaded.tokenizer->Encode(prompt.text, SpecialTokens::kParse));
-  size_t tokens = prompt.parts.template_tokens;
-  for (size_t of_message : prompt.parts.message_tokens) tokens += of_message;
-  EXPECT_EQ(tokens, prompt.ids.size());
+  ASSERT_EQ(prompt.parts.message_tokens.size(), 1u);
+  EXPECT_GT(prompt.parts.message_tokens[0], 0u);
+  EXPECT_GT(prompt.parts.template_tokens, 0u);
+  EXPECT_EQ(prompt.parts.template_tokens + prompt.parts.message_tokens[0], prompt.ids.size());
 }
 
 TEST(EncodeConversation, NobodyForgesATurn) {
@@ -147,6 +148,10 @@ TEST(EncodeConversation, GoesOnWithTheLastMessage) {
   conversation.add_generation_prompt = false;
   const AskedPrompt prompt = EncodeConversation(*model, conversation, 0);
   EXPECT_EQ(prompt.text, "<|im_start|>user\nSay so.<|im_end|>\n<|im_start|>assistant\nso, so ");
+  const PromptParts& parts = prompt.parts;
+  ASSERT_EQ(parts.message_tokens.size(), 2u);
+  EXPECT_GT(parts.message_tokens[1], 0u);
+  EXPECT_EQ(parts.template_tokens + parts.message_tokens[0] + parts.message_tokens[1], prompt.ids.size());
   conversation.messages.pop_back();
   EXPECT_EQ(ProblemFrom([&] { EncodeConversation(*model, conversation, 0); }).param, "continue_final_message");
 }
