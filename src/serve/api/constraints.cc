@@ -8,13 +8,14 @@
 #include "base/quoted.h"
 
 namespace sheepop {
-namespace {
 
 namespace json = boost::json;
 
-[[noreturn]] void RefuseYet(const std::string& param) {
+void RefuseYet(const std::string& param) {
   RefuseUnsupported(param, fmt::format("{} is not supported yet: leave it out", param));
 }
+
+namespace {
 
 // "auto", {"type": "auto"}; "" where there is none.
 std::string ChoiceOf(Fields& fields, std::string_view name) {

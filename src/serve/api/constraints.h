@@ -16,4 +16,7 @@ namespace sheepop {
 // parallel_tool_calls. A response_format of text is as good as none.
 void ReadConstraints(Fields& fields, std::vector<std::string>& unused);
 
+// 501 for a field that asks for such a thing under a name of one API's own.
+[[noreturn]] void RefuseYet(const std::string& param);
+
 }  // namespace sheepop
