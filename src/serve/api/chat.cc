@@ -5,22 +5,15 @@
 #include <boost/json/value.hpp>
 #include <utility>
 
-#include "base/utf8.h"
 #include "serve/api/conversation.h"
 #include "serve/api/openai_fields.h"
 #include "serve/api/openai_stream.h"
+#include "serve/api/token_records.h"
 
 namespace sheepop {
 namespace {
 
 namespace json = boost::json;
-
-json::array Bytes(std::string_view text) {
-  json::array bytes;
-  bytes.reserve(text.size());
-  for (const char c : text) bytes.push_back(static_cast<unsigned char>(c));
-  return bytes;
-}
 
 class ChatDialect final : public OpenAiDialect {
  public:
@@ -47,22 +40,7 @@ class ChatDialect final : public OpenAiDialect {
 
   json::value Logprobs(const std::vector<TokenRecord>& tokens) const {
     if (!logprobs_) return nullptr;
-    json::array content;
-    for (const TokenRecord& token : tokens) {
-      json::object entry = Entry(token.id, token.logprob.value_or(0), token.bytes);
-      json::array top;
-      for (const auto& [id, logprob] : token.top)
-        top.push_back(Entry(id, logprob, model_->loaded.tokenizer->Piece(id)));
-      entry["top_logprobs"] = std::move(top);
-      content.push_back(std::move(entry));
-    }
-    return json::object({{"content", std::move(content)}, {"refusal", nullptr}});
-  }
-
-  json::object Entry(Token id, double logprob, std::string_view bytes) const {
-    return {{"token", ToValidUtf8(model_->loaded.tokenizer->Piece(id))},
-            {"logprob", FiniteLogprob(logprob)},
-            {"bytes", Bytes(bytes)}};
+    return json::object({{"content", LogprobEntries(tokens, *model_)}, {"refusal", nullptr}});
   }
 };
 

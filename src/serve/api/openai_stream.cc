@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "explain/json.h"
+#include "serve/api/token_records.h"
 
 namespace sheepop {
 
@@ -138,12 +138,7 @@ std::string OpenAiDialect::Beat(size_t computed, size_t prompt) {
 std::string OpenAiDialect::Failure(const ApiProblem& problem) { return Event(OpenAiError(problem)); }
 
 void OpenAiDialect::AddTraces(const std::vector<TokenRecord>& tokens, json::object& members) const {
-  if (!explain_) return;
-  json::array traces;
-  for (const TokenRecord& token : tokens) {
-    if (token.trace) traces.push_back(TraceJson(*token.trace, *model_->loaded.vocabulary));
-  }
-  members["sheepop"] = json::object({{"tokens", std::move(traces)}});
+  if (explain_) members["sheepop"] = json::object({{"tokens", TraceEntries(tokens, *model_)}});
 }
 
 json::object OpenAiDialect::Chunk(size_t choice, json::object members) const {
