@@ -2,13 +2,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "serve/api/fault.h"
 #include "serve/api/token_records.h"
 
 namespace sheepop {
@@ -74,8 +72,6 @@ class MessagesDialect final : public Dialect {
   }
 
   std::string OnFinish(size_t, const ChoiceResult& result) override {
-    fault_ = FaultOf(result);
-    if (fault_) return {};
     delta_ = {{"stop_reason", StopReasonOf(result)},
               {"stop_sequence", StopSequenceOf(result)},
               {"stop_details", nullptr},
@@ -84,7 +80,6 @@ class MessagesDialect final : public Dialect {
   }
 
   std::string End(const Ledger& ledger) override {
-    if (fault_) return Failure(*fault_);
     json::object delta = Named("message_delta");
     delta["delta"] = std::move(delta_);
     delta["usage"] = UsageOf(ledger);
@@ -124,7 +119,6 @@ class MessagesDialect final : public Dialect {
   const std::shared_ptr<const ServedModel> model_;
   const bool explain_;
   const size_t prompt_;  // tokens
-  std::optional<ApiProblem> fault_;
   json::object delta_;
 };
 

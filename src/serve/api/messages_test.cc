@@ -290,15 +290,5 @@ TEST(MessagesDialect, AFailureIsAnErrorEvent) {
             "stops\"}}\n\n");
 }
 
-TEST(MessagesDialect, AnAnswerThatFailedSaysSo) {
-  ChoiceResult result = MadeUpResult(FinishReason::kError);
-  result.error = "no token is left";
-  Parsed parsed = ParseWith();
-  const std::vector<SentEvent> events = NamedEventsOf(MadeUpStream(*parsed.dialect, result));
-  EXPECT_EQ(events.back().name, "error");
-  EXPECT_EQ(events.back().data.at("error").at("message").as_string(), "no token is left");
-  for (const SentEvent& event : events) EXPECT_NE(event.name, "message_stop");
-}
-
 }  // namespace
 }  // namespace sheepop

@@ -3,13 +3,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "serve/api/fault.h"
 #include "serve/api/token_records.h"
 
 namespace sheepop {
@@ -17,14 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view StatusOf(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::kStop: return "completed";
-    case FinishReason::kLength:
-    case FinishReason::kContext: return "incomplete";
-    default: return "failed";
-  }
-}
+// An answer that was interrupted or failed is told of by Failure.
+std::string_view StatusOf(FinishReason reason) { return reason == FinishReason::kStop ? "completed" : "incomplete"; }
 
 json::object ErrorOf(const ApiProblem& problem) {
   const char* const code = problem.status == 429  ? "rate_limit_exceeded"
@@ -72,7 +64,6 @@ class ResponsesDialect final : public Dialect {
 
   std::string OnFinish(size_t, const ChoiceResult& result) override {
     Keep(result);
-    if (fault_) return {};
     std::string events =
         Next(OfPart("response.output_text.done", {{"text", result.text}, {"logprobs", Logprobs(result.tokens)}}));
     events += Next(OfPart("response.content_part.done", {{"part", WholePart(result)}}));
@@ -80,9 +71,7 @@ class ResponsesDialect final : public Dialect {
   }
 
   std::string End(const Ledger& ledger) override {
-    std::string event = LifecycleEvent("response." + std::string(status_), Final(ledger));
-    if (fault_) event += ErrorEvent(*fault_);
-    return event;
+    return LifecycleEvent("response." + std::string(status_), Final(ledger));
   }
 
   std::string Beat(size_t computed, size_t prompt) override {
@@ -91,14 +80,18 @@ class ResponsesDialect final : public Dialect {
     return Next(std::move(delta));
   }
 
+  // May be asked for beforehand: leaves the stream as it is.
   std::string Failure(const ApiProblem& problem) override {
+    const int64_t sequence = sequence_;
     std::string events;
     if (begun_) {
       json::object response = Response("failed", {Item("incomplete", {Part(text_, {})})});
       response["error"] = ErrorOf(problem);
       events = LifecycleEvent("response.failed", std::move(response));
     }
-    return events + ErrorEvent(problem);
+    events += ErrorEvent(problem);
+    sequence_ = sequence;
+    return events;
   }
 
  private:
@@ -163,9 +156,7 @@ class ResponsesDialect final : public Dialect {
 
   void Keep(const ChoiceResult& result) {
     status_ = StatusOf(result.reason);
-    fault_ = FaultOf(result);
-    const std::string_view item = status_ == "completed" ? "completed" : "incomplete";
-    output_ = {Item(item, {WholePart(result)})};
+    output_ = {Item(status_, {WholePart(result)})};
   }
 
   json::object Response(std::string_view status, json::array output) const {
@@ -181,7 +172,6 @@ class ResponsesDialect final : public Dialect {
     json::object response = Response(status_, output_);
     if (status_ == "completed") response["completed_at"] = head_.created + std::llround(ledger.total_s);
     if (status_ == "incomplete") response["incomplete_details"] = {{"reason", "max_output_tokens"}};
-    if (fault_) response["error"] = ErrorOf(*fault_);
     response["usage"] = UsageOf(ledger);
     response["sheepop"] = ledger.sheepop;
     return response;
@@ -196,7 +186,6 @@ class ResponsesDialect final : public Dialect {
   std::string text_;  // sent so far
   std::string_view status_ = "in_progress";
   json::array output_;
-  std::optional<ApiProblem> fault_;
 };
 
 }  // namespace

@@ -350,20 +350,15 @@ TEST(ResponsesDialect, AFailureIsALifecycleEventAndAnErrorThatClientsRaise) {
   EXPECT_EQ(events[1].data.at("message").as_string(), "the server stops");
   EXPECT_EQ(events[1].data.at("error").at("message").as_string(), "the server stops");
   EXPECT_EQ(events[1].data.at("sequence_number").as_int64(), 6);
-
-  Parsed unbegun = ParseWith(R"("stream": true)");
-  EXPECT_EQ(NamedEventsOf(unbegun.dialect->Failure(problem)).size(), 1u);
 }
 
-TEST(ResponsesDialect, AnAnswerThatFailedSaysSo) {
-  ChoiceResult result = MadeUpResult(FinishReason::kError);
-  result.error = "no token is left";
-  Parsed parsed = ParseWith(R"("stream": true)");
-  const std::vector<SentEvent> events = NamedEventsOf(MadeUpStream(*parsed.dialect, result));
-  ASSERT_GE(events.size(), 2u);
-  EXPECT_EQ(events[events.size() - 2].name, "response.failed");
-  EXPECT_EQ(events[events.size() - 2].data.at("response").at("error").at("message").as_string(), "no token is left");
-  EXPECT_EQ(events.back().name, "error");
+TEST(ResponsesDialect, WordsOfFailureMadeBeforehandLeaveTheStreamAsItIs) {
+  ApiProblem problem;
+  problem.message = "the reader was too slow";
+  Parsed early = ParseWith(R"("stream": true)"), plain = ParseWith(R"("stream": true)");
+  EXPECT_EQ(NamedEventsOf(early.dialect->Failure(problem)).size(), 1u) << "no response has a name yet";
+  const ChoiceResult result = MadeUpResult(FinishReason::kStop);
+  EXPECT_EQ(MadeUpStream(*early.dialect, result), MadeUpStream(*plain.dialect, result));
 }
 
 }  // namespace
