@@ -56,13 +56,15 @@ class Exchange {
   // The whole answer; the last call. HEAD requests get it without its body.
   virtual void Respond(HttpResponse response) = 0;
 
-  // A stream. Write and End follow; after the client has left they do nothing.
+  // A stream. Write and End follow; after the client has left they do nothing. One that is let go of before End has no
+  // end for its client either.
   virtual void Begin(StreamHead head) = 0;
   virtual void Write(std::string piece) = 0;
   virtual void End() = 0;
 
   // `closed` is called on the network's thread when the client has left, or been too slow, before the answer was
-  // whole; at once where that has happened already. At most once, and never after Respond or End.
+  // whole; soon where that has happened already. At most once, and not after Respond or End; one that has begun on the
+  // network's thread may still run beside them.
   virtual void OnClosed(std::function<void()> closed) = 0;
 };
 

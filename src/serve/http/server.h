@@ -1,9 +1,10 @@
 // An HTTP/1.1 server on one thread (RFC 9112; Boost.Beast, TLS by OpenSSL): listens, checks what may be checked without
 // knowing what is served, and hands whole requests to a handler.
 //
-// Refused here, with the body that Refusal makes of it: bad framing and bad HTTP (400), a key that is missing or wrong
-// (401, with WWW-Authenticate), a Host that is not ours on a loopback address (403; DNS rebinding), a body that is too
-// large (413, before it is read), headers that are (431), too many connections (503). OPTIONS is answered here
+// Refused here, with the body that HttpOptions::refusal makes of it: bad framing and bad HTTP (400), a key that is
+// missing or wrong (401, with WWW-Authenticate), a Host that is not ours on a loopback address (403; DNS rebinding),
+// without keys a page of another origin that wants more than GET or HEAD (403), CONNECT and TRACE (405), a body that is
+// too large (413, before it is read), headers that are (431), too many connections (503). OPTIONS is answered here
 // (preflight of CORS). Time: a head must be there within head_timeout_s of a connection's first byte, a body within
 // body_timeout_s more, an idle connection is closed after idle_timeout_s, a reader that takes nothing for
 // write_timeout_s is cut.
@@ -48,9 +49,11 @@ struct HttpOptions {
 
   // Paths that need no key ("/health", the page).
   std::function<bool(std::string_view path)> is_open = [](std::string_view) { return false; };
-  // The body of a refusal: `code` and `message` say what was wrong.
+  // The body of a refusal: `code` and `message` say what was wrong. By default the message as plain text.
   std::function<HttpResponse(unsigned status, std::string_view code, std::string_view message)> refusal;
-  // Told on the network's thread after each answer; for the log.
+  // Told on the network's thread after each answer; for the log. `status` is 499 where the client left, or was too slow,
+  // before the answer was whole; `bytes` are those of the body that were sent; `seconds` began with the first byte of
+  // the request. Of a refusal before the head was whole, the request has no method and no path.
   std::function<void(const HttpRequest& request, unsigned status, size_t bytes, double seconds)> answered;
 };
 
@@ -67,7 +70,7 @@ class Server {
   uint16_t port() const;
   size_t connections() const;
 
-  // Any thread. `work` runs on the network's thread, soon or after `seconds`; dropped after Stop.
+  // Any thread. `work` runs on the network's thread, soon or after `seconds`, and must not throw; dropped after Stop.
   void Post(std::function<void()> work);
   void After(double seconds, std::function<void()> work);
 

@@ -1,0 +1,108 @@
+#include "serve/http/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "serve/http/tcp.h"
+
+namespace sheepop::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+
+// Asio's stream must outlive what is under way on it, so each handler holds it.
+struct Secured {
+  std::shared_ptr<ssl::context> context;
+  ssl::stream<asio::ip::tcp::socket> stream;
+};
+
+auto HandlerOf(const std::shared_ptr<Secured>& secured, Stream::Done done) {
+  return [secured, done = std::move(done)](const boost::system::error_code&, size_t bytes) { done(bytes); };
+}
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(Loop& loop, int fd, std::shared_ptr<ssl::context> context)
+      : secured_(new Secured{context, {TcpSocket(loop, fd), *context}}) {}
+
+  void Handshake(std::function<void(bool)> done) override {
+    secured_->stream.async_handshake(
+        ssl::stream_base::server,
+        [secured = secured_, done = std::move(done)](const boost::system::error_code& error) { done(!error); });
+  }
+
+  void Read(std::span<char> into, Done done) override {
+    secured_->stream.async_read_some(asio::buffer(into.data(), into.size()), HandlerOf(secured_, std::move(done)));
+  }
+
+  void Write(std::span<const std::string_view> parts, Done done) override {
+    secured_->stream.async_write_some(Buffers(parts), HandlerOf(secured_, std::move(done)));
+  }
+
+  void EndWriting() override {
+    secured_->stream.async_shutdown([secured = secured_](const boost::system::error_code&) {});
+  }
+
+  bool PeerEnded() override { return http::PeerEnded(secured_->stream.lowest_layer().native_handle()); }
+
+  void Close() override {
+    boost::system::error_code ignored;
+    secured_->stream.lowest_layer().close(ignored);
+  }
+
+ private:
+  const std::shared_ptr<Secured> secured_;
+};
+
+[[noreturn]] void Refuse(std::string_view what, const std::string& path, const std::string& reason) {
+  ERR_clear_error();
+  throw Error(ErrorCategory::kInvalidArgument, "{} {} cannot be used: {}", what, path, reason);
+}
+
+void CheckExists(std::string_view what, const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) return;
+  throw Error(ErrorCategory::kNotFound, "{} {} is no file; give the path of a PEM file", what, path);
+}
+
+std::shared_ptr<ssl::context> ReadCertificate(const std::string& certificate, const std::string& key) {
+  CheckExists("the certificate", certificate);
+  CheckExists("the private key", key);
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  boost::system::error_code error;
+  context->use_certificate_chain_file(certificate, error);
+  if (error) Refuse("the certificate", certificate, error.message());
+  context->use_private_key_file(key, ssl::context::pem, error);
+  if (error) Refuse("the private key", key, error.message());
+  if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
+    Refuse("the private key", key, "it is not that of the certificate " + certificate);
+  }
+  return context;
+}
+
+}  // namespace
+
+TlsCertificate::TlsCertificate(std::string certificate, std::string key)
+    : certificate_(std::move(certificate)), key_(std::move(key)), context_(ReadCertificate(certificate_, key_)) {}
+
+void TlsCertificate::Reload() {
+  auto context = ReadCertificate(certificate_, key_);
+  const std::lock_guard lock(mutex_);
+  context_ = std::move(context);
+}
+
+std::unique_ptr<Stream> TlsCertificate::MakeStream(Loop& loop, int fd) const {
+  const std::lock_guard lock(mutex_);
+  return std::make_unique<TlsStream>(loop, fd, context_);
+}
+
+}  // namespace sheepop::http
