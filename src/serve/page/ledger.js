@@ -1,0 +1,45 @@
+// What the server says it did for an answer: everything in the object `sheepop` and in `usage`, known or not.
+
+import {count, make} from "./dom.js";
+
+const kNames = {
+  template_tokens: "tokens of the template", message_tokens: "tokens of each message", prompt_tokens: "tokens of the prompt",
+  reused: "found in the cache", computed: "computed", dropped: "dropped", isa: "instruction set", seed: "seed",
+  instruction_set: "instruction set", completion_tokens: "tokens written", total_tokens: "tokens in all",
+  cached_tokens: "found in the cache", bit_equal: "same bits again", profile: "profile", unused: "fields that change nothing",
+};
+
+const nameOf = key => kNames[key] || key.replaceAll("_", " ");
+
+function valueOf(value) {
+  if (value === null) return "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(6)));
+  if (Array.isArray(value)) {
+    if (!value.length) return "none";
+    return value.map(each => typeof each === "object" && each ? JSON.stringify(each) : valueOf(each)).join(", ");
+  }
+  return String(value);
+}
+
+function rows(object, prefix = "") {
+  const found = [];
+  for (const [key, value] of Object.entries(object)) {
+    const name = prefix + nameOf(key);
+    if (key === "seed") found.push([name, String(value)]);
+    else if (value && typeof value === "object" && !Array.isArray(value)) found.push(...rows(value, `${name}: `));
+    else found.push([name, valueOf(value)]);
+  }
+  return found;
+}
+
+export function ledgerView(message) {
+  const last = message.ledgers.at(-1), usage = last.usage || {};
+  const title = usage.completion_tokens === undefined ? "What was done"
+    : `What was done: ${count(usage.prompt_tokens, "token")} read, ${count(usage.completion_tokens, "token")} written`;
+  const parts = message.ledgers.map((ledger, i) => make("div", {},
+    message.ledgers.length > 1 ? make("h4", {}, `Part ${i + 1}`) : null,
+    make("dl", {}, ...rows(ledger).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]))));
+  return make("details", {class: "ledger"}, make("summary", {}, title),
+    message.model ? make("p", {class: "soft"}, `Model ${message.model}`) : null, ...parts);
+}

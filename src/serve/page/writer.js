@@ -1,0 +1,127 @@
+// Lets the server write a message, and keeps what came: whatever happens, the text that was shown stays.
+
+import {bodyText, stream} from "./api.js";
+import {announce, announceGrowth, announceRest, count} from "./dom.js";
+import {readChunk, requestFor} from "./requests.js";
+import * as store from "./store.js";
+
+const kSaveEvery = 250;  // milliseconds
+const kRateOver = 5000;  // milliseconds that the speed is an average of
+
+const running = new Map();  // by message: {controller, message, conversation}
+
+export const isRunning = message => running.has(message.id);
+export const runningIn = conversation => [...running.values()].find(run => run.conversation.id === conversation.id);
+export const stop = conversation => runningIn(conversation)?.controller.abort();
+
+addEventListener("pagehide", () => {
+  store.saveAtOnce([...running.values()].map(run => run.message));
+  for (const {message} of running.values()) store.saveTrace(message, message.tokens);
+});
+addEventListener("beforeunload", event => {
+  if (running.size) event.preventDefault();
+});
+
+// Where each token stands in the text. A token may be a part of a character: it is shown with the one that completes it.
+class TokenPlaces {
+  #decoder = new TextDecoder();
+  #end;
+
+  constructor(start) {
+    this.#end = start;
+  }
+
+  place({id, text, bytes, trace}) {
+    const start = this.#end;
+    this.#end += bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : (text || "").length;
+    return {id, start, end: this.#end, trace};
+  }
+}
+
+// What is shown while it goes on.
+class Live {
+  progress = null;
+  tokens = 0;
+  began = performance.now();
+  heard = performance.now();
+  #times = [];
+
+  wrote(tokens) {
+    this.tokens += tokens;
+    this.#times.push([performance.now(), tokens]);
+    while (this.#times[0][0] < performance.now() - kRateOver) this.#times.shift();
+  }
+
+  rate() {
+    const from = this.#times[0]?.[0];
+    const seconds = (performance.now() - from) / 1000;
+    return seconds > 0.2 ? this.#times.slice(1).reduce((sum, [, tokens]) => sum + tokens, 0) / seconds : 0;
+  }
+}
+
+function keepEvery(message) {
+  let timer = 0;
+  return {
+    soon() {
+      timer ||= setTimeout(() => { timer = 0; store.saveMessage(message); }, kSaveEvery);
+    },
+    async now() {
+      clearTimeout(timer);
+      await store.saveMessage(message);
+      if (message.tokens.length) await store.saveTrace(message, message.tokens);
+    },
+  };
+}
+
+// Writes `message`, or goes on with it. `changed` is called after each piece. Throws SettingError, before anything is
+// sent; all else that goes wrong becomes the message's status.
+export async function write(conversation, message, options, changed) {
+  const {path, fields} = requestFor(conversation, message, options);
+  const controller = new AbortController(), live = new Live(), save = keepEvery(message);
+  message.tokens ||= await store.traceOf(message.id);
+  const places = new TokenPlaces(message.text.length), ledger = {}, before = message.text.length;
+  let finish = "";
+  Object.assign(message, {status: "writing", error: null, finish: "", live, model: fields.model || ""});
+  running.set(message.id, {controller, message, conversation});
+  changed(message);
+  announce("Writing.");
+
+  const take = chunk => {
+    const {text, reasoning, tokens, finish: ended, progress, ledger: said, usage} = readChunk(chunk);
+    live.heard = performance.now();
+    if (progress) live.progress = progress;
+    if (reasoning) message.reasoning = (message.reasoning || "") + reasoning;
+    message.text += text;
+    message.tokens.push(...tokens.map(token => places.place(token)));
+    if (text || tokens.length) live.wrote(tokens.length || 1);
+    if (said) Object.assign(ledger, said);
+    if (usage) ledger.usage = usage;
+    if (chunk.model) message.model = chunk.model;
+    finish ||= ended;
+    announceGrowth(text);
+    save.soon();
+    changed(message);
+  };
+
+  try {
+    await stream(path, bodyText(fields, conversation.settings.seed), controller.signal, take);
+    message.status = finish ? "done" : "cut";
+    message.finish = finish;
+  } catch (error) {
+    message.status = error.name === "AbortError" ? "stopped" : error.code === "cut" ? "cut" : "error";
+    if (message.status === "error") {
+      const {message: text, status = 0, code = "", param = "", retryAfter = ""} = error;
+      message.error = {text, status, code, param, retryAfter};
+    }
+  } finally {
+    running.delete(message.id);
+    delete message.live;
+    if (Object.keys(ledger).length) message.ledgers = [...(message.ledgers || []), ledger];
+    await save.now();
+    announceRest();
+    announce(message.status === "done" ? `The answer is whole, ${count(live.tokens, "token")}.`
+      : message.status === "stopped" ? "Stopped." : message.error?.text || "The connection was cut.");
+    changed(message);
+  }
+  return message.text.length > before;
+}
