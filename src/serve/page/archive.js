@@ -5,7 +5,7 @@ import {newSettings} from "./requests.js";
 import {Conversation} from "./tree.js";
 
 const kFormat = "sheepop conversations";
-const kMessage = ["parent", "role", "text", "created", "status", "finish", "error", "model", "ledgers", "files", "given"];
+const kMessage = ["parent", "role", "text", "reasoning", "created", "status", "finish", "error", "model", "ledgers", "files"];
 
 export function archive(conversations) {
   const part = conversation => {
@@ -55,8 +55,9 @@ function messageFault(given) {
 }
 
 const kOptional = {
-  status: value => ["done", "stopped", "cut", "left", "error", "writing"].includes(value), finish: isText, model: isText,
-  error: value => value === null || (isObject(value) && isText(value.text)), given: Number.isInteger,
+  status: value => ["done", "stopped", "cut", "left", "error", "writing"].includes(value), finish: isText,
+  model: isText, reasoning: isText,
+  error: value => value === null || (isObject(value) && isText(value.text)),
   ledgers: value => Array.isArray(value) && value.every(isObject), files: value => Array.isArray(value) && value.every(isFile),
 };
 

@@ -67,18 +67,16 @@ export class Chat {
   // An answer below `message`, beside those that are there. False when a setting kept it from being asked for.
   async answer(message) {
     const {conversation} = this;
-    const answer = conversation.add("assistant", "", message.id, {tokens: []});
-    await store.saveMessage(message);
-    await store.saveMessage(answer);
-    return this.write(answer);
+    const answer = conversation.add("assistant", "", message.id, {tokens: [], traces: []});
+    const saved = [store.saveMessage(message), store.saveMessage(answer)];
+    const written = await this.write(answer);
+    await Promise.all(saved);
+    return written;
   }
 
   async write(message) {
     const {conversation} = this;
     if (this.busy()) return false;
-    // Another tab may have gone on with it.
-    const kept = await store.message(message.id);
-    if (kept && kept.text.length > message.text.length && kept.text.startsWith(message.text)) message.text = kept.text;
     this.app.saveConversation(conversation);
     try {
       const writing = write(conversation, message, this.app.settings.options, each => this.changed(each));
@@ -127,16 +125,11 @@ export class Chat {
     return this.answer(this.conversation.messages.get(message.parent));
   }
 
-  async select(message) {
-    await this.loadTokens(message);
+  select(message) {
     this.conversation.select(message);
     this.app.saveConversation(this.conversation);
     this.show(this.conversation);
     this.views.get(message.id).element.querySelector(".branch:not(:disabled)")?.focus();
-  }
-
-  async loadTokens(message) {
-    if (message.role === "assistant") message.tokens ||= await store.traceOf(message.id);
   }
 
   why(message, index, from) {
@@ -144,7 +137,8 @@ export class Chat {
     this.whyAt(message, index);
   }
 
-  whyAt(message, index) {
+  async whyAt(message, index) {
+    message.traces ||= await store.tracesOf(message.id);
     this.views.get(message.id)?.markToken(index);
     showWhy(message, index, {
       go: to => this.whyAt(message, to),
@@ -155,12 +149,11 @@ export class Chat {
   // A new answer: the old one up to a token, another candidate in its place, and what the model makes of it.
   async branchFrom(message, index, piece) {
     if (this.busy()) return;
-    const kept = message.tokens.slice(0, index), start = message.tokens[index].start;
-    const text = message.text.slice(0, start) + (piece ?? "");
-    const branch = this.conversation.add("assistant", text, message.parent,
-                                         {tokens: [...kept], status: "stopped", given: text.length});
+    const text = message.text.slice(0, message.tokens[index].start) + (piece ?? "");
+    const branch = this.conversation.add("assistant", text, message.parent, {
+      status: "stopped", tokens: message.tokens.slice(0, index), traces: message.traces.slice(0, index)});
     await store.saveMessage(branch);
-    await store.saveTrace(branch, branch.tokens);
+    await store.saveTokens(branch);
     this.app.closePanel();
     this.show(this.conversation);
     if (piece === null) {

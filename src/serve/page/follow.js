@@ -5,7 +5,7 @@ import {byId, make, makeSvg, notice} from "./dom.js";
 import {readChunk} from "./requests.js";
 
 const kEvery = 2000;  // milliseconds
-const kBox = {width: 720, height: 280, left: 52, right: 12, top: 12, bottom: 34};
+const kBox = {width: 720, height: 280, left: 52, right: 12, top: 12, bottom: 38};
 
 function ticks(low, high, wanted) {
   const rough = (high - low) / wanted || 1, power = 10 ** Math.floor(Math.log10(rough));
@@ -32,7 +32,8 @@ export function curveView(curve) {
     ...ticks(low, high, 5).flatMap(loss => [
       makeSvg("line", {class: "grid", x1: kBox.left, x2: kBox.width - kBox.right, y1: y(loss), y2: y(loss)}),
       text({x: kBox.left - 8, y: y(loss) + 4}, String(loss), {"text-anchor": "end"})]),
-    ...ticks(0, last, 6).map(step => text({x: x(step), y: kBox.height - 12}, step.toLocaleString("en"), {"text-anchor": "middle"})),
+    ...ticks(0, last, 6).map(step => text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
+    text({x: kBox.width - kBox.right, y: kBox.height}, "steps", {"text-anchor": "end"}),
     line("learned", "loss"), line("held-out", "held_out"));
 }
 

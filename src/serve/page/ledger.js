@@ -6,6 +6,7 @@ const kNames = {
   template_tokens: "tokens of the template", message_tokens: "tokens of each message", prompt_tokens: "tokens of the prompt",
   reused: "found in the cache", computed: "computed", dropped: "dropped", isa: "instruction set", seed: "seed",
   instruction_set: "instruction set", completion_tokens: "tokens written", total_tokens: "tokens in all",
+  seen: "seen by this page", first_token_s: "seconds to the first token", tokens_a_second: "tokens a second",
   cached_tokens: "found in the cache", bit_equal: "same bits again", profile: "profile", unused: "fields that change nothing",
 };
 
@@ -33,13 +34,12 @@ function rows(object, prefix = "") {
   return found;
 }
 
-export function ledgerView(message) {
-  const last = message.ledgers.at(-1), usage = last.usage || {};
+// `part` counts from 1 where an answer was gone on with, and is 0 where it is whole.
+export function ledgerView(ledger, message, part) {
+  const usage = ledger.usage || {};
   const title = usage.completion_tokens === undefined ? "What was done"
     : `What was done: ${count(usage.prompt_tokens, "token")} read, ${count(usage.completion_tokens, "token")} written`;
-  const parts = message.ledgers.map((ledger, i) => make("div", {},
-    message.ledgers.length > 1 ? make("h4", {}, `Part ${i + 1}`) : null,
-    make("dl", {}, ...rows(ledger).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]))));
-  return make("details", {class: "ledger"}, make("summary", {}, title),
-    message.model ? make("p", {class: "soft"}, `Model ${message.model}`) : null, ...parts);
+  return make("details", {class: "ledger"}, make("summary", {}, part ? `${title} (part ${part})` : title),
+    message.model ? make("p", {class: "soft"}, `Model ${message.model}`) : null,
+    make("dl", {}, ...rows(ledger).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
 }

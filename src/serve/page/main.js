@@ -13,6 +13,7 @@ import {Conversation} from "./tree.js";
 import {runningIn} from "./writer.js";
 
 const kThemes = {"": "Colours: as the system", light: "Colours: light", dark: "Colours: dark"};
+const kTheme = "sheepop.theme";
 const kDraft = "sheepop.draft.";
 const kLast = "sheepop.settings";
 
@@ -49,6 +50,7 @@ class App {
       byId("model").replaceChildren(...this.models.map(({id}) => make("option", {value: id}, id)));
       byId("training-tab").hidden = !this.followed();
       this.showModel();
+      if (this.current.kind === "chat" && !this.current.messages.size) this.fresh("chat");
     } catch (error) {
       if (error.status === 401) this.askForKey(error.message);
       else notice(error.message, {kind: "error", actions: {"Try again": () => this.connect()}});
@@ -69,14 +71,19 @@ class App {
 
   lastSettings() {
     try {
-      return {...newSettings(), ...JSON.parse(localStorage.getItem(kLast) || "{}")};
+      return {...newSettings(), ...JSON.parse(store.recall(kLast) || "{}")};
     } catch {
       return newSettings();
     }
   }
 
   fresh(kind) {
-    const empty = this.conversations.find(each => each.kind === kind && each.loaded && !each.messages.size);
+    const {model} = this.lastSettings(), served = this.models.find(({id}) => id === model) || this.models[0];
+    if (kind === "chat" && served?.sheepop?.chat === false) {
+      notice(`${served.id} was not taught to chat: it goes on with a text instead.`);
+      kind = "text";
+    }
+    const empty = this.conversations.find(each => each.kind === kind && !Object.keys(each.selected).length);
     if (empty) return this.open(empty);
     const conversation = Conversation.create(kind, this.lastSettings());
     conversation.loaded = true;
@@ -88,7 +95,7 @@ class App {
     if (!conversation.loaded) {
       for (const message of await store.messagesOf(conversation.id)) {
         if (message.status === "writing") message.status = "left";
-        if (message.role === "assistant") message.tokens = await store.traceOf(message.id);
+        if (message.role === "assistant") message.tokens = await store.tokensOf(message.id);
         conversation.messages.set(message.id, message);
       }
       conversation.settings = {...newSettings(), ...conversation.settings};
@@ -101,7 +108,7 @@ class App {
     this.showModel();
     this.chat.show(conversation);
     this.chat.toEnd();
-    byId("text").value = localStorage.getItem(kDraft + conversation.id) || "";
+    byId("text").value = store.recall(kDraft + conversation.id);
     byId("text").placeholder = conversation.kind === "text" ? "Text for the model to go on with" : "Write a message";
     byId("text-label").textContent = byId("text").placeholder;
     this.composerChanged();
@@ -155,7 +162,7 @@ class App {
       return;
     }
     await store.removeConversation(conversation.id);
-    localStorage.removeItem(kDraft + conversation.id);
+    store.remember(kDraft + conversation.id, "");
     this.conversations = this.conversations.filter(each => each !== conversation);
     if (conversation !== this.current) this.listConversations();
     else if (this.conversations.length) await this.open(this.conversations[0]);
@@ -194,8 +201,8 @@ class App {
     const changes = this.settings.changes();
     byId("changes").textContent = changes ? String(changes) : "";
     byId("changes").setAttribute("aria-label", changes ? `${count(changes, "change")}` : "");
-    localStorage.setItem(kLast, JSON.stringify({...this.current.settings, seed: "", system: ""}));
-    if (this.current.messages.size) store.saveConversation(this.current);
+    store.remember(kLast, JSON.stringify({...this.current.settings, seed: "", system: ""}));
+    if (this.current.messages.size || changes) store.saveConversation(this.current);
   }
 
   showModel() {
@@ -234,15 +241,15 @@ class App {
   }
 
   showTheme() {
-    const theme = localStorage.getItem("sheepop.theme") || "";
+    const theme = store.recall(kTheme);
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
     byId("theme").textContent = kThemes[theme];
   }
 
   nextTheme() {
-    const names = Object.keys(kThemes), at = names.indexOf(localStorage.getItem("sheepop.theme") || "");
-    localStorage.setItem("sheepop.theme", names[(at + 1) % names.length]);
+    const names = Object.keys(kThemes), at = names.indexOf(store.recall(kTheme));
+    store.remember(kTheme, names[(at + 1) % names.length]);
     this.showTheme();
   }
 
@@ -294,10 +301,8 @@ class App {
     const text = byId("text");
     text.style.height = "auto";
     text.style.height = `${Math.min(text.scrollHeight + 2, innerHeight * 0.4)}px`;
-    if (this.current) {
-      if (text.value) localStorage.setItem(kDraft + this.current.id, text.value);
-      else localStorage.removeItem(kDraft + this.current.id);
-    }
+    if (this.current) store.remember(kDraft + this.current.id, text.value);
+    if (this.current && text.value && !this.current.messages.size) store.saveConversation(this.current);
     this.runningChanged();
   }
 

@@ -1,6 +1,6 @@
 // One message on the screen: its text, what became of it, what can be done with it.
 
-import {button, copyText, count, make, notice} from "./dom.js";
+import {announce, button, copyText, count, make, notice} from "./dom.js";
 import {ledgerView} from "./ledger.js";
 import {Rendering} from "./markdown.js";
 import {isRunning} from "./writer.js";
@@ -91,8 +91,9 @@ export class MessageView {
     this.state.hidden = !state;
     this.state.textContent = state;
     this.state.classList.toggle("error", message.status === "error");
-    if (this.settled !== !writing || !writing) this.showActions(writing);
-    this.settled = !writing;
+    this.showActions(writing);
+    if (writing || message.ledgers?.length === this.ledger.childElementCount) return;
+    this.ledger.replaceChildren(...(message.ledgers || []).map((ledger, i, all) => ledgerView(ledger, message, all.length > 1 ? i + 1 : 0)));
   }
 
   showProgress() {
@@ -109,6 +110,11 @@ export class MessageView {
 
   showActions(writing) {
     const {message, conversation, chat} = this, list = [], siblings = conversation.siblings(message);
+    const last = conversation.leaf() === message;
+    // Buttons that stay as they are keep the focus.
+    const state = JSON.stringify([writing, siblings.length, last, message.status, message.finish, !!message.text, !!message.tokens?.length]);
+    if (state === this.actionsState) return;
+    this.actionsState = state;
     if (siblings.length > 1) {
       const at = siblings.indexOf(message);
       const go = (label, step, text) => button(text, () => chat.show(siblings[at + step]),
@@ -117,21 +123,19 @@ export class MessageView {
         go("earlier version", -1, "‹"), make("span", {}, `${at + 1}/${siblings.length}`), go("later version", 1, "›")));
     }
     if (!writing && message.role === "assistant") {
-      const last = conversation.leaf() === message;
       const unfinished = message.status !== "done" || message.finish !== "stop";
       if (last && unfinished && message.text) list.push(button("Continue", () => chat.goOn(message), {class: "primary"}));
       list.push(button(message.text ? "Regenerate" : "Try again", () => chat.regenerate(message)));
       if (message.tokens?.length) list.push(button("Why these words?", event => chat.why(message, 0, event.target)));
     }
     if (message.role === "user" && !writing) list.push(button("Edit", () => this.edit()));
-    if (message.text) list.push(button("Copy", () => this.copy()));
+    if (message.text) list.push(button("Copy", event => this.copy(event.target)));
     if (message.role === "assistant" && conversation.kind === "chat" && message.text) {
       list.push(button("Raw text", event => this.toggleRaw(event.target), {"aria-pressed": String(this.raw)}));
     }
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.textContent : null;
     this.actions.replaceChildren(...list);
     if (focused) [...this.actions.querySelectorAll("button")].find(each => each.textContent === focused)?.focus();
-    this.ledger.replaceChildren(...(message.ledgers?.length && !writing ? [ledgerView(message)] : []));
   }
 
   toggleRaw(pressed) {
@@ -141,10 +145,12 @@ export class MessageView {
     this.update();
   }
 
-  async copy() {
+  async copy(pressed) {
     try {
       await copyText(this.message.text);
-      notice("Copied.").classList.add("brief");
+      pressed.textContent = "Copied";
+      announce("Copied.");
+      setTimeout(() => { pressed.textContent = "Copy"; }, 1500);
     } catch (error) {
       notice(`Not copied: ${error.message}.`, {kind: "error"});
     }

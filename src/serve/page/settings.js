@@ -64,7 +64,7 @@ export class Settings {
     const id = `option-${option.name}`, field = control(option, id);
     const facts = [option.unit, option.shape === "number" ? boundsText(option) : ""].filter(Boolean).join(", ");
     const fault = make("p", {class: "fault", id: `${id}-fault`, hidden: true});
-    const reset = button("Put back", () => { field.value = ""; take(); field.focus(); }, {"aria-label": `put ${option.name} back`});
+    const reset = button("Put back", () => { field.value = ""; take(); field.focus(); }, {"aria-label": `Put back ${option.name}`});
     const take = () => {
       if (field.value === "") delete this.settings.options[option.name];
       else this.settings.options[option.name] = field.value;

@@ -1,8 +1,8 @@
 // Conversations in the browser's own database. A message is saved by itself, so that an answer that grows costs its own
-// length; the traces of its tokens, which are large, are a record of their own.
+// length; where its tokens stand, and their traces, which are large and rarely looked at, are records of their own.
 
-const kStores = ["conversations", "messages", "traces"];
-const kUnsaved = "sheepop.unsaved";
+const kStores = ["conversations", "messages", "tokens", "traces"];
+const kUnsaved = "sheepop.unsaved.";
 let database = null;
 const memory = Object.fromEntries(kStores.map(name => [name, new Map()]));
 let failed = () => {};
@@ -60,8 +60,8 @@ async function all(name, conversation) {
   return [...found.values()];
 }
 
-const kMessageFields = ["id", "conversation", "parent", "role", "text", "created", "status", "finish", "error", "model",
-                        "ledgers", "files", "given"];
+const kMessageFields = ["id", "conversation", "parent", "role", "text", "reasoning", "created", "status", "finish", "error", "model",
+                        "ledgers", "files"];
 const kConversationFields = ["id", "title", "named", "created", "changed", "kind", "settings", "selected"];
 const only = (record, fields) => Object.fromEntries(fields.filter(name => record[name] !== undefined)
                                                           .map(name => [name, record[name]]));
@@ -71,8 +71,13 @@ export const messagesOf = async id => (await all("messages", id)).sort((a, b) =>
 export const message = id => get("messages", id);
 export const saveConversation = record => put("conversations", only(record, kConversationFields));
 export const saveMessage = record => put("messages", only(record, kMessageFields));
-export const traceOf = async id => (await get("traces", id))?.tokens || [];
-export const saveTrace = (message, tokens) => put("traces", {id: message.id, conversation: message.conversation, tokens});
+export const tokensOf = async id => (await get("tokens", id))?.list || [];
+export const tracesOf = async id => (await get("traces", id))?.list || [];
+
+export async function saveTokens({id, conversation, tokens, traces}) {
+  await put("tokens", {id, conversation, list: tokens});
+  if (traces) await put("traces", {id, conversation, list: traces});
+}
 
 export async function removeConversation(id) {
   for (const name of kStores) {
@@ -86,18 +91,30 @@ export async function removeConversation(id) {
 
 // When the page goes away there is no time for the database, which answers later: what it may miss is put where writing
 // is done at once, and taken over at the next start.
-export function saveAtOnce(messages) {
-  try {
-    localStorage.setItem(kUnsaved, JSON.stringify(messages.map(each => only(each, kMessageFields))));
-  } catch {
-    // Too long for that place; the database has all but the last moments.
+export const saveAtOnce = message => remember(kUnsaved + message.id, JSON.stringify(only(message, kMessageFields)));
+
+async function takeUnsaved() {
+  for (const key of Object.keys(localStorage).filter(name => name.startsWith(kUnsaved))) {
+    const record = JSON.parse(recall(key)), known = await get("messages", record.id);
+    if (known && known.text.length < record.text.length) await put("messages", record);
+    remember(key, "");
   }
 }
 
-async function takeUnsaved() {
-  for (const record of JSON.parse(localStorage.getItem(kUnsaved) || "[]")) {
-    const known = await get("messages", record.id);
-    if (known && known.text.length < record.text.length) await put("messages", record);
+// Small things, by name: themes, drafts. Some browsers refuse even those; nothing hangs on them.
+export function remember(name, value) {
+  try {
+    if (value) localStorage.setItem(name, value);
+    else localStorage.removeItem(name);
+  } catch {
+    return;
   }
-  localStorage.removeItem(kUnsaved);
+}
+
+export function recall(name) {
+  try {
+    return localStorage.getItem(name) || "";
+  } catch {
+    return "";
+  }
 }

@@ -60,7 +60,7 @@ export class Conversation {
     this.messages.set(message.id, message);
     this.select(message);
     this.changed = Date.now();
-    if (!this.named && role === "user") this.title ||= text.trim().split("\n")[0].slice(0, 80);
+    if (!this.named && role === "user") this.title ||= (text.trim().split("\n")[0] || more.files?.[0].name || "").slice(0, 80);
     return message;
   }
 }

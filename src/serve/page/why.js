@@ -76,7 +76,7 @@ function interval(step, last) {
 
 // Fills the panel. `go` shows another token; `branch(text or null)` goes on from a candidate, null ends the text there.
 export function whyView(message, index, {go, branch}) {
-  const token = message.tokens[index], step = token.trace;
+  const step = message.traces[index];
   const nav = make("div", {class: "row"},
     button("‹ Before", () => go(index - 1), {disabled: index === 0, id: "why-before"}),
     button("Next ›", () => go(index + 1), {disabled: index + 1 === message.tokens.length, id: "why-next"}),

@@ -15,11 +15,10 @@ export const runningIn = conversation => [...running.values()].find(run => run.c
 export const stop = conversation => runningIn(conversation)?.controller.abort();
 
 addEventListener("pagehide", () => {
-  store.saveAtOnce([...running.values()].map(run => run.message));
-  for (const {message} of running.values()) store.saveTrace(message, message.tokens);
-});
-addEventListener("beforeunload", event => {
-  if (running.size) event.preventDefault();
+  for (const {message} of running.values()) {
+    store.saveAtOnce(message);
+    store.saveTokens(message);
+  }
 });
 
 // Where each token stands in the text. A token may be a part of a character: it is shown with the one that completes it.
@@ -31,10 +30,10 @@ class TokenPlaces {
     this.#end = start;
   }
 
-  place({id, text, bytes, trace}) {
+  place({id, text, bytes}) {
     const start = this.#end;
     this.#end += bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : (text || "").length;
-    return {id, start, end: this.#end, trace};
+    return {id, start, end: this.#end};
   }
 }
 
@@ -50,6 +49,13 @@ class Live {
     this.tokens += tokens;
     this.#times.push([performance.now(), tokens]);
     while (this.#times[0][0] < performance.now() - kRateOver) this.#times.shift();
+    this.first ??= performance.now();
+  }
+
+  // What the page itself saw, for the ledger.
+  seen() {
+    const seconds = (performance.now() - this.first) / 1000;
+    return {first_token_s: (this.first - this.began) / 1000, tokens_a_second: seconds > 0 ? (this.tokens - 1) / seconds : 0};
   }
 
   rate() {
@@ -68,7 +74,7 @@ function keepEvery(message) {
     async now() {
       clearTimeout(timer);
       await store.saveMessage(message);
-      if (message.tokens.length) await store.saveTrace(message, message.tokens);
+      if (message.tokens.length) await store.saveTokens(message);
     },
   };
 }
@@ -78,11 +84,10 @@ function keepEvery(message) {
 export async function write(conversation, message, options, changed) {
   const {path, fields} = requestFor(conversation, message, options);
   const controller = new AbortController(), live = new Live(), save = keepEvery(message);
-  message.tokens ||= await store.traceOf(message.id);
-  const places = new TokenPlaces(message.text.length), ledger = {}, before = message.text.length;
+  running.set(message.id, {controller, message, conversation});
+  const places = new TokenPlaces(message.text.length), ledger = {};
   let finish = "";
   Object.assign(message, {status: "writing", error: null, finish: "", live, model: fields.model || ""});
-  running.set(message.id, {controller, message, conversation});
   changed(message);
   announce("Writing.");
 
@@ -92,7 +97,10 @@ export async function write(conversation, message, options, changed) {
     if (progress) live.progress = progress;
     if (reasoning) message.reasoning = (message.reasoning || "") + reasoning;
     message.text += text;
-    message.tokens.push(...tokens.map(token => places.place(token)));
+    for (const token of tokens) {
+      message.traces[message.tokens.length] = token.trace;
+      message.tokens.push(places.place(token));
+    }
     if (text || tokens.length) live.wrote(tokens.length || 1);
     if (said) Object.assign(ledger, said);
     if (usage) ledger.usage = usage;
@@ -104,6 +112,7 @@ export async function write(conversation, message, options, changed) {
   };
 
   try {
+    message.traces ||= await store.tracesOf(message.id);
     await stream(path, bodyText(fields, conversation.settings.seed), controller.signal, take);
     message.status = finish ? "done" : "cut";
     message.finish = finish;
@@ -116,6 +125,7 @@ export async function write(conversation, message, options, changed) {
   } finally {
     running.delete(message.id);
     delete message.live;
+    if (live.first) ledger.seen = live.seen();
     if (Object.keys(ledger).length) message.ledgers = [...(message.ledgers || []), ledger];
     await save.now();
     announceRest();
@@ -123,5 +133,4 @@ export async function write(conversation, message, options, changed) {
       : message.status === "stopped" ? "Stopped." : message.error?.text || "The connection was cut.");
     changed(message);
   }
-  return message.text.length > before;
 }
