@@ -3,11 +3,9 @@
 import {count, make} from "./dom.js";
 
 const kNames = {
-  template_tokens: "tokens of the template", message_tokens: "tokens of each message", prompt_tokens: "tokens of the prompt",
-  reused: "found in the cache", computed: "computed", dropped: "dropped", isa: "instruction set", seed: "seed",
-  instruction_set: "instruction set", completion_tokens: "tokens written", total_tokens: "tokens in all",
-  seen: "seen by this page", first_token_s: "seconds to the first token", tokens_a_second: "tokens a second",
-  cached_tokens: "found in the cache", bit_equal: "same bits again", profile: "profile", unused: "fields that change nothing",
+  prompt: "of the prompt", template: "of the template", messages: "of each message", reused: "found in the cache", isa: "instruction set",
+  finish: "ended by", time: "seconds", queue_s: "in the queue", first_token_s: "to the first token", total_s: "in all",
+  tokens_per_s: "tokens a second", unused: "fields that changed nothing", sampling: "setting",
 };
 
 const nameOf = key => kNames[key] || key.replaceAll("_", " ");

@@ -88,7 +88,7 @@ export function readChunk(chunk) {
   return {
     text: choice?.delta?.content ?? choice?.text ?? "",
     reasoning: choice?.delta?.reasoning_content ?? "",
-    tokens: choice?.sheepop?.tokens || [],
+    traces: choice?.sheepop?.tokens || [],  // as of `sheepop explain --json`, with the bytes of the token that show
     finish: choice?.finish_reason || "",
     progress,
     ledger: Object.keys(ledger).length ? ledger : null,

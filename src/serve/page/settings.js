@@ -39,6 +39,7 @@ export class Settings {
     for (const [id, name] of [["system", "system"], ["max-tokens", "maxTokens"], ["seed", "seed"]]) {
       byId(id).addEventListener("input", () => this.set(name, byId(id).value));
     }
+    byId("find").addEventListener("input", () => this.filter());
     byId("explain").addEventListener("change", () => this.set("explain", byId("explain").checked));
     byId("settings-reset").addEventListener("click", () => {
       this.settings.options = {};
@@ -58,6 +59,14 @@ export class Settings {
     byId("options").replaceChildren(...groups.map((group, i) => make("details", {class: "group", open: i === 0},
       make("summary", {}, group.title), ...group.options.filter(option => option.name !== "seed").map(option => this.row(option)))));
     if (this.settings) this.show(this.settings);
+    this.filter();
+  }
+
+  filter() {
+    const words = byId("find").value.toLowerCase().split(/\s+/);
+    for (const row of byId("options").querySelectorAll(".option")) {
+      row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word));
+    }
   }
 
   row(option) {

@@ -30,10 +30,10 @@ class TokenPlaces {
     this.#end = start;
   }
 
-  place({id, text, bytes}) {
+  place({chosen, bytes}) {
     const start = this.#end;
-    this.#end += bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : (text || "").length;
-    return {id, start, end: this.#end};
+    this.#end += bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : chosen.piece.length;
+    return {id: chosen.id, start, end: this.#end};
   }
 }
 
@@ -41,7 +41,6 @@ class TokenPlaces {
 class Live {
   progress = null;
   tokens = 0;
-  began = performance.now();
   heard = performance.now();
   #times = [];
 
@@ -49,13 +48,6 @@ class Live {
     this.tokens += tokens;
     this.#times.push([performance.now(), tokens]);
     while (this.#times[0][0] < performance.now() - kRateOver) this.#times.shift();
-    this.first ??= performance.now();
-  }
-
-  // What the page itself saw, for the ledger.
-  seen() {
-    const seconds = (performance.now() - this.first) / 1000;
-    return {first_token_s: (this.first - this.began) / 1000, tokens_a_second: seconds > 0 ? (this.tokens - 1) / seconds : 0};
   }
 
   rate() {
@@ -92,16 +84,16 @@ export async function write(conversation, message, options, changed) {
   announce("Writing.");
 
   const take = chunk => {
-    const {text, reasoning, tokens, finish: ended, progress, ledger: said, usage} = readChunk(chunk);
+    const {text, reasoning, traces, finish: ended, progress, ledger: said, usage} = readChunk(chunk);
     live.heard = performance.now();
     if (progress) live.progress = progress;
     if (reasoning) message.reasoning = (message.reasoning || "") + reasoning;
     message.text += text;
-    for (const token of tokens) {
-      message.traces[message.tokens.length] = token.trace;
-      message.tokens.push(places.place(token));
+    for (const trace of traces) {
+      message.traces[message.tokens.length] = trace;
+      message.tokens.push(places.place(trace));
     }
-    if (text || tokens.length) live.wrote(tokens.length || 1);
+    if (text || traces.length) live.wrote(traces.length || 1);
     if (said) Object.assign(ledger, said);
     if (usage) ledger.usage = usage;
     if (chunk.model) message.model = chunk.model;
@@ -125,7 +117,6 @@ export async function write(conversation, message, options, changed) {
   } finally {
     running.delete(message.id);
     delete message.live;
-    if (live.first) ledger.seen = live.seen();
     if (Object.keys(ledger).length) message.ledgers = [...(message.ledgers || []), ledger];
     await save.now();
     announceRest();
