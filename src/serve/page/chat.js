@@ -7,6 +7,8 @@ import * as store from "./store.js";
 import {runningIn, stop, write} from "./writer.js";
 import {showWhy} from "./why.js";
 
+const kRedrawEvery = 80;  // milliseconds: the model may want the same processor
+
 export class Chat {
   // `app` has settings, panels, saveConversation and refused (a setting or a key that is wrong).
   constructor(app) {
@@ -98,7 +100,7 @@ export class Chat {
   }
 
   changed(message) {
-    if (!this.dirty.size) requestAnimationFrame(() => this.redraw());
+    if (!this.dirty.size) setTimeout(() => this.redraw(), kRedrawEvery);
     this.dirty.add(message);
   }
 

@@ -5,7 +5,7 @@ import {byId, make, makeSvg, notice} from "./dom.js";
 import {readChunk} from "./requests.js";
 
 const kEvery = 2000;  // milliseconds
-const kBox = {width: 720, height: 280, left: 52, right: 12, top: 12, bottom: 38};
+const kBox = {height: 280, left: 52, right: 12, top: 12, bottom: 38};
 
 function ticks(low, high, wanted) {
   const rough = (high - low) / wanted || 1, power = 10 ** Math.floor(Math.log10(rough));
@@ -15,10 +15,11 @@ function ticks(low, high, wanted) {
   return found;
 }
 
-export function curveView(curve) {
+// `width`: pixels of the screen, so that letters keep their size.
+export function curveView(curve, width) {
   const losses = curve.flatMap(point => [point.loss, point.held_out]).filter(Number.isFinite);
   const low = Math.min(...losses), high = Math.max(...losses, low + 1e-6), last = Math.max(curve.at(-1).step, 1);
-  const x = step => kBox.left + (kBox.width - kBox.left - kBox.right) * step / last;
+  const x = step => kBox.left + (width - kBox.left - kBox.right) * step / last;
   const y = loss => kBox.top + (kBox.height - kBox.top - kBox.bottom) * (high - loss) / (high - low);
   const line = (name, field) => {
     const points = curve.filter(point => Number.isFinite(point[field]));
@@ -26,14 +27,14 @@ export function curveView(curve) {
       `${x(point.step).toFixed(1)},${y(point[field]).toFixed(1)}`).join(" ")}) : null;
   };
   const text = (at, words, properties) => makeSvg("text", {...at, ...properties}, words);
-  return makeSvg("svg", {viewBox: `0 0 ${kBox.width} ${kBox.height}`, role: "img",
+  return makeSvg("svg", {viewBox: `0 0 ${width} ${kBox.height}`, role: "img",
     "aria-label": `Loss against steps: ${curve[0].loss.toFixed(3)} at step ${curve[0].step}, ` +
                   `${curve.at(-1).loss.toFixed(3)} at step ${curve.at(-1).step}`},
     ...ticks(low, high, 5).flatMap(loss => [
-      makeSvg("line", {class: "grid", x1: kBox.left, x2: kBox.width - kBox.right, y1: y(loss), y2: y(loss)}),
+      makeSvg("line", {class: "grid", x1: kBox.left, x2: width - kBox.right, y1: y(loss), y2: y(loss)}),
       text({x: kBox.left - 8, y: y(loss) + 4}, String(loss), {"text-anchor": "end"})]),
-    ...ticks(0, last, 6).map(step => text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
-    text({x: kBox.width - kBox.right, y: kBox.height}, "steps", {"text-anchor": "end"}),
+    ...ticks(0, last, width / 120).map(step => text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
+    text({x: width - kBox.right, y: kBox.height}, "steps", {"text-anchor": "end"}),
     line("learned", "loss"), line("held-out", "held_out"));
 }
 
@@ -72,7 +73,7 @@ export class Follow {
   async poll() {
     try {
       const {curve = [], checkpoints = [], current = ""} = await getJson("follow");
-      byId("curve").replaceChildren(curve.length ? curveView(curve) : make("p", {}, "No step has been reported yet."));
+      byId("curve").replaceChildren(curve.length ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32)) : make("p", {}, "No step has been reported yet."));
       const last = curve.at(-1), held = curve.findLast(point => Number.isFinite(point.held_out));
       byId("curve-words").textContent = last ? `Step ${last.step.toLocaleString("en")}: loss ${last.loss.toFixed(4)}` +
         `${held ? `; on held-out text ${held.held_out.toFixed(4)}` : ""}. The newest checkpoint is ${current || "not there yet"}.` : "";

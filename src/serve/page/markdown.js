@@ -66,6 +66,18 @@ export function blocksOf(text) {
   return blocks;
 }
 
+// A text as it is, cut for the sake of speed alone, and never within a character.
+function pieces(text) {
+  const blocks = [];
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + 2000, text.length);
+    if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) ++end;
+    blocks.push({kind: "raw", start, end});
+    start = end;
+  }
+  return blocks;
+}
+
 // Marks whose end is missing are text; `missing` remembers them, so that a line of stars costs its length only.
 function inline(parent, text, start, end, emit) {
   const missing = new Set();
@@ -150,6 +162,11 @@ function element(text, block, emit) {
       return list(text, block.items, emit);
     case "quote":
       return linesInto(make("blockquote"), text, block.ranges, emit);
+    case "raw": {
+      const span = make("span");
+      emit(span, block.start, block.end);
+      return span;
+    }
     default: {
       const paragraph = make("p");
       inline(paragraph, text, ...block.inner, emit);
@@ -171,8 +188,8 @@ export class Rendering {
     this.#shown = [];
   }
 
-  update(text, emit) {
-    const blocks = blocksOf(text);
+  update(text, emit, raw) {
+    const blocks = raw ? pieces(text) : blocksOf(text);
     let same = 0;
     while (same < this.#shown.length - 1 && same < blocks.length && this.#shown[same].start === blocks[same].start &&
            this.#shown[same].end === blocks[same].end) ++same;

@@ -77,13 +77,7 @@ export class MessageView {
     this.element.classList.toggle("writing", writing);
     this.body.classList.toggle("raw", this.raw);
     this.body.classList.toggle("traced", tokens.length > 0);
-    const emit = emitter(message.text, tokens);
-    if (this.raw) {
-      this.body.replaceChildren();
-      emit(this.body, 0, message.text.length);
-    } else {
-      this.rendering.update(message.text, emit);
-    }
+    this.rendering.update(message.text, emitter(message.text, tokens), this.raw);
     this.thought.hidden = !message.reasoning;
     this.thought.lastElementChild.textContent = message.reasoning || "";
     this.showProgress();
