@@ -43,9 +43,9 @@ double FiniteLogprob(double logprob) {
 OpenAiDialect::OpenAiDialect(const Ask& ask, const OpenAiShape& shape, Names names)
     : model_(ask.model),
       logprobs_(ask.logprobs),
+      n_(ask.n),
       shape_(shape),
       names_(names),
-      n_(ask.n),
       explain_(ask.explain),
       told_(ask.prompts.size() * ask.n),
       finished_(ask.prompts.size() * ask.n) {

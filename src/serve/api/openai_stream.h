@@ -54,6 +54,7 @@ class OpenAiDialect : public Dialect {
 
   const std::shared_ptr<const ServedModel> model_;
   const std::optional<size_t> logprobs_;
+  const size_t n_;  // choice = index of the prompt * n + i
 
  private:
   boost::json::object Chunk() const;  // without choices
@@ -61,7 +62,6 @@ class OpenAiDialect : public Dialect {
 
   const OpenAiShape shape_;
   const Names names_;
-  const size_t n_;
   const bool explain_;
   std::vector<std::vector<Token>> prompts_;
   AnswerHead head_;
