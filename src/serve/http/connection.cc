@@ -1,6 +1,6 @@
 #include "serve/http/connection.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -21,7 +21,9 @@ constexpr double kLingerSeconds = 2;
 std::string MakeId() {
   std::array<unsigned char, 12> random;
   if (::RAND_bytes(random.data(), random.size()) != 1) return "unknown";
-  return fmt::format("{:02x}", fmt::join(random, ""));
+  std::string id;
+  for (const unsigned char byte : random) id += fmt::format("{:02x}", byte);
+  return id;
 }
 
 bool IsUsableId(std::string_view id) {
@@ -60,6 +62,7 @@ void Connection::RefuseConnection() {
 }
 
 void Connection::NextRequest() {
+  if (pool_.finishing()) return Close();
   stage_ = Stage::kIdle;
   parser_.emplace(pool_.options().max_head);
   body_.reset();
@@ -162,11 +165,24 @@ void Connection::OnHead(Head head) {
 }
 
 bool Connection::ReadBody() {
+  const size_t before = request_.body.size();
   const size_t consumed = body_->Feed(received_, request_.body);
   received_.erase(0, consumed);
+  KeepBody(request_.body.size() - before);
   if (body_->whole()) Deliver();
   return false;
 }
+
+void Connection::KeepBody(size_t bytes) {
+  body_bytes_ += bytes;
+  if (pool_.KeepBody(bytes)) return;
+  throw Refusal(503, "too_many_bodies",
+                fmt::format("the bodies of all requests have over {} bytes, which is the bound; try again later",
+                            pool_.options().max_bodies),
+                {{"Retry-After", "1"}});
+}
+
+void Connection::DropBody() { pool_.DropBody(std::exchange(body_bytes_, 0)); }
 
 void Connection::HeadIsLate() {
   Refuse(Refusal(408, "request_timeout",
@@ -292,7 +308,7 @@ void Connection::SendPieces(PendingAnswer::Taken taken) {
 
 void Connection::Send() {
   writing_ = true;
-  std::array<std::string_view, 3> parts;
+  std::array<std::string_view, Stream::kMostParts> parts;
   size_t count = 0, skip = outgoing_.sent;
   for (const std::string* part : {&outgoing_.head, &outgoing_.body, &outgoing_.tail}) {
     const size_t skipped = std::min(skip, part->size());
@@ -322,6 +338,7 @@ void Connection::OnSent(size_t bytes) {
 void Connection::EndOfAnswer() {
   Report(status_);
   answer_.reset();
+  DropBody();
   status_ = 0;
   if (received_.empty()) std::string().swap(received_);
   close_after_ || pool_.finishing() ? Linger() : NextRequest();
@@ -343,6 +360,7 @@ void Connection::Close() {
   timer_.Cancel();
   watch_.Cancel();
   stream_->Close();
+  DropBody();
   pool_.IsClosed(*this);
   const auto closed = answer_ ? answer_->Close() : nullptr;
   if (closed) closed();

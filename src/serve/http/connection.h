@@ -56,6 +56,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool ReadBody();
   void OnHead(Head head);
   void Deliver();
+  void KeepBody(size_t bytes);
+  void DropBody();
   void HeadIsLate();
   void BodyIsLate();
 
@@ -85,7 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::optional<HeadParser> parser_;
   std::optional<BodyDecoder> body_;
-  HttpRequest request_;  // until it is delivered
+  size_t body_bytes_ = 0;  // of the request, as the pool knows
+  HttpRequest request_;    // until it is delivered
   Stopwatch since_first_byte_;
   unsigned version_ = 11;
   bool close_after_ = false;  // the answer

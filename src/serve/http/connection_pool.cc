@@ -1,5 +1,6 @@
 #include "serve/http/connection_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sheepop::http {
@@ -36,6 +37,11 @@ void ConnectionPool::Finish() {
 void ConnectionPool::CloseAll() {
   finishing_ = true;
   while (!connections_.empty()) connections_.begin()->second->Close();
+}
+
+bool ConnectionPool::KeepBody(size_t bytes) {
+  bodies_ += bytes;
+  return bodies_ <= std::max(options_.max_bodies, options_.max_body);
 }
 
 void ConnectionPool::IsIdle(Connection& connection) {

@@ -32,6 +32,9 @@ class ConnectionPool {
   const Handler& handler() const { return handler_; }
   const std::shared_ptr<Loop>& loop() const { return loop_; }
   bool finishing() const { return finishing_; }
+  // Bytes of a request's body that are held until it is answered. False where all have more than they may.
+  bool KeepBody(size_t bytes);
+  void DropBody(size_t bytes) { bodies_ -= bytes; }
   void IsIdle(Connection& connection);
   void IsBusy(Connection& connection);
   void IsClosed(Connection& connection);
@@ -42,6 +45,7 @@ class ConnectionPool {
   const Handler& handler_;
   const std::shared_ptr<Loop> loop_;
   bool finishing_ = false;
+  size_t bodies_ = 0;  // bytes
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::list<Connection*> idle_;  // the longest first
   std::atomic<size_t> size_ = 0;

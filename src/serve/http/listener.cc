@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
@@ -103,12 +104,13 @@ uint16_t BoundPort(int fd) {
 }
 
 // A client whose machine is gone says nothing; the system asks it now and then.
-void Prepare(int fd) {
+void Prepare(int fd, int deaf_ms) {
   Set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
   Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
   Set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, deaf_ms);
 }
 
 std::string PeerOf(const sockaddr_storage& storage, socklen_t size) {
@@ -126,7 +128,8 @@ struct Listener::Socket {
   boost::asio::posix::stream_descriptor descriptor;
 };
 
-Listener::Listener(Loop& loop, const std::string& host, uint16_t port) : loop_(loop), port_(port) {
+Listener::Listener(Loop& loop, const std::string& host, uint16_t port, double deaf_s)
+    : loop_(loop), deaf_ms_(static_cast<int>(std::clamp(deaf_s * 1000, 1000.0, 1e9))), port_(port) {
   const Addresses addresses = Resolve(host, port);
   int problem = EADDRNOTAVAIL;
   for (addrinfo* info = addresses.get(); info; info = info->ai_next) {
@@ -169,7 +172,7 @@ void Listener::Accept(std::shared_ptr<Socket> socket) {
     const int fd = ::accept4(socket->descriptor.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      Prepare(fd);
+      Prepare(fd, deaf_ms_);
       accepted_(fd, PeerOf(address, size));
       continue;
     }

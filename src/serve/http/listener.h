@@ -13,8 +13,9 @@ namespace sheepop::http {
 
 class Listener {
  public:
-  // Binds every address that `host` has, all to one port. Throws Error.
-  Listener(Loop& loop, const std::string& host, uint16_t port);
+  // Binds every address that `host` has, all to one port. Connections end where the other side has not acknowledged
+  // bytes for `deaf_s`. Throws Error.
+  Listener(Loop& loop, const std::string& host, uint16_t port, double deaf_s);
   ~Listener();
 
   uint16_t port() const { return port_; }
@@ -32,10 +33,11 @@ class Listener {
   void Accept(std::shared_ptr<Socket> socket);
 
   Loop& loop_;
+  const int deaf_ms_;
+  uint16_t port_;  // of each
   std::vector<std::shared_ptr<Socket>> sockets_;
   std::function<void(int, std::string)> accepted_;
   std::function<void()> crowded_;
-  uint16_t port_ = 0;
   bool loopback_ = true;
   std::string address_;
 };

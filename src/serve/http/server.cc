@@ -38,7 +38,7 @@ class Server::Impl {
         handler_(std::move(handler)),
         tls_(options_.tls_cert.empty() ? nullptr
                                        : std::make_unique<TlsCertificate>(options_.tls_cert, options_.tls_key)),
-        listener_(*loop_, options_.host, options_.port),
+        listener_(*loop_, options_.host, options_.port, options_.write_timeout_s),
         gate_(options_, listener_.loopback(), listener_.address()),
         pool_(options_, gate_, handler_, loop_) {}
 

@@ -4,7 +4,7 @@
 // Refused here, with the body that HttpOptions::refusal makes of it: bad framing and bad HTTP (400), a key that is
 // missing or wrong (401, with WWW-Authenticate), a Host that is not ours on a loopback address (403; DNS rebinding),
 // without keys a page of another origin that wants more than GET or HEAD (403), CONNECT and TRACE (405), a body that is
-// too large (413, before it is read), headers that are (431), too many connections (503). OPTIONS is answered here
+// too large (413, before it is read), headers that are (431), too many connections or bodies (503). OPTIONS is answered here
 // (preflight of CORS). Time: a head must be there within head_timeout_s of a connection's first byte, a body within
 // body_timeout_s more, an idle connection is closed after idle_timeout_s, a reader that takes nothing for
 // write_timeout_s is cut.
@@ -42,7 +42,8 @@ struct HttpOptions {
   std::vector<std::string> cors_origins = {};   // exact, such as http://localhost:3000; no others may read answers
   std::string tls_cert, tls_key;                // PEM files; both or neither
   size_t max_body = 32u << 20;                  // bytes
-  size_t max_head = 64u << 10;                  // bytes
+  size_t max_bodies = 256u << 20;  // bytes of all bodies together, until each is answered; at least max_body
+  size_t max_head = 64u << 10;     // bytes
   size_t max_connections = 2048;
   size_t stream_buffer = 2u << 20;  // bytes of a stream that wait for its reader
   double head_timeout_s = 10, body_timeout_s = 60, idle_timeout_s = 75, write_timeout_s = 30;

@@ -10,10 +10,16 @@
 
 #include "serve/http/loop.h"
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace sheepop::http {
 
 class Stream {
  public:
+  static constexpr size_t kMostParts = 3;
+
   // `bytes` is 0 only where the other side has ended, or the connection is broken or closed.
   using Done = std::function<void(size_t bytes)>;
 
@@ -23,7 +29,7 @@ class Stream {
   virtual void Handshake(std::function<void(bool ok)> done) { done(true); }
   // Some bytes. `into` is not empty, and stays until `done`.
   virtual void Read(std::span<char> into, Done done) = 0;
-  // Some of the bytes of `parts`, which are not all empty and stay until `done`.
+  // Some of the bytes of `parts`, at most kMostParts, which are not all empty and stay until `done`.
   virtual void Write(std::span<const std::string_view> parts, Done done) = 0;
   // Tells the other side that nothing more comes.
   virtual void EndWriting() = 0;
@@ -32,7 +38,8 @@ class Stream {
   virtual void Close() = 0;
 };
 
-// Takes `fd`, a TCP connection.
+// Each takes `fd`, a TCP connection that does not block.
 std::unique_ptr<Stream> MakePlainStream(Loop& loop, int fd);
+std::unique_ptr<Stream> MakeTlsStream(Loop& loop, int fd, std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace sheepop::http

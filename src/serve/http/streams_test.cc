@@ -224,6 +224,22 @@ TEST_F(Streams, AreBoundedThoughTheNetworkIsBehind) {
   EXPECT_EQ(client.ReadReply().body.size(), 6 * 150 + 16u);
 }
 
+TEST_F(Streams, ThatWaitGoOutTogether) {
+  Start();
+  Client client = Connected();
+  client.Send(Get("/stream"));
+  const auto exchange = Held();
+  ASSERT_TRUE(client.ReceiveUntil("\r\n\r\n"));
+  std::atomic<bool> go = false;
+  server_->Post([&] {
+    while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  for (int i = 0; i < 5; ++i) exchange->Write("abc");
+  exchange->End();
+  go = true;
+  EXPECT_TRUE(client.ReceiveUntil("\r\n\r\nf\r\nabcabcabcabcabc\r\n0\r\n\r\n"));
+}
+
 TEST_F(Streams, EndWhenTheServerStops) {
   Start();
   std::vector<Client> clients;

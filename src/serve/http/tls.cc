@@ -4,62 +4,16 @@
 #include <openssl/ssl.h>
 
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <filesystem>
 #include <utility>
 
 #include "base/error.h"
-#include "serve/http/tcp.h"
+#include "serve/http/stream.h"
 
 namespace sheepop::http {
 namespace {
 
-namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
-
-// Asio's stream must outlive what is under way on it, so each handler holds it.
-struct Secured {
-  std::shared_ptr<ssl::context> context;
-  ssl::stream<asio::ip::tcp::socket> stream;
-};
-
-auto HandlerOf(const std::shared_ptr<Secured>& secured, Stream::Done done) {
-  return [secured, done = std::move(done)](const boost::system::error_code&, size_t bytes) { done(bytes); };
-}
-
-class TlsStream final : public Stream {
- public:
-  TlsStream(Loop& loop, int fd, std::shared_ptr<ssl::context> context)
-      : secured_(new Secured{context, {TcpSocket(loop, fd), *context}}) {}
-
-  void Handshake(std::function<void(bool)> done) override {
-    secured_->stream.async_handshake(
-        ssl::stream_base::server,
-        [secured = secured_, done = std::move(done)](const boost::system::error_code& error) { done(!error); });
-  }
-
-  void Read(std::span<char> into, Done done) override {
-    secured_->stream.async_read_some(asio::buffer(into.data(), into.size()), HandlerOf(secured_, std::move(done)));
-  }
-
-  void Write(std::span<const std::string_view> parts, Done done) override {
-    secured_->stream.async_write_some(Buffers(parts), HandlerOf(secured_, std::move(done)));
-  }
-
-  void EndWriting() override {
-    secured_->stream.async_shutdown([secured = secured_](const boost::system::error_code&) {});
-  }
-
-  bool PeerEnded() override { return http::PeerEnded(secured_->stream.lowest_layer().native_handle()); }
-
-  void Close() override {
-    boost::system::error_code ignored;
-    secured_->stream.lowest_layer().close(ignored);
-  }
-
- private:
-  const std::shared_ptr<Secured> secured_;
-};
 
 [[noreturn]] void Refuse(std::string_view what, const std::string& path, const std::string& reason) {
   ERR_clear_error();
@@ -79,10 +33,10 @@ std::shared_ptr<ssl::context> ReadCertificate(const std::string& certificate, co
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   boost::system::error_code error;
-  context->use_certificate_chain_file(certificate, error);
-  if (error) Refuse("the certificate", certificate, error.message());
   context->use_private_key_file(key, ssl::context::pem, error);
   if (error) Refuse("the private key", key, error.message());
+  context->use_certificate_chain_file(certificate, error);
+  if (error) Refuse("the certificate", certificate, error.message());
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
     Refuse("the private key", key, "it is not that of the certificate " + certificate);
   }
@@ -102,7 +56,7 @@ void TlsCertificate::Reload() {
 
 std::unique_ptr<Stream> TlsCertificate::MakeStream(Loop& loop, int fd) const {
   const std::lock_guard lock(mutex_);
-  return std::make_unique<TlsStream>(loop, fd, context_);
+  return MakeTlsStream(loop, fd, context_);
 }
 
 }  // namespace sheepop::http
