@@ -85,6 +85,7 @@ class PageTest(ProgramTest):
         self.ready()
         self.browser.run("sessionStorage.clear()")
         self.watch()
+        self.browser.complaints()
 
     def ready(self):
         self.browser.until("return document.querySelector('#model')?.options.length && document.querySelector('#options')?.children.length")
@@ -270,6 +271,8 @@ class Chat(PageTest):
     def test_why_a_token_was_drawn_and_another_candidate(self):
         self.set(max_tokens=12, seed=3)
         self.say("Tell of a king")
+        self.settled()
+        self.action("Raw text")  # shows line ends too, which are tokens like any other
         answer = self.settled()["text"]
         self.browser.run(f"{LAST}.querySelectorAll('.token')[4].click()")
         self.browser.find("#why .stage")
@@ -280,15 +283,20 @@ class Chat(PageTest):
         self.assertIn("token 6 of 12", self.browser.run("return document.querySelector('#why').innerText"))
         self.browser.click("#why-before")
         start = self.browser.run(f"return [...{LAST}.querySelectorAll('.token')].slice(0, 4).map(each => each.textContent).join('')")
-        self.assertTrue(answer.strip().startswith(start.strip()))
-        piece = self.browser.run("""const other = [...document.querySelectorAll('#why button.piece')].find(each => /^·[a-z]+$/.test(each.textContent));
-            other.click(); return other.textContent""").replace("·", " ")
+        self.assertTrue(answer.startswith(start))
+        piece = self.browser.run("""const other = document.querySelector('#why button.piece[title="write on from this token"]');
+            other.click(); return other.textContent""")
+        for shown, meant in (("·", " "), ("⏎", "\n"), ("⇥", "\t")):
+            piece = piece.replace(shown, meant)
         self.browser.find(".message.assistant .branches span", "2/2")
+        self.settled()
+        self.action("Raw text")
         branch = self.settled()["text"]
         self.assertTrue(branch.startswith(start + piece), (branch, start, piece))
         self.assertGreater(len(branch), len(start + piece))
         self.assertTrue(self.sent()["messages"][-1]["content"].endswith(start + piece))
         self.browser.click(".message.assistant .branch", "‹")
+        self.action("Raw text")
         self.assertEqual(self.settled()["text"], answer)
 
     def test_text_mode_goes_on_with_what_is_written(self):

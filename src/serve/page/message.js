@@ -96,7 +96,8 @@ export class MessageView {
     if (!live) return;
     const {computed = 0, prompt = 0} = live.progress || {};
     const silent = Math.floor((performance.now() - live.heard) / 1000);
-    const words = live.tokens ? `${count(live.tokens, "token")}, ${live.rate().toFixed(1)} a second`
+    const rate = live.rate();
+    const words = live.tokens ? count(live.tokens, "token") + (rate ? `, ${rate.toFixed(1)} a second` : "")
       : prompt ? `Reading the prompt: ${computed.toLocaleString("en")} of ${count(prompt, "token")}` : "Waiting for the server";
     const bar = live.tokens || !prompt ? null : make("progress", {max: prompt, value: computed, "aria-label": "prompt read"});
     this.progress.replaceChildren(make("span", {}, words + (silent >= 15 ? `; nothing for ${silent} s` : "")), ...(bar ? [bar] : []));
