@@ -7,6 +7,8 @@ import http.client
 import json
 import os
 import pathlib
+import random
+import re
 import socket
 import subprocess
 import time
@@ -368,11 +370,26 @@ class Chat(PageTest):
               for (let end = 1; end <= text.length; ++end) rendering.update(text.slice(0, end), (parent, a, b) => parent.append(text.slice(a, b)));
               return box.innerHTML;
             })""", text)
-        self.assertEqual(shown.replace("<div>", "").replace("</div>", ""),
+        self.assertEqual(re.sub("</?div[^>]*>", "", shown),
                          '<h3>Head</h3><p>Some <strong>bold</strong>, <code>co*de</code> and <em>em</em>; 2 * 3 * 4 &lt;b&gt;.</p>'
                          '<ol start="1"><li>one</li><li>two<ul><li>in</li></ul></li></ol>'
-                         '<pre tabindex="0" aria-label="code, py"><code>a **b**\n</code></pre>'
+                         '<span class="info">py</span><pre tabindex="0" aria-label="code"><code>a **b**\n</code></pre>'
                          '<blockquote>quote</blockquote><ul><li>x</li><li>y</li></ul>')
+
+    def test_markdown_shows_every_letter_once(self):
+        """Whatever marks stand around it, and in whatever pieces it comes."""
+        draw = random.Random(5)
+        marks = ["a", "b", " ", "\n", "*", "**", "`", "```", "\n```\n", "#", "# ", "- ", "1. ", "> ", "\\", "_", "---", "\n\n", "  "]
+        texts = ["".join(draw.choices(marks, k=draw.randrange(1, 30))) for _ in range(2000)]
+        wrong = self.browser.run("""
+            return import('./page/markdown.js').then(({Rendering}) => arguments[0].filter(text => {
+              const box = document.createElement('div'), rendering = new Rendering(box);
+              for (const end of [Math.floor(text.length / 2), text.length]) {
+                rendering.update(text.slice(0, end), (parent, a, b) => parent.append(text.slice(a, b)));
+              }
+              return box.textContent.replace(/[^ab]/g, '') !== text.replace(/[^ab]/g, '');
+            }))""", texts)
+        self.assertEqual(wrong, [])
 
 
 class Kept(PageTest):

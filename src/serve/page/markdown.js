@@ -29,8 +29,8 @@ export function blocksOf(text) {
       let last = i + 1;
       while (last < lines.length && !closing.test(lines[last].text)) ++last;
       const inner = last > i + 1 ? [lines[i + 1].start, lines[last - 1].end] : [first.end, first.end];
-      const language = first.text.slice(match[0].length).trim().split(/\s/)[0];
-      blocks.push({kind: "code", start, end: lines[Math.min(last, lines.length - 1)].end, language, inner});
+      const info = [start + match[0].length, start + Math.max(match[0].length, first.text.trimEnd().length)];
+      blocks.push({kind: "code", start, end: lines[Math.min(last, lines.length - 1)].end, info, inner});
       i = last + 1;
     } else if ((match = kHeading.exec(first.text))) {
       const inner = [start + match[0].length, start + first.text.trimEnd().length];
@@ -147,9 +147,10 @@ function list(text, items, emit) {
 function element(text, block, emit) {
   switch (block.kind) {
     case "code": {
-      const code = make("code");
+      const code = make("code"), info = make("span", {class: "info"}), [from, to] = block.info;
       emit(code, ...block.inner);
-      return make("pre", {tabindex: "0", "aria-label": block.language ? `code, ${block.language}` : "code"}, code);
+      if (from < to) emit(info, from, to);
+      return make("div", {class: "code"}, from < to ? info : null, make("pre", {tabindex: "0", "aria-label": "code"}, code));
     }
     case "heading": {
       const heading = make(`h${Math.min(6, block.level + 2)}`);
