@@ -28,7 +28,6 @@ json::object UsageOf(size_t input, size_t read, size_t output) {
           {"cache_creation_input_tokens", 0},
           {"cache_read_input_tokens", read},
           {"output_tokens", output},
-          {"server_tool_use", nullptr},
           {"service_tier", "standard"}};
 }
 
@@ -45,7 +44,7 @@ class MessagesDialect final : public Dialect {
 
   json::object Whole(const AnswerHead& head, const std::vector<ChoiceResult>& results, const Ledger& ledger) override {
     const ChoiceResult& result = results.at(0);
-    json::object block{{"type", "text"}, {"text", result.text}, {"citations", nullptr}};
+    json::object block{{"type", "text"}, {"text", result.text}};
     AddTraces(result.tokens, block);
     json::object message = Message(head, {std::move(block)});
     message["stop_reason"] = StopReasonOf(result);
@@ -59,7 +58,7 @@ class MessagesDialect final : public Dialect {
     json::object start = Named("message_start");
     start["message"] = Message(head, {});
     json::object block = Block("content_block_start");
-    block["content_block"] = {{"type", "text"}, {"text", ""}, {"citations", nullptr}};
+    block["content_block"] = {{"type", "text"}, {"text", ""}};
     return Said(start) + Said(block);
   }
 
@@ -72,10 +71,7 @@ class MessagesDialect final : public Dialect {
   }
 
   std::string OnFinish(size_t, const ChoiceResult& result) override {
-    delta_ = {{"stop_reason", StopReasonOf(result)},
-              {"stop_sequence", StopSequenceOf(result)},
-              {"stop_details", nullptr},
-              {"container", nullptr}};
+    delta_ = {{"stop_reason", StopReasonOf(result)}, {"stop_sequence", StopSequenceOf(result)}};
     return Said(Block("content_block_stop"));
   }
 
@@ -108,12 +104,12 @@ class MessagesDialect final : public Dialect {
     return result.stop ? json::value(*result.stop) : json::value(nullptr);
   }
 
+  // What may be left out is left out where it is nothing: there are clients that take such a null for a fault.
   json::object Message(const AnswerHead& head, json::array content) const {
     return {{"id", "msg_" + head.id},        {"type", "message"},
             {"role", "assistant"},           {"model", head.model},
             {"content", std::move(content)}, {"stop_reason", nullptr},
-            {"stop_sequence", nullptr},      {"stop_details", nullptr},
-            {"container", nullptr},          {"usage", UsageOf(prompt_, 0, 0)}};
+            {"stop_sequence", nullptr},      {"usage", UsageOf(prompt_, 0, 0)}};
   }
 
   const std::shared_ptr<const ServedModel> model_;

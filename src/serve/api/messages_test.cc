@@ -209,10 +209,10 @@ TEST(MessagesDialect, AWholeAnswerHasEveryMember) {
       ParseWith().dialect->Whole(MadeUpHead(), {MadeUpResult(FinishReason::kStop)}, MadeUpLedger());
   EXPECT_EQ(json::serialize(whole), json::serialize(Json(R"({
     "id": "msg_0123456789abcdefghijklmn", "type": "message", "role": "assistant", "model": "tiny",
-    "content": [{"type": "text", "text": "Baa, é", "citations": null}],
-    "stop_reason": "end_turn", "stop_sequence": null, "stop_details": null, "container": null,
+    "content": [{"type": "text", "text": "Baa, é"}],
+    "stop_reason": "end_turn", "stop_sequence": null,
     "usage": {"input_tokens": 4, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 16, "output_tokens": 3,
-              "server_tool_use": null, "service_tier": "standard"}, "sheepop": {"seed": 7}})")));
+              "service_tier": "standard"}, "sheepop": {"seed": 7}})")));
 }
 
 TEST(MessagesDialect, SaysWhyItStopped) {
@@ -242,7 +242,7 @@ TEST(MessagesDialect, AStreamOpensAndClosesInOrder) {
   const json::value& start = events[0].data.at("message");
   EXPECT_EQ(start.at("usage").at("input_tokens").to_number<size_t>(), prompt);
   EXPECT_EQ(start.at("content").as_array().size(), 0u);
-  EXPECT_EQ(json::serialize(events[1].data.at("content_block")), R"({"type":"text","text":"","citations":null})");
+  EXPECT_EQ(json::serialize(events[1].data.at("content_block")), R"({"type":"text","text":""})");
   EXPECT_EQ(json::serialize(events[3].data), R"({"type":"content_block_delta","index":0,"delta":)"
                                              R"({"type":"text_delta","text":", é"}})");
   const json::object whole =
