@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <ctime>
+#include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "generate/loaded_model.h"
@@ -15,6 +18,18 @@
 #include "tokenize/chat_template.h"
 
 namespace sheepop {
+
+// ModelSha256 of a file, read when it is first asked for, so on no thread that others wait for. Any thread.
+class ModelHash {
+ public:
+  explicit ModelHash(std::filesystem::path path) : path_(std::move(path)) {}
+  const std::string& sha256() const;
+
+ private:
+  const std::filesystem::path path_;
+  mutable std::once_flag read_;
+  mutable std::string sha256_;
+};
 
 // Immutable; shared between threads. A model that follows a training run is replaced by a new one at each checkpoint;
 // requests go on with the one they began with.
@@ -29,9 +44,9 @@ struct ServedModel {
   ModelId id{};             // of the service
   size_t context = 0;       // tokens of prompt and answer together
   std::time_t created = 0;  // of its file
-  std::string sha256;       // ModelSha256
-  std::string tokenizer_sha256;
-  std::string checkpoint;  // of a training run: which; else empty
+  std::string checkpoint;   // of a training run: which; else empty
+
+  std::shared_ptr<const ModelHash> hash;  // what capsules hold of it
 };
 
 // The names, under a lock. Any thread.

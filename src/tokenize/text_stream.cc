@@ -8,7 +8,7 @@
 namespace sheepop {
 
 TextStream::TextStream(const Tokenizer& tokenizer, TextStreamOptions options)
-    : tokenizer_(tokenizer), show_control_(options.show_control) {
+    : tokenizer_(tokenizer), show_control_(options.show_control), show_stop_(options.show_stop) {
   for (std::string& text : options.stops) {
     if (text.empty()) throw Error(ErrorCategory::kInvalidArgument, "a stop string is empty; leave it out");
     Stop stop{std::move(text), {}, 0};
@@ -30,7 +30,7 @@ std::string_view TextStream::Push(Token token, bool may_stop) {
     held_.push_back(byte);
     if (!Advance(byte, may_stop)) continue;
     finished_ = true;
-    held_.resize(held_.size() - stops_[static_cast<size_t>(stopped_by_)].text.size());
+    if (!show_stop_) held_.resize(held_.size() - stops_[static_cast<size_t>(stopped_by_)].text.size());
     Release(held_.size());
     return shown_;
   }
@@ -68,6 +68,7 @@ bool TextStream::Advance(char byte, bool may_stop) {
 void TextStream::Release(size_t count) {
   shown_ = ToValidUtf8(std::string_view(held_).substr(0, count));
   held_.erase(0, count);
+  shown_bytes_ += count;
 }
 
 }  // namespace sheepop

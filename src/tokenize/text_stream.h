@@ -14,6 +14,7 @@ namespace sheepop {
 struct TextStreamOptions {
   std::vector<std::string> stops;  // bytes; empty ones are refused (kInvalidArgument)
   bool show_control = false;       // the names of control tokens are text; otherwise they show as nothing
+  bool show_stop = false;          // the stop string that ends the text is its last part
 };
 
 class TextStream {
@@ -34,6 +35,8 @@ class TextStream {
   bool stopped() const { return stopped_by_ >= 0; }
   // Index into the stops of the one found, -1 when none was.
   int stopped_by() const { return stopped_by_; }
+  // Bytes of the tokens' pieces, control tokens that show as nothing aside, that calls have returned as text so far.
+  size_t shown_bytes() const { return shown_bytes_; }
 
  private:
   struct Stop {
@@ -46,10 +49,11 @@ class TextStream {
   void Release(size_t count);
 
   const Tokenizer& tokenizer_;
-  bool show_control_;
+  bool show_control_, show_stop_;
   std::vector<Stop> stops_;
   int stopped_by_ = -1;
   bool finished_ = false;
+  size_t shown_bytes_ = 0;
   std::string held_;   // bytes not yet shown
   std::string shown_;  // what the last call returned
 };

@@ -32,8 +32,10 @@ void MachineFlags::Register(FlagSet flags) {
       .As("NAME");
 }
 
+size_t MachineFlags::threads() const { return threads_ ? threads_ : PhysicalCores(); }
+
 ThreadPool& MachineFlags::pool() {
-  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads_ ? threads_ : PhysicalCores());
+  if (!pool_) pool_ = std::make_unique<ThreadPool>(threads());
   return *pool_;
 }
 

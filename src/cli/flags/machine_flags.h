@@ -14,8 +14,9 @@ class MachineFlags {
  public:
   void Register(FlagSet flags);
 
-  ThreadPool& pool();  // of --threads; made once
-  Isa isa() const;     // of --isa, else of SHEEPOP_ISA; throws kInvalidArgument where it is not available
+  size_t threads() const;  // of --threads
+  ThreadPool& pool();      // of them; made once
+  Isa isa() const;         // of --isa, else of SHEEPOP_ISA; throws kInvalidArgument where it is not available
 
  private:
   std::string isa_;

@@ -1,0 +1,152 @@
+// sheepop serve: models for the clients that people have, over HTTP.
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/json/value.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/flags/machine_flags.h"
+#include "cli/flags/model_flags.h"
+#include "cli/flags/option_flags.h"
+#include "hub/models.h"
+#include "serve/options.h"
+#include "serve/server.h"
+
+namespace sheepop::cli {
+namespace {
+
+namespace json = boost::json;
+
+// Tells systemd (sd_notify(3)) where it listens; does nothing where it does not.
+void Notify(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  if (!path || (path[0] != '/' && path[0] != '@') || std::string_view(path).size() >= sizeof address.sun_path) return;
+  address.sun_family = AF_UNIX;
+  const size_t length = std::string_view(path).copy(address.sun_path, sizeof address.sun_path - 1);
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const int out = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (out < 0) return;
+  sendto(out, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+  close(out);
+}
+
+// SIGTERM and SIGINT, which end the server, and SIGHUP, for every thread that is made after this one.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  // The next one, or 0 after `seconds`.
+  int Wait(double seconds) const {
+    timespec time{};
+    time.tv_sec = static_cast<time_t>(seconds);
+    time.tv_nsec = static_cast<long>((seconds - static_cast<double>(time.tv_sec)) * 1e9);
+    const int signal = sigtimedwait(&set_, nullptr, &time);
+    return signal < 0 ? 0 : signal;
+  }
+
+ private:
+  sigset_t set_{}, before_{};
+};
+
+class Serve final : public Command {
+ public:
+  void Register(FlagSet flags) override {
+    flags_ = flags;
+    flags
+        .Value("-m,--model", models_,
+               fmt::format("a model file, a folder, or a name; several times (default: {})", kChatModel))
+        .As("MODEL");
+    engine_.Register(flags);
+    AddOptions(flags, kServeTable, options_);
+    machine_.Register(flags);
+    flags.Value("--config", config_, "a TOML file that sets flags by their names; those given here count").As("FILE");
+  }
+
+  int Run(Console& console) override;
+
+ private:
+  int ServeUntilTold(Console& console, InferenceServer& server, const Signals& signals) const;
+
+  std::optional<FlagSet> flags_;
+  std::vector<std::string> models_;
+  EngineFlags engine_;
+  ServeOptions options_;
+  MachineFlags machine_;
+  std::optional<std::string> config_;
+};
+
+// Told to end meanwhile, there is nothing to wait for.
+void Load(InferenceServer& server, const std::vector<std::filesystem::path>& paths, const Signals& signals) {
+  std::future<void> loaded = std::async(std::launch::async, [&] { server.Load(paths); });
+  while (loaded.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
+    const int signal = signals.Wait(0.02);
+    if (signal == SIGTERM || signal == SIGINT) std::_Exit(128 + signal);
+  }
+  loaded.get();
+}
+
+int Serve::ServeUntilTold(Console& console, InferenceServer& server, const Signals& signals) const {
+  for (;;) {
+    const int signal = signals.Wait(1);
+    if (signal == SIGHUP) {
+      try {
+        server.ReloadTls();
+      } catch (const Error& error) {
+        console.PrintError(error);
+      }
+    }
+    if (signal == SIGTERM || signal == SIGINT) break;
+  }
+  Notify("STOPPING=1");
+  console.Note(
+      fmt::format("stopping when the answers have ended, at most {:g} s; once more ends at once", options_.grace));
+  std::future<bool> drained = std::async(std::launch::async, [&] { return server.Drain(options_.grace); });
+  while (drained.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
+    const int signal = signals.Wait(0.05);
+    if (signal == SIGTERM || signal == SIGINT) std::_Exit(128 + signal);
+  }
+  return 0;
+}
+
+int Serve::Run(Console& console) {
+  if (config_) flags_->ReadToml(*config_);
+  const Signals signals;
+  std::vector<std::filesystem::path> paths;
+  if (models_.empty()) models_.emplace_back(kChatModel);
+  for (const std::string& model : models_) paths.push_back(FindModel(model));
+  InferenceServer server(options_, engine_.options, machine_.threads(), machine_.isa());
+  Load(server, paths, signals);
+  for (const Warning& warning : server.warnings()) console.Warn(warning);
+  const std::vector<std::string> names = server.models();
+  if (console.json) {
+    console.PrintJson(json::object{{"url", server.url()}, {"models", json::array(names.begin(), names.end())}});
+  } else {
+    console.Print(fmt::format("{} at {}\n", fmt::join(names, ", "), server.url()));
+  }
+  Notify("READY=1");
+  return ServeUntilTold(console, server, signals);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeServe() { return std::make_unique<Serve>(); }
+
+}  // namespace sheepop::cli

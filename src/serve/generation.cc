@@ -1,0 +1,351 @@
+#include "serve/generation.h"
+
+#include <fmt/core.h>
+
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "explain/capsule.h"
+#include "serve/api_error.h"
+#include "serve/ledger.h"
+#include "serve/logprobs.h"
+#include "tokenize/text_stream.h"
+
+namespace sheepop {
+namespace {
+
+class Run;
+
+// Between two tries to hand a prompt to a queue that is full.
+constexpr double kRetryS = 0.05;
+
+// The trace of the draw that the engine tells of next.
+class LastTrace final : public TraceSink {
+ public:
+  explicit LastTrace(size_t top) : top_(top) {}
+  size_t top() const override { return top_; }
+  void OnTrace(Trace trace) override { trace_ = std::move(trace); }
+  std::optional<Trace> Take() { return std::exchange(trace_, std::nullopt); }
+
+ private:
+  size_t top_;
+  std::optional<Trace> trace_;
+};
+
+// One choice. On the service's thread, but for what Start does.
+class ChoiceListener final : public Listener {
+ public:
+  ChoiceListener(Run& run, size_t choice, size_t prompt, LastTrace* trace);
+
+  void OnPrompt(size_t done) override;
+  void OnPromptRow(const PromptRow& row) override;
+  Next OnToken(const Choice& choice, std::span<const float> logits) override;
+  void OnFinish(const Finish& finish) override;
+
+ private:
+  struct Pending {  // a token whose bytes are not all in the text yet
+    TokenRecord record;
+    size_t end;
+  };
+  Piece Settle(std::string_view text);
+  void Emit(Piece piece);
+  void DropWhatNeverShows();
+
+  Run& run_;
+  const size_t choice_, prompt_;
+  LastTrace* trace_;
+  TextStream stream_;
+  size_t bytes_ = 0;  // of all tokens so far
+  std::deque<Pending> pending_;
+  ChoiceResult result_;
+};
+
+class Run final : public Generation, public std::enable_shared_from_this<Run> {
+ public:
+  Run(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver, const HearingThread& thread)
+      : ask_(std::move(ask)), service_(service), receiver_(std::move(receiver)), thread_(thread) {}
+
+  void Start();
+  void Cancel() override;
+  const Ask& ask() const override { return ask_; }
+
+  const LoadedModel& loaded() const { return ask_.model->loaded; }
+  void Tell(std::function<void(GenerationReceiver&)> what) {
+    thread_.post([receiver = receiver_, what = std::move(what)] { what(*receiver); });
+  }
+  void Progress(size_t prompt, size_t done);
+  void Finished(size_t choice, ChoiceResult result);
+
+ private:
+  struct PromptRun {
+    Request request;
+    std::unique_ptr<LastTrace> trace;
+    std::vector<Listener*> listeners;
+    size_t done = 0;  // tokens
+  };
+
+  void CheckPrompts() const;
+  void Prepare();
+  void SubmitRest();
+  void SubmitNext();
+  void EndUnsubmitted(size_t prompt, FinishReason reason, const std::string& error);
+  void Done();
+
+  const Ask ask_;
+  Service& service_;
+  const std::shared_ptr<GenerationReceiver> receiver_;
+  const HearingThread& thread_;
+  std::vector<PromptRun> prompts_;
+  std::vector<std::unique_ptr<ChoiceListener>> listeners_;
+  std::vector<std::unique_ptr<CapsuleRecorder>> recorders_;
+
+  std::mutex mutex_;                  // of what follows
+  std::vector<RequestId> submitted_;  // of the first prompts
+  bool cancelled_ = false;
+  std::vector<Finish> finishes_;  // by choice
+  size_t unfinished_ = 0;
+  std::shared_ptr<Run> self_;  // until the last choice has finished
+};
+
+ChoiceListener::ChoiceListener(Run& run, size_t choice, size_t prompt, LastTrace* trace)
+    : run_(run),
+      choice_(choice),
+      prompt_(prompt),
+      trace_(trace),
+      stream_(*run.loaded().tokenizer, {.stops = run.ask().options.stops, .show_stop = run.ask().show_stop}) {
+  if (!run.ask().score_prompt) return;
+  for (const Token id : run.ask().prompts[prompt].ids) {
+    TokenRecord record;
+    record.id = id;
+    record.bytes = run.loaded().tokenizer->Piece(id);
+    record.text_offset = bytes_;
+    bytes_ += record.bytes.size();
+    result_.prompt.push_back(std::move(record));
+  }
+  bytes_ = 0;
+}
+
+void ChoiceListener::OnPrompt(size_t done) { run_.Progress(prompt_, done); }
+
+void ChoiceListener::OnPromptRow(const PromptRow& row) {
+  if (row.position + 1 >= result_.prompt.size()) return;
+  Score(*run_.loaded().model, row.logits, *run_.ask().logprobs, result_.prompt[row.position + 1]);
+}
+
+Next ChoiceListener::OnToken(const Choice& choice, std::span<const float> logits) {
+  const Ask& ask = run_.ask();
+  const Tokenizer& tokenizer = *run_.loaded().tokenizer;
+  result_.ids.push_back(choice.token);
+  TokenRecord record;
+  record.id = choice.token;
+  record.text_offset = bytes_;
+  if (ask.logprobs) Score(*run_.loaded().model, logits, *ask.logprobs, record);
+  if (trace_) record.trace = trace_->Take();
+  const bool shows = ask.options.ignore_end || !tokenizer.special().Ends(choice.token);
+  std::string_view text;
+  if (shows) {
+    const bool may_stop = result_.ids.size() >= static_cast<size_t>(ask.options.sampling.min_tokens);
+    text = stream_.Push(choice.token, may_stop);
+    if (tokenizer.Kind(choice.token) != TokenKind::kControl) record.bytes = tokenizer.Piece(choice.token);
+  }
+  bytes_ += record.bytes.size();
+  pending_.push_back({std::move(record), bytes_});
+  Emit(Settle(text));
+  return stream_.stopped() ? Next::kStop : Next::kContinue;
+}
+
+void ChoiceListener::OnFinish(const Finish& finish) {
+  const std::string_view text = stream_.Finish();
+  if (stream_.stopped()) DropWhatNeverShows();
+  Emit(Settle(text));
+  result_.reason = finish.reason;
+  result_.usage = finish.usage;
+  if (finish.error) result_.error = AsError(finish.error).what();
+  if (stream_.stopped()) result_.stop = run_.ask().options.stops[static_cast<size_t>(stream_.stopped_by())];
+  run_.Finished(choice_, std::move(result_));
+}
+
+// The tokens whose bytes are all in the text now.
+Piece ChoiceListener::Settle(std::string_view text) {
+  Piece piece{choice_, std::string(text), {}};
+  while (!pending_.empty() && pending_.front().end <= stream_.shown_bytes()) {
+    piece.tokens.push_back(std::move(pending_.front().record));
+    pending_.pop_front();
+  }
+  return piece;
+}
+
+// A stop string took back some of the last tokens: what is left of the one that it begins in stays.
+void ChoiceListener::DropWhatNeverShows() {
+  const size_t shown = stream_.shown_bytes();
+  while (!pending_.empty() && pending_.back().record.text_offset >= shown && pending_.back().end > shown) {
+    pending_.pop_back();
+  }
+  for (Pending& pending : pending_) {
+    if (pending.end <= shown) continue;
+    pending.record.bytes.resize(shown - pending.record.text_offset);
+    pending.end = shown;
+  }
+}
+
+void ChoiceListener::Emit(Piece piece) {
+  if (piece.text.empty() && piece.tokens.empty()) return;
+  result_.text += piece.text;
+  result_.tokens.insert(result_.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  if (!run_.ask().stream) return;
+  run_.Tell([piece = std::move(piece)](GenerationReceiver& receiver) mutable { receiver.OnPiece(std::move(piece)); });
+}
+
+void Run::CheckPrompts() const {
+  const ServedModel& model = *ask_.model;
+  for (const AskedPrompt& prompt : ask_.prompts) {
+    if (prompt.ids.size() < model.context) continue;
+    throw ApiError(
+        {.code = "context_length_exceeded",
+         .param = "messages",
+         .message = fmt::format("the prompt has {} tokens, the context of {} holds {} with the answer; shorten "
+                                "it, or serve the model with a larger --context",
+                                prompt.ids.size(), model.name, model.context),
+         .prompt_tokens = prompt.ids.size(),
+         .context = model.context});
+  }
+  if (ask_.record && ask_.prompts.size() > 1) {
+    RefuseField("record", "record is true, a capsule holds one prompt; send the prompts one by one");
+  }
+  if (ask_.n > model.engine.sequences) {
+    RefuseField("n", fmt::format("n is {}, the server writes {} texts at once; ask for fewer, or serve with a larger "
+                                 "--sequences",
+                                 ask_.n, model.engine.sequences));
+  }
+}
+
+void Run::Prepare() {
+  const size_t choices = ask_.prompts.size() * ask_.n;
+  prompts_.resize(ask_.prompts.size());
+  finishes_.resize(choices);
+  unfinished_ = choices;
+  std::optional<uint64_t> seed;
+  for (size_t p = 0; p < prompts_.size(); ++p) {
+    PromptRun& prompt = prompts_[p];
+    prompt.request = MakeRequest(loaded(), ask_.options, ask_.prompts[p].ids);
+    if (seed) prompt.request.seed = *seed;
+    seed = prompt.request.seed;
+    prompt.request.prompt_rows = ask_.score_prompt && ask_.logprobs;
+    if (ask_.explain) prompt.trace = std::make_unique<LastTrace>(ask_.explain_top);
+    prompt.request.trace = prompt.trace.get();
+    for (size_t i = 0; i < ask_.n; ++i) {
+      const size_t choice = listeners_.size();
+      listeners_.push_back(std::make_unique<ChoiceListener>(*this, choice, p, prompt.trace.get()));
+      prompt.listeners.push_back(listeners_.back().get());
+      if (!ask_.record) continue;
+      recorders_.push_back(std::make_unique<CapsuleRecorder>(*listeners_.back()));
+      prompt.listeners.back() = recorders_.back().get();
+    }
+  }
+}
+
+void Run::Start() {
+  CheckPrompts();
+  Prepare();
+  self_ = shared_from_this();
+  try {
+    SubmitNext();
+  } catch (...) {
+    self_.reset();
+    throw;
+  }
+  if (prompts_.size() > 1) thread_.post([run = self_] { run->SubmitRest(); });
+}
+
+void Run::SubmitNext() {
+  size_t next;
+  {
+    const std::lock_guard lock(mutex_);
+    next = submitted_.size();
+  }
+  const RequestId id = service_.Submit(ask_.model->id, prompts_[next].request, prompts_[next].listeners);
+  const std::lock_guard lock(mutex_);
+  submitted_.push_back(id);
+  if (cancelled_) service_.Cancel(id);
+}
+
+// On the hearing thread.
+void Run::SubmitRest() {
+  for (;;) {
+    size_t next;
+    bool cancelled;
+    {
+      const std::lock_guard lock(mutex_);
+      next = submitted_.size();
+      cancelled = cancelled_;
+    }
+    if (next == prompts_.size()) return;
+    try {
+      if (cancelled) return EndUnsubmitted(next, FinishReason::kInterrupt, "");
+      SubmitNext();
+    } catch (const Error& error) {
+      if (error.category() != ErrorCategory::kBusy) return EndUnsubmitted(next, FinishReason::kError, error.what());
+      return thread_.after(kRetryS, [run = shared_from_this()] { run->SubmitRest(); });
+    }
+  }
+}
+
+// The prompts from `prompt` on never ran: nobody else calls their listeners.
+void Run::EndUnsubmitted(size_t prompt, FinishReason reason, const std::string& error) {
+  const std::exception_ptr thrown =
+      error.empty() ? nullptr : std::make_exception_ptr(Error(ErrorCategory::kInternal, error));
+  for (size_t p = prompt; p < prompts_.size(); ++p) {
+    for (Listener* listener : prompts_[p].listeners) listener->OnFinish({reason, thrown, {}});
+  }
+}
+
+void Run::Cancel() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  for (const RequestId id : submitted_) service_.Cancel(id);
+}
+
+void Run::Progress(size_t prompt, size_t done) {
+  prompts_[prompt].done = done;
+  size_t computed = 0, all = 0;
+  for (size_t p = 0; p < prompts_.size(); ++p) {
+    computed += prompts_[p].done;
+    all += prompts_[p].request.prompt.size();
+  }
+  Tell([computed, all](GenerationReceiver& receiver) { receiver.OnProgress(computed, all); });
+}
+
+void Run::Finished(size_t choice, ChoiceResult result) {
+  const Finish finish{result.reason, nullptr, result.usage};
+  Tell([choice, result = std::make_shared<ChoiceResult>(std::move(result))](GenerationReceiver& receiver) {
+    receiver.OnFinish(choice, std::move(*result));
+  });
+  std::shared_ptr<Run> self;
+  {
+    const std::lock_guard lock(mutex_);
+    finishes_[choice] = finish;
+    if (--unfinished_ > 0) return;
+    self = std::move(self_);
+  }
+  thread_.post([self] { self->Done(); });
+}
+
+// On the hearing thread, when nobody calls a listener any more.
+void Run::Done() {
+  std::vector<CapsuleSequence> recorded;
+  for (const auto& recorder : recorders_) recorded.push_back(recorder->sequence());
+  receiver_->OnDone(MakeLedger(ask_, prompts_[0].request.seed, finishes_, recorded));
+}
+
+}  // namespace
+
+std::shared_ptr<Generation> Generation::Start(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver,
+                                              const HearingThread& thread) {
+  auto run = std::make_shared<Run>(service, std::move(ask), std::move(receiver), thread);
+  run->Start();
+  return run;
+}
+
+}  // namespace sheepop

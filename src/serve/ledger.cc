@@ -1,0 +1,107 @@
+#include "serve/ledger.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "kernel/packed.h"
+#include "sample/options_json.h"
+#include "sample/profile.h"
+
+namespace sheepop {
+namespace {
+
+namespace json = boost::json;
+
+json::object TokensJson(const Ask& ask, const Ledger& ledger) {
+  size_t of_template = 0;
+  json::array messages;
+  for (const AskedPrompt& prompt : ask.prompts) {
+    of_template += prompt.parts.template_tokens;
+    for (const size_t tokens : prompt.parts.message_tokens) messages.push_back(tokens);
+  }
+  return {{"prompt", ledger.prompt_tokens}, {"template", of_template},     {"messages", std::move(messages)},
+          {"reused", ledger.reused},        {"computed", ledger.computed}, {"dropped", 0},
+          {"written", ledger.written}};
+}
+
+// The settings in force that are not their profile's own.
+json::object SamplingJson(const SamplingOptions& sampling) {
+  json::object all = SettingsJson(sampling), changed;
+  const json::object usual = SettingsJson(ProfileNamed(sampling.profile).defaults);
+  for (const auto& [name, value] : all) {
+    if (usual.at(name) != value) changed[name] = value;
+  }
+  changed.erase("profile");
+  return changed;
+}
+
+// What may be different while the bits of every logit stay the same.
+json::array SameBits(const Model& model) {
+  json::array same{"threads", "batch", "chunks", "cache", "clients"};
+  if (kernel::IsQuantised(model.weights().output().type)) same.emplace_back("isa");
+  return same;
+}
+
+json::value CapsuleJson(const Ask& ask, uint64_t seed, std::span<const CapsuleSequence> recorded) {
+  const ServedModel& model = *ask.model;
+  Capsule capsule;
+  capsule.build = ThisBuild();
+  capsule.isa = Name(model.loaded.model->isa());
+  capsule.model = model.loaded.path.string();
+  capsule.model_sha256 = model.hash->sha256();
+  capsule.tokenizer_sha256 = TokenizerSha256(*model.loaded.tokenizer);
+  capsule.engine = model.engine;
+  capsule.engine.context = model.context;
+  capsule.sampling = ask.options.sampling;
+  capsule.seed = seed;
+  capsule.prompt = ask.prompts[0].ids;
+  capsule.sequences.assign(recorded.begin(), recorded.end());
+  return json::parse(CapsuleText(capsule));
+}
+
+}  // namespace
+
+Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const Finish> finishes,
+                  std::span<const CapsuleSequence> recorded) {
+  Ledger ledger;
+  ledger.seed = seed;
+  size_t preempted = 0, recomputed = 0;
+  json::array reasons;
+  for (size_t choice = 0; choice < finishes.size(); ++choice) {
+    const Usage& usage = finishes[choice].usage;
+    if (choice % ask.n == 0) {
+      ledger.prompt_tokens += ask.prompts[choice / ask.n].ids.size();
+      ledger.reused += usage.reused;
+      ledger.computed += usage.computed;
+    }
+    ledger.written += usage.written;
+    preempted += usage.preempted;
+    recomputed += usage.recomputed;
+    ledger.queue_s = std::max(ledger.queue_s, usage.queue_s);
+    ledger.first_token_s = std::max(ledger.first_token_s, usage.first_token_s);
+    ledger.total_s = std::max(ledger.total_s, usage.total_s);
+    reasons.push_back(json::value(Name(finishes[choice].reason)));
+  }
+  const double decode_s = ledger.total_s - ledger.first_token_s;
+  json::object& out = ledger.sheepop;
+  out["tokens"] = TokensJson(ask, ledger);
+  out["finish"] = std::move(reasons);
+  out["seed"] = seed;
+  out["profile"] = ask.options.sampling.profile;
+  out["sampling"] = SamplingJson(ask.options.sampling);
+  out["isa"] = Name(ask.model->loaded.model->isa());
+  out["same_bits_whatever"] = SameBits(*ask.model->loaded.model);
+  out["time"] = {{"queue_s", ledger.queue_s},
+                 {"first_token_s", ledger.first_token_s},
+                 {"total_s", ledger.total_s},
+                 {"tokens_per_s", decode_s > 0 ? static_cast<double>(ledger.written) / decode_s : 0.0}};
+  if (preempted > 0) out["preempted"] = {{"times", preempted}, {"recomputed", recomputed}};
+  if (!ask.model->checkpoint.empty()) out["checkpoint"] = ask.model->checkpoint;
+  if (!ask.unused.empty()) out["unused"] = json::array(ask.unused.begin(), ask.unused.end());
+  if (!recorded.empty()) out["capsule"] = CapsuleJson(ask, seed, recorded);
+  return ledger;
+}
+
+}  // namespace sheepop

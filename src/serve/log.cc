@@ -1,0 +1,77 @@
+#include "serve/log.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <ctime>
+
+#include "base/quoted.h"
+#include "base/utf8.h"
+
+namespace sheepop {
+namespace {
+
+std::string TimeText(std::time_t now) {
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+bool WriteAll(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string LogLine(LogForm form, const http::HttpRequest& request, unsigned status, size_t bytes, double seconds,
+                    std::time_t now) {
+  const std::string path = ToValidUtf8(request.path);
+  if (form == LogForm::kJson) {
+    return boost::json::serialize(boost::json::object{{"time", TimeText(now)},
+                                                      {"method", ToValidUtf8(request.method)},
+                                                      {"path", path},
+                                                      {"status", status},
+                                                      {"bytes", bytes},
+                                                      {"seconds", seconds},
+                                                      {"peer", request.peer},
+                                                      {"key", request.key_name},
+                                                      {"id", ToValidUtf8(request.id)}}) +
+           "\n";
+  }
+  return fmt::format("{} {} {} {} {} {} bytes {:.3f} s {}{}{}\n", TimeText(now), request.peer,
+                     ToValidUtf8(request.method), Quoted(path), status, bytes, seconds, request.id,
+                     request.key_name.empty() ? "" : " key ", request.key_name);
+}
+
+void AnswerLog::Add(const http::HttpRequest& request, unsigned status, size_t bytes, double seconds) {
+  if (form_ == LogForm::kOff) return;
+  Write(LogLine(form_, request, status, bytes, seconds, std::time(nullptr)));
+}
+
+void AnswerLog::Say(const std::string& line) {
+  const std::string time = TimeText(std::time(nullptr));
+  Write(form_ == LogForm::kJson ? boost::json::serialize(boost::json::object{{"time", time}, {"note", line}}) + "\n"
+                                : fmt::format("{} {}\n", time, line));
+}
+
+void AnswerLog::Write(std::string line) {
+  if (waiting_ >= kMostWaiting) {
+    ++dropped_;
+    return;
+  }
+  ++waiting_;
+  writer_.Add([this, line = std::move(line)] {
+    if (!WriteAll(line)) ++dropped_;
+    --waiting_;
+  });
+}
+
+}  // namespace sheepop

@@ -1,0 +1,37 @@
+// Lines for stderr, written by a thread of their own: a terminal or a disk that is slow holds up nobody.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+
+#include "serve/http/exchange.h"
+#include "serve/options.h"
+#include "serve/work_queue.h"
+
+namespace sheepop {
+
+class AnswerLog {
+ public:
+  explicit AnswerLog(LogForm form) : form_(form) {}
+
+  // Any thread. Lines beyond kMostWaiting that wait, and those that cannot be written, are dropped and counted.
+  void Add(const http::HttpRequest& request, unsigned status, size_t bytes, double seconds);
+  void Say(const std::string& line);  // something else; the same rules
+  size_t dropped() const { return dropped_; }
+
+  static constexpr size_t kMostWaiting = 4096;
+
+ private:
+  void Write(std::string line);
+
+  const LogForm form_;
+  std::atomic<size_t> waiting_{0}, dropped_{0};
+  WorkQueue writer_{1};
+};
+
+// One line, with its end. Control characters of the request are escaped.
+std::string LogLine(LogForm form, const http::HttpRequest& request, unsigned status, size_t bytes, double seconds,
+                    std::time_t now);
+
+}  // namespace sheepop

@@ -1,0 +1,213 @@
+#include "serve/registry.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/json/value.hpp>
+#include <fstream>
+#include <ranges>
+
+#include "base/text_file.h"
+#include "checkpoint/json.h"
+#include "explain/capsule.h"
+#include "model/kv_cache.h"
+#include "sample/profile.h"
+#include "serve/api_error.h"
+
+namespace sheepop {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kCachedContexts = 4;
+
+// Bytes that programs may still take, or 0 where the system does not say.
+size_t AvailableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  for (size_t kib; file >> name >> kib; file.ignore(16, '\n')) {
+    if (name == "MemAvailable:") return kib << 10;
+  }
+  return 0;
+}
+
+size_t BytesOf(const fs::path& path) {
+  if (!fs::is_directory(path)) return fs::file_size(path);
+  size_t bytes = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".safetensors") bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+void CheckMemory(const std::string& name, std::string_view what, size_t bytes, std::string_view remedy) {
+  const size_t available = AvailableMemory();
+  if (available == 0 || bytes <= available) return;
+  throw Error(ErrorCategory::kLimit, "{} of {} take {} MiB, {} MiB of memory are free; {}", what, name, bytes >> 20,
+              available >> 20, remedy);
+}
+
+// What the model's own generation_config.json says of drawing, over the profile openai.
+SamplingOptions UsualSampling(const fs::path& path) {
+  SamplingOptions options = ProfileNamed("openai").defaults;
+  const fs::path file = path / "generation_config.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return options;
+  const boost::json::object config = ParseJsonObject(ReadTextFile(file, "a JSON file"), file.string());
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"temperature", "temperature"},
+                                                                      {"top_k", "top_k"},
+                                                                      {"top_p", "top_p"},
+                                                                      {"min_p", "min_p"},
+                                                                      {"repetition_penalty", "repeat_penalty"}};
+  for (const auto& [theirs, ours] : kNames) {
+    const boost::json::value* value = config.if_contains(theirs);
+    if (!value || !value->is_number()) continue;
+    kSamplingTable.Set(options, kSamplingTable.Named(ours), NumberText(value->to_number<double>()),
+                       fmt::format("{} of {}", theirs, file.string()));
+  }
+  Validate(options);
+  return options;
+}
+
+std::time_t TimeOf(const fs::path& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 ? status.st_mtime : 0;
+}
+
+}  // namespace
+
+const std::string& ModelHash::sha256() const {
+  std::call_once(read_, [this] { sha256_ = ModelSha256(path_); });
+  return sha256_;
+}
+
+std::string ModelName(const fs::path& path) {
+  const fs::path whole = path.has_filename() ? path : path.parent_path();
+  return whole.extension() == ".gguf" ? whole.stem().string() : whole.filename().string();
+}
+
+std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const fs::path& path,
+                                                  const std::string& checkpoint) {
+  auto model = std::make_shared<ServedModel>();
+  model->name = name;
+  model->aliases = AliasesOf(name);
+  model->checkpoint = checkpoint;
+  CheckMemory(name, "the weights", BytesOf(path), "serve a smaller model, or one that is quantised further");
+  service_.Run([&](ThreadPool& pool) {
+    model->loaded = LoadedModel::Open(path, {.context = engine_.context, .isa = isa_}, pool);
+  });
+  if (model->loaded.chat_template) model->chat = ChatTemplate::Parse(*model->loaded.chat_template);
+  const ModelConfig& config = model->loaded.model->config();
+  model->sampling = UsualSampling(path);
+  model->engine = engine_;
+  model->engine.sequences = options_.sequences;
+  model->context = ContextInUse(engine_, config.context);
+  const size_t bytes_per_position = KvShapeOf(config, engine_.kv_type).BytesPerPosition();
+  const size_t positions = options_.cache_mib ? (options_.cache_mib << 20) / bytes_per_position
+                                              : model->context * std::min(options_.sequences, kCachedContexts);
+  model->engine.cache_positions = std::max(positions, size_t{16});
+  CheckMemory(name, "the cached keys and values", model->engine.cache_positions * bytes_per_position,
+              "give a smaller --cache-mib or --context");
+  model->context = std::min(model->context, model->engine.cache_positions);
+  model->created = TimeOf(path);
+  model->hash = std::make_shared<ModelHash>(path);
+  model->id = service_.Add(model->loaded.model, model->engine, options_.queue);
+
+  std::shared_ptr<const ServedModel> old;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto same = std::ranges::find(models_, name, &ServedModel::name);
+    if (same == models_.end()) {
+      models_.push_back(model);
+    } else {
+      old = std::exchange(*same, model);
+    }
+  }
+  if (old) service_.Remove(old->id);
+  return model;
+}
+
+// "NAME" is the only model's, "NAME=MODEL" that model's.
+std::vector<std::string> Registry::AliasesOf(const std::string& name) const {
+  std::vector<std::string> aliases;
+  for (const std::string& alias : options_.aliases) {
+    const size_t equals = alias.find('=');
+    if (equals == std::string::npos) {
+      aliases.push_back(alias);
+    } else if (alias.substr(equals + 1) == name) {
+      aliases.push_back(alias.substr(0, equals));
+    }
+  }
+  return aliases;
+}
+
+void Registry::CheckAliases() const {
+  const auto models = All();
+  for (const std::string& alias : options_.aliases) {
+    const size_t equals = alias.find('=');
+    if (equals == std::string::npos) {
+      if (models.size() == 1) continue;
+      throw Error(ErrorCategory::kInvalidArgument, "--alias is {}, with {} models it must say which: {}=MODEL", alias,
+                  models.size(), alias);
+    }
+    const std::string model = alias.substr(equals + 1);
+    if (std::ranges::none_of(models, [&](const auto& served) { return served->name == model; })) {
+      throw Error(ErrorCategory::kInvalidArgument, "--alias is {}, there is no model {}", alias, model);
+    }
+  }
+}
+
+void Registry::ResolveOthers(Resolve resolve) {
+  const std::lock_guard lock(mutex_);
+  resolve_ = std::move(resolve);
+}
+
+void Registry::Close(std::string_view name) {
+  std::shared_ptr<const ServedModel> closed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(models_, name, &ServedModel::name);
+    if (found == models_.end()) return;
+    closed = *found;
+    models_.erase(found);
+  }
+  service_.Remove(closed->id);
+}
+
+std::shared_ptr<const ServedModel> Registry::FindOpen(std::string_view name) const {
+  const auto models = All();
+  if (name.empty() && models.size() == 1) return models[0];
+  for (const auto& model : models) {
+    if (model->name == name || std::ranges::find(model->aliases, name) != model->aliases.end()) return model;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const ServedModel> Registry::Find(std::string_view name) const {
+  if (std::shared_ptr<const ServedModel> open = FindOpen(name)) return open;
+  Resolve resolve;
+  {
+    const std::lock_guard lock(mutex_);
+    resolve = resolve_;
+  }
+  if (resolve) {
+    if (std::shared_ptr<const ServedModel> other = resolve(name)) return other;
+  }
+  std::vector<std::string> names;
+  for (const auto& model : All()) names.push_back(model->name);
+  throw ApiError({.status = name.empty() ? 400u : 404u,
+                  .type = name.empty() ? "invalid_request_error" : "not_found_error",
+                  .code = "model_not_found",
+                  .param = "model",
+                  .message = fmt::format("model is \"{}\", {}", name,
+                                         names.empty() ? "none is loaded yet"
+                                                       : fmt::format("this server has {}", fmt::join(names, ", ")))});
+}
+
+std::vector<std::shared_ptr<const ServedModel>> Registry::All() const {
+  const std::lock_guard lock(mutex_);
+  return models_;
+}
+
+}  // namespace sheepop

@@ -1,0 +1,196 @@
+#include "serve/server.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "serve/follow.h"
+#include "serve/http/server.h"
+#include "serve/log.h"
+#include "serve/registry.h"
+#include "serve/routes.h"
+
+namespace sheepop {
+namespace {
+
+constexpr size_t kWorkThreads = 2;
+// For the last words of streams to leave.
+constexpr double kFarewellS = 2;
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+void CheckSafe(const ServeOptions& options) {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "--tls-cert and --tls-key go together; one of them is missing");
+  }
+  if (!options.api_key_file.empty() && options.no_key) {
+    throw Error(ErrorCategory::kInvalidArgument, "--api-key-file and --no-key contradict each other; leave one out");
+  }
+  if (IsLoopback(options.host) || options.no_key || !options.api_key_file.empty()) return;
+  throw Error(ErrorCategory::kInvalidArgument,
+              "--host is {}, which other machines reach, and nobody would need a key; give --api-key-file FILE, or "
+              "--no-key if everybody may come in",
+              options.host);
+}
+
+http::HttpOptions NetworkOptions(const ServeOptions& options) {
+  http::HttpOptions network;
+  network.host = options.host;
+  network.port = static_cast<uint16_t>(options.port);
+  if (!options.api_key_file.empty()) network.keys = http::ReadApiKeys(options.api_key_file);
+  network.allowed_hosts = options.allowed_hosts;
+  network.cors_origins = options.cors;
+  network.tls_cert = options.tls_cert;
+  network.tls_key = options.tls_key;
+  network.max_body = options.max_body_mib << 20;
+  network.max_connections = options.max_connections;
+  network.is_open = Routes::IsOpen;
+  network.refusal = Refusal;
+  return network;
+}
+
+}  // namespace
+
+class InferenceServer::Impl {
+ public:
+  Impl(const ServeOptions& options, const EngineOptions& engine, size_t threads, Isa isa);
+  ~Impl();
+
+  void Load(const std::vector<std::filesystem::path>& models);
+  std::string url() const;
+  std::vector<std::string> models() const;
+  std::vector<Warning> warnings() const;
+  void ReloadTls() { http_.ReloadTls(); }
+  bool Drain(double seconds);
+
+ private:
+  RoutesContext Context() {
+    return {service_, registry_, sessions_,
+            metrics_, work_,     log_,
+            options_, state_,    [this] { return http_.connections(); }};
+  }
+  http::HttpOptions Network();
+  int RetryAfter() const;
+
+  const ServeOptions options_;
+  std::atomic<ServerState> state_{ServerState::kLoading};
+  AnswerLog log_;
+  Metrics metrics_;
+  Service service_;
+  Registry registry_;
+  std::unique_ptr<Follower> follower_;
+  SessionContext sessions_;
+  http::Server http_;
+  WorkQueue work_{kWorkThreads};  // goes before http_, which its work answers through
+  Routes routes_;
+};
+
+InferenceServer::Impl::Impl(const ServeOptions& options, const EngineOptions& engine, size_t threads, Isa isa)
+    : options_((CheckSafe(options), options)),
+      log_(options.log),
+      service_(threads),
+      registry_(service_, options_, engine, isa),
+      sessions_{service_,
+                {[this](std::function<void()> work) { http_.Post(std::move(work)); },
+                 [this](double seconds, std::function<void()> work) { http_.After(seconds, std::move(work)); }},
+                metrics_,
+                registry_,
+                [this] { return RetryAfter(); }},
+      http_(Network(), [this](std::shared_ptr<http::Exchange> exchange) { routes_.Handle(std::move(exchange)); }),
+      routes_(Context()) {
+  http_.Start();
+}
+
+InferenceServer::Impl::~Impl() {
+  follower_.reset();
+  Drain(0);
+  http_.Stop();
+}
+
+http::HttpOptions InferenceServer::Impl::Network() {
+  http::HttpOptions network = NetworkOptions(options_);
+  network.answered = [this](const http::HttpRequest& request, unsigned status, size_t bytes, double seconds) {
+    metrics_.CountAnswer(Routes::NameOf(request.path), status);
+    log_.Add(request, status, bytes, seconds);
+  };
+  return network;
+}
+
+// What waits before a newcomer, at the pace of late.
+int InferenceServer::Impl::RetryAfter() const {
+  size_t waiting = 0;
+  for (const auto& model : registry_.All()) waiting = std::max(waiting, service_.counts(model->id).waiting);
+  const double rounds = static_cast<double>(waiting) / static_cast<double>(options_.sequences);
+  return static_cast<int>(std::clamp(std::ceil(rounds * metrics_.RecentSeconds()), 1.0, 60.0));
+}
+
+void InferenceServer::Impl::Load(const std::vector<std::filesystem::path>& models) {
+  for (const std::filesystem::path& path : models) {
+    const std::string name = ModelName(path);
+    if (std::ranges::any_of(registry_.All(), [&](const auto& model) { return model->name == name; })) {
+      throw Error(ErrorCategory::kInvalidArgument, "two models are named {}; rename one of the files", name);
+    }
+    registry_.Open(name, path);
+  }
+  if (!options_.follow.empty()) {
+    follower_ =
+        std::make_unique<Follower>(registry_, options_.follow, [this](const std::string& line) { log_.Say(line); });
+  }
+  registry_.CheckAliases();
+  state_ = ServerState::kReady;
+}
+
+std::string InferenceServer::Impl::url() const {
+  const bool v6 = options_.host.find(':') != std::string::npos && !options_.host.starts_with('[');
+  return fmt::format("{}://{}{}{}:{}", options_.tls_cert.empty() ? "http" : "https", v6 ? "[" : "", options_.host,
+                     v6 ? "]" : "", http_.port());
+}
+
+std::vector<std::string> InferenceServer::Impl::models() const {
+  std::vector<std::string> names;
+  for (const auto& model : registry_.All()) names.push_back(model->name);
+  return names;
+}
+
+std::vector<Warning> InferenceServer::Impl::warnings() const {
+  std::vector<Warning> all;
+  for (const auto& model : registry_.All()) {
+    const std::vector<Warning>& own = model->loaded.model->config().warnings;
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+// Who comes meanwhile is told so; the last words of streams get a while to leave.
+bool InferenceServer::Impl::Drain(double seconds) {
+  state_ = ServerState::kDraining;
+  const bool whole = service_.Drain(seconds);
+  http_.StopAccepting();
+  for (const Stopwatch watch; http_.connections() > 0 && watch.seconds() < kFarewellS;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return whole;
+}
+
+InferenceServer::InferenceServer(const ServeOptions& options, const EngineOptions& engine, size_t threads, Isa isa)
+    : impl_(std::make_unique<Impl>(options, engine, threads, isa)) {}
+
+InferenceServer::~InferenceServer() = default;
+
+void InferenceServer::Load(const std::vector<std::filesystem::path>& models) { impl_->Load(models); }
+std::string InferenceServer::url() const { return impl_->url(); }
+std::vector<std::string> InferenceServer::models() const { return impl_->models(); }
+std::vector<Warning> InferenceServer::warnings() const { return impl_->warnings(); }
+void InferenceServer::ReloadTls() { impl_->ReloadTls(); }
+bool InferenceServer::Drain(double seconds) { return impl_->Drain(seconds); }
+
+}  // namespace sheepop
