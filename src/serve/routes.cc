@@ -6,14 +6,19 @@
 #include <boost/json/value.hpp>
 #include <ctime>
 #include <utility>
+#include <variant>
 
 #include "base/version.h"
 #include "checkpoint/json.h"
 #include "explain/capsule.h"
 #include "serve/api/chat.h"
 #include "serve/api/completions.h"
+#include "serve/api/embeddings.h"
 #include "serve/api/messages.h"
+#include "serve/api/models.h"
 #include "serve/api/responses.h"
+#include "serve/api/tokens.h"
+#include "serve/embedding_run.h"
 #include "serve/follow.h"
 #include "serve/option_list.h"
 #include "serve/page/assets.h"
@@ -26,21 +31,22 @@ using http::Exchange;
 using http::HttpRequest;
 using http::HttpResponse;
 
-// What an answer is made of. Generate ones go to a session, the others are whole at once.
-using Parse = Parsed (*)(const json::object& body, const RequestContext& context);
-using Reply = json::object (*)(const json::object& body, const RequestContext& context);
-using Report = json::object (*)(const RoutesContext& context);
+// What answers a request. Look is called on the network's thread, the others where they may take their time: Report and
+// Reply give the whole answer, Parse what a session will generate, Launch answers by itself.
 using Look = HttpResponse (*)(const RoutesContext& context, const HttpRequest& request);
+using Report = json::object (*)(const RoutesContext& context, const HttpRequest& request);
+using Reply = json::object (*)(const json::object& body, const RequestContext& context);
+using Parse = Parsed (*)(const json::object& body, const RequestContext& context);
+using Launch = void (*)(const RoutesContext& context, std::shared_ptr<Exchange> exchange, const json::object& body,
+                        const RequestContext& request);
+using Action = std::variant<Look, Report, Reply, Parse, Launch>;
 
 struct Route {
   std::string_view path;  // without /v1; what ends in "/" stands for all below it
   std::string_view method;
-  bool open = false;      // needs no key
-  Look look = nullptr;    // on the network's thread
-  Parse parse = nullptr;  // on a thread for work, as is Reply
-  Reply reply = nullptr;
+  Action action;
   ProblemBody problem = OpenAiError;
-  Report report = nullptr;  // on a thread for work, too
+  bool open = false;  // needs no key
 };
 
 HttpResponse JsonResponse(const json::value& body, unsigned status = 200) {
@@ -108,22 +114,29 @@ HttpResponse Slots(const RoutesContext& context, const HttpRequest&) {
 HttpResponse Options(const RoutesContext&, const HttpRequest&) { return JsonResponse(SamplingOptionList()); }
 
 HttpResponse Models(const RoutesContext& context, const HttpRequest&) {
-  json::array models;
-  for (const auto& model : context.registry.All()) models.push_back(json::object{{"id", model->name}});
-  return JsonResponse(json::object{{"object", "list"}, {"data", std::move(models)}});
+  return JsonResponse(ModelList(context.registry));
 }
 
-HttpResponse OneModel(const RoutesContext& context, const HttpRequest& request) {
-  const std::string_view name = std::string_view(request.path).substr(request.path.find("models/") + 7);
-  return JsonResponse({{"id", context.registry.Find(name)->name}});
+json::object OneModel(const RoutesContext& context, const HttpRequest& request) {
+  constexpr std::string_view kPrefix = "/models/";
+  return ModelObject(context.registry, request.path.substr(request.path.find(kPrefix) + kPrefix.size()));
 }
 
-json::object Follow(const RoutesContext& context) {
+json::object TokenizerInfoOf(const RoutesContext& context, const HttpRequest&) {
+  return TokenizerInfo(*context.registry.Find(""));
+}
+
+json::object Follow(const RoutesContext& context, const HttpRequest&) {
   if (const Follower* follower = context.follower()) return follower->Report();
   throw ApiError({.status = 404,
                   .type = "not_found_error",
                   .code = "no_run",
                   .message = "no training run is followed; start the server with --follow RUN"});
+}
+
+void Embed(const RoutesContext& context, std::shared_ptr<Exchange> exchange, const json::object& body,
+           const RequestContext& request) {
+  StartEmbeddings(context.sessions, std::move(exchange), ParseEmbeddings(body, request));
 }
 
 HttpResponse Page(const RoutesContext&, const HttpRequest& request) {
@@ -140,22 +153,27 @@ HttpResponse Page(const RoutesContext&, const HttpRequest& request) {
 }
 
 const Route kRoutes[] = {
-    {"/", "GET", true, Page},
-    {"/page/", "GET", true, Page},
-    {"/health", "GET", true, Health},
-    {"/ready", "GET", true, Ready},
-    {"/version", "GET", false, Version},
-    {"/metrics", "GET", false, MetricsText},
-    {"/slots", "GET", false, Slots},
-    {"/options", "GET", false, Options},
-    {"/follow", "GET", false, nullptr, nullptr, nullptr, OpenAiError, Follow},
-    {"/models", "GET", false, Models},
-    {"/models/", "GET", false, OneModel},
-    {"/chat/completions", "POST", false, nullptr, ParseChat},
-    {"/completions", "POST", false, nullptr, ParseCompletions},
-    {"/responses", "POST", false, nullptr, ParseResponses},
-    {"/messages", "POST", false, nullptr, ParseMessages, nullptr, AnthropicError},
-    {"/messages/count_tokens", "POST", false, nullptr, nullptr, CountTokens, AnthropicError},
+    {"/", "GET", Page, OpenAiError, true},
+    {"/page/", "GET", Page, OpenAiError, true},
+    {"/health", "GET", Health, OpenAiError, true},
+    {"/ready", "GET", Ready, OpenAiError, true},
+    {"/version", "GET", Version},
+    {"/metrics", "GET", MetricsText},
+    {"/slots", "GET", Slots},
+    {"/options", "GET", Options},
+    {"/models", "GET", Models},
+    {"/models/", "GET", OneModel},
+    {"/follow", "GET", Follow},
+    {"/chat/completions", "POST", ParseChat},
+    {"/completions", "POST", ParseCompletions},
+    {"/embeddings", "POST", Embed},
+    {"/responses", "POST", ParseResponses},
+    {"/messages", "POST", ParseMessages, AnthropicError},
+    {"/messages/count_tokens", "POST", CountTokens, AnthropicError},
+    {"/tokenize", "POST", TokenizeText},
+    {"/detokenize", "POST", DetokenizeIds},
+    {"/apply-template", "POST", ApplyTemplate},
+    {"/tokenizer_info", "GET", TokenizerInfoOf},
 };
 
 std::string_view WithoutVersion(std::string_view path) { return path.starts_with("/v1/") ? path.substr(3) : path; }
@@ -206,6 +224,32 @@ HttpResponse WrongMethod(const HttpRequest& request, const Route& route) {
   return response;
 }
 
+ApiProblem NotReady(ServerState state) {
+  const bool loading = state == ServerState::kLoading;
+  return {.status = 503,
+          .type = "unavailable_error",
+          .code = loading ? "loading" : "stopping",
+          .message = loading ? "the model is being loaded; try again in a moment"
+                             : "the server is stopping; try again in a while",
+          .retry_after_s = loading ? 1 : 5};
+}
+
+// With time to take.
+void Answer(const RoutesContext& context, const std::shared_ptr<Exchange>& exchange, const Route& route) {
+  const HttpRequest& request = exchange->request();
+  const RequestContext request_context{context.registry, context.options.unknown_fields, std::time(nullptr)};
+  const json::object body = BodyOf(request);
+  if (const Parse* parse = std::get_if<Parse>(&route.action)) {
+    StartSession(context.sessions, exchange, (*parse)(body, request_context), route.problem);
+  } else if (const Launch* launch = std::get_if<Launch>(&route.action)) {
+    (*launch)(context, exchange, body, request_context);
+  } else if (const Report* report = std::get_if<Report>(&route.action)) {
+    exchange->Respond(JsonResponse((*report)(context, request)));
+  } else {
+    exchange->Respond(JsonResponse(std::get<Reply>(route.action)(body, request_context)));
+  }
+}
+
 }  // namespace
 
 bool Routes::IsOpen(std::string_view path) {
@@ -224,38 +268,21 @@ void Routes::Handle(std::shared_ptr<Exchange> exchange) const {
   if (!route) return exchange->Respond(ProblemResponse(NoSuchPath(request), OpenAiError));
   const bool head = request.method == "HEAD" && route->method == "GET";
   if (request.method != route->method && !head) return exchange->Respond(WrongMethod(request, *route));
-  if (route->look) {
-    HttpResponse response;
+  const auto guarded = [exchange, route](const auto& answer) {
     try {
-      response = route->look(context_, request);
+      answer();
     } catch (...) {
-      response = ProblemResponse(ProblemOf(std::current_exception()), route->problem);
+      exchange->Respond(ProblemResponse(ProblemOf(std::current_exception()), route->problem));
     }
-    return exchange->Respond(std::move(response));
+  };
+  if (const Look* look = std::get_if<Look>(&route->action)) {
+    guarded([&] { exchange->Respond((*look)(context_, request)); });
+  } else if (context_.state != ServerState::kReady) {
+    exchange->Respond(ProblemResponse(NotReady(context_.state), route->problem));
+  } else {
+    context_.work.Add(
+        [context = context_, exchange, route, guarded] { guarded([&] { Answer(context, exchange, *route); }); });
   }
-  if (context_.state != ServerState::kReady) {
-    const bool loading = context_.state == ServerState::kLoading;
-    return exchange->Respond(ProblemResponse({.status = 503,
-                                              .type = "unavailable_error",
-                                              .code = loading ? "loading" : "stopping",
-                                              .message = loading ? "the model is being loaded; try again in a moment"
-                                                                 : "the server is stopping; try again in a while",
-                                              .retry_after_s = loading ? 1 : 5},
-                                             route->problem));
-  }
-  context_.work.Add([context = context_, exchange = std::move(exchange), route] {
-    HttpResponse response;
-    try {
-      const RequestContext request_context{context.registry, context.options.unknown_fields, std::time(nullptr)};
-      const json::object body = BodyOf(exchange->request());
-      if (route->parse)
-        return StartSession(context.sessions, exchange, route->parse(body, request_context), route->problem);
-      response = JsonResponse(route->report ? route->report(context) : route->reply(body, request_context));
-    } catch (...) {
-      response = ProblemResponse(ProblemOf(std::current_exception()), route->problem);
-    }
-    exchange->Respond(std::move(response));
-  });
 }
 
 HttpResponse Refusal(unsigned status, std::string_view code, std::string_view message) {

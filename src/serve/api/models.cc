@@ -16,7 +16,6 @@ json::object ObjectOf(const ServedModel& model, std::string_view id) {
                      {"parameters", ParameterCount(model.loaded.model->config())},
                      {"architecture", model.loaded.model->config().architecture},
                      {"chat", model.chat.has_value()},
-                     {"sha256", model.sha256},
                      {"checkpoint", nullptr}};
   if (!model.checkpoint.empty()) about["checkpoint"] = model.checkpoint;
   about["aliases"] = json::array(model.aliases.begin(), model.aliases.end());

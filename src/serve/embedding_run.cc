@@ -1,0 +1,183 @@
+#include "serve/embedding_run.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sheepop {
+namespace {
+
+constexpr double kRetryS = 0.05;
+
+class EmbeddingRun;
+
+// One input. On the service's thread.
+class InputListener final : public Listener {
+ public:
+  InputListener(std::shared_ptr<EmbeddingRun> run, size_t input) : run_(std::move(run)), input_(input) {}
+
+  void OnPromptRow(const PromptRow& row) override;
+  Next OnToken(const Choice&, std::span<const float>) override { return Next::kStop; }
+  void OnFinish(const Finish& finish) override;
+
+ private:
+  std::shared_ptr<EmbeddingRun> run_;
+  const size_t input_;
+  std::vector<double> sum_;
+};
+
+// On the network's thread, but for Start and the listeners.
+class EmbeddingRun final : public std::enable_shared_from_this<EmbeddingRun> {
+ public:
+  EmbeddingRun(SessionContext& context, std::shared_ptr<http::Exchange> exchange, EmbeddingsAsk ask)
+      : context_(context), exchange_(std::move(exchange)), ask_(std::move(ask)), vectors_(ask_.inputs.size()) {}
+
+  void Start();
+  void Finished(size_t input, std::vector<double> sum, const Finish& finish);
+  const EmbeddingsAsk& ask() const { return ask_; }
+
+ private:
+  void CheckInputs() const;
+  void SubmitNext();
+  void SubmitMore();
+  void OnVector(size_t input, std::vector<float> vector, std::optional<ApiProblem> problem);
+  void Answer();
+  void Refuse(const ApiProblem& problem) { exchange_->Respond(ProblemResponse(problem, OpenAiError)); }
+
+  SessionContext& context_;
+  const std::shared_ptr<http::Exchange> exchange_;
+  const EmbeddingsAsk ask_;
+  std::vector<std::vector<float>> vectors_;
+  std::vector<std::unique_ptr<InputListener>> listeners_;
+  std::vector<RequestId> requests_;  // of the first inputs
+  size_t finished_ = 0;
+  bool over_ = false;  // answered, or nobody waits any more
+};
+
+void InputListener::OnPromptRow(const PromptRow& row) {
+  const bool counts =
+      run_->ask().pooling == Pooling::kMean || row.position + 1 == run_->ask().inputs[input_].ids.size();
+  if (!counts) return;
+  sum_.resize(row.hidden.size());
+  for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += static_cast<double>(row.hidden[i]);
+}
+
+void InputListener::OnFinish(const Finish& finish) { run_->Finished(input_, std::move(sum_), finish); }
+
+std::vector<float> OfLengthOne(const std::vector<double>& sum) {
+  double squares = 0;
+  for (const double value : sum) squares += value * value;
+  const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
+  std::vector<float> vector;
+  for (const double value : sum) vector.push_back(static_cast<float>(value * scale));
+  return vector;
+}
+
+void EmbeddingRun::CheckInputs() const {
+  for (size_t i = 0; i < ask_.inputs.size(); ++i) {
+    const size_t tokens = ask_.inputs[i].ids.size();
+    if (tokens < ask_.model->context) continue;
+    throw ApiError({.code = "context_length_exceeded",
+                    .param = fmt::format("input[{}]", i),
+                    .message = fmt::format("the input has {} tokens, the context of {} holds {}; shorten it", tokens,
+                                           ask_.model->name, ask_.model->context - 1),
+                    .prompt_tokens = tokens,
+                    .context = ask_.model->context});
+  }
+}
+
+void EmbeddingRun::Start() {
+  CheckInputs();
+  for (size_t i = 0; i < ask_.inputs.size(); ++i) {
+    listeners_.push_back(std::make_unique<InputListener>(shared_from_this(), i));
+  }
+  SubmitNext();
+  context_.thread.post([self = shared_from_this()] {
+    self->exchange_->OnClosed([weak = self->weak_from_this()] {
+      const std::shared_ptr<EmbeddingRun> run = weak.lock();
+      if (!run || std::exchange(run->over_, true)) return;
+      for (const RequestId id : run->requests_) run->context_.service.Cancel(id);
+    });
+    self->SubmitMore();
+  });
+}
+
+void EmbeddingRun::SubmitNext() {
+  const size_t input = requests_.size();
+  Request request =
+      MakeRequest(ask_.model->loaded, {.sampling = ask_.model->sampling, .max_tokens = 0}, ask_.inputs[input].ids);
+  request.prompt_rows = true;
+  requests_.push_back(context_.service.Submit(ask_.model->id, std::move(request), {listeners_[input].get()}));
+}
+
+// As many at once as the model runs, so that the queue stays open to others.
+void EmbeddingRun::SubmitMore() {
+  try {
+    while (!over_ && requests_.size() < ask_.inputs.size() &&
+           requests_.size() - finished_ < ask_.model->engine.sequences) {
+      SubmitNext();
+    }
+  } catch (const Error& error) {
+    if (error.category() == ErrorCategory::kBusy) {
+      if (requests_.size() == finished_) {
+        context_.thread.after(kRetryS, [self = shared_from_this()] { self->SubmitMore(); });
+      }
+      return;
+    }
+    over_ = true;
+    Refuse(ProblemOf(std::current_exception()));
+  }
+}
+
+void EmbeddingRun::Finished(size_t input, std::vector<double> sum, const Finish& finish) {
+  std::optional<ApiProblem> problem;
+  if (finish.error) problem = ProblemOf(finish.error);
+  if (finish.reason == FinishReason::kInterrupt) {
+    problem = ApiProblem{.status = 503,
+                         .type = "unavailable_error",
+                         .code = "stopping",
+                         .message = "the server is stopping; send the request again in a while",
+                         .retry_after_s = 5};
+  }
+  context_.thread.post([self = shared_from_this(), input, vector = OfLengthOne(sum), problem] {
+    self->OnVector(input, vector, problem);
+  });
+}
+
+void EmbeddingRun::OnVector(size_t input, std::vector<float> vector, std::optional<ApiProblem> problem) {
+  ++finished_;
+  listeners_[input].reset();
+  if (over_) return;
+  if (problem) {
+    over_ = true;
+    return Refuse(*problem);
+  }
+  vectors_[input] = std::move(vector);
+  if (finished_ == ask_.inputs.size()) {
+    over_ = true;
+    Answer();
+  } else {
+    SubmitMore();
+  }
+}
+
+void EmbeddingRun::Answer() {
+  exchange_->Respond({.body = boost::json::serialize(EmbeddingsAnswer(ask_, ask_.model->name, vectors_))});
+}
+
+}  // namespace
+
+void StartEmbeddings(SessionContext& context, std::shared_ptr<http::Exchange> exchange, EmbeddingsAsk ask) {
+  const auto run = std::make_shared<EmbeddingRun>(context, std::move(exchange), std::move(ask));
+  run->Start();
+}
+
+}  // namespace sheepop
