@@ -410,6 +410,8 @@ TEST(ChatDialect, ABeatIsAnEmptyDeltaOfWhatIsStillWritten) {
   EXPECT_EQ(json::serialize(beat.at("sheepop")), R"({"progress":{"computed":3,"prompt":20}})");
   dialect.OnFinish(0, made.results[0]);
   EXPECT_EQ(EventsOf(dialect.Beat(3, 20)).at(0).at("choices").at(0).at("index"), 1);
+  dialect.OnFinish(1, made.results[1]);
+  EXPECT_EQ(dialect.Beat(3, 20), "");
 }
 
 TEST(ChatDialect, AFailureIsAnErrorEvent) {

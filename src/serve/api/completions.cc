@@ -40,7 +40,7 @@ class CompletionsDialect final : public OpenAiDialect {
   std::string OnFinish(size_t choice, const ChoiceResult& result) override {
     std::string events;
     if (waits_) {
-      const json::object first = Members(prompts_[choice / n_], Logprobs(choice, result.prompt, {}));
+      const json::object first = Members(prompts_[choice / n_], Logprobs(choice, Shown(choice, result.prompt), {}));
       events = Event(Chunk(choice, first)) + OpenAiDialect::OnPiece(held_[choice]);
     }
     return events + OpenAiDialect::OnFinish(choice, result);
@@ -48,7 +48,7 @@ class CompletionsDialect final : public OpenAiDialect {
 
  private:
   json::object WholeChoice(size_t choice, const ChoiceResult& result) override {
-    return Members(prompts_[choice / n_] + result.text, Logprobs(choice, result.prompt, result.tokens));
+    return Members(prompts_[choice / n_] + result.text, Logprobs(choice, Shown(choice, result.prompt), result.tokens));
   }
 
   json::object Opening(size_t choice) override {
@@ -64,6 +64,20 @@ class CompletionsDialect final : public OpenAiDialect {
 
   static json::object Members(const std::string& text, json::value logprobs) {
     return {{"text", text}, {"logprobs", std::move(logprobs)}, {"finish_reason", nullptr}};
+  }
+
+  // The prompt's tokens with the bytes that the echoed text has of them: no names of control tokens, and no space that
+  // a tokenizer puts in front.
+  std::vector<TokenRecord> Shown(size_t choice, std::vector<TokenRecord> prompt) const {
+    const Tokenizer& tokenizer = *model_->loaded.tokenizer;
+    bool first = true;
+    for (TokenRecord& token : prompt) {
+      if (tokenizer.Kind(token.id) == TokenKind::kControl) token.bytes.clear();
+      const bool space = first && token.bytes.starts_with(' ') && !prompts_[choice / n_].starts_with(' ');
+      if (space) token.bytes.erase(0, 1);
+      first = first && token.bytes.empty() && !space;
+    }
+    return prompt;
   }
 
   json::value Logprobs(size_t choice, std::span<const TokenRecord> prompt, std::span<const TokenRecord> tokens) {

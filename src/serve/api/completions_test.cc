@@ -67,6 +67,7 @@ TEST(ParseCompletions, NamesOfControlTokensAreTextUnlessAsked) {
   EXPECT_EQ(std::ranges::count(as_text.prompts[0].ids, end), 0);
   const Ask parsed = Parse(R"({"prompt": "a<|im_end|>", "parse_special": true})").ask;
   EXPECT_EQ(std::ranges::count(parsed.prompts[0].ids, end), 1);
+  EXPECT_EQ(parsed.prompts[0].text, "a");
   EXPECT_EQ(Parse(fmt::format(R"({{"prompt": [{}, {}]}})", *TinyTokenizer().Find("a"), end)).ask.prompts[0].text, "a");
 }
 
@@ -223,6 +224,16 @@ TEST(CompletionsDialect, EchoHasOneEntryForEachIdAndOneMore) {
     }
     EXPECT_EQ(best, logprobs.at("token_logprobs").at(i).as_double());
   }
+}
+
+TEST(CompletionsDialect, OffsetsOfAPromptAreThoseOfItsText) {
+  Made made(R"({"n": 3, "echo": true, "logprobs": 1})");
+  const ServedModel& model = *made.parsed.ask.model;
+  ChoiceResult& result = made.results[0];
+  result.prompt = {MadeToken(model, "<|endoftext|>", -1), MadeToken(model, " ", -1), MadeToken(model, "a", -1)};
+  const json::object whole = made.Whole();
+  EXPECT_EQ(json::serialize(whole.at("choices").at(0).at("logprobs").at("text_offset")), "[0,0,0,1,2,3]")
+      << "a control token, and the space that some tokenizers put in front, are not in the text";
 }
 
 TEST(CompletionsDialect, OffsetsCountCharacters) {

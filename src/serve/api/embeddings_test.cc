@@ -27,7 +27,7 @@ TEST(ParseEmbeddings, TextsAndIds) {
   const Tokenizer& tokenizer = *OneModel().Find("tiny")->loaded.tokenizer;
   const std::vector<Token> ids = tokenizer.EncodePrompt("ab");
   const std::string list = json::serialize(json::array(ids.begin(), ids.end()));
-  for (const std::string& input : {std::string(R"("ab")"), std::string(R"(["ab"])"), list, "[" + list + "]"}) {
+  for (const std::string& input : {std::string(R"("ab")"), std::string(R"(["ab"])"), list, fmt::format("[{}]", list)}) {
     const EmbeddingsAsk ask = Parse(fmt::format(R"({{"input": {}}})", input));
     ASSERT_EQ(ask.inputs.size(), 1u) << input;
     EXPECT_EQ(ask.inputs[0].ids, ids) << input;

@@ -129,6 +129,7 @@ std::string OpenAiDialect::End(const Ledger& ledger) {
 
 std::string OpenAiDialect::Beat(size_t computed, size_t prompt) {
   const auto open = std::ranges::find(finished_, false);
+  if (open == finished_.end()) return "";  // the end is on its way
   json::object chunk = Chunk(static_cast<size_t>(open - finished_.begin()), Silence());
   json::object progress{{"computed", computed}, {"prompt", prompt}};
   chunk["sheepop"] = json::object({{"progress", std::move(progress)}});

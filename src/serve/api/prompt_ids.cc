@@ -23,7 +23,9 @@ class PromptReader {
     if (ids.empty())
       RefuseField(path, fmt::format("{} is empty, and this model has no token that begins a text", path));
     PromptParts parts{.template_tokens = 0, .message_tokens = {ids.size()}};
-    return {std::move(ids), std::string(text), std::move(parts)};
+    // Names of control tokens show as nothing, like those of ids.
+    std::string shown = reading_.parse_special ? ShownText(tokenizer, ids) : std::string(text);
+    return {std::move(ids), std::move(shown), std::move(parts)};
   }
 
   AskedPrompt Ids(const json::array& list, const std::string& path) const {

@@ -20,7 +20,7 @@ struct TextReading {
 std::vector<Token> ReadIds(const boost::json::array& list, const ServedModel& model, const std::string& path);
 
 // Text, texts, ids or lists of ids: what `name` holds, in its order. Texts are encoded as the program's `generate` does,
-// ids are taken as they are; the text of ids is what they show. Throws ApiError 400 for more than `most`, none at all,
+// ids are taken as they are; the text of ids, and of names of control tokens, is what they show. Throws ApiError 400 for more than `most`, none at all,
 // one without tokens, and ids that the vocabulary does not have.
 std::vector<AskedPrompt> ReadPrompts(Fields& fields, std::string_view name, const ServedModel& model,
                                      const TextReading& reading, size_t most);
