@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <new>
 #include <vector>
 
@@ -28,7 +27,7 @@ std::string Sha256::Hex() {
   unsigned size = 0;
   EVP_DigestFinal_ex(context_, digest.data(), &size);
   std::string hex;
-  for (unsigned i = 0; i < size; ++i) fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
+  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
   return hex;
 }
 

@@ -207,5 +207,20 @@ TEST_F(Limits, AServerIsReachedByEveryAddressOfItsName) {
   EXPECT_EQ(Ask(Get("/echo")).status, 200u);
 }
 
+TEST_F(Limits, AServerMayHaveAnAddressOfVersion6) {
+  options_.host = "::1";
+  try {
+    Start();
+  } catch (const Error& error) {
+    GTEST_SKIP() << error.what();
+  }
+  Client client(server_->port(), 0, AF_INET6);
+  client.Send(fmt::format("GET /hold HTTP/1.1\r\nHost: [::1]:{}\r\n\r\n", server_->port()));
+  const auto exchange = Held();
+  EXPECT_TRUE(exchange->request().peer.starts_with("[::1]:")) << exchange->request().peer;
+  exchange->Respond({});
+  EXPECT_EQ(client.ReadReply().status, 200u);
+}
+
 }  // namespace
 }  // namespace sheepop::http
