@@ -41,7 +41,11 @@ void Connection::Expect(double seconds, void (Connection::*late)()) {
   });
 }
 
-void Connection::Start() { Handshake(&Connection::NextRequest); }
+void Connection::Start() {
+  pool_.IsIdle(*this);
+  Handshake(&Connection::NextRequest);
+}
+
 void Connection::StartRefused() { Handshake(&Connection::RefuseConnection); }
 
 void Connection::Handshake(void (Connection::*next)()) {

@@ -54,7 +54,7 @@ struct HttpOptions {
   std::function<HttpResponse(unsigned status, std::string_view code, std::string_view message)> refusal;
   // Told on the network's thread after each answer; for the log. `status` is 499 where the client left, or was too slow,
   // before the answer was whole; `bytes` are those of the body that were sent; `seconds` began with the first byte of
-  // the request. Of a refusal before the head was whole, the request has no method and no path.
+  // the request. Of a refusal before the head was whole, the request has no method and no path. Must not throw.
   std::function<void(const HttpRequest& request, unsigned status, size_t bytes, double seconds)> answered;
 };
 

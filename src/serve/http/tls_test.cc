@@ -182,6 +182,16 @@ TEST_F(Tls, RefusesConnectionsInItsOwnTongue) {
   EXPECT_EQ(second.ReadReply().status, 503u);
 }
 
+TEST_F(Tls, MakesRoomByClosingThoseWhoSayNothing) {
+  options_.max_connections = 2;
+  Start();
+  Client silent = Connected(), also_silent = Connected();
+  EXPECT_TRUE(Soon([&] { return server_->connections() == 2; }));
+  TlsClient client(server_->port());
+  EXPECT_EQ(client.Ask(Get("/echo")).status, 200u);
+  EXPECT_TRUE(silent.Ends(1));
+}
+
 TEST_F(Tls, StopsWithConnectionsOpen) {
   Start();
   TlsClient idle(server_->port()), streaming(server_->port());
