@@ -46,7 +46,7 @@ TEST_F(Access, WithoutAKeyNoBodyIsRead) {
   const Reply reply = client.ReadReply();
   EXPECT_EQ(reply.status, 401u);
   EXPECT_EQ(reply.Get("Connection"), "close");
-  EXPECT_TRUE(client.Ends(3));
+  EXPECT_TRUE(client.Ends());
 }
 
 TEST_F(Access, OnLoopbackIsForHostsOfThisMachine) {

@@ -94,10 +94,10 @@ TEST_F(Requests, OfHttp10CloseTheConnectionUnlessTheyAskForMore) {
   Client client = Connected();
   EXPECT_EQ(client.Ask("GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").Get("Connection"), "keep-alive");
   EXPECT_EQ(client.Ask("GET /echo HTTP/1.0\r\n\r\n").Get("Connection"), "close");
-  EXPECT_TRUE(client.Ends(1));
+  EXPECT_TRUE(client.Ends());
   Client modern = Connected();
   EXPECT_EQ(modern.Ask(Get("/echo", "Connection: close\r\n")).Get("Connection"), "close");
-  EXPECT_TRUE(modern.Ends(1));
+  EXPECT_TRUE(modern.Ends());
 }
 
 TEST_F(Requests, ForTheHeadGetNoBody) {
@@ -169,7 +169,7 @@ TEST_F(Requests, ThatAreTooLargeAreRefusedBeforeTheyAreRead) {
   const Reply reply = client.ReadReply();
   EXPECT_EQ(reply.status, 413u);
   EXPECT_NE(reply.body.find("1001 bytes"), std::string::npos);
-  EXPECT_TRUE(client.Ends(3));
+  EXPECT_TRUE(client.Ends());
   EXPECT_EQ(Ask(Post("/echo", std::string(1000, 'x'))).status, 200u);
   const std::string chunked = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   EXPECT_EQ(Ask(chunked + "3e8\r\n" + std::string(1000, 'x') + "\r\n0\r\n\r\n").status, 200u);
