@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/token.h"
@@ -28,7 +29,8 @@ struct AskedPrompt {
 
 struct Ask {
   std::shared_ptr<const ServedModel> model;
-  std::vector<AskedPrompt> prompts;  // choice = index of the prompt * n + i
+  std::vector<AskedPrompt> prompts;            // choice = index of the prompt * n + i
+  std::string_view prompt_field = "messages";  // what the request calls them
   RequestOptions options;
   size_t n = 1;                    // sequences of each prompt
   std::optional<size_t> logprobs;  // record each token's log-probability and this many of the best

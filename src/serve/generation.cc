@@ -204,7 +204,7 @@ void Run::CheckPrompts() const {
     if (prompt.ids.size() < model.context) continue;
     throw ApiError(
         {.code = "context_length_exceeded",
-         .param = "messages",
+         .param = std::string(ask_.prompt_field),
          .message = fmt::format("the prompt has {} tokens, the context of {} holds {} with the answer; shorten "
                                 "it, or serve the model with a larger --context",
                                 prompt.ids.size(), model.name, model.context),

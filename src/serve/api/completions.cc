@@ -121,7 +121,8 @@ Parsed ParseCompletions(const json::object& body, const RequestContext& context)
                             .parse_special = fields.Bool("parse_special").value_or(false)};
   fields.Any("prompt");
   fields.Finish(context.unknown, ask.unused);
-  ask.prompts = ReadPrompts(fields, "prompt", *ask.model, reading, kMostPrompts);
+  ask.prompt_field = "prompt";
+  ask.prompts = ReadPrompts(fields, ask.prompt_field, *ask.model, reading, kMostPrompts);
   if (ask.record && ask.prompts.size() > 1) {
     fields.Refuse("record", fmt::format("is true, but there are {} prompts: give one", ask.prompts.size()));
   }

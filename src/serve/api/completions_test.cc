@@ -42,6 +42,7 @@ TEST(ParseCompletions, TextsAndIdsAreThePrompts) {
   ASSERT_EQ(text.prompts.size(), 1u);
   EXPECT_EQ(text.prompts[0].ids, abc);
   EXPECT_EQ(text.prompts[0].text, "abc");
+  EXPECT_EQ(text.prompt_field, "prompt");
   EXPECT_EQ(text.prompts[0].parts.message_tokens, std::vector<size_t>{abc.size()});
   EXPECT_EQ(text.options.max_tokens, 16u);
   EXPECT_EQ(text.n, 1u);

@@ -44,6 +44,7 @@ class RequestReader {
     if (!input) fields_.Refuse("input", "is missing: text, or a list of items");
     conversation_.messages = ReadMessages(ReadResponsesInput(*input, instructions, context_.unknown, ask_.unused),
                                           "input", context_.unknown, ask_.unused);
+    ask_.prompt_field = "input";
     ask_.prompts.push_back(EncodeConversation(*ask_.model, conversation_, context_.now));
     auto dialect = MakeResponsesDialect(Echo(instructions), ask_);
     return {std::move(ask_), std::move(dialect)};
