@@ -11,30 +11,32 @@ import random
 import re
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
 import browser
-from program import ENVIRONMENT, PROGRAM, SANITIZED, ProgramTest, main
+from program import ENVIRONMENT, PROGRAM, SANITIZED, ProgramTest, main, run
 
 TALES = pathlib.Path(__file__).resolve().parents[2] / "models" / "tales.gguf"
+SMALL = ("--layers", 1, "--hidden", 32, "--heads", 2, "--context", 64, "--batch", 2, "--eval-batches", 1, "--threads", 1)
 KEY = "a-key-of-sixteen-characters-or-more"
 LAST = "[...document.querySelectorAll('.message.assistant')].at(-1)"
 
 
 class Server:
-    def __init__(self, *flags, port=None):
-        self.flags = flags
+    def __init__(self, *flags, **environment):
+        self.flags, self.environment = flags, ENVIRONMENT | environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port = port or probe.getsockname()[1]
+            self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "-m", TALES, "--host", "127.0.0.1", "--port", str(self.port), *map(str, self.flags)],
-            env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + (300 if SANITIZED else 30)
         while time.monotonic() < end:
             try:
@@ -68,11 +70,11 @@ class Server:
 
 @unittest.skipIf(browser.absent(), browser.absent())
 class PageTest(ProgramTest):
-    flags = ()
+    flags, environment = (), {}
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.flags)
+        cls.server = Server(*cls.flags, **cls.environment)
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.browser = browser.Browser()
         cls.addClassCleanup(cls.browser.close)
@@ -261,14 +263,6 @@ class Chat(PageTest):
         self.assertEqual(int(tokens["of the template"]) + sum(map(int, tokens["of each message"].split(", "))), whole)
         self.assertEqual(int(tokens["found in the cache"]) + int(tokens["computed"]), whole)
         self.assertEqual(tokens["dropped"], "0")
-
-    def test_progress_and_speed_are_shown(self):
-        self.set(max_tokens=60)
-        self.say("sheep and wolf and " * 150)
-        self.settled()
-        shown = "\n".join(self.browser.run("return window.progressShown"))
-        self.assertRegex(shown, r"Reading the prompt: [\d,]+ of [\d,]+ tokens")
-        self.assertRegex(shown, r"\d+ tokens, [\d.]+ a second")
 
     def test_why_a_token_was_drawn_and_another_candidate(self):
         self.set(max_tokens=12, seed=3)
@@ -510,6 +504,49 @@ class Kept(PageTest):
         self.browser.find("#welcome")
         self.browser.click("#list .open", "Tell a long tale")
         self.assertNotIn("kept", self.settled()["state"])
+
+
+class Slow(PageTest):
+    """With the plain kernels, so that there is something to wait for."""
+
+    environment = {"SHEEPOP_ISA": "reference"}
+
+    def test_progress_and_speed_are_shown(self):
+        self.set(max_tokens=16)
+        self.say("sheep and wolf and " * 120)
+        self.settled()
+        shown = "\n".join(self.browser.run("return window.progressShown"))
+        self.assertRegex(shown, r"Reading the prompt: [\d,]+ of [\d,]+ tokens")
+        self.assertRegex(shown, r"\d+ tokens, [\d.]+ a second")
+
+
+class Following(PageTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        text, model = pathlib.Path(folder.name) / "text.txt", pathlib.Path(folder.name) / "small.gguf"
+        text.write_text("Once upon a time " + " ".join(random.Random(3).choices(["sheep", "goat", "cow", "hen"], k=600)))
+        done = run("train", text, "-o", model, "--steps", 30, "--eval-every", 5, "--checkpoint-every", 10, "--keep", 3, *SMALL)
+        assert done.returncode == 0, done.stderr
+        cls.flags = ("--follow", model.with_suffix(".run"))
+        super().setUpClass()
+
+    def test_the_curve_and_two_checkpoints_side_by_side(self):
+        self.browser.click("#training-tab")
+        self.browser.find("#curve svg")
+        words = self.browser.run("return document.querySelector('#curve-words').textContent")
+        self.assertRegex(words, r"^Step 30: loss \d\.\d+; on held-out text \d\.\d+\. The newest checkpoint is checkpoint-30\.$")
+        self.assertGreater(self.browser.run("return document.querySelector('#curve polyline').points.length"), 3)
+        for side, step in (("left", 10), ("right", 30)):
+            self.browser.run("document.getElementById(arguments[0]).value = arguments[1]", side, f"checkpoint-{step}")
+        self.browser.click("#compare-go")
+        texts = self.browser.until("""const texts = ['left', 'right'].map(side => document.getElementById(side + '-text').textContent);
+            return document.querySelector('#compare-stop').hidden && texts.every(Boolean) && texts""")
+        self.assertNotEqual(*texts)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.sides .fault').length"), 0)
+        if pictures := os.environ.get("SHEEPOP_PICTURES"):
+            self.browser.picture(pathlib.Path(pictures) / "page-training-1280-light.png")
 
 
 class WithAKey(PageTest):

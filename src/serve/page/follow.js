@@ -49,9 +49,8 @@ async function continuation(body, seed, signal, output) {
 }
 
 export class Follow {
-  // `model` gives the name of the model that is followed.
-  constructor(model) {
-    this.model = model;
+  constructor() {
+    this.model = "";
     this.timer = 0;
     byId("compare").addEventListener("submit", event => {
       event.preventDefault();
@@ -72,7 +71,8 @@ export class Follow {
 
   async poll() {
     try {
-      const {curve = [], checkpoints = [], current = ""} = await getJson("follow");
+      const {model, curve = [], checkpoints = [], current = ""} = await getJson("follow");
+      this.model = model;
       byId("curve").replaceChildren(curve.length ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32)) : make("p", {}, "No step has been reported yet."));
       const last = curve.at(-1), held = curve.findLast(point => Number.isFinite(point.held_out));
       byId("curve-words").textContent = last ? `Step ${last.step.toLocaleString("en")}: loss ${last.loss.toFixed(4)}` +
@@ -102,7 +102,7 @@ export class Follow {
     byId("compare-stop").hidden = false;
     byId("compare-go").disabled = true;
     await Promise.all(["left", "right"].map(side => continuation(
-      {model: this.model(), prompt: byId("compare-prompt").value, checkpoint: byId(side).value, stream: true,
+      {model: `${this.model}:${byId(side).value}`, prompt: byId("compare-prompt").value, stream: true,
        max_tokens: Number(byId("compare-length").value) || 64},
       byId("compare-seed").value, this.controller.signal, byId(`${side}-text`))));
     byId("compare-stop").hidden = true;

@@ -26,7 +26,7 @@ class App {
     this.settings = new Settings(() => this.settingsChanged());
     this.chat = new Chat(this);
     this.files = new Files(() => this.composerChanged());
-    this.follow = new Follow(() => this.followed()?.id || "");
+    this.follow = new Follow();
     this.wire();
     this.showTheme();
     let told = null;
@@ -48,7 +48,7 @@ class App {
     try {
       this.models = (await getJson("v1/models")).data || [];
       byId("model").replaceChildren(...this.models.map(({id}) => make("option", {value: id}, id)));
-      byId("training-tab").hidden = !this.followed();
+      byId("training-tab").hidden = !this.models.some(model => model.sheepop?.checkpoint);
       this.showModel();
       if (this.current.kind === "chat" && !this.current.messages.size) this.fresh("chat");
     } catch (error) {
@@ -61,10 +61,6 @@ class App {
     } catch (error) {
       notice(`The settings cannot be shown: ${error.message}`, {kind: "error", actions: {"Try again": () => this.connect()}});
     }
-  }
-
-  followed() {
-    return this.models.find(model => model.sheepop?.checkpoint);
   }
 
   // Conversations.
