@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/json/value.hpp>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "model/config_reading.h"
@@ -222,10 +223,15 @@ GgufConfig ToGguf(const ModelConfig& config) {
   return out;
 }
 
-// transformers takes no 8.0 for 8.
+// The shortest decimal from which FromHf computes this scale. transformers takes no 8.0 for 8.
 boost::json::value QueryScalar(float scale) {
-  const double exact = 1 / (static_cast<double>(scale) * static_cast<double>(scale)), scalar = ShortDecimal(exact);
-  if (std::abs(scalar - std::round(scalar)) < 1e-3) return static_cast<int64_t>(std::round(scalar));
+  const double exact = 1 / (static_cast<double>(scale) * static_cast<double>(scale));
+  double scalar = exact;
+  for (int digits = 1; digits <= 9; ++digits) {
+    scalar = std::strtod(fmt::format("{:.{}g}", exact, digits).c_str(), nullptr);
+    if (1 / std::sqrt(static_cast<float>(scalar)) == scale) break;
+  }
+  if (scalar == std::round(scalar)) return static_cast<int64_t>(scalar);
   return scalar;
 }
 
