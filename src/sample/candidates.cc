@@ -229,7 +229,6 @@ void Candidates::CutAtLogit(float threshold, size_t min_keep) {
   if (is_list_) {
     const auto end = std::partition_point(list_.begin(), list_.end(), [&](uint64_t key) { return key >= floor; });
     const auto kept = static_cast<size_t>(end - list_.begin());
-    if (kept >= list_.size()) return;
     list_.resize(std::min(list_.size(), std::max(kept, min_keep)));
     Changed();
   } else if (floor > cut_) {

@@ -57,6 +57,90 @@ TEST(Options, StepsHaveNamesOfTheirOwnAndKnownSettings) {
   }
 }
 
+// What a setting is where nobody gives it, and what it may be.
+TEST(Options, DefaultsAndBounds) {
+  struct Case {
+    std::string_view name, value, bounds;
+  };
+  const Case cases[] = {
+      {"profile", "sheepop", ""},
+      {"temperature", "1", "0 to 1000000"},
+      {"dynatemp_range", "0", "0 to 1000000"},
+      {"dynatemp_exponent", "1", "0 to 100"},
+      {"do_sample", "true", "true or false"},
+      {"top_k", "50", "at least 0"},
+      {"top_p", "0.95", "0 to 1"},
+      {"min_p", "0", "0 to 1"},
+      {"typical_p", "1", "0 to 1"},
+      {"top_n_sigma", "0", "0 to 1000000"},
+      {"epsilon_cutoff", "0", "0 to 1"},
+      {"eta_cutoff", "0", "0 to 1"},
+      {"xtc_probability", "0", "0 to 1"},
+      {"xtc_threshold", "0.1", "0 to 1"},
+      {"min_keep", "1", "at least 1"},
+      {"keep_ties", "false", "true or false"},
+      {"mirostat", "0", "0 to 2"},
+      {"mirostat_tau", "5", "0 to 100"},
+      {"mirostat_eta", "0.1", "0 to 10"},
+      {"repeat_penalty", "1", "1e-06 to 1000000"},
+      {"repeat_last_n", "64", "at least -1"},
+      {"presence_penalty", "0", "-1000000 to 1000000"},
+      {"frequency_penalty", "0", "-1000000 to 1000000"},
+      {"penalty_scope", "split", "split or shared or output"},
+      {"dry_multiplier", "0", "0 to 1000000"},
+      {"dry_base", "1.75", "1 to 100"},
+      {"dry_allowed_length", "2", "at least 1"},
+      {"dry_last_n", "-1", "at least -1"},
+      {"dry_breakers", "\n;:;\";*", ""},
+      {"no_repeat_ngram", "0", "at least 0"},
+      {"min_tokens", "0", "at least 0"},
+      {"logit_bias", "", "-1000000 to 1000000"},
+      {"banned", "", ""},
+      {"allowed", "", ""},
+      {"bad_words", "", ""},
+      {"bad_sequences", "", ""},
+      {"samplers", "", ""},
+      {"seed", "", ""},
+  };
+  ASSERT_EQ(std::size(cases), std::size(kSamplingRows));
+  for (size_t i = 0; i < std::size(cases); ++i) {
+    EXPECT_EQ(kSamplingRows[i].name, cases[i].name);
+    EXPECT_EQ(kSamplingTable.Default(kSamplingRows[i]), cases[i].value) << cases[i].name;
+    EXPECT_EQ(kSamplingRows[i].BoundsText(), cases[i].bounds) << cases[i].name;
+  }
+}
+
+// Which steps Mirostat replaces, and how far an explanation may open a step's setting.
+TEST(Options, Steps) {
+  struct Case {
+    std::string_view name;
+    bool filter;
+    std::string_view setting;
+    double open;
+  };
+  const Case cases[] = {{"repetition", false, "", 0},
+                        {"presence", false, "", 0},
+                        {"frequency", false, "", 0},
+                        {"dry", false, "", 0},
+                        {"temperature", false, "temperature", 100},
+                        {"top_k", true, "", 0},
+                        {"top_p", true, "top_p", 1},
+                        {"min_p", true, "min_p", 0},
+                        {"typical_p", true, "typical_p", 1},
+                        {"top_n_sigma", true, "top_n_sigma", 1e6},
+                        {"epsilon", true, "epsilon_cutoff", 0},
+                        {"eta", true, "eta_cutoff", 0},
+                        {"xtc", true, "xtc_threshold", 1},
+                        {"mirostat", false, "", 0}};
+  ASSERT_EQ(std::size(cases), std::size(kSteps));
+  for (size_t i = 0; i < std::size(cases); ++i) {
+    EXPECT_EQ(kSteps[i].name, cases[i].name);
+    EXPECT_EQ(kSteps[i].filter, cases[i].filter) << cases[i].name;
+    EXPECT_EQ(kSteps[i].setting, cases[i].setting) << cases[i].name;
+    EXPECT_EQ(kSteps[i].open, cases[i].open) << cases[i].name;
+  }
+}
+
 TEST(Options, ReadsText) {
   SamplingOptions options;
   kSamplingTable.Set(options, "--temperature", "0.7");

@@ -29,17 +29,18 @@ class Generator {
   std::vector<float> Row(size_t size) {
     static constexpr float kSpecial[] = {NAN,    INFINITY, -INFINITY,     0.0f,          -0.0f,
                                          1e-42f, -1e-42f,  3.4028235e38f, -3.4028235e38f};
-    std::normal_distribution<float> bell(0, std::array{0.0f, 0.01f, 1.0f, 5.0f, 1e30f}[Below(5)]);
+    std::normal_distribution<float> bell(0, 1);
+    const float spread = std::array{0.0f, 0.01f, 1.0f, 5.0f, 1e30f}[Below(5)];
     std::vector<float> row(size);
     const size_t kind = Below(6);
     for (float& logit : row) {
-      logit = bell(random_);
+      logit = bell(random_) * spread;
       if (kind == 1) logit = std::round(logit);
       if (kind == 2 || (kind == 3 && Chance(10))) logit = kSpecial[Below(std::size(kSpecial))];
       if (kind == 4) logit = -INFINITY;
       if (kind == 5) logit = NAN;
     }
-    if (kind >= 4 && !Chance(4)) row[Below(size)] = bell(random_);
+    if (kind >= 4 && !Chance(4)) row[Below(size)] = bell(random_) * spread;
     return row;
   }
 
