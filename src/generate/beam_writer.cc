@@ -7,10 +7,6 @@
 namespace sheepop {
 namespace {
 
-constexpr size_t kBlock = kernel::kKvBlock;
-
-size_t Blocks(size_t positions) { return (positions + kBlock - 1) / kBlock; }
-
 // Positions that the longest text can fill.
 size_t Length(const BeamRequest& request, size_t context) {
   const size_t prompt = request.prompt.size();
@@ -44,15 +40,15 @@ class BeamWriter {
         search_(request.beams, vocabulary, model.isa()),
         // Each beam fills blocks of its own, and while beams fork the old and the new ones are there together.
         cache_(KvShapeOf(model.config(), options.kv_type),
-               (Blocks(Length(request, context)) + 1) * kBlock * request.beams.width),
+               (Length(request, context) + 2 * kernel::kKvBlock) * request.beams.width),
         work_(model.config(), std::max(chunk_, request.beams.width), request.beams.width, pool.threads(), context) {}
 
   std::vector<Hypothesis> Write(const BeamRequest& request, size_t context) {
     LogitRows logits = RunPrompt(request.prompt);
     const size_t most = std::min(request.max_tokens, context - request.prompt.size() + 1);
-    for (size_t length = 0; length < most && (!request.go_on || request.go_on()); ++length) {
+    for (size_t length = 1; !request.go_on || request.go_on(); ++length) {
       const std::vector<sheepop::Fork> forks = search_.Advance(Rows(logits));
-      if (forks.empty() || length + 1 == most) break;
+      if (forks.empty() || length == most) break;
       logits = RunBeams(forks);
     }
     return search_.Best();
@@ -61,14 +57,14 @@ class BeamWriter {
  private:
   LogitRows RunPrompt(std::span<const Token> prompt) {
     beams_ = {cache_.Open()};
-    LogitRows logits(0, 0, nullptr, nullptr, {});
-    for (size_t begin = 0; begin < prompt.size(); begin += chunk_) {
-      const size_t end = std::min(begin + chunk_, prompt.size());
+    const auto run = [&](size_t count) {
       rows_.clear();
-      for (size_t i = begin; i < end; ++i) rows_.push_back({beams_[0], prompt[i], i + 1 == prompt.size()});
-      logits = model_.Forward(rows_, cache_, work_, pool_);
-    }
-    return logits;
+      for (size_t i = 0; i < count; ++i) rows_.push_back({beams_[0], prompt[i], i + 1 == prompt.size()});
+      prompt = prompt.subspan(count);
+      return model_.Forward(rows_, cache_, work_, pool_);
+    };
+    while (prompt.size() > chunk_) run(chunk_);
+    return run(prompt.size());
   }
 
   LogitRows RunBeams(std::span<const sheepop::Fork> forks) {

@@ -73,9 +73,22 @@ TEST_F(BeamWriterTest, EndsAtTheLimitTheContextOrWhenTold) {
   for (const Hypothesis& text : Write({.width = 3, .n_best = 3}, SIZE_MAX, {.context = 8})) {
     EXPECT_LE(text.tokens.size(), 6u) << "the last token needs no position";
   }
+  EXPECT_EQ(Write({.width = 3, .length_penalty = 9}, SIZE_MAX, {.context = 8})[0].tokens.size(), 6u);
   int steps = 0;
   for (const Hypothesis& text : Write({.width = 3, .n_best = 3}, 20, {}, [&] { return ++steps < 3; })) {
     EXPECT_LE(text.tokens.size(), 2u);
+  }
+}
+
+// Of each beam the last positions lie in a block that the others do not share.
+TEST_F(BeamWriterTest, EveryBeamHasRoomForItsLongestText) {
+  for (const size_t max_tokens : {13, 14, 15, 29, 30, 45}) {
+    for (const size_t width : {2, 7}) {
+      const std::vector<Hypothesis> texts =
+          Write({.width = width, .n_best = width, .length_penalty = 4}, max_tokens, {.context = 3 + max_tokens});
+      ASSERT_EQ(texts.size(), width);
+      EXPECT_EQ(texts[0].tokens.size() + texts[0].ended, max_tokens);
+    }
   }
 }
 
@@ -83,10 +96,20 @@ TEST_F(BeamWriterTest, RefusesWhatTheEngineRefuses) {
   const auto write = [&](std::vector<Token> prompt, size_t context) {
     WriteBeams(*model_, vocabulary_, {std::move(prompt), {}, 4, {}}, {.context = context}, pool_);
   };
-  EXPECT_THROW(write({}, 8), Error);
-  EXPECT_THROW(write({-1}, 8), Error);
-  EXPECT_THROW(write({112}, 8), Error);
-  EXPECT_THROW(write(std::vector<Token>(8, 1), 8), Error);
+  const auto why_not = [&](std::vector<Token> prompt) -> std::string {
+    try {
+      write(std::move(prompt), 8);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(why_not({}), "the prompt has no tokens; give it at least one character");
+  EXPECT_EQ(why_not({-1}), "prompt token -1 is outside the vocabulary of 112");
+  EXPECT_EQ(why_not({112}), "prompt token 112 is outside the vocabulary of 112");
+  EXPECT_EQ(why_not(std::vector<Token>(8, 1)),
+            "the prompt has 8 tokens, the context holds 8 with the answer; shorten it or use a larger --context");
+  EXPECT_NO_THROW(write({0}, 8));
   EXPECT_NO_THROW(write(std::vector<Token>(7, 1), 8));
 }
 

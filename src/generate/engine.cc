@@ -208,7 +208,7 @@ size_t Engine::BlocksAhead(const Sequence& sequence) const {
     return cache_.BlocksNeeded({&next, 1});
   }
   const size_t prompt = sequence.state.prompt_length(), max_tokens = sequence.shared->request.max_tokens;
-  const size_t longest = max_tokens - 1 < context_ - prompt ? prompt + max_tokens - 1 : context_;
+  const size_t longest = prompt + std::min(max_tokens - 1, context_ - prompt);
   const size_t common = tokens / kBlock, own = Blocks(std::min(tokens + kBlock, longest)) - common;
   return common + own * (1 + sequence.siblings.size()) - cache_.block_table(*sequence.cache).size();
 }

@@ -106,7 +106,7 @@ struct Request {
   bool prompt_rows = false;            // OnPromptRow for every position: all of the prompt is computed, none reused
 };
 
-enum class RequestId : uint64_t {};
+enum class RequestId : uint64_t {};  // counts up from 0, of an engine or a service
 
 // What a service decides in the engine's place: a request's number, and when it came.
 struct Arrival {

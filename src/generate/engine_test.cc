@@ -312,6 +312,7 @@ TEST_F(EngineTest, RefusesWhatCanNeverRun) {
             "the prompt has 32 tokens, the context holds 32 with the answer; shorten it or use a larger --context");
   EXPECT_EQ(message(MakeRequest({}, 1), 1, ErrorCategory::kInvalidArgument),
             "the prompt has no tokens; give it at least one character");
+  EXPECT_EQ(message(MakeRequest({0, 111}, 1), 1, ErrorCategory::kInvalidArgument), "accepted");
   EXPECT_EQ(message(MakeRequest({1, 112}, 1), 1, ErrorCategory::kInvalidArgument),
             "prompt token 112 is outside the vocabulary of 112");
   EXPECT_EQ(message(MakeRequest({1, -1}, 1), 1, ErrorCategory::kInvalidArgument),
@@ -362,6 +363,39 @@ TEST_F(EngineTest, StartsWhenPromptAndOneMoreBlockFit) {
   ExpectAlone(a, MakeRequest(Tokens(10, 1), 4));
   ExpectAlone(b, MakeRequest(Tokens(17, 2), 31));
   ExpectAlone(c, MakeRequest(Tokens(4, 3), 2));
+}
+
+// What a request can never need is not kept for it: of its last token nothing is computed.
+TEST_F(EngineTest, StartsWhenItsLastTokenButOneFits) {
+  for (const size_t max_tokens : {1, 2, 17, 18}) {
+    Engine engine = Make({.sequences = 2, .cache_positions = 48});
+    Collector writing, asking;
+    Submit(engine, MakeRequest(Tokens(4, 1), 3), writing);
+    Submit(engine, MakeRequest(Tokens(16, 2), max_tokens), asking);
+    engine.Step();
+    EXPECT_EQ(engine.active() + asking.size(), 2U) << max_tokens;  // one token alone has been drawn and it is gone
+    RunAll(engine);
+    ExpectAlone(asking, MakeRequest(Tokens(16, 2), max_tokens));
+  }
+  Engine engine = Make({.sequences = 2, .cache_positions = 32});
+  Collector writing, asking, larger;
+  Submit(engine, MakeRequest(Tokens(4, 1), 3), writing);
+  Submit(engine, MakeRequest(Tokens(16, 2), 2), asking);
+  engine.Step();
+  EXPECT_EQ(engine.active(), 1U) << "the second token needs another block";
+  RunAll(engine);
+  Submit(engine, MakeRequest(Tokens(4, 1), 3), writing);
+  Submit(engine, MakeRequest(Tokens(16, 2), 1), larger);
+  engine.Step();
+  EXPECT_EQ(larger.size(), 1U) << "one token needs none beyond the prompt's";
+  RunAll(engine);
+}
+
+TEST_F(EngineTest, RequestsAreCountedFromZero) {
+  Engine engine = Make({.sequences = 1});
+  Collector listeners[3];
+  for (uint64_t i = 0; i < 3; ++i) EXPECT_EQ(Submit(engine, MakeRequest(Tokens(3), 1), listeners[i]), RequestId{i});
+  RunAll(engine);
 }
 
 TEST_F(EngineTest, TheNewestGivesWayAndComesBack) {

@@ -23,7 +23,7 @@
 
 namespace sheepop {
 
-enum class ModelId : uint64_t {};
+enum class ModelId : uint64_t {};  // counts up from 0
 
 struct ModelCounts {
   size_t active = 0;          // sequences

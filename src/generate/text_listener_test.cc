@@ -140,6 +140,15 @@ TEST(TextListener, LogprobsAreOfTheUnmodifiedLogits) {
     EXPECT_EQ(one.top[i].first, expected[i].first);
     EXPECT_NEAR(one.top[i].second, expected[i].second - std::log(total), 1e-5);
   }
+  std::ranges::fill(logits, 1.0f);
+  options.logprobs = 100;
+  TextListener equal(*Tiny().model, *Tiny().tokenizer, options);
+  equal.OnToken({.token = 20}, logits);
+  for (Token id = 0; id < 100; ++id) ASSERT_EQ(equal.logprobs()[0].top[static_cast<size_t>(id)].first, id);
+  options.logprobs = 0;
+  TextListener none(*Tiny().model, *Tiny().tokenizer, options);
+  none.OnToken({.token = 20}, logits);
+  EXPECT_TRUE(none.logprobs().at(0).top.empty());
   options.logprobs = 100000;
   TextListener all(*Tiny().model, *Tiny().tokenizer, options);
   all.OnToken({.token = 20}, logits);

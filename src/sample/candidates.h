@@ -39,11 +39,11 @@ struct Prefix {
 };
 
 struct Drawn {
-  Token token = 0;
-  size_t rank = 0;  // 0 is the best candidate
-  double probability = 0;
-  double low = 0;  // the token is drawn by every u in [low, high)
-  double high = 0;
+  Token token;
+  size_t rank;  // 0 is the best candidate
+  double probability;
+  double low;  // the token is drawn by every u in [low, high)
+  double high;
 };
 
 // logit := logit * factor + delta, where delta is added to the logit in effect, after temperature.

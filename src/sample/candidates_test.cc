@@ -94,17 +94,19 @@ class SortedList {
   double temperature_ = 1;
 };
 
-// Alike, many equal, most of them none, or a few far above the rest.
+// Alike, many equal, most of them none, a few far above the rest, or each group of 64 equal.
 std::vector<float> Row(std::mt19937& random, size_t size) {
   std::normal_distribution<float> bell(0, 1);
-  const auto kind = random() % 5;
+  const auto kind = random() % 6;
   std::vector<float> row(size);
-  for (float& logit : row) {
+  for (size_t id = 0; id < size; ++id) {
+    float& logit = row[id];
     logit = bell(random) * 3;
     if (kind == 1) logit = std::round(logit / 3);
     if (kind == 2 && random() % 8 != 0) logit = -kInfinity;
     if (kind == 3) logit = random() % 2 ? 1.5f : -kInfinity;
-    if (kind == 4) logit += random() % 128 == 0 ? 20 : 0;
+    if (kind == 4) logit += random() % 128 == 0 ? 20.0f : 0.0f;
+    if (kind == 5) logit = 0.125f * static_cast<float>(id / 64 * 37 % 97);
   }
   row[random() % size] = 2;
   return row;
