@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
+#include <cmath>
 #include <vector>
 
 #include "base/error.h"
@@ -213,6 +214,75 @@ TEST_F(Keys, FactorWithoutATypeIsLinear) {
   EXPECT_EQ(ConfigOf(Checkpoint::Open(path)).ropes.at(0).linear, 4);
 }
 
+// 0 is how files say that there is no scaling.
+TEST_F(Keys, AFactorOfZeroIsNone) {
+  const auto linear = [&](double factor) {
+    const fs::path path =
+        ChangedGguf("llama", [&](Metadata& m) { m.Set("llama.rope.scaling.factor", Type::kFloat32, factor); });
+    return ConfigOf(Checkpoint::Open(path)).ropes.at(0).linear;
+  };
+  EXPECT_EQ(linear(0), 1);
+  EXPECT_EQ(linear(0.5), 0.5);
+  ExpectRefused(ChangedGguf("llama", [](Metadata& m) { m.Set("llama.rope.scaling.factor", Type::kFloat32, -1.0); }),
+                {"llama.rope.scaling.factor is -1", "at least 0"});
+  ExpectRefused(WithNumber("llama", "llama.rope.scaling.original_context_length", 0),
+                {"llama.rope.scaling.original_context_length is 0", "at least 1"});
+  EXPECT_EQ(WhyNot(WithNumber("llama", "llama.rope.scaling.original_context_length", 1)), "");
+}
+
+// What YaRN multiplies cosines and sines by: the formula's value, or the quotient of two where both scales are there.
+TEST_F(Keys, AttentionFactorOfYarn) {
+  const auto factor = [&](const json::object& more) {
+    json::object scaling{{"rope_type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 64}};
+    for (const auto& member : more) scaling[member.key()] = member.value();
+    return ConfigOf(Checkpoint::Open(Changed("qwen2_yarn", {{"rope_scaling", scaling}}))).ropes.at(0).factor;
+  };
+  const auto formula = [](double mscale) { return static_cast<float>(0.1 * mscale * std::log(4.0) + 1); };
+  EXPECT_FLOAT_EQ(factor({}), formula(1));
+  EXPECT_FLOAT_EQ(factor({{"mscale", 3}}), formula(1));
+  EXPECT_FLOAT_EQ(factor({{"mscale_all_dim", 3}}), formula(1));
+  EXPECT_FLOAT_EQ(factor({{"mscale", 3}, {"mscale_all_dim", 2}}), formula(3) / formula(2));
+  EXPECT_FLOAT_EQ(factor({{"attention_factor", 0.75}}), 0.75f);
+  EXPECT_FLOAT_EQ(factor({{"factor", 1.0}}), 1);
+  EXPECT_FLOAT_EQ(factor({{"factor", nullptr}}), formula(1)) << "256 positions are 4 times 64";
+  const fs::path path =
+      ChangedGguf("qwen2_yarn", [](Metadata& m) { m.Set("qwen2.rope.scaling.attn_factor", Type::kFloat32, 2.0); });
+  EXPECT_FLOAT_EQ(ConfigOf(Checkpoint::Open(path)).ropes.at(0).factor, 2 * formula(1));
+}
+
+// LongRoPE's long factors are for contexts beyond the original one: that in use, or the model's own.
+TEST_F(Keys, LongRopeGoesByTheContextInUse) {
+  for (const fs::path& path : {Tiny("phi3_longrope"), Tiny("phi3_longrope") / "model.gguf"}) {
+    const Checkpoint checkpoint = Checkpoint::Open(path);
+    EXPECT_TRUE(ConfigOf(checkpoint).ropes.at(0).long_rope->longer);
+    EXPECT_FALSE(ConfigOf(checkpoint, 16).ropes.at(0).long_rope->longer);
+    EXPECT_TRUE(ConfigOf(checkpoint, 17).ropes.at(0).long_rope->longer);
+    EXPECT_FLOAT_EQ(ConfigOf(checkpoint).ropes.at(0).factor, std::sqrt(2.0f)) << "16 times the original context";
+  }
+}
+
+// The largest Gemmas scale by the width a head, which their files do not say.
+TEST_F(Keys, TheLargestGemmasAreKnownByTheirLayers) {
+  const auto scale = [&](const std::string& name, size_t layers) {
+    return ConfigOf(Checkpoint::Open(WithNumber(name, (name + ".block_count").c_str(), layers))).attention_scale;
+  };
+  EXPECT_FLOAT_EQ(scale("gemma2", 46), 1 / std::sqrt(14.0f));
+  EXPECT_FLOAT_EQ(scale("gemma2", 45), 1 / std::sqrt(8.0f));
+  EXPECT_FLOAT_EQ(scale("gemma3", 62), 1 / std::sqrt(14.0f));
+  EXPECT_FLOAT_EQ(scale("gemma3", 46), 1 / std::sqrt(8.0f));
+}
+
+TEST_F(Keys, LongValuesAreCutAtACharacter) {
+  const auto shown = [&](const std::string& value) {
+    const auto reports = KeyReports(Checkpoint::Open(Changed("llama", {{"no_such_key", value}})));
+    return Find(reports, "no_such_key")->value;
+  };
+  // As JSON it stands in quotes.
+  EXPECT_EQ(shown(std::string(198, 'a')), '"' + std::string(198, 'a') + '"');
+  EXPECT_EQ(shown(std::string(199, 'a')), '"' + std::string(199, 'a') + "... (201 bytes)");
+  EXPECT_EQ(shown(std::string(198, 'a') + "\xc3\xa9"), '"' + std::string(198, 'a') + "... (202 bytes)");
+}
+
 TEST_F(Keys, WindowsMayBeAListOfLayers) {
   const fs::path path = ChangedGguf("gemma3", [](Metadata& m) {
     m.Set("gemma3.attention.sliding_window_pattern", Type::kBool, std::vector<uint8_t>{1, 0, 1, 1, 0, 1, 1});
@@ -252,6 +322,12 @@ TEST_F(Keys, WindowsOfQwen) {
   EXPECT_EQ(windows({{"layer_types", nullptr}}), (W{0, 0, 0, 0}));
   EXPECT_EQ(windows({{"layer_types", nullptr}, {"max_window_layers", 0}, {"use_sliding_window", false}}),
             (W{0, 0, 0, 0}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}, {"max_window_layers", 0}, {"-use_sliding_window", nullptr}}),
+            (W{0, 0, 0, 0}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}, {"max_window_layers", 0}, {"-sliding_window", nullptr}}),
+            (W{4096, 4096, 4096, 4096}));
+  EXPECT_EQ(windows({{"layer_types", nullptr}, {"-max_window_layers", nullptr}}), (W{0, 0, 0, 0}))
+      << "the first 28 layers have none";
 }
 
 TEST_F(Keys, ClassDefaultsOfGemma) {
