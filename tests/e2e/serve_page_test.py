@@ -3,69 +3,24 @@
 SHEEPOP_PICTURES names a folder for pictures in light and dark, 1280 and 360 wide; SHEEPOP_AXE the file axe.min.js of the
 npm package axe-core, with which accessibility is checked."""
 
-import http.client
 import json
 import os
 import pathlib
 import random
 import re
-import socket
-import subprocess
+import signal
 import tempfile
 import time
 import unittest
 
 import browser
-from program import ENVIRONMENT, PROGRAM, SANITIZED, ProgramTest, main, run
+from program import ProgramTest, main, run
+from serving import Server
 
 TALES = pathlib.Path(__file__).resolve().parents[2] / "models" / "tales.gguf"
 SMALL = ("--layers", 1, "--hidden", 32, "--heads", 2, "--context", 64, "--batch", 2, "--eval-batches", 1, "--threads", 1)
 KEY = "a-key-of-sixteen-characters-or-more"
 LAST = "[...document.querySelectorAll('.message.assistant')].at(-1)"
-
-
-class Server:
-    def __init__(self, *flags, **environment):
-        self.flags, self.environment = flags, ENVIRONMENT | environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [PROGRAM, "serve", "-m", TALES, "--host", "127.0.0.1", "--port", str(self.port), *map(str, self.flags)],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + (300 if SANITIZED else 30)
-        while time.monotonic() < end:
-            try:
-                if self.ask("GET", "/ready")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server is not ready")
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        data = response.read()
-        connection.close()
-        return response.status, data
-
-    def post(self, path, **body):
-        status, data = self.ask("POST", path, body)
-        assert status == 200, data
-        return json.loads(data)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 @unittest.skipIf(browser.absent(), browser.absent())
@@ -74,18 +29,24 @@ class PageTest(ProgramTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.flags, **cls.environment)
+        cls.start()
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.browser = browser.Browser()
         cls.addClassCleanup(cls.browser.close)
 
+    @classmethod
+    def start(cls, port=0):
+        cls.server = Server(*cls.flags, models=[TALES], env=cls.environment, port=port)
+        cls.url = f"http://127.0.0.1:{cls.server.port}/"
+        assert cls.server.wait_until(lambda: cls.server.ask("GET", "/ready").status == 200, seconds=30)
+
     def setUp(self):
         super().setUp()
-        self.browser.devtools("Storage.clearDataForOrigin", origin=self.server.url, storageTypes="all")
+        self.browser.devtools("Storage.clearDataForOrigin", origin=self.url, storageTypes="all")
         self.browser.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.folder))
         self.browser.size(1280, 860)
         self.browser.colours("light")
-        self.browser.open(self.server.url)
+        self.browser.open(self.url)
         self.ready()
         self.browser.run("sessionStorage.clear()")
         self.watch()
@@ -140,7 +101,7 @@ class PageTest(ProgramTest):
 
     def reload(self):
         self.browser.open("about:blank")
-        self.browser.open(self.server.url)
+        self.browser.open(self.url)
         self.ready()
         self.watch()
 
@@ -154,7 +115,7 @@ class Chat(PageTest):
         self.assertEqual(body["messages"], [{"role": "user", "content": "Tell of a sheep"}])
         self.assertEqual({name: body[name] for name in ("seed", "max_tokens", "temperature", "stream")},
                          {"seed": 7, "max_tokens": 24, "temperature": 0.5, "stream": True})
-        same = self.server.post("/v1/chat/completions", model=body["model"], messages=body["messages"], seed=7, max_tokens=24, temperature=0.5)
+        same = self.server.post("/v1/chat/completions", model=body["model"], messages=body["messages"], seed=7, max_tokens=24, temperature=0.5).json
         self.browser.run("[...document.querySelectorAll('.message.assistant .actions button')].find(each => each.textContent === 'Raw text').click()")
         self.assertEqual(self.settled()["text"], same["choices"][0]["message"]["content"])
         self.assertIn("24 tokens written", shown["whole"])
@@ -232,9 +193,8 @@ class Chat(PageTest):
         self.assertTrue(self.settled()["text"])
 
     def test_every_option_of_the_server_has_a_field(self):
-        status, data = self.server.ask("GET", "/options")
-        self.assertEqual(status, 200)
-        options = [option for group in json.loads(data)["groups"] for option in group["options"] if option["name"] != "seed"]
+        groups = self.server.ask("GET", "/options").json["groups"]
+        options = [option for group in groups for option in group["options"] if option["name"] != "seed"]
         self.assertGreater(len(options), 5)
         for option in options:
             shown = self.browser.run("""const field = document.getElementById('option-' + arguments[0]);
@@ -301,7 +261,7 @@ class Chat(PageTest):
         self.say("Once upon a time")
         answer = self.settled()["text"]
         self.assertEqual(self.sent()["prompt"], "Once upon a time")
-        same = self.server.post("/v1/completions", model=self.sent()["model"], prompt="Once upon a time", max_tokens=10, seed=5)
+        same = self.server.post("/v1/completions", model=self.sent()["model"], prompt="Once upon a time", max_tokens=10, seed=5).json
         self.assertEqual(answer, same["choices"][0]["text"])
         self.action("Continue")
         self.assertTrue(self.settled()["text"].startswith(answer))
@@ -443,7 +403,7 @@ class Kept(PageTest):
         archive["conversations"] += [7, {"kind": "song", "messages": []}]
         changed = self.folder / "changed.json"
         changed.write_text(json.dumps(archive))
-        self.browser.devtools("Storage.clearDataForOrigin", origin=self.server.url, storageTypes="all")
+        self.browser.devtools("Storage.clearDataForOrigin", origin=self.url, storageTypes="all")
         self.reload()
         self.browser.choose_files("#archive", changed)
         self.browser.find("#title", "Brought back")
@@ -482,14 +442,14 @@ class Kept(PageTest):
     def test_a_server_that_dies_takes_nothing_away(self):
         self.say("Tell a long tale")
         shown = self.writes(60)
-        self.server.kill()
+        self.server.stop(signal.SIGKILL)
         kept = self.settled()
         self.assertTrue(kept["text"].startswith(shown))
         self.assertIn("The text so far is kept.", kept["state"])
         self.action("Continue")
         self.browser.until(f"return {LAST}.querySelector('.state').textContent.startsWith('The server cannot be reached.')")
         self.assertEqual(self.settled()["text"], kept["text"])
-        self.server.start()
+        type(self).start(self.server.port)
         self.set(max_tokens=4)
         self.action("Continue")
         whole = self.settled()

@@ -92,7 +92,7 @@ export class Follow {
     for (const [id, fallback] of [["left", checkpoints[0]], ["right", checkpoints.at(-1)]]) {
       const select = byId(id), before = select.value;
       select.replaceChildren(...checkpoints.map(({name, step}) =>
-        make("option", {value: name}, name.includes(String(step)) ? name : `${name} (step ${step})`)));
+        make("option", {value: name}, `step ${step.toLocaleString("en")}`)));
       select.value = checkpoints.some(({name}) => name === before) ? before : fallback?.name || "";
     }
   }
