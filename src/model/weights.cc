@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 7> kCarryNothing = {"rope_freqs.weight", 
                                                            ".rotary_emb.inv_freq",     ".attn.bias",
                                                            ".attn.masked_bias"};
 
+// What training goes on with: moments of its optimiser. No part of the model.
+constexpr std::string_view kTrainingState = "sheepop.";
+
 struct Placed {
   const Parameter* parameter;
   const TensorInfo* tensor;
@@ -96,7 +99,7 @@ void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::l
     if (used.contains(tensor.name)) continue;
     const bool known =
         std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); });
-    if (!known) {
+    if (!known && !tensor.name.starts_with(kTrainingState)) {
       throw Error(ErrorCategory::kUnsupported, "the model holds a tensor {} {} that its architecture does not use",
                   tensor.name, ShapeText(tensor.shape));
     }

@@ -44,6 +44,12 @@ class Train(ProgramTest):
         self.assertEqual(sum("loss" in line for line in lines), 20)
         self.assertEqual(sum("bits_per_byte" in line for line in lines), 2)
 
+    def test_a_checkpoint_is_a_model(self):
+        self.text(*self.train("--steps", "4", "--checkpoint-every", "4"))
+        step = ("-p", "Once", "-n", 4, "--temperature", 0)
+        self.assertEqual(self.json("generate", "-m", self.run_folder / "checkpoint-0000000004.gguf", *step)["ids"],
+                         self.json("generate", "-m", self.model, *step)["ids"])
+
     def test_options_toml_repeats_the_run(self):
         self.text(*self.train("--steps", "6", "--style", "gpt2", "--dropout", "0.1"))
         again = self.folder / "again.gguf"
