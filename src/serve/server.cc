@@ -74,9 +74,16 @@ class InferenceServer::Impl {
 
  private:
   RoutesContext Context() {
-    return {service_, registry_, sessions_,
-            metrics_, work_,     log_,
-            options_, state_,    [this] { return http_.connections(); }};
+    return {service_,
+            registry_,
+            sessions_,
+            metrics_,
+            work_,
+            log_,
+            options_,
+            state_,
+            [this] { return http_.connections(); },
+            [this] { return follower_.get(); }};
   }
   http::HttpOptions Network();
   int RetryAfter() const;
