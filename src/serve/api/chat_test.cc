@@ -399,6 +399,11 @@ TEST(ChatDialect, TracesStreamedAndNot) {
   }
   EXPECT_EQ(tokens[1][2].at("position"), 12);
   EXPECT_EQ(tokens[0][0].at("chosen").at("piece"), "a");
+  std::string text;
+  for (const json::value& token : tokens[0]) {
+    for (const json::value& byte : token.at("bytes").as_array()) text += static_cast<char>(byte.to_number<int>());
+  }
+  EXPECT_EQ(text, made.results[0].text);
 }
 
 TEST(ChatDialect, ABeatIsAnEmptyDeltaOfWhatIsStillWritten) {

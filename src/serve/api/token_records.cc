@@ -14,13 +14,17 @@ namespace {
 
 namespace json = boost::json;
 
-json::object Entry(Token id, std::string_view bytes, double logprob, const ServedModel& model) {
+json::array Bytes(std::string_view bytes) {
   json::array list;
   list.reserve(bytes.size());
   for (const char byte : bytes) list.push_back(static_cast<unsigned char>(byte));
+  return list;
+}
+
+json::object Entry(Token id, std::string_view bytes, double logprob, const ServedModel& model) {
   return {{"token", ToValidUtf8(model.loaded.tokenizer->Piece(id))},
           {"logprob", FiniteLogprob(logprob)},
-          {"bytes", std::move(list)}};
+          {"bytes", Bytes(bytes)}};
 }
 
 }  // namespace
@@ -42,7 +46,10 @@ json::array LogprobEntries(const std::vector<TokenRecord>& tokens, const ServedM
 json::array TraceEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model) {
   json::array traces;
   for (const TokenRecord& token : tokens) {
-    if (token.trace) traces.push_back(TraceJson(*token.trace, *model.loaded.vocabulary));
+    if (!token.trace) continue;
+    json::object trace = TraceJson(*token.trace, *model.loaded.vocabulary);
+    trace["bytes"] = Bytes(token.bytes);
+    traces.push_back(std::move(trace));
   }
   return traces;
 }

@@ -13,7 +13,7 @@ namespace sheepop {
 // are the bytes of the text.
 boost::json::array LogprobEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model);
 
-// The traces of the tokens that have one, as `explain` shows them.
+// The traces of the tokens that have one, as `explain` shows them, each with the `bytes` of the text that are its token's.
 boost::json::array TraceEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model);
 
 }  // namespace sheepop
