@@ -16,7 +16,7 @@ function ticks(low, high, wanted) {
 }
 
 // `width`: pixels of the screen, so that letters keep their size.
-export function curveView(curve, width) {
+function curveView(curve, width) {
   const losses = curve.flatMap(point => [point.loss, point.held_out]).filter(Number.isFinite);
   const low = Math.min(...losses), high = Math.max(...losses, low + 1e-6), last = Math.max(curve.at(-1).step, 1);
   const x = step => kBox.left + (width - kBox.left - kBox.right) * step / last;
@@ -28,8 +28,7 @@ export function curveView(curve, width) {
   };
   const text = (at, words, properties) => makeSvg("text", {...at, ...properties}, words);
   return makeSvg("svg", {viewBox: `0 0 ${width} ${kBox.height}`, role: "img",
-    "aria-label": `Loss against steps: ${curve[0].loss.toFixed(3)} at step ${curve[0].step}, ` +
-                  `${curve.at(-1).loss.toFixed(3)} at step ${curve.at(-1).step}`},
+    "aria-label": "Loss against steps, of learned and of held-out text; the newest figures stand above"},
     ...ticks(low, high, 5).flatMap(loss => [
       makeSvg("line", {class: "grid", x1: kBox.left, x2: width - kBox.right, y1: y(loss), y2: y(loss)}),
       text({x: kBox.left - 8, y: y(loss) + 4}, String(loss), {"text-anchor": "end"})]),
@@ -73,10 +72,12 @@ export class Follow {
     try {
       const {model, curve = [], checkpoints = [], current = ""} = await getJson("follow");
       this.model = model;
-      byId("curve").replaceChildren(curve.length ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32)) : make("p", {}, "No step has been reported yet."));
-      const last = curve.at(-1), held = curve.findLast(point => Number.isFinite(point.held_out));
+      const newest = checkpoints.find(({name}) => name === current);
+      const lastWith = field => curve.findLast(point => Number.isFinite(point[field]));
+      const last = lastWith("loss"), held = lastWith("held_out");
+      byId("curve").replaceChildren(last ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32)) : make("p", {}, "No step has been reported yet."));
       byId("curve-words").textContent = last ? `Step ${last.step.toLocaleString("en")}: loss ${last.loss.toFixed(4)}` +
-        `${held ? `; on held-out text ${held.held_out.toFixed(4)}` : ""}. The newest checkpoint is ${current || "not there yet"}.` : "";
+        `${held ? `; on held-out text ${held.held_out.toFixed(4)}` : ""}. ` + (newest ? `The newest checkpoint is of step ${newest.step.toLocaleString("en")}.` : "No checkpoint is there yet.") : "";
       this.offer(checkpoints);
       this.failure?.remove();
     } catch (error) {
