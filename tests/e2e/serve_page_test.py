@@ -519,7 +519,7 @@ class Following(PageTest):
         self.browser.click("#training-tab")
         self.browser.find("#curve svg")
         words = self.browser.run("return document.querySelector('#curve-words').textContent")
-        self.assertRegex(words, r"^Step 30: loss \d\.\d+; on held-out text \d\.\d+\. The newest checkpoint is of step 30\.$")
+        self.assertRegex(words, r"^Step 30: loss \d\.\d+\. On held-out text \d\.\d+\. The newest checkpoint is of step 30\.$")
         self.assertGreater(self.browser.run("return document.querySelector('#curve polyline').points.length"), 3)
         for side, step in (("left", 10), ("right", 30)):
             self.browser.run("document.getElementById(arguments[0]).value = arguments[1]", side, f"checkpoint-{step:010}")

@@ -48,7 +48,9 @@ function readSettings(given, where, refused) {
 function messageFault(given) {
   if (!isObject(given)) return "is not an object";
   if (!isText(given.id) || !given.id) return "has no id";
-  if (given.role !== "user" && given.role !== "assistant") return `has the role ${JSON.stringify(given.role)}; user and assistant are known`;
+  if (given.role !== "user" && given.role !== "assistant") {
+    return `has the role ${JSON.stringify(given.role)}; user and assistant are known`;
+  }
   if (!isText(given.text)) return "has no text";
   if (!isText(given.parent)) return "names no parent (\"\" for the first)";
   return "";

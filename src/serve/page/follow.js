@@ -32,7 +32,8 @@ function curveView(curve, width) {
     ...ticks(low, high, 5).flatMap(loss => [
       makeSvg("line", {class: "grid", x1: kBox.left, x2: width - kBox.right, y1: y(loss), y2: y(loss)}),
       text({x: kBox.left - 8, y: y(loss) + 4}, String(loss), {"text-anchor": "end"})]),
-    ...ticks(0, last, width / 120).map(step => text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
+    ...ticks(0, last, width / 120).map(step =>
+      text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
     text({x: width - kBox.right, y: kBox.height}, "steps", {"text-anchor": "end"}),
     line("learned", "loss"), line("held-out", "held_out"));
 }
@@ -75,9 +76,13 @@ export class Follow {
       const newest = checkpoints.find(({name}) => name === current);
       const lastWith = field => curve.findLast(point => Number.isFinite(point[field]));
       const last = lastWith("loss"), held = lastWith("held_out");
-      byId("curve").replaceChildren(last ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32)) : make("p", {}, "No step has been reported yet."));
-      byId("curve-words").textContent = last ? `Step ${last.step.toLocaleString("en")}: loss ${last.loss.toFixed(4)}` +
-        `${held ? `; on held-out text ${held.held_out.toFixed(4)}` : ""}. ` + (newest ? `The newest checkpoint is of step ${newest.step.toLocaleString("en")}.` : "No checkpoint is there yet.") : "";
+      byId("curve").replaceChildren(last ? curveView(curve, Math.max(240, byId("curve").clientWidth - 32))
+                                         : make("p", {}, "No step has been reported yet."));
+      const words = [
+        last && `Step ${last.step.toLocaleString("en")}: loss ${last.loss.toFixed(4)}.`,
+        held && `On held-out text ${held.held_out.toFixed(4)}.`,
+        newest ? `The newest checkpoint is of step ${newest.step.toLocaleString("en")}.` : "No checkpoint is there yet."];
+      byId("curve-words").textContent = words.filter(Boolean).join(" ");
       this.offer(checkpoints);
       this.failure?.remove();
     } catch (error) {

@@ -3,9 +3,9 @@
 import {count, make} from "./dom.js";
 
 const kNames = {
-  prompt: "of the prompt", template: "of the template", messages: "of each message", reused: "found in the cache", isa: "instruction set",
-  finish: "ended by", time: "seconds", queue_s: "in the queue", first_token_s: "to the first token", total_s: "in all",
-  tokens_per_s: "tokens a second", unused: "fields that changed nothing", sampling: "setting",
+  prompt: "of the prompt", template: "of the template", messages: "of each message", reused: "found in the cache",
+  isa: "instruction set", finish: "ended by", time: "seconds", queue_s: "in the queue",
+  first_token_s: "to the first token", total_s: "in all", tokens_per_s: "tokens a second", unused: "fields that changed nothing", sampling: "setting",
 };
 
 const nameOf = key => kNames[key] || key.replaceAll("_", " ");
@@ -13,7 +13,8 @@ const nameOf = key => kNames[key] || key.replaceAll("_", " ");
 function valueOf(value) {
   if (value === null) return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(6)));
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  if (typeof value === "number") return String(Number(value.toPrecision(6)));
   if (Array.isArray(value)) {
     if (!value.length) return "none";
     return value.map(each => typeof each === "object" && each ? JSON.stringify(each) : valueOf(each)).join(", ");

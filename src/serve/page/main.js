@@ -31,10 +31,13 @@ class App {
     this.showTheme();
     let told = null;
     const kept = await store.open(error => {
-      if (!told?.isConnected) told = notice(`The browser refused to keep a message (${error.message}). It is on the screen ` +
-        "still: export the conversation before you close the page.", {kind: "error", actions: {Export: () => this.export()}});
+      if (told?.isConnected) return;
+      told = notice(`The browser refused to keep a message (${error.message}). It is on the screen still: export the ` +
+        "conversation before you close the page.", {kind: "error", actions: {Export: () => this.export()}});
     });
-    if (!kept) notice("This browser keeps nothing for this page. Export what you want to keep before you close it.", {kind: "error"});
+    if (!kept) {
+      notice("This browser keeps nothing for this page. Export what you want to keep before you close it.", {kind: "error"});
+    }
     this.conversations = (await store.allConversations()).map(record => new Conversation(record));
     const opened = this.conversations.find(each => each.id === location.hash.slice(1)) || this.conversations[0];
     if (opened) await this.open(opened);
@@ -328,7 +331,10 @@ class App {
     on("key-open", () => this.askForKey(""));
     on("shortcuts-open", () => byId("shortcuts").showModal());
     on("shortcuts-close", () => byId("shortcuts").close());
-    on("settings-open", () => byId("settings-open").getAttribute("aria-expanded") === "true" ? this.closePanel() : this.openPanel("settings"));
+    on("settings-open", () => {
+      if (byId("settings-open").getAttribute("aria-expanded") === "true") this.closePanel();
+      else this.openPanel("settings");
+    });
     on("panel-close", () => this.closePanel());
     on("list-open", () => this.listing(true));
     on("list-close", () => this.listing(false));
@@ -373,7 +379,8 @@ class App {
     } else if (!typing && event.key === "?") {
       byId("shortcuts").showModal();
     } else if (event.target === byId("text") && event.key === "ArrowUp" && !byId("text").value) {
-      [...document.querySelectorAll(".message.user .actions button")].filter(each => each.textContent === "Edit").at(-1)?.click();
+      const edits = [...document.querySelectorAll(".message.user .actions button")];
+      edits.findLast(each => each.textContent === "Edit")?.click();
     } else {
       return;
     }

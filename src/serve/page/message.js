@@ -87,7 +87,8 @@ export class MessageView {
     this.state.classList.toggle("error", message.status === "error");
     this.showActions(writing);
     if (writing || message.ledgers?.length === this.ledger.childElementCount) return;
-    this.ledger.replaceChildren(...(message.ledgers || []).map((ledger, i, all) => ledgerView(ledger, message, all.length > 1 ? i + 1 : 0)));
+    const ledgers = message.ledgers || [];
+    this.ledger.replaceChildren(...ledgers.map((each, i) => ledgerView(each, message, ledgers.length > 1 ? i + 1 : 0)));
   }
 
   showProgress() {
@@ -97,17 +98,23 @@ export class MessageView {
     const {computed = 0, prompt = 0} = live.progress || {};
     const silent = Math.floor((performance.now() - live.heard) / 1000);
     const rate = live.rate();
-    const words = live.tokens ? count(live.tokens, "token") + (rate ? `, ${rate.toFixed(1)} a second` : "")
-      : prompt ? `Reading the prompt: ${computed.toLocaleString("en")} of ${count(prompt, "token")}` : "Waiting for the server";
-    const bar = live.tokens || !prompt ? null : make("progress", {max: prompt, value: computed, "aria-label": "prompt read"});
-    this.progress.replaceChildren(make("span", {}, words + (silent >= 15 ? `; nothing for ${silent} s` : "")), ...(bar ? [bar] : []));
+    let words = "Waiting for the server", bar = null;
+    if (live.tokens) {
+      words = count(live.tokens, "token") + (rate ? `, ${rate.toFixed(1)} a second` : "");
+    } else if (prompt) {
+      words = `Reading the prompt: ${computed.toLocaleString("en")} of ${count(prompt, "token")}`;
+      bar = make("progress", {max: prompt, value: computed, "aria-label": "prompt read"});
+    }
+    if (silent >= 15) words += `; nothing for ${silent} s`;
+    this.progress.replaceChildren(make("span", {}, words), ...(bar ? [bar] : []));
   }
 
   showActions(writing) {
     const {message, conversation, chat} = this, list = [], siblings = conversation.siblings(message);
     const last = conversation.leaf() === message;
     // Buttons that stay as they are keep the focus.
-    const state = JSON.stringify([writing, siblings.length, last, message.status, message.finish, !!message.text, !!message.tokens?.length]);
+    const {status, finish, text, tokens} = message;
+    const state = JSON.stringify([writing, siblings.length, last, status, finish, !!text, !!tokens?.length]);
     if (state === this.actionsState) return;
     this.actionsState = state;
     if (siblings.length > 1) {
@@ -193,10 +200,11 @@ export class MessageView {
 // A file that was read: its name, and on a click what was taken of it.
 export function fileView(file, remove) {
   const facts = [file.format, count(file.text.length, "character")].filter(Boolean).join(", ");
+  const words = value => typeof value === "string" ? value : JSON.stringify(value);
   return make("details", {class: "file"},
     make("summary", {}, make("span", {class: "name"}, file.name), make("span", {class: "soft"}, facts),
       remove ? button("×", event => { event.preventDefault(); remove(); }, {"aria-label": `take ${file.name} away`}) : null),
-    file.taken ? make("p", {}, typeof file.taken === "string" ? file.taken : JSON.stringify(file.taken)) : null,
-    file.notes?.length ? make("ul", {}, ...file.notes.map(note => make("li", {}, typeof note === "string" ? note : JSON.stringify(note)))) : null,
+    file.taken ? make("p", {}, words(file.taken)) : null,
+    file.notes?.length ? make("ul", {}, ...file.notes.map(note => make("li", {}, words(note)))) : null,
     make("pre", {tabindex: "0", "aria-label": `the text of ${file.name}`}, file.text));
 }

@@ -25,7 +25,9 @@ function control(option, id) {
     return make("select", {id}, make("option", {value: ""}, standard ? `${word(standard)} (as it is)` : "as it is"),
       ...names.map(name => make("option", {value: name}, word(name))));
   }
-  if (option.shape === "list") return make("textarea", {id, rows: "2", placeholder: standard || "one a line", spellcheck: "false"});
+  if (option.shape === "list") {
+    return make("textarea", {id, rows: "2", placeholder: standard || "one a line", spellcheck: "false"});
+  }
   return make("input", {id, type: "text", inputmode: option.shape === "number" ? "decimal" : null, placeholder: standard,
                         autocomplete: "off", spellcheck: "false"});
 }
@@ -57,7 +59,8 @@ export class Settings {
     this.options = groups.flatMap(group => group.options);
     this.rows.clear();
     byId("options").replaceChildren(...groups.map((group, i) => make("details", {class: "group", open: i === 0},
-      make("summary", {}, group.title), ...group.options.filter(option => option.name !== "seed").map(option => this.row(option)))));
+      make("summary", {}, group.title),
+      ...group.options.filter(option => option.name !== "seed").map(option => this.row(option)))));
     if (this.settings) this.show(this.settings);
     this.filter();
   }
@@ -73,7 +76,8 @@ export class Settings {
     const id = `option-${option.name}`, field = control(option, id);
     const facts = [option.unit, option.shape === "number" ? boundsText(option) : ""].filter(Boolean).join(", ");
     const fault = make("p", {class: "fault", id: `${id}-fault`, hidden: true});
-    const reset = button("Put back", () => { field.value = ""; take(); field.focus(); }, {"aria-label": `Put back ${option.name}`});
+    const putBack = () => { field.value = ""; take(); field.focus(); };
+    const reset = button("Put back", putBack, {"aria-label": `Put back ${option.name}`});
     const take = () => {
       if (field.value === "") delete this.settings.options[option.name];
       else this.settings.options[option.name] = field.value;

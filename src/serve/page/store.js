@@ -60,8 +60,8 @@ async function all(name, conversation) {
   return [...found.values()];
 }
 
-const kMessageFields = ["id", "conversation", "parent", "role", "text", "reasoning", "created", "status", "finish", "error", "model",
-                        "ledgers", "files"];
+const kMessageFields = ["id", "conversation", "parent", "role", "text", "reasoning", "created", "status", "finish", "error",
+                        "model", "ledgers", "files"];
 const kConversationFields = ["id", "title", "named", "created", "changed", "kind", "settings", "selected"];
 const only = (record, fields) => Object.fromEntries(fields.filter(name => record[name] !== undefined)
                                                           .map(name => [name, record[name]]));

@@ -54,7 +54,8 @@ function interval(step, last) {
   const box = make("div", {class: "interval", role: "img",
     "aria-label": `The interval from 0 to 1, shared out by probability; u = ${step.u} falls into the part of the drawn token`});
   const part = (name, low, high, chosen) => {
-    const element = make("div", {class: chosen ? "part chosen" : "part", title: `${name}: ${low.toFixed(4)} to ${high.toFixed(4)}`},
+    const title = `${name}: ${low.toFixed(4)} to ${high.toFixed(4)}`;
+    const element = make("div", {class: chosen ? "part chosen" : "part", title},
       high - low > 0.03 * (name.length + 1) ? name : "");
     element.style.left = `${100 * low}%`;
     element.style.width = `${100 * (high - low)}%`;
