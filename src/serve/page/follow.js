@@ -34,7 +34,7 @@ function curveView(curve, width) {
       text({x: kBox.left - 8, y: y(loss) + 4}, String(loss), {"text-anchor": "end"})]),
     ...ticks(0, last, width / 120).map(step =>
       text({x: x(step), y: kBox.height - 18}, step.toLocaleString("en"), {"text-anchor": "middle"})),
-    text({x: width - kBox.right, y: kBox.height}, "steps", {"text-anchor": "end"}),
+    text({x: width - kBox.right, y: kBox.height - 3}, "steps", {"text-anchor": "end"}),
     line("learned", "loss"), line("held-out", "held_out"));
 }
 
