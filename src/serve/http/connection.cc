@@ -68,7 +68,7 @@ void Connection::RefuseConnection() {
 void Connection::NextRequest() {
   if (pool_.finishing()) return Close();
   stage_ = Stage::kIdle;
-  parser_.emplace(pool_.options().max_head);
+  parser_ = std::make_unique<HeadParser>(pool_.options().max_head);
   body_.reset();
   request_ = {};
   close_after_ = chunked_ = whole_ = false;
@@ -158,7 +158,7 @@ void Connection::OnHead(Head head) {
     close_after_ = closes;
     return Deliver();
   }
-  body_.emplace(head.chunked ? std::nullopt : head.content_length, pool_.options().max_body);
+  body_ = std::make_unique<BodyDecoder>(head.chunked ? std::nullopt : head.content_length, pool_.options().max_body);
   stage_ = Stage::kBody;
   Expect(pool_.options().body_timeout_s, &Connection::BodyIsLate);
   close_after_ = closes;
@@ -208,7 +208,7 @@ void Connection::Deliver() {
   try {
     pool_.handler()(MakeExchange(answer_));
   } catch (...) {
-    // The exchange was let go of on the way here, which is a 500.
+    answer_->Abandon();
   }
 }
 
@@ -238,7 +238,11 @@ void Connection::Drain() {
     if (const auto closed = answer_->TakeOverflow()) closed();
   }
   if (writing_ || whole_) return;
-  if (own_) return SendResponse(*std::exchange(own_, {}));
+  if (own_) {
+    HttpResponse response = *std::move(own_);
+    own_.reset();
+    return SendResponse(std::move(response));
+  }
   if (!answer_) return;
   PendingAnswer::Taken taken = answer_->Take();
   if (taken.response) return SendResponse(*std::move(taken.response));

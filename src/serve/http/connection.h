@@ -85,8 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, 16 << 10> space_;  // where bytes arrive
   std::string received_;              // and wait
 
-  std::optional<HeadParser> parser_;
-  std::optional<BodyDecoder> body_;
+  std::unique_ptr<HeadParser> parser_;
+  std::unique_ptr<BodyDecoder> body_;
   size_t body_bytes_ = 0;  // of the request, as the pool knows
   HttpRequest request_;    // until it is delivered
   Stopwatch since_first_byte_;

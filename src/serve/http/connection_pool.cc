@@ -50,7 +50,9 @@ void ConnectionPool::IsIdle(Connection& connection) {
 }
 
 void ConnectionPool::IsBusy(Connection& connection) {
-  if (connection.idle_place) idle_.erase(*std::exchange(connection.idle_place, {}));
+  if (!connection.idle_place) return;
+  idle_.erase(*connection.idle_place);
+  connection.idle_place.reset();
 }
 
 void ConnectionPool::IsClosed(Connection& connection) {

@@ -191,7 +191,7 @@ void Listener::Accept(std::shared_ptr<Socket> socket) {
 void Listener::Close() {
   for (const auto& socket : sockets_) {
     boost::system::error_code ignored;
-    socket->descriptor.close(ignored);
+    static_cast<void>(socket->descriptor.close(ignored));
   }
   sockets_.clear();
 }

@@ -39,8 +39,8 @@ PendingAnswer::PendingAnswer(HttpRequest request, size_t buffer, std::shared_ptr
 void PendingAnswer::Respond(HttpResponse response) {
   std::function<void()> unwanted;
   const std::lock_guard lock(mutex_);
-  assert(!begun_);
-  if (closed_ || begun_) return;
+  assert(!begun_ || IsOver());
+  if (begun_ || IsOver()) return;
   begun_ = ended_ = true;
   unwanted.swap(on_closed_);
   response_ = std::move(response);
@@ -49,8 +49,8 @@ void PendingAnswer::Respond(HttpResponse response) {
 
 void PendingAnswer::Begin(StreamHead head) {
   const std::lock_guard lock(mutex_);
-  assert(!begun_);
-  if (closed_ || begun_) return;
+  assert(!begun_ || IsOver());
+  if (begun_ || IsOver()) return;
   begun_ = true;
   overflow_piece_ = std::move(head.overflow);
   head_ = std::move(head);
@@ -59,8 +59,8 @@ void PendingAnswer::Begin(StreamHead head) {
 
 void PendingAnswer::Write(std::string piece) {
   const std::lock_guard lock(mutex_);
-  assert(begun_ || closed_);
-  if (closed_ || overflow_ || ended_ || !begun_) return;
+  assert(begun_ || IsOver());
+  if (!begun_ || IsOver()) return;
   if (piece.size() > buffer_ - unsent_) {
     overflow_ = true;
     pieces_ += overflow_piece_;
@@ -75,8 +75,8 @@ void PendingAnswer::Write(std::string piece) {
 void PendingAnswer::End() {
   std::function<void()> unwanted;
   const std::lock_guard lock(mutex_);
-  assert(begun_ || closed_);
-  if (closed_ || overflow_ || ended_ || !begun_) return;
+  assert(begun_ || IsOver());
+  if (!begun_ || IsOver()) return;
   ended_ = true;
   unwanted.swap(on_closed_);
   Wake();
@@ -98,7 +98,7 @@ void PendingAnswer::Abandon() {
   std::function<void()> unwanted;
   const std::lock_guard lock(mutex_);
   unwanted.swap(on_closed_);
-  if (closed_ || overflow_ || ended_) return;
+  if (IsOver()) return;
   abandoned_ = true;
   Wake();
 }

@@ -45,7 +45,9 @@ class PendingAnswer {
   std::function<void()> Close();
 
  private:
-  void Wake();  // with mutex_ held
+  // With mutex_ held.
+  bool IsOver() const { return closed_ || ended_ || overflow_ || abandoned_; }  // what comes is dropped
+  void Wake();
 
   const HttpRequest request_;
   const size_t buffer_;
@@ -53,12 +55,12 @@ class PendingAnswer {
   const std::function<void()> arrived_;
 
   std::mutex mutex_;
-  bool closed_ = false;    // what comes is dropped
-  bool begun_ = false;     // a response or a head was given
-  bool ended_ = false;     // the answer was given to its end
-  bool overflow_ = false;  // what comes is dropped, but what came will be sent
-  bool abandoned_ = false;
-  bool waking_ = false;  // `arrived_` will run
+  bool closed_ = false;     // what comes is dropped
+  bool begun_ = false;      // a response or a head was given
+  bool ended_ = false;      // the answer was given to its end
+  bool overflow_ = false;   // what comes is dropped, but what came will be sent
+  bool abandoned_ = false;  // the answer will not be given to its end
+  bool waking_ = false;     // `arrived_` will run
   std::optional<HttpResponse> response_;
   std::optional<StreamHead> head_;
   std::string overflow_piece_;

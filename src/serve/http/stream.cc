@@ -52,14 +52,14 @@ class PlainStream final : public Stream {
 
   void EndWriting() override {
     boost::system::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    static_cast<void>(socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored));
   }
 
   bool PeerEnded() override { return HasEnded(socket_.native_handle()); }
 
   void Close() override {
     boost::system::error_code ignored;
-    socket_.close(ignored);
+    static_cast<void>(socket_.close(ignored));
   }
 
  private:
@@ -103,7 +103,7 @@ class TlsStream final : public Stream {
 
   void Close() override {
     boost::system::error_code ignored;
-    secured_->stream.lowest_layer().close(ignored);
+    static_cast<void>(secured_->stream.lowest_layer().close(ignored));
   }
 
  private:

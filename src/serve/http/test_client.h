@@ -195,7 +195,8 @@ inline std::string Post(std::string_view path, std::string_view body, std::strin
                      headers, body);
 }
 
-// /echo says what it was asked, /hold keeps the exchange for the test, /stream begins a stream and keeps it.
+// /hold keeps the exchange for the test, /stream begins a stream and keeps it, /throw keeps it and throws, /drop lets it
+// go; all else says what was asked.
 class HttpServer : public ::testing::Test {
  protected:
   struct Logged {
@@ -250,6 +251,10 @@ class HttpServer : public ::testing::Test {
       held_.push_back(std::move(exchange));
     } else if (request.path == "/drop") {
     } else if (request.path == "/throw") {
+      {
+        const std::lock_guard lock(mutex_);
+        held_.push_back(std::move(exchange));
+      }
       throw std::runtime_error("a fault");
     } else {
       exchange->Respond(

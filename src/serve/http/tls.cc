@@ -33,10 +33,8 @@ std::shared_ptr<ssl::context> ReadCertificate(const std::string& certificate, co
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   boost::system::error_code error;
-  context->use_private_key_file(key, ssl::context::pem, error);
-  if (error) Refuse("the private key", key, error.message());
-  context->use_certificate_chain_file(certificate, error);
-  if (error) Refuse("the certificate", certificate, error.message());
+  if (context->use_private_key_file(key, ssl::context::pem, error)) Refuse("the private key", key, error.message());
+  if (context->use_certificate_chain_file(certificate, error)) Refuse("the certificate", certificate, error.message());
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
     Refuse("the private key", key, "it is not that of the certificate " + certificate);
   }
