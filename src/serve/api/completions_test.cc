@@ -128,6 +128,14 @@ TEST(ParseCompletions, RefusesByTheField) {
   EXPECT_EQ(ProblemFrom([&] { ParseCompletions(many, TinyContext()); }).param, "prompt");
 }
 
+TEST(ParseCompletions, TextThatTheVocabularyCannotSpellIsItsFields) {
+  const RequestContext context{.models = testing::TwoModels()};
+  const ApiProblem problem =
+      ProblemFrom([&] { ParseCompletions(Json("{\"model\": \"plain\", \"prompt\": [\"a\", \"\u2603\"]}"), context); });
+  EXPECT_EQ(problem.status, 501u);
+  EXPECT_EQ(problem.param, "prompt[1]");
+}
+
 TEST(ParseCompletions, KnowsEveryFieldAndNoOther) {
   for (std::string name :
        {"prompt", "model", "max_tokens", "n", "best_of", "echo", "logprobs", "suffix", "stream", "stream_options",

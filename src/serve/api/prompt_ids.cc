@@ -19,7 +19,9 @@ class PromptReader {
   AskedPrompt Text(std::string_view text, const std::string& path) const {
     const Tokenizer& tokenizer = *model_.loaded.tokenizer;
     const SpecialTokens how = reading_.parse_special ? SpecialTokens::kParse : SpecialTokens::kAsText;
-    std::vector<Token> ids = reading_.add_special ? tokenizer.EncodePrompt(text, how) : tokenizer.Encode(text, how);
+    // A vocabulary may have no tokens for some bytes.
+    std::vector<Token> ids = ForField(
+        path, [&] { return reading_.add_special ? tokenizer.EncodePrompt(text, how) : tokenizer.Encode(text, how); });
     if (ids.empty())
       RefuseField(path, fmt::format("{} is empty, and this model has no token that begins a text", path));
     PromptParts parts{.template_tokens = 0, .message_tokens = {ids.size()}};

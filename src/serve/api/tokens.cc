@@ -45,7 +45,8 @@ std::vector<Token> IdsOfText(Fields& fields, std::string_view name, const Served
   const SpecialTokens how =
       fields.Bool("parse_special").value_or(true) ? SpecialTokens::kParse : SpecialTokens::kAsText;
   const Tokenizer& tokenizer = *model.loaded.tokenizer;
-  return add ? tokenizer.EncodePrompt(*text, how) : tokenizer.Encode(*text, how);
+  return ForField(fields.Path(name),
+                  [&] { return add ? tokenizer.EncodePrompt(*text, how) : tokenizer.Encode(*text, how); });
 }
 
 }  // namespace
