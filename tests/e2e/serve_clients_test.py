@@ -5,15 +5,14 @@ that NODE_PATH leads to. What is not is skipped, by name."""
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import subprocess
 import textwrap
 import unittest
-import urllib.request
 
-from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, ProgramTest, main
+from program import LLAMA, TIMEOUT, ProgramTest, main
+from serving import Server
 
 try:
     import openai
@@ -41,25 +40,17 @@ def node_has(package):
 class ServedTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen([PROGRAM, "serve", "-m", str(LLAMA), "--alias", "tiny", "--port", "0", "--log", "off", "--json"],
-                                      stdout=subprocess.PIPE, env=ENVIRONMENT)
-        cls.addClassCleanup(cls.stop)
-        cls.url = json.loads(cls.server.stdout.readline())["url"].rstrip("/")
-        cls.text = cls.post("/v1/responses", {**DRAWN, "model": "tiny", "input": QUESTION, "max_output_tokens": MAX_TOKENS})["output"][0]["content"][0]["text"]
+        cls.server = Server("--alias", "tiny", models=[LLAMA])
+        cls.url = cls.server.said["url"].rstrip("/")
+        answer = cls.server.post("/v1/responses", **DRAWN, model="tiny", input=QUESTION, max_output_tokens=MAX_TOKENS).json
+        cls.text = answer["output"][0]["content"][0]["text"]
         assert len(cls.text) == MAX_TOKENS, cls.text
         cls.stopped, cls.stop_text = cls.text[:2], cls.text[2:]
 
     @classmethod
-    def stop(cls):
-        cls.server.send_signal(signal.SIGTERM)
-        cls.server.wait(TIMEOUT)
-        cls.server.stdout.close()
-
-    @classmethod
-    def post(cls, path, body):
-        request = urllib.request.Request(cls.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            return json.load(answer)
+    def tearDownClass(cls):
+        code, said = cls.server.stop()
+        assert code == 0, (code, said)
 
     def node(self, script):
         """Runs a module's body with `url`, `asked`, `question`, `text` and `assert` in scope."""
@@ -208,6 +199,39 @@ class MessagesFromPython(ServedTest):
                 self.client.messages.create(**{**self.ask, **more})
             self.assertEqual(caught.exception.body["type"], "error")
             self.assertTrue(caught.exception.body["error"]["message"])
+
+
+class StoppedServer(ProgramTest):
+    """A server that is told to stop ends a stream with what its client raises."""
+
+    def stopped(self, open_stream):
+        server = Server("--alias", "tiny", "--context", 1 << 16, "--grace", 0, models=[LLAMA])
+        try:
+            stream = iter(open_stream(server.said["url"].rstrip("/")))
+            next(stream)
+            server.process.send_signal(signal.SIGTERM)
+            for _ in stream:
+                pass
+        finally:
+            server.stop()
+
+    @unittest.skipUnless(openai, "the Python package openai is not installed")
+    def test_responses(self):
+        def stream(url):
+            client = openai.OpenAI(base_url=url + "/v1", api_key="none", max_retries=0)
+            return client.responses.create(model="tiny", input="Hi", stream=True, extra_body={"ignore_eos": True})
+
+        with self.assertRaisesRegex(openai.APIError, "stopping"):
+            self.stopped(stream)
+
+    @unittest.skipUnless(anthropic, "the Python package anthropic is not installed")
+    def test_messages(self):
+        def stream(url):
+            client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
+            return client.messages.create(model="tiny", max_tokens=1 << 16, messages=QUESTION, stream=True, extra_body={"ignore_eos": True})
+
+        with self.assertRaisesRegex(anthropic.APIError, "stopping"):
+            self.stopped(stream)
 
 
 @unittest.skipUnless(node_has("openai"), "the package openai of Node is not installed")
