@@ -23,6 +23,17 @@ set(SHEEPOP_ALONE kernel)
 # Folders in which nothing that takes long is computed: -O2 compiles a tenth faster there and costs nobody anything.
 set(SHEEPOP_COLD checkpoint jinja data hub explain evaluate serve library cli)
 
+# SHEEPOP_PROBED, a list of folders, are compiled with the flags SHEEPOP_PROBE besides: scripts/coverage and scripts/mutate
+# look at some folders and leave the others as they are.
+function(sheepop_probe name target)
+  if(name IN_LIST SHEEPOP_PROBED)
+    target_compile_options(${target} PRIVATE ${SHEEPOP_PROBE})
+    if("--coverage" IN_LIST SHEEPOP_PROBE)
+      target_link_options(${target} PUBLIC --coverage)
+    endif()
+  endif()
+endfunction()
+
 # sheepop_unity(TARGET UNIT...) compiles these units of a target together, as cmake/unity_batches.py puts them.
 function(sheepop_unity target)
   if(NOT SHEEPOP_UNITY)
@@ -70,6 +81,7 @@ function(sheepop_folder name)
   if(name IN_LIST SHEEPOP_COLD)
     target_compile_options(sheepop_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
   endif()
+  sheepop_probe(${name} sheepop_${name})
   sheepop_unity(sheepop_${name} ${library})
 
   set(tests ${sources})
@@ -77,6 +89,7 @@ function(sheepop_folder name)
   if(SHEEPOP_TESTS AND tests)
     add_executable(sheepop_${name}_test ${tests})
     target_link_libraries(sheepop_${name}_test PRIVATE sheepop_${name} sheepop_testing GTest::gtest GTest::gtest_main)
+    sheepop_probe(${name} sheepop_${name}_test)
     sheepop_unity(sheepop_${name}_test ${tests})
     add_test(NAME ${name} COMMAND sheepop_${name}_test)
     # Without TZ, glibc replaces its copy of the zone at each mktime, under a lock that ThreadSanitizer does not see.

@@ -68,6 +68,12 @@ class Mutate(GateTest):
             "do more = true; while (more);",
             "const int kMost = 101;"])
 
+    def test_what_only_tests_include_is_left_alone(self):
+        listed = self.listed()
+        for name in ("test_support.h", "testing_values.h", "toy_bench.cc", "error_matchers.h"):
+            self.put(f"src/toy/{name}", "int values[1 + 1];\n")
+        self.assertEqual(self.listed(), listed)
+
     def test_each_kind_of_flip(self):
         for line, mutants in (
                 ("x = a * b / c % d;", ["x = a / b / c % d;", "x = a * b * c % d;", "x = a * b / c * d;"]),
