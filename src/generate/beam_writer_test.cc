@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -51,6 +52,39 @@ TEST_F(BeamWriterTest, ScoresAreTheModelsAndTheBestComeFirst) {
       EXPECT_GE(texts[i - 1].score, text.score);
     }
   }
+}
+
+// As many beams as there are tokens miss no text of two.
+TEST_F(BeamWriterTest, WideEnoughItFindsTheBestOfAll) {
+  const auto log_probabilities = [&](std::vector<Token> text) {
+    KvCache cache(KvShapeOf(model_->config(), kernel::KvType::kF16), 16);
+    Workspace work(model_->config(), 1, 1, 1, 16);
+    const SequenceId id = cache.Open();
+    std::vector<double> out;
+    for (const Token token : text) {
+      const Row row{id, token, true};
+      const std::span<const float> logits = model_->Forward({&row, 1}, cache, work, pool_).logits(0);
+      out.clear();
+      for (const float logit : logits) out.push_back(logit - model_->LogSumExp(logits));
+    }
+    return out;
+  };
+  const std::vector<double> first = log_probabilities({5, 9, 2});
+  double best = first[kEnd];
+  std::vector<Token> text;
+  for (Token a = 0; a < static_cast<Token>(first.size()); ++a) {
+    if (a == kEnd) continue;
+    const std::vector<double> second = log_probabilities({5, 9, 2, a});
+    const auto b = std::ranges::max_element(second);
+    if (first[static_cast<size_t>(a)] + *b <= best) continue;
+    best = first[static_cast<size_t>(a)] + *b;
+    text = {a, static_cast<Token>(b - second.begin())};
+  }
+  if (!text.empty() && text.back() == kEnd) text.pop_back();
+  const std::vector<Hypothesis> found = Write({.width = first.size(), .length_penalty = 0}, 2);
+  EXPECT_EQ(found[0].tokens, text);
+  EXPECT_NEAR(found[0].log_probability, best, 1e-3);
+  EXPECT_GT(Write({.width = first.size(), .n_best = 100, .length_penalty = 0}, 2).size(), 99u);
 }
 
 TEST_F(BeamWriterTest, TheBestTextsAreTheSameHoweverManyAreWantedAndInWhateverChunks) {

@@ -139,6 +139,13 @@ TEST(BeamSearch, TheBestTextsAreTheSameHoweverManyAreWanted) {
   }
 }
 
+TEST(BeamSearch, FourBeamsAndTheBestTextWhereNothingIsSaid) {
+  const BeamOptions options;
+  EXPECT_EQ(options.width, 4U);
+  EXPECT_EQ(options.n_best, 1U);
+  EXPECT_EQ(options.length_penalty, 1);
+}
+
 TEST(BeamSearch, RefusesWhatMakesNoSense) {
   const ListVocabulary vocabulary(kVocabulary, {kEnd});
   EXPECT_THROW(BeamSearch({0, 1, 1}, vocabulary), Error);

@@ -232,7 +232,8 @@ void Candidates::CutAtLogit(float threshold, size_t min_keep) {
     list_.resize(std::min(list_.size(), std::max(kept, min_keep)));
     Changed();
   } else if (floor > cut_) {
-    Prefix prefix = {floor, 0, 0};
+    Prefix prefix;
+    prefix.last_key = floor;
     window_is_sorted_ = false;
     window_.clear();
     if (row_.Gather(threshold, kListLimit, window_)) {

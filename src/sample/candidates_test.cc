@@ -217,6 +217,23 @@ TEST_P(CandidatesOf, EveryOperationDoesWhatItsDefinitionSays) {
   }
 }
 
+TEST_P(CandidatesOf, ARowMayHaveNone) {
+  Candidates candidates(kernel::KernelsFor(GetParam()).select);
+  const std::vector<float> none = {NAN, -kInfinity}, one = {NAN, 1};
+  candidates.Reset({none, {}});
+  EXPECT_TRUE(candidates.empty());
+  EXPECT_EQ(candidates.Count(), 0U);
+  EXPECT_TRUE(candidates.First(2).empty());
+  EXPECT_FALSE(candidates.Find(0));
+  candidates.Reset({one, {}});
+  EXPECT_FALSE(candidates.empty());
+  EXPECT_EQ(candidates.Count(), 1U);
+  const Token token = 1;
+  candidates.Ban({&token, 1});
+  EXPECT_TRUE(candidates.empty());
+  EXPECT_EQ(candidates.Count(), 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Isas, CandidatesOf, ::testing::ValuesIn(AvailableIsas().begin(), AvailableIsas().end()),
                          [](const auto& isa) { return std::string(Name(isa.param)); });
 

@@ -251,9 +251,24 @@ TEST(Profiles, OpenaiKeepsItsBounds) {
   SamplingOptions options = ProfileNamed("openai").defaults;
   options.presence_penalty = 2.5;
   EXPECT_THROW(Validate(options), Error);
-  options = ProfileNamed("openai").defaults;
-  options.logit_bias = {{Token{1}, -100.5}};
-  EXPECT_THROW(Validate(options), Error);
+  for (const double beyond : {-2.25, 2.25}) {
+    options = ProfileNamed("openai").defaults;
+    options.presence_penalty = beyond;
+    EXPECT_THROW(Validate(options), Error);
+    options.presence_penalty = beyond > 0 ? 2 : -2;
+    EXPECT_NO_THROW(Validate(options));
+    options.frequency_penalty = beyond;
+    EXPECT_THROW(Validate(options), Error);
+    options.frequency_penalty = beyond > 0 ? 2 : -2;
+    EXPECT_NO_THROW(Validate(options));
+  }
+  for (const double beyond : {-100.5, 100.5}) {
+    options = ProfileNamed("openai").defaults;
+    options.logit_bias = {{Token{1}, beyond}};
+    EXPECT_THROW(Validate(options), Error);
+    options.logit_bias = {{Token{1}, beyond > 0 ? 100.0 : -100.0}};
+    EXPECT_NO_THROW(Validate(options));
+  }
   options = ProfileNamed("openai").defaults;
   options.temperature = 2.5;
   EXPECT_THROW(Validate(options), Error);

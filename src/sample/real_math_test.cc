@@ -33,6 +33,13 @@ TEST(RealMath, Edges) {
   EXPECT_TRUE(std::isnan(Exp(NAN)));
   EXPECT_EQ(Power(0, 0), 1);
   EXPECT_EQ(Power(0, 2), 0);
+  EXPECT_TRUE(std::isinf(Power(0, -1)));
+  EXPECT_EQ(Power(1, 1000), 1);
+  EXPECT_NEAR(Power(2, 10), 1024, 1e-10);
+  EXPECT_TRUE(std::isinf(Ln(INFINITY)));
+  EXPECT_EQ(Exp(-745), std::exp(-745)) << "the smallest number there is";
+  EXPECT_EQ(Exp(-746), 0);
+  EXPECT_NEAR(Exp(709.7) / std::exp(709.7), 1, 1e-13);
 }
 
 }  // namespace

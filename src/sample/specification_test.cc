@@ -77,6 +77,7 @@ TEST(Specification, WorkedExample) {
   ASSERT_EQ(trace.stages.size(), 3u);
   EXPECT_EQ(trace.stages[0].name, "temperature");
   EXPECT_EQ(trace.stages[0].kept, 6u);
+  EXPECT_EQ(trace.stages[0].removed_mass, 0) << "a temperature removes nothing";
   const auto& top_k = trace.stages[1];
   EXPECT_EQ(top_k.kept, 3u);
   EXPECT_NEAR(top_k.removed_mass, 0.00046, 0.0001);

@@ -94,6 +94,62 @@ TEST(Remedies, SmallestChangeOfTheSettingThatRemoved) {
   EXPECT_NEAR(std::stod(remedy.to), 0.03 / 0.4, 2e-5);
 }
 
+// What is proposed has six digits, rounded towards keeping the token, and less would not do.
+TEST(Remedies, AreShortAndTheLeastThatDo) {
+  const std::vector<float> logits = Logs({0.4, 0.3, 0.2, 0.05, 0.03, 0.02});
+  const auto kept = [&](const SamplingOptions& options, Token token) {
+    const ListVocabulary vocabulary(logits.size());
+    SequenceState state(1, 0, {});
+    return Chain::Build(options, vocabulary).Filter({logits, {}}, state).Find(token).has_value();
+  };
+  SamplingOptions neutral;
+  neutral.top_k = 0;
+  neutral.top_p = 1;
+  struct Case {
+    std::string_view field;
+    double SamplingOptions::* setting;
+    double removing;
+    Token token;
+  };
+  for (const Case& c : {Case{"top_p", &SamplingOptions::top_p, 0.3, 1}, Case{"top_p", &SamplingOptions::top_p, 0.5, 4},
+                        Case{"min_p", &SamplingOptions::min_p, 0.9, 2}, Case{"min_p", &SamplingOptions::min_p, 0.3, 5},
+                        Case{"typical_p", &SamplingOptions::typical_p, 0.5, 3},
+                        Case{"top_n_sigma", &SamplingOptions::top_n_sigma, 0.25, 3},
+                        Case{"epsilon_cutoff", &SamplingOptions::epsilon_cutoff, 0.25, 2},
+                        Case{"eta_cutoff", &SamplingOptions::eta_cutoff, 0.8, 4}}) {
+    SamplingOptions options = neutral;
+    options.*c.setting = c.removing;
+    ASSERT_FALSE(kept(options, c.token)) << c.field;
+    const Remedy remedy = FirstRemedy(options, logits, c.token);
+    EXPECT_EQ(remedy.field, c.field);
+    const double to = std::stod(remedy.to);
+    EXPECT_LE(remedy.to.size() - (to < 1 ? 2 : 1), 9U) << remedy.to;
+    options.*c.setting = to;
+    EXPECT_TRUE(kept(options, c.token)) << c.field << " " << remedy.to;
+    options.*c.setting = to + (c.removing < to ? -1 : 1) * 2e-5 * to;
+    EXPECT_FALSE(kept(options, c.token)) << c.field << " " << remedy.to;
+  }
+  for (const int64_t k : {1, 2, 3, 4, 5}) {
+    SamplingOptions options = neutral;
+    options.top_k = k;
+    for (Token token = static_cast<Token>(k); token < 6; ++token) {
+      EXPECT_EQ(FirstRemedy(options, logits, token).to, std::to_string(token + 1)) << k;
+    }
+  }
+}
+
+// A sequence that would not be drawn from at random is, where that is what kept the token out.
+TEST(Remedies, SamplingAtAll) {
+  SamplingOptions options;
+  options.do_sample = false;
+  options.top_k = 0;
+  options.top_p = 1;
+  const Remedy remedy = FirstRemedy(options, Logs({0.5, 0.3, 0.2}), 1);
+  EXPECT_EQ(remedy.field, "do_sample");
+  EXPECT_EQ(remedy.from, "false");
+  EXPECT_EQ(remedy.to, "true");
+}
+
 TEST(Remedies, NoneWhenTwoSettingsStandInTheWay) {
   const std::vector<float> logits = Logs({0.4, 0.3, 0.2, 0.05, 0.03, 0.02});
   SamplingOptions options;

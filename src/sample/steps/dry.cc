@@ -52,7 +52,7 @@ class Dry : public Step {
 };
 
 Dry::Dry(const DryOptions& options, const std::vector<std::string>& breakers, const SamplingVocabulary& vocabulary)
-    : options_(options), is_breaker_(vocabulary.size(), false) {
+    : options_(options), is_breaker_(vocabulary.size()) {
   for (size_t id = 0; id < is_breaker_.size(); ++id) {
     const std::string_view piece = vocabulary.piece(static_cast<Token>(id));
     is_breaker_[id] = std::any_of(breakers.begin(), breakers.end(),
