@@ -390,6 +390,40 @@ TEST_F(EngineTest, StartsWhenItsLastTokenButOneFits) {
   RunAll(engine);
 }
 
+// Siblings share the whole blocks of their prompt; of the rest each has its own.
+TEST_F(EngineTest, SiblingsStartWhenAllOfThemFit) {
+  for (const size_t max_tokens : {2, 20}) {  // of 20 tokens: a block together and one each, or two each
+    Engine engine = Make({.sequences = 4, .cache_positions = 96});
+    Collector writing, asking[3];
+    Submit(engine, MakeRequest(Tokens(4, 1), 3), writing);
+    Listener* listeners[] = {&asking[0], &asking[1], &asking[2]};
+    engine.Submit(MakeRequest(Tokens(20, 2), max_tokens), listeners);
+    engine.Step();
+    EXPECT_EQ(engine.waiting(), max_tokens == 2 ? 0U : 1U) << max_tokens;
+    RunAll(engine);
+    for (uint32_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(asking[i].written, RunAlone(*Tiny(), MakeRequest(Tokens(20, 2), max_tokens), i, 64).written);
+    }
+  }
+}
+
+TEST_F(EngineTest, PlacesOfSiblingsAreTakenFromTheirStart) {
+  Engine engine = Make({.sequences = 4, .prefill_chunk = 8});
+  Collector asking[3];
+  Listener* listeners[] = {&asking[0], &asking[1], &asking[2]};
+  engine.Submit(MakeRequest(Tokens(20), 4), listeners);
+  EXPECT_EQ(engine.places(), 4U);
+  engine.Step();
+  EXPECT_EQ(engine.active(), 1U) << "of the prompt 8 tokens have been run";
+  EXPECT_EQ(engine.places(), 1U);
+  engine.Step();
+  engine.Step();
+  EXPECT_EQ(engine.active(), 3U);
+  EXPECT_EQ(engine.places(), 1U);
+  RunAll(engine);
+  EXPECT_EQ(engine.places(), 4U);
+}
+
 TEST_F(EngineTest, RequestsAreCountedFromZero) {
   Engine engine = Make({.sequences = 1});
   Collector listeners[3];

@@ -189,6 +189,18 @@ TEST(Service, ErrorsAreOfOneRequest) {
   ExpectAlone(good.Wait(), request);
 }
 
+TEST(Service, ModelsAndRequestsAreCountedFromZero) {
+  Service service(1);
+  for (uint64_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(service.Add(Tiny(), {.context = kContext}, 10), static_cast<ModelId>(i));
+  }
+  Client clients[3];
+  for (uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(service.Submit(static_cast<ModelId>(i % 2), MakeRequest(5, 2), {clients[i].listener()}), RequestId{i});
+  }
+  for (Client& client : clients) ExpectAlone(client.Wait(), MakeRequest(5, 2));
+}
+
 TEST(Service, RefusesWhatDoesNotFitAtOnceAndWhatFindsNoRoomNow) {
   Service service(1);
   const ModelId model = service.Add(Tiny(), {.context = kContext, .sequences = 2}, 3);

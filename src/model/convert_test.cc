@@ -178,18 +178,23 @@ INSTANTIATE_TEST_SUITE_P(Families, Convert, ::testing::ValuesIn(testing::TinyNam
 TEST_F(ConvertTo, ElementTypes) {
   struct Case {
     DType wanted, matrix, output;
+    int64_t file_type;  // llama.cpp's number
   };
   // Rows of 32 and 64 are no whole blocks of 256.
-  for (const Case& c : {Case{DType::kF16, DType::kF16, DType::kF16}, Case{DType::kQ8_0, DType::kQ8_0, DType::kQ8_0},
-                        Case{DType::kQ4_0, DType::kQ4_0, DType::kQ8_0}, Case{DType::kQ5_1, DType::kQ5_1, DType::kQ8_0},
-                        Case{DType::kQ4_K, DType::kQ5_0, DType::kQ8_0}, Case{DType::kQ5_K, DType::kQ5_1, DType::kQ8_0},
-                        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0}}) {
+  for (const Case& c :
+       {Case{DType::kF32, DType::kF32, DType::kF32, 0}, Case{DType::kF16, DType::kF16, DType::kF16, 1},
+        Case{DType::kBF16, DType::kBF16, DType::kBF16, 32}, Case{DType::kQ8_0, DType::kQ8_0, DType::kQ8_0, 7},
+        Case{DType::kQ4_0, DType::kQ4_0, DType::kQ8_0, 2}, Case{DType::kQ4_1, DType::kQ4_1, DType::kQ8_0, 3},
+        Case{DType::kQ5_0, DType::kQ5_0, DType::kQ8_0, 8}, Case{DType::kQ5_1, DType::kQ5_1, DType::kQ8_0, 9},
+        Case{DType::kQ4_K, DType::kQ5_0, DType::kQ8_0, 15}, Case{DType::kQ5_K, DType::kQ5_1, DType::kQ8_0, 17},
+        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0, 18}}) {
     const fs::path out = ToGguf(Tiny("llama"), c.wanted);
     const Checkpoint checkpoint = Checkpoint::Open(out);
     EXPECT_EQ(checkpoint.tensors().Find("blk.1.ffn_up.weight")->type, c.matrix) << Info(c.wanted).name;
     EXPECT_EQ(checkpoint.tensors().Find("token_embd.weight")->type, c.output) << Info(c.wanted).name;
     EXPECT_EQ(checkpoint.tensors().Find("blk.0.attn_norm.weight")->type, DType::kF32);
-    EXPECT_TRUE(checkpoint.gguf()->metadata().Int("general.file_type").has_value());
+    EXPECT_EQ(checkpoint.gguf()->metadata().Int("general.file_type"), c.file_type) << Info(c.wanted).name;
+    EXPECT_EQ(checkpoint.gguf()->metadata().Int("general.quantization_version"), 2);
   }
   const Checkpoint checkpoint = Checkpoint::Open(Tiny("llama"));
   EXPECT_THROW(Conversion(checkpoint, Conversion::Form::kFolder, DType::kQ8_0), Error);

@@ -36,11 +36,11 @@ KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
     throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}",
                 capacity, (UINT32_MAX / 2) * kKvBlock);
   }
-  layer_bytes_ = shape.kv_heads * blocks * block_bytes;
-  if (layer_bytes_ > SIZE_MAX / 4 / shape.layers) {
+  if (blocks > SIZE_MAX / 4 / shape.layers / shape.kv_heads / block_bytes) {
     throw Error(ErrorCategory::kLimit, "a context of {} positions is larger than the memory; ask for a smaller one",
                 capacity);
   }
+  layer_bytes_ = shape.kv_heads * blocks * block_bytes;
   keys_ = HugeBuffer(layer_bytes_ * shape.layers);
   values_ = HugeBuffer(layer_bytes_ * shape.layers);
   blocks_.resize(blocks);

@@ -69,6 +69,27 @@ TEST(KvCache, NeverGrowsAndSaysSo) {
   EXPECT_EQ(cache.size(a), 30u);
 }
 
+TEST(KvCache, IsNotLargerThanMemory) {
+  const auto why_not = [](const KvShape& shape, size_t capacity, ErrorCategory category) -> std::string {
+    try {
+      KvCache(shape, capacity);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), category);
+      return error.what();
+    }
+    return "";
+  };
+  // 2^68 bytes, and 2^64 in one layer, where products of 64 bits begin again.
+  for (const size_t layers : {4096, 1}) {
+    EXPECT_EQ(why_not({layers, 1 << 16, 1 << 14, kernel::KvType::kF32}, size_t{1} << 32, ErrorCategory::kLimit),
+              "a context of 4294967296 positions is larger than the memory; ask for a smaller one");
+  }
+  EXPECT_EQ(why_not(Tiny(), 0, ErrorCategory::kInvalidArgument),
+            "the context holds 0 positions, it must be between 1 and 34359738352");
+  EXPECT_EQ(why_not(Tiny(), SIZE_MAX / 2, ErrorCategory::kInvalidArgument),
+            "the context holds 9223372036854775807 positions, it must be between 1 and 34359738352");
+}
+
 TEST(KvCache, ForkCopiesOnWrite) {
   KvCache cache(Tiny(), 64);
   const SequenceId a = cache.Open();
