@@ -68,9 +68,10 @@ json::array CurveOf(const fs::path& run) {
 Follower::Follower(Registry& registry, fs::path run, std::function<void(const std::string&)> told)
     : registry_(registry), run_(std::move(run)), name_(ModelName(run_)), told_(std::move(told)) {
   if (!fs::is_directory(run_)) {
-    throw Error(ErrorCategory::kNotFound, "--follow is {}, there is no such folder; it is what `train -o` writes to",
+    throw Error(ErrorCategory::kNotFound, "--follow is {}, there is no such folder; it is what `train --run` writes to",
                 run_.string());
   }
+  if (CheckpointsOf(run_).empty()) told_(fmt::format("waits for the first checkpoint of {}", run_.string()));
   while (!ServeNewest()) std::this_thread::sleep_for(kEvery);
   registry_.ResolveOthers([this](std::string_view name) { return Older(name); });
   watcher_ = std::thread([this] { Watch(); });

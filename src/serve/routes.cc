@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <ctime>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -20,8 +21,11 @@
 #include "serve/api/tokens.h"
 #include "serve/embedding_run.h"
 #include "serve/follow.h"
+#include "serve/http/head_parser.h"
+#include "serve/http/refusal.h"
 #include "serve/option_list.h"
 #include "serve/page/assets.h"
+#include "serve/upload.h"
 
 namespace sheepop {
 namespace {
@@ -32,14 +36,16 @@ using http::HttpRequest;
 using http::HttpResponse;
 
 // What answers a request. Look is called on the network's thread, the others where they may take their time: Report and
-// Reply give the whole answer, Parse what a session will generate, Launch answers by itself.
+// Reply give the whole answer, Parse what a session will generate; Launch answers by itself, and so does Take, whose
+// body is no JSON.
 using Look = HttpResponse (*)(const RoutesContext& context, const HttpRequest& request);
 using Report = json::object (*)(const RoutesContext& context, const HttpRequest& request);
 using Reply = json::object (*)(const json::object& body, const RequestContext& context);
 using Parse = Parsed (*)(const json::object& body, const RequestContext& context);
 using Launch = void (*)(const RoutesContext& context, std::shared_ptr<Exchange> exchange, const json::object& body,
                         const RequestContext& request);
-using Action = std::variant<Look, Report, Reply, Parse, Launch>;
+using Take = void (*)(const RoutesContext& context, std::shared_ptr<Exchange> exchange);
+using Action = std::variant<Look, Report, Reply, Parse, Launch, Take>;
 
 struct Route {
   std::string_view path;  // without /v1; what ends in "/" stands for all below it
@@ -139,6 +145,42 @@ void Embed(const RoutesContext& context, std::shared_ptr<Exchange> exchange, con
   StartEmbeddings(context.sessions, std::move(exchange), ParseEmbeddings(body, request));
 }
 
+// Percent-decoded; empty where the query has none.
+std::string QueryValue(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    if (!part.starts_with(name) || part.size() <= name.size() || part[name.size()] != '=') continue;
+    try {
+      return http::PercentDecode(part.substr(name.size() + 1));
+    } catch (const http::Refusal&) {
+      RefuseField(name, fmt::format("{} is no percent-encoded UTF-8", name));
+    }
+  }
+  return "";
+}
+
+bool IsLoopbackPeer(std::string_view peer) { return peer.starts_with("127.") || peer.starts_with("[::1]"); }
+
+void Upload(const RoutesContext& context, std::shared_ptr<Exchange> exchange) {
+  const HttpRequest& request = exchange->request();
+  if (!context.options.uploads && !IsLoopbackPeer(request.peer)) {
+    throw ApiError({.status = 403,
+                    .type = "permission_error",
+                    .code = "uploads_are_off",
+                    .message = "documents from other machines are not read here; start the server with --uploads"});
+  }
+  context.uploads.Add([exchange = std::move(exchange)] {
+    try {
+      const HttpRequest& upload = exchange->request();
+      const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+      exchange->Respond(JsonResponse(ReadUpload(program, QueryValue(upload.query, "name"), upload.body)));
+    } catch (...) {
+      exchange->Respond(ProblemResponse(ProblemOf(std::current_exception()), OpenAiError));
+    }
+  });
+}
+
 HttpResponse Page(const RoutesContext&, const HttpRequest& request) {
   const Asset* asset = FindPageAsset(request.path);
   if (!asset) throw ApiError({.status = 404, .type = "not_found_error", .message = "the page has no such file"});
@@ -164,6 +206,7 @@ const Route kRoutes[] = {
     {"/models", "GET", Models},
     {"/models/", "GET", OneModel},
     {"/follow", "GET", Follow},
+    {"/ingest", "POST", Upload},
     {"/chat/completions", "POST", ParseChat},
     {"/completions", "POST", ParseCompletions},
     {"/embeddings", "POST", Embed},
@@ -237,6 +280,7 @@ ApiProblem NotReady(ServerState state) {
 // With time to take.
 void Answer(const RoutesContext& context, const std::shared_ptr<Exchange>& exchange, const Route& route) {
   const HttpRequest& request = exchange->request();
+  if (const Take* take = std::get_if<Take>(&route.action)) return (*take)(context, exchange);
   const RequestContext request_context{context.registry, context.options.unknown_fields, std::time(nullptr)};
   const json::object body = BodyOf(request);
   if (const Parse* parse = std::get_if<Parse>(&route.action)) {

@@ -29,6 +29,7 @@ struct RoutesContext {
   const AnswerLog& log;
   const ServeOptions& options;
   std::atomic<ServerState>& state;
+  WorkQueue& uploads;  // of one thread: one document at a time
   std::function<size_t()> connections;
   std::function<const Follower*()> follower;  // null where no run is followed
 };

@@ -52,6 +52,7 @@ http::HttpOptions NetworkOptions(const ServeOptions& options) {
   network.tls_cert = options.tls_cert;
   network.tls_key = options.tls_key;
   network.max_body = options.max_body_mib << 20;
+  network.max_bodies = std::max(network.max_bodies, 2 * network.max_body);
   network.max_connections = options.max_connections;
   network.is_open = Routes::IsOpen;
   network.refusal = Refusal;
@@ -82,6 +83,7 @@ class InferenceServer::Impl {
             log_,
             options_,
             state_,
+            uploads_,
             [this] { return http_.connections(); },
             [this] { return follower_.get(); }};
   }
@@ -97,6 +99,7 @@ class InferenceServer::Impl {
   std::unique_ptr<Follower> follower_;
   SessionContext sessions_;
   http::Server http_;
+  WorkQueue uploads_{1};          // as is work_
   WorkQueue work_{kWorkThreads};  // goes before http_, which its work answers through
   Routes routes_;
 };

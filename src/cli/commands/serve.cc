@@ -1,9 +1,11 @@
 // sheepop serve: models for the clients that people have, over HTTP.
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -65,6 +67,17 @@ class Signals {
  private:
   sigset_t set_{}, before_{};
 };
+
+// As many open files as the connections need, where the system lets us.
+void RaiseFileLimit(size_t connections) {
+  constexpr rlim_t kOthers = 256;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min(limit.rlim_max, static_cast<rlim_t>(connections) + kOthers);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 class Serve final : public Command {
  public:
@@ -128,9 +141,10 @@ int Serve::ServeUntilTold(Console& console, InferenceServer& server, const Signa
 
 int Serve::Run(Console& console) {
   if (config_) flags_->ReadToml(*config_);
+  RaiseFileLimit(options_.max_connections);
   const Signals signals;
   std::vector<std::filesystem::path> paths;
-  if (models_.empty()) models_.emplace_back(kChatModel);
+  if (models_.empty() && options_.follow.empty()) models_.emplace_back(kChatModel);
   for (const std::string& model : models_) paths.push_back(FindModel(model));
   InferenceServer server(options_, engine_.options, machine_.threads(), machine_.isa());
   Load(server, paths, signals);
