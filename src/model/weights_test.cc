@@ -91,8 +91,9 @@ TEST(Weights, PartsOfATensorLieWithinIt) {
 // A folder of GPT-2 has [inputs, outputs].
 TEST(Weights, OthersLieTheOtherWayRound) {
   const auto path = testing::Tiny("gpt2");
+  const Tensors tensors(path);
   std::string up;
-  for (const TensorInfo& tensor : Tensors(path).tensors()) {
+  for (const TensorInfo& tensor : tensors.tensors()) {
     if (tensor.name.ends_with("h.0.mlp.c_fc.weight")) up = tensor.name;
   }
   EXPECT_EQ(WhyNot(path, up, {24, 96}), "");
