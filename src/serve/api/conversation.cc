@@ -153,12 +153,8 @@ std::string RoleOf(const json::array& messages, size_t from_end) {
   return std::string(messages[messages.size() - from_end].at("role").as_string());
 }
 
-void Check(const ServedModel& model, const ConversationAsk& conversation) {
+void Check(const ConversationAsk& conversation) {
   const json::array& messages = conversation.messages;
-  if (!model.chat) {
-    RefuseField("messages",
-                fmt::format("the model {} has no chat template: give its text to /v1/completions", model.name));
-  }
   if (messages.empty()) RefuseField("messages", "messages is empty, must have at least one message");
   if (RoleOf(messages, 1) == "assistant" && RoleOf(messages, 2) == "assistant") {
     RefuseField("messages", "messages ends with two messages of the assistant: join them to one");
@@ -195,6 +191,10 @@ bool SpellArguments(json::array& messages) {
 
 ChatPrompt Encode(const ServedModel& model, const ConversationAsk& conversation, json::array messages,
                   std::time_t now) {
+  if (!model.chat) {
+    RefuseField("messages",
+                fmt::format("the model {} has no chat template: give its text to /v1/completions", model.name));
+  }
   json::object variables = conversation.variables;
   std::string open;
   if (conversation.continue_final) open = messages.back().at("content").as_string();
@@ -266,7 +266,7 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
 }
 
 AskedPrompt EncodeConversation(const ServedModel& model, const ConversationAsk& conversation, std::time_t now) {
-  Check(model, conversation);
+  Check(conversation);
   json::array messages = conversation.messages;
   auto encode = [&] {
     try {

@@ -32,7 +32,7 @@ json::object LegacyLogprobs::Write(std::span<const TokenRecord> prompt, std::spa
       texts.push_back(json::value(NameOf(token.id)));
       offsets.push_back(OffsetOf(token));
       logprobs.push_back(token.logprob ? json::value(FiniteLogprob(*token.logprob)) : json::value(nullptr));
-      tops.push_back(token.logprob ? json::value(TopOf(token)) : json::value(nullptr));
+      tops.push_back(token.logprob ? json::value(TopOf(token, *token.logprob)) : json::value(nullptr));
     }
   }
   return {{"tokens", std::move(texts)},
@@ -41,7 +41,7 @@ json::object LegacyLogprobs::Write(std::span<const TokenRecord> prompt, std::spa
           {"text_offset", std::move(offsets)}};
 }
 
-json::object LegacyLogprobs::TopOf(const TokenRecord& token) const {
+json::object LegacyLogprobs::TopOf(const TokenRecord& token, double drawn) const {
   json::object map;
   auto add = [&](Token id, double logprob) {
     std::string key = NameOf(id);
@@ -53,7 +53,7 @@ json::object LegacyLogprobs::TopOf(const TokenRecord& token) const {
   const std::span best = std::span(token.top).first(std::min(top_, token.top.size()));
   for (const auto& [id, logprob] : best) add(id, logprob);
   const bool among = std::ranges::find(best, token.id, &std::pair<Token, double>::first) != best.end();
-  if (!among) add(token.id, *token.logprob);
+  if (!among) add(token.id, drawn);
   return map;
 }
 

@@ -18,7 +18,7 @@ class LegacyLogprobs {
   boost::json::object Write(std::span<const TokenRecord> prompt, std::span<const TokenRecord> tokens);
 
  private:
-  boost::json::object TopOf(const TokenRecord& token) const;
+  boost::json::object TopOf(const TokenRecord& token, double drawn) const;
   std::string NameOf(Token id) const;
   size_t OffsetOf(const TokenRecord& token);
 
