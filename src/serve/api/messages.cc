@@ -75,7 +75,7 @@ class RequestReader {
     if (messages.empty() || messages.back().at("role") != "assistant") return;
     const json::object& last = messages.back().get_object();
     const bool empty = last.at("content").get_string().empty() && !last.contains("reasoning_content");
-    if (empty && messages.size() > 1) {
+    if (empty) {
       messages.pop_back();
       return;
     }

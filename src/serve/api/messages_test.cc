@@ -130,6 +130,7 @@ TEST(ParseMessages, RefusesMessagesThatAreNone) {
   EXPECT_EQ(RefusalOf(R"({"model": "tiny", "max_tokens": 5})"), "400 messages");
   EXPECT_EQ(RefusalOf(R"({"model": "tiny", "max_tokens": 5, "messages": []})"), "400 messages");
   EXPECT_EQ(RefusalOfMessages("3"), "400 messages[0]");
+  EXPECT_EQ(RefusalOfMessages(R"({"role": "assistant", "content": ""})"), "400 messages") << "nothing is said at all";
   EXPECT_EQ(RefusalOfMessages(R"({"content": "Hi"})"), "400 messages[0].role");
   EXPECT_EQ(RefusalOfMessages(R"({"role": "tool", "content": "Hi"})"), "400 messages[0].role");
   EXPECT_EQ(RefusalOfMessages(R"({"role": "user"})"), "400 messages[0].content");
@@ -151,8 +152,9 @@ TEST(ParseMessages, RefusesMessagesThatAreNone) {
   EXPECT_EQ(RefusalOfBlock(R"({"type": "tool_result", "tool_use_id": "t"})"), "400 messages[0].content[0].tool_use_id");
   EXPECT_EQ(RefusalOfMessages(
                 R"({"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
-      {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image"}]}]})"),
-            "501 messages[1].content[0].content[0].type");
+      {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t",
+                                    "content": [{"type": "text", "text": "Hi"}, {"type": "image"}]}]})"),
+            "501 messages[1].content[0].content[1].type");
 }
 
 TEST(ParseMessages, RefusesWhatIsOutOfBounds) {
@@ -163,7 +165,7 @@ TEST(ParseMessages, RefusesWhatIsOutOfBounds) {
   EXPECT_EQ(RefusalWith(R"("top_k": -1)"), "400 top_k");
   EXPECT_EQ(RefusalWith(R"("stop_sequences": [""])"), "400 stop_sequences");
   EXPECT_EQ(RefusalWith(R"("system": 3)"), "400 system");
-  EXPECT_EQ(RefusalWith(R"("system": [{"type": "image"}])"), "400 system[0].type");
+  EXPECT_EQ(RefusalWith(R"("system": [{"type": "text", "text": "Hi"}, {"type": "image"}])"), "400 system[1].type");
   EXPECT_EQ(RefusalWith(R"("thinking": {"type": "some"})"), "400 thinking.type");
   EXPECT_EQ(RefusalWith(R"("thinking": {})"), "400 thinking.type");
   EXPECT_EQ(RefusalWith(R"("output_config": {"effort": "some"})"), "400 output_config.effort");
@@ -240,7 +242,10 @@ TEST(MessagesDialect, AStreamOpensAndClosesInOrder) {
   EXPECT_EQ(names, Names({"message_start", "content_block_start", "content_block_delta", "content_block_delta",
                           "content_block_stop", "message_delta", "message_stop"}));
   const json::value& start = events[0].data.at("message");
-  EXPECT_EQ(start.at("usage").at("input_tokens").to_number<size_t>(), prompt);
+  EXPECT_EQ(json::serialize(start.at("usage")),
+            "{\"input_tokens\":" + std::to_string(prompt) +
+                R"(,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0,)"
+                R"("service_tier":"standard"})");
   EXPECT_EQ(start.at("content").as_array().size(), 0u);
   EXPECT_EQ(json::serialize(events[1].data.at("content_block")), R"({"type":"text","text":""})");
   EXPECT_EQ(json::serialize(events[3].data), R"({"type":"content_block_delta","index":0,"delta":)"

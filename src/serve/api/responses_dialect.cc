@@ -19,9 +19,9 @@ namespace json = boost::json;
 std::string_view StatusOf(FinishReason reason) { return reason == FinishReason::kStop ? "completed" : "incomplete"; }
 
 json::object ErrorOf(const ApiProblem& problem) {
-  const char* const code = problem.status == 429  ? "rate_limit_exceeded"
-                           : problem.status < 500 ? "invalid_prompt"
-                                                  : "server_error";
+  const char* const code = problem.status == 429   ? "rate_limit_exceeded"
+                           : problem.status == 400 ? "invalid_prompt"
+                                                   : "server_error";
   return {{"code", code}, {"message", problem.message}};
 }
 

@@ -131,7 +131,9 @@ TEST(ParseResponses, RefusesItemsThatAreNone) {
   EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": "Hi", "wool": 1})"), "400 input[0].wool");
   EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": ["Hi"]})"), "400 input[0].content[0]");
   EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": [{"text": "Hi"}]})"), "400 input[0].content[0].type");
-  EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": [{"type": "x"}]})"), "400 input[0].content[0].type");
+  EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": [{"type": "input_text", "text": "Hi"}, {"type": "x"}]})"),
+            "400 input[0].content[1].type");
+  EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": "Hi"}, {"role": "user"})"), "400 input[1].content");
   EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": [{"type": "input_text"}]})"), "400 input[0].content[0].text");
   EXPECT_EQ(RefusalOfItem(R"({"role": "user", "content": [{"type": "input_image", "image_url": "x"}]})"),
             "501 input[0].content[0].type");
@@ -350,6 +352,21 @@ TEST(ResponsesDialect, AFailureIsALifecycleEventAndAnErrorThatClientsRaise) {
   EXPECT_EQ(events[1].data.at("message").as_string(), "the server stops");
   EXPECT_EQ(events[1].data.at("error").at("message").as_string(), "the server stops");
   EXPECT_EQ(events[1].data.at("sequence_number").as_int64(), 6);
+}
+
+TEST(ResponsesDialect, AFailureHasACodeOfTheApi) {
+  const auto code = [](unsigned status) {
+    Parsed parsed = ParseWith(R"("stream": true)");
+    parsed.dialect->Begin(MadeUpHead());
+    ApiProblem problem;
+    problem.status = status;
+    const json::object data = NamedEventsOf(parsed.dialect->Failure(problem)).at(0).data;
+    return std::string(data.at("response").at("error").at("code").as_string());
+  };
+  EXPECT_EQ(code(400), "invalid_prompt");
+  EXPECT_EQ(code(408), "server_error");
+  EXPECT_EQ(code(429), "rate_limit_exceeded");
+  EXPECT_EQ(code(500), "server_error");
 }
 
 TEST(ResponsesDialect, WordsOfFailureMadeBeforehandLeaveTheStreamAsItIs) {
