@@ -17,8 +17,8 @@ namespace sheepop {
 // input are one system message. No input is one empty message of the user.
 //
 // What cannot be rendered (encrypted reasoning, cache marks) is named in `unused`. Throws ApiError: 400 for what is no
-// such item, a call's output whose call is not there, and references to what a server would have stored; 501 for images,
-// files and items that only the vendor makes.
+// such item, a call's output whose call is not there, and references to what a server would have stored; 501 for
+// images, files and items that only the vendor makes.
 boost::json::array ReadResponsesInput(const boost::json::value& input, const std::optional<std::string>& instructions,
                                       UnknownFields unknown, std::vector<std::string>& unused);
 
