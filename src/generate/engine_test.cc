@@ -390,6 +390,17 @@ TEST_F(EngineTest, StartsWhenItsLastTokenButOneFits) {
   RunAll(engine);
 }
 
+TEST_F(EngineTest, WhatFitsExactlyIsNotPreempted) {
+  Engine engine = Make({.sequences = 2, .cache_positions = 64});
+  Collector listeners[2];
+  for (Token i = 0; i < 2; ++i) Submit(engine, MakeRequest(Tokens(14, i), 19), listeners[i]);  // 32 positions each
+  RunAll(engine);
+  for (Token i = 0; i < 2; ++i) {
+    ExpectAlone(listeners[i], MakeRequest(Tokens(14, i), 19));
+    EXPECT_EQ(listeners[i].finish->usage.preempted, 0U);
+  }
+}
+
 // Siblings share the whole blocks of their prompt; of the rest each has its own.
 TEST_F(EngineTest, SiblingsStartWhenAllOfThemFit) {
   for (const size_t max_tokens : {2, 20}) {  // of 20 tokens: a block together and one each, or two each

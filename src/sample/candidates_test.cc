@@ -119,7 +119,7 @@ void ExpectSame(const Candidates& candidates, const SortedList& plain, std::mt19
   ASSERT_EQ(candidates.Mass(), plain.Mass());
   ASSERT_EQ(candidates.best(), list[0].logit);
   ASSERT_NEAR(candidates.EntropyNats(), plain.EntropyNats(), 1e-6);
-  for (const size_t count : {size_t{0}, size_t{1}, list.size() / 2, list.size(), list.size() + 5}) {
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{100}, list.size() / 2, list.size(), list.size() + 5}) {
     const std::vector<Candidate> first = candidates.First(count);
     ASSERT_EQ(first.size(), std::min(count, list.size()));
     for (size_t i = 0; i < first.size(); ++i) {
