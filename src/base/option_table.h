@@ -75,19 +75,19 @@ struct OptionTraits {
   bool bare = false;                 // of a bool: the flag takes no value
   bool fingerprint = true;           // the result depends on it
 
-  constexpr OptionTraits In(std::string_view title) const { return With(&OptionTraits::group, title); }
-  constexpr OptionTraits Takes(std::string_view text) const { return With(&OptionTraits::value, text); }
-  constexpr OptionTraits Otherwise(std::string_view what) const { return With(&OptionTraits::fallback, what); }
-  constexpr OptionTraits Bare() const { return With(&OptionTraits::bare, true); }
-  constexpr OptionTraits OutsideFingerprint() const { return With(&OptionTraits::fingerprint, false); }
-
- private:
+  // Stands before its callers: clang takes it for undefined in constants otherwise.
   template <class Value>
   constexpr OptionTraits With(Value OptionTraits::* member, Value value_of_it) const {
     OptionTraits changed = *this;
     changed.*member = value_of_it;
     return changed;
   }
+
+  constexpr OptionTraits In(std::string_view title) const { return With(&OptionTraits::group, title); }
+  constexpr OptionTraits Takes(std::string_view text) const { return With(&OptionTraits::value, text); }
+  constexpr OptionTraits Otherwise(std::string_view what) const { return With(&OptionTraits::fallback, what); }
+  constexpr OptionTraits Bare() const { return With(&OptionTraits::bare, true); }
+  constexpr OptionTraits OutsideFingerprint() const { return With(&OptionTraits::fingerprint, false); }
 };
 
 struct OptionRow {
