@@ -32,6 +32,7 @@ class Kept(PageTest):
         self.reload()
         self.assertEqual(self.titles(), ["Sheep & co", "First"])
         self.browser.click("#list .open", "First")
+        self.browser.find("#title", "First")
         self.assertEqual(self.settled()["text"], first)
         self.browser.click("#list .here .small", "Delete")
         self.browser.click("dialog button", "Keep")
