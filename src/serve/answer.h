@@ -59,7 +59,7 @@ struct Ledger {
 struct AnswerHead {
   std::string id;  // without a prefix: 24 characters of [0-9a-z]
   std::time_t created = 0;
-  std::string model;  // its name, as the client called it
+  std::string model;  // its own name, whatever alias the client used
 };
 
 }  // namespace sheepop

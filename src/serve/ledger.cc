@@ -1,10 +1,10 @@
 #include "serve/ledger.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "checkpoint/json.h"
 #include "kernel/packed.h"
 #include "sample/options_json.h"
 #include "sample/profile.h"
@@ -58,7 +58,7 @@ json::value CapsuleJson(const Ask& ask, uint64_t seed, std::span<const CapsuleSe
   capsule.seed = seed;
   capsule.prompt = ask.prompts[0].ids;
   capsule.sequences.assign(recorded.begin(), recorded.end());
-  return json::parse(CapsuleText(capsule));
+  return ParseJson(CapsuleText(capsule), "the capsule");  // to the last bit of each number
 }
 
 }  // namespace
