@@ -56,7 +56,10 @@ TEST(ActivationBuffer, RowsAreWholeBlocks) {
     for (size_t block = 0; block < 9; ++block) out.push_back(static_cast<float>(input.quantised[block].scale) * 127);
     return out;
   };
-  for (size_t block = 0; block < 9; ++block) EXPECT_NEAR(scales()[block], static_cast<float>(block / 3 + 1), 1e-2);
+  for (size_t block = 0; block < 9; ++block) {
+    const size_t row = block / 3;
+    EXPECT_NEAR(scales()[block], static_cast<float>(row + 1), 1e-2);
+  }
   // Columns 32 to 63 of the row in the middle, and the block that holds the 65th.
   std::fill_n(buffer.row(1), 96, 10.0f);
   buffer.Quantise(kernels, 1, 32, 33);

@@ -38,22 +38,6 @@ Prefix Scan(std::span<uint64_t> keys, Prefix prefix, uint64_t target, bool count
   return prefix;
 }
 
-// Keys of one logit weigh the same, so that the last one is known by its place.
-Prefix PickEqual(std::span<uint64_t> keys, Prefix prefix, uint64_t target, bool counting,
-                 const kernel::SelectKernels& select, kernel::WeightScale scale) {
-  uint32_t weight = 0;
-  WeighKeys(keys.first(1), select, scale, &weight);
-  const uint64_t missing = target - (counting ? prefix.count : prefix.mass);
-  const uint64_t each = counting ? 1 : weight;
-  const uint64_t taken =
-      each == 0 ? keys.size() : std::min<uint64_t>(keys.size(), missing / each + (missing % each != 0));
-  const auto last = keys.begin() + static_cast<std::ptrdiff_t>(taken - 1);
-  if (!std::is_sorted(keys.begin(), keys.end(), std::greater<>())) {
-    std::nth_element(keys.begin(), last, keys.end(), std::greater<>());
-  }
-  return {*last, prefix.count + taken, prefix.mass + taken * weight};
-}
-
 }  // namespace
 
 Prefix SelectPrefix(std::span<uint64_t> keys, uint64_t target, bool counting, const kernel::SelectKernels& select,
@@ -63,7 +47,6 @@ Prefix SelectPrefix(std::span<uint64_t> keys, uint64_t target, bool counting, co
   while (keys.size() > kSortLimit) {
     const auto [least, greatest] = std::minmax_element(keys.begin(), keys.end());
     const uint64_t low = *least;
-    if (*greatest >> 32 == low >> 32) return PickEqual(keys, prefix, target, counting, select, scale);
     const int shift = std::max(0, static_cast<int>(std::bit_width(*greatest - low)) - 10);
     std::array<Slot, kRadix> slots = {};
     for (size_t i = 0; i < keys.size(); i += kSortLimit) {

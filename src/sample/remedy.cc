@@ -47,7 +47,7 @@ std::optional<Remedy> LoosenTopK(const SamplingOptions& options, size_t vocabula
   };
   int64_t removing = options.top_k;
   auto keeping = static_cast<int64_t>(vocabulary_size);
-  if (removing >= keeping || !keeps(keeping)) return std::nullopt;
+  if (!keeps(keeping)) return std::nullopt;
   while (keeping - removing > 1) {
     const int64_t middle = removing + (keeping - removing) / 2;
     (keeps(middle) ? keeping : removing) = middle;

@@ -68,6 +68,17 @@ class Tidy(GateTest):
         self.commit()
         self.assertIn("bugprone-use-after-move", self.refuses())
 
+    def test_tests_need_not_ask_before_they_read_an_optional(self):
+        text = "#include <optional>\nint Value(const std::optional<int>& a) {\n  return a.value();\n}\n"
+        self.stand_on_a_commit()
+        self.put("src/base/sum_test.cc", text)
+        self.compile_commands()
+        self.assertIn("tidy: 1 of 3 units", self.passes())
+        self.put("src/base/sum_test.cc", text + BAD)
+        self.assertIn("bugprone-use-after-move", self.refuses())
+        self.put("src/base/sum.cc", text)
+        self.assertIn("src/base/sum.cc:3:10: error: unchecked access to optional value", self.refuses())
+
     def test_a_fault_in_a_new_unit_is_refused(self):
         self.stand_on_a_commit()
         self.put("src/base/new.cc", BAD)
