@@ -36,6 +36,13 @@ TokenizerVocabulary::TokenizerVocabulary(const Tokenizer& tokenizer, size_t rows
   }
 }
 
+std::vector<Warning> LoadedModel::Warnings() const {
+  std::vector<Warning> all = model->config().warnings;
+  const std::vector<Warning> more = tokenizer->Warnings(path.string());
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool) {
   const Checkpoint checkpoint = Checkpoint::Open(path);
   auto tokenizer = std::async(std::launch::async, [&] { return TokenizerOf(checkpoint); });

@@ -39,6 +39,9 @@ struct LoadedModel {
   std::shared_ptr<const TokenizerVocabulary> vocabulary;  // must outlive the chains built with it
   std::optional<std::string> chat_template;               // Jinja source
 
+  // What whoever opened it should be told: of the model's configuration and the tokenizer.
+  std::vector<Warning> Warnings() const;
+
   // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt
   // when a text could have tokens without a row in the model.
   static LoadedModel Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool);

@@ -174,7 +174,7 @@ std::vector<std::string> InferenceServer::Impl::models() const {
 std::vector<Warning> InferenceServer::Impl::warnings() const {
   std::vector<Warning> all;
   for (const auto& model : registry_.All()) {
-    const std::vector<Warning>& own = model->loaded.model->config().warnings;
+    const std::vector<Warning> own = model->loaded.Warnings();
     all.insert(all.end(), own.begin(), own.end());
   }
   return all;

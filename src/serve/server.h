@@ -33,7 +33,7 @@ class InferenceServer {
 
   std::string url() const;  // "http://127.0.0.1:8080"
   std::vector<std::string> models() const;
-  std::vector<Warning> warnings() const;  // of the models' configurations
+  std::vector<Warning> warnings() const;  // of the models' configurations and tokenizers
 
   void ReloadTls();  // as http::Server::ReloadTls
 

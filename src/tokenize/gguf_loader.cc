@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -41,7 +43,11 @@ class Loader {
     }
     kinds_.assign(tokens_->size(), TokenKind::kNormal);
     const auto kinds = metadata_.Ints("tokenizer.ggml.token_type");
-    if (!kinds) return;
+    if (!kinds) {
+      Warn("tokenizer.ggml.token_type", "",
+           "every token counts as text: none is kept from being written by a user, and a chat template can make none");
+      return;
+    }
     RequireSameSize("tokenizer.ggml.token_type", kinds->size());
     for (size_t i = 0; i < kinds->size(); ++i) {
       // 0 is "undefined", and later versions may add kinds: such tokens are text.
@@ -49,6 +55,11 @@ class Loader {
       if (kind >= 1 && kind <= 6) kinds_[i] = static_cast<TokenKind>(kind);
       if (kinds_[i] == TokenKind::kUserDefined && LooksLikeControl((*tokens_)[i])) kinds_[i] = TokenKind::kControl;
     }
+  }
+
+  void Warn(const char* key, const char* value, std::string_view effect) {
+    parts_.warnings.push_back(
+        {"missing_key", key, value, fmt::format("{} is {}: {}", key, *value ? value : "missing", effect)});
   }
 
   void RequireSameSize(std::string_view key, size_t size) const {
@@ -101,14 +112,24 @@ class Loader {
 
   void LoadByteLevel() {
     const std::string* name = metadata_.String("tokenizer.ggml.pre");
+    if (!name || name->empty()) {
+      Warn("tokenizer.ggml.pre", name ? "''" : "",
+           "words are cut as files that call it 'default' are, so that texts may become other tokens than the model "
+           "learned; take a file that names its pre-tokenizer");
+    }
     const PreTokenizer pre = PreTokenizerOf(name ? *name : "");
     auto vocabulary = std::make_shared<Vocabulary>();
     std::string piece;
     for (size_t i = 0; i < tokens_->size(); ++i) {
       piece.clear();
-      const bool text = kinds_[i] == TokenKind::kNormal || kinds_[i] == TokenKind::kUnused;
-      if (!text || !AppendBytesOfAlphabet((*tokens_)[i], piece)) piece = (*tokens_)[i];
-      vocabulary->Add(piece, kinds_[i]);
+      TokenKind kind = kinds_[i];
+      const bool text = kind == TokenKind::kNormal || kind == TokenKind::kUnused;
+      if (!text || !AppendBytesOfAlphabet((*tokens_)[i], piece)) {
+        piece = (*tokens_)[i];
+        // What is not written in the alphabet is no bytes of a text, though its name may look like some.
+        if (text) kind = TokenKind::kUnused;
+      }
+      vocabulary->Add(piece, kind);
     }
     ReadSpecial(*vocabulary, pre.add_bos, false);
     vocabulary->Seal();
@@ -121,7 +142,7 @@ class Loader {
     }
     BpeOptions options;
     options.ignore_merges = pre.ignore_merges;
-    options.fallback.unknown = special_.unknown.value_or(-1);
+    options.fallback.unknown = UnknownOfText(*vocabulary, special_);
     MergeTable merges = ReadMerges(*vocabulary);
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<RankedBpe>(vocabulary, std::move(merges), options);
@@ -198,7 +219,7 @@ class Loader {
     }
     BpeOptions options;
     options.byte_symbols = false;
-    options.fallback = {special_.unknown.value_or(-1), true, true};
+    options.fallback = {UnknownOfText(*vocabulary, special_), true, true};
     parts_.borders = std::make_unique<PieceBorders>(*vocabulary);
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<ScoredBpe>(vocabulary, ReadScores(), options);
@@ -221,7 +242,7 @@ class Loader {
     if (metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true)) {
       parts_.prefix_space = PrefixSpace::kEveryFragment;
     }
-    const Fallback fallback = {special_.unknown.value_or(-1), true, true};
+    const Fallback fallback = {UnknownOfText(*vocabulary, special_), true, true};
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<Unigram>(vocabulary, ReadScores(), fallback);
   }

@@ -169,15 +169,19 @@ class Loader {
     std::string piece;
     for (const Entry& entry : entries_) {
       piece = entry.name;
-      if (entry.kind == TokenKind::kByte) {
+      TokenKind kind = entry.kind;
+      if (kind == TokenKind::kByte) {
         piece.assign(1, static_cast<char>(*ByteOfName(entry.name)));
-      } else if (pipeline_.space_symbol && entry.kind != TokenKind::kControl) {
+      } else if (pipeline_.space_symbol && kind != TokenKind::kControl) {
         piece = WithSpaces(entry.name);
       } else if (pipeline_.byte_level && !entry.added) {
         piece.clear();
-        if (!AppendBytesOfAlphabet(entry.name, piece)) piece = entry.name;
+        if (!AppendBytesOfAlphabet(entry.name, piece)) {
+          piece = entry.name;
+          if (kind == TokenKind::kNormal) kind = TokenKind::kUnused;
+        }
       }
-      vocabulary->Add(piece, entry.kind);
+      vocabulary->Add(piece, kind);
     }
     ReadSpecial(*vocabulary);
     vocabulary->Seal();
@@ -265,7 +269,7 @@ class Loader {
   }
 
   Fallback ReadFallback(bool fuse) const {
-    return {unknown_, json::BoolAt(*model_, "model", "byte_fallback", false),
+    return {UnknownOfText(*vocabulary_, parts_.special), json::BoolAt(*model_, "model", "byte_fallback", false),
             json::BoolAt(*model_, "model", "fuse_unk", fuse)};
   }
 

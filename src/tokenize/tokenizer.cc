@@ -1,5 +1,7 @@
 #include "tokenize/tokenizer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -157,6 +159,12 @@ std::optional<Token> Tokenizer::Find(std::string_view piece) const {
 size_t Tokenizer::vocab_size() const { return parts_->vocabulary->size(); }
 
 const SpecialTokenIds& Tokenizer::special() const { return parts_->special; }
+
+std::vector<Warning> Tokenizer::Warnings(std::string_view file) const {
+  std::vector<Warning> out = parts_->warnings;
+  for (Warning& warning : out) warning.line = fmt::format("{}: {}", file, warning.line);
+  return out;
+}
 
 void RequireRows(const Tokenizer& tokenizer, size_t rows, std::string_view model) {
   for (size_t id = rows; id < tokenizer.vocab_size(); ++id) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/token.h"
+#include "base/warning.h"
 #include "checkpoint/metadata.h"
 #include "tokenize/vocabulary.h"
 
@@ -80,6 +81,8 @@ class Tokenizer {
   std::optional<Token> Find(std::string_view piece) const;
   size_t vocab_size() const;
   const SpecialTokenIds& special() const;
+  // What whoever opens it should be told; lines begin with `file`.
+  std::vector<Warning> Warnings(std::string_view file) const;
 
  private:
   std::unique_ptr<const TokenizerParts> parts_;

@@ -59,7 +59,7 @@ TEST_P(TokenizerConformance, GivesTheIdsOfTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Families, TokenizerConformance,
                          ::testing::Values("gpt-2", "llama-bpe", "qwen2", "starcoder", "deepseek-coder", "falcon",
-                                           "llama-spm", "phi-3"),
+                                           "llama-spm", "phi-3", "command-r"),
                          [](const auto& family) {
                            std::string name = family.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -67,4 +67,10 @@ std::vector<Token> FindEndTokens(Vocabulary& vocabulary, std::optional<Token> eo
   return end;
 }
 
+Token UnknownOfText(const Vocabulary& vocabulary, const SpecialTokenIds& special) {
+  if (!special.unknown || special.unknown == special.bos || special.Ends(*special.unknown)) return -1;
+  const std::string_view name = vocabulary.Piece(*special.unknown);
+  return LooksLikeControl(name) || NameEndsTurn(name) ? -1 : *special.unknown;
+}
+
 }  // namespace sheepop

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/warning.h"
 #include "tokenize/added_tokens.h"
 #include "tokenize/normalizer.h"
 #include "tokenize/splitter.h"
@@ -46,6 +47,7 @@ struct TokenizerParts {
   std::unique_ptr<const PieceBorders> borders;  // SentencePiece BPE: cuts what the splitter leaves; may be null
   std::unique_ptr<const TokenModel> model;
   SpecialTokenIds special;
+  std::vector<Warning> warnings;
 };
 
 // <|...|> and the like: never text, whatever a file says.
@@ -55,5 +57,8 @@ bool NameEndsTurn(std::string_view name);
 // The tokens of those names among control and user-defined tokens, with `eos` and `more`; user-defined ones among them
 // become control tokens, so this comes before Seal. Ascending.
 std::vector<Token> FindEndTokens(Vocabulary& vocabulary, std::optional<Token> eos, std::span<const Token> more);
+// The token of what the vocabulary cannot spell; -1 where files name one that begins, ends or steers a text, which no
+// text may become: GPT-2's <|endoftext|>.
+Token UnknownOfText(const Vocabulary& vocabulary, const SpecialTokenIds& special);
 
 }  // namespace sheepop

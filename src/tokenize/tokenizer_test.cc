@@ -236,6 +236,58 @@ TEST(Gguf, RefusesWhatContradictsItself) {
   EXPECT_TRUE(category(bad).starts_with("corrupt: tokenizer.ggml.tokens")) << category(bad);
 }
 
+// A vocabulary as SmolLM2's: bytes are missing, and the unknown token is the one that ends a text.
+TEST(Tokenizer, NoByteBecomesAControlToken) {
+  Metadata metadata = ByteLevelVocabulary({{"a", "b"}}, {"<|endoftext|>", "<unk>"});
+  std::vector<std::string> tokens = *metadata.Strings("tokenizer.ggml.tokens");
+  tokens[4] = "[none]\xE2\x80\x8D";
+  metadata.Set("tokenizer.ggml.tokens", GgufType::kString, tokens);
+  metadata.Set("tokenizer.ggml.unknown_token_id", GgufType::kUint32, uint64_t{257});
+  try {
+    Tokenizer::FromGguf(metadata).Encode("a\x04");
+    ADD_FAILURE() << "text made a token that ends texts";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), ErrorCategory::kUnsupported);
+    EXPECT_NE(std::string_view(error.what()).find("0x04"), std::string_view::npos) << error.what();
+  }
+  metadata.Set("tokenizer.ggml.unknown_token_id", GgufType::kUint32, uint64_t{258});
+  EXPECT_EQ(Tokenizer::FromGguf(metadata).Encode("a\x04"), (Ids{'a', 258}));
+}
+
+TEST(Tokenizer, TokensOutsideTheAlphabetAreNoText) {
+  Metadata metadata = ByteLevelVocabulary({}, {}, {}, "llama-bpe");
+  std::vector<std::string> tokens = *metadata.Strings("tokenizer.ggml.tokens");
+  tokens.push_back("\xE2\x80\x8D");  // U+200D by itself, which no text of this alphabet spells
+  std::vector<int64_t> kinds = *metadata.Ints("tokenizer.ggml.token_type");
+  kinds.push_back(1);
+  metadata.Set("tokenizer.ggml.tokens", GgufType::kString, tokens);
+  metadata.Set("tokenizer.ggml.token_type", GgufType::kInt32, kinds);
+  const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
+  EXPECT_EQ(tokenizer.Encode("\xE2\x80\x8D"), (Ids{0xE2, 0x80, 0x8D}));
+  EXPECT_EQ(tokenizer.Piece(256), "\xE2\x80\x8D");
+}
+
+TEST(Gguf, TellsWhatIsMissing) {
+  const auto things = [](const Metadata& metadata) {
+    std::string out;
+    for (const Warning& warning : Tokenizer::FromGguf(metadata).Warnings("a.gguf")) {
+      EXPECT_TRUE(warning.line.starts_with("a.gguf: " + warning.thing + " is missing")) << warning.line;
+      out += warning.thing + " ";
+    }
+    return out;
+  };
+  Metadata metadata = ByteLevelVocabulary({{"a", "b"}});
+  EXPECT_EQ(things(metadata), "");
+  metadata.Set("tokenizer.ggml.pre", GgufType::kString, std::string("default"));
+  EXPECT_EQ(things(metadata), "");
+  metadata.Remove("tokenizer.ggml.pre");
+  EXPECT_EQ(things(metadata), "tokenizer.ggml.pre ");
+  metadata.Remove("tokenizer.ggml.token_type");
+  EXPECT_EQ(things(metadata), "tokenizer.ggml.token_type tokenizer.ggml.pre ");
+  Metadata pieces = SentencePieceVocabulary("llama", {{"a", -1}});  // which has no use for it
+  EXPECT_EQ(things(pieces), "");
+}
+
 TEST(Gguf, CountsControlLookingTokensAsControl) {
   const Tokenizer tokenizer = Tokenizer::FromGguf(ByteLevelVocabulary({}, {}, {"<|user|>", "</s>", "<think>"}));
   EXPECT_EQ(tokenizer.Kind(256), TokenKind::kControl);

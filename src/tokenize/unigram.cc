@@ -74,7 +74,9 @@ void Unigram::AppendUnknown(std::string_view text, std::vector<Token>& out) cons
   } else if (fallback_.unknown >= 0) {
     out.push_back(fallback_.unknown);
   } else {
-    throw Error(ErrorCategory::kUnsupported, "the vocabulary has no token for byte 0x{:02X} and none for the unknown",
+    throw Error(ErrorCategory::kUnsupported,
+                "the text has a byte 0x{:02X}, for which the vocabulary has no token, nor one for the unknown; take it "
+                "out of the text",
                 static_cast<uint8_t>(text[0]));
   }
 }

@@ -45,6 +45,7 @@ CorpusTokens WithTokenizer(const TokenizerSource& source) {
   out.vocabulary = source.metadata;
   out.vocab = source.tokenizer->vocab_size();
   out.end = source.tokenizer->special().eos;
+  out.warnings = source.tokenizer->Warnings(source.path.string());
   return out;
 }
 

@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
+#include "base/warning.h"
 #include "checkpoint/metadata.h"
 #include "data/held_out.h"
 #include "train/documents.h"
@@ -18,11 +20,12 @@ struct CorpusTokens {
   std::unique_ptr<TokenDocuments> train, held_out;  // held_out may be empty, never null
   Metadata vocabulary;                              // tokenizer.* keys
   size_t vocab = 0;
-  std::optional<Token> end;  // between documents; none where documents close themselves
-  bool whole = false;        // documents are conversations, not to be cut
-  uint64_t left_out = 0;     // conversations longer than the context
-  uint64_t words_cut = 0;    // of held-out documents: what learned ones have, too
-  std::string split;         // kSplitFile's text; empty for shards that have none
+  std::optional<Token> end;       // between documents; none where documents close themselves
+  bool whole = false;             // documents are conversations, not to be cut
+  uint64_t left_out = 0;          // conversations longer than the context
+  uint64_t words_cut = 0;         // of held-out documents: what learned ones have, too
+  std::string split;              // kSplitFile's text; empty for shards that have none
+  std::vector<Warning> warnings;  // of the tokenizer
 };
 
 struct CorpusTokenOptions {

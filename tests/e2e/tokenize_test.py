@@ -2,7 +2,7 @@
 
 import json
 
-from program import GOLDEN, LLAMA, TINY, ProgramTest, main
+from program import GOLDEN, LLAMA, TINY, ProgramTest, main, run
 
 CHATML = {"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": True}
 
@@ -41,6 +41,17 @@ class Tokenize(ProgramTest):
         ids = self.json("tokenize", "-m", LLAMA, "-f", "-", stdin=data)["ids"]
         back = self.json("tokenize", "-m", LLAMA, "--decode", "--ids", ",".join(map(str, ids)))["text"]
         self.assertEqual(back, data.decode(errors="replace"))
+
+    def test_a_pre_tokenizer_that_is_missing_is_told(self):
+        model = self.folder / "nameless.gguf"
+        model.write_bytes(LLAMA.read_bytes().replace(b"tokenizer.ggml.pre", b"tokenizer.ggml.prx"))
+        for command in (("tokenize",), ("generate", "-n", 1), ("score",)):
+            done = run(command[0], "-m", model, "-p" if command[0] != "score" else "--ids",
+                       "Once" if command[0] != "score" else "5,6", *command[1:], "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = json.loads(done.stdout)["warnings"]
+            self.assertIn("tokenizer.ggml.pre", [warning["thing"] for warning in told], command)
+            self.assertIn(b"tokenizer.ggml.pre is missing", done.stderr)
 
     def test_names_of_control_tokens_are_text_unless_asked(self):
         plain = self.json("tokenize", "-m", LLAMA, "-p", "<|im_end|>")

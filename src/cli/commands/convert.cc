@@ -76,7 +76,8 @@ class Convert final : public Command {
       for (const Metadata::Entry& entry : conversion.metadata().entries()) {
         metadata.Set(entry.key, entry.type, entry.value);
       }
-      Tokenizer::FromGguf(metadata);  // what is written can be read
+      const Tokenizer written = Tokenizer::FromGguf(metadata);  // what is written can be read
+      for (const Warning& warning : written.Warnings(input.string())) console.Warn(warning);
       conversion.WriteGguf(output_, metadata, pool, progress);
     } else {
       const FolderSettings settings =

@@ -49,6 +49,7 @@ void CorpusShards::Register(FlagSet flags) {
 
 int CorpusShards::Run(const Console& console) const {
   const TokenizerSource source = OpenTokenizer(FindModel(tokenizer_));
+  for (const Warning& warning : source.tokenizer->Warnings(source.path.string())) console.Warn(warning);
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
   const Stopwatch watch;
   Stopwatch shown;

@@ -103,6 +103,7 @@ int Tokenize::Run(Console& console) {
   CheckFlags();
   const Checkpoint checkpoint = Checkpoint::Open(model_.Path(console));
   const auto tokenizer = TokenizerOf(checkpoint);
+  for (const Warning& warning : tokenizer->Warnings(checkpoint.path().string())) console.Warn(warning);
   if (decode_) {
     Decode(console, *tokenizer);
   } else if (!messages_.empty()) {

@@ -214,6 +214,7 @@ int TrainCommand::Run(Console& console) {
   run.continued = !from_.empty();
   run.beside = Beside();
   run.config = from_.empty() ? ModelConfigFor(run.options, tokens.vocab) : ReadSourceModel(run, tokens.vocab);
+  for (const Warning& warning : tokens.warnings) console.Warn(warning);
   for (const Warning& warning : run.config.warnings) console.Warn(warning);
   TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, 0};
   TrainReporter reporter(console, pool);

@@ -23,7 +23,7 @@ std::filesystem::path ModelFlags::Path(const Console& console) const {
 
 LoadedModel ModelFlags::Open(const Console& console, size_t context) {
   LoadedModel loaded = LoadedModel::Open(Path(console), {.context = context, .isa = machine_.isa()}, machine_.pool());
-  for (const Warning& warning : loaded.model->config().warnings) console.Warn(warning);
+  for (const Warning& warning : loaded.Warnings()) console.Warn(warning);
   return loaded;
 }
 
