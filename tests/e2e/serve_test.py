@@ -2,11 +2,13 @@
 
 import concurrent.futures
 import json
-import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 import time
 
@@ -357,6 +359,52 @@ class Safety(ProgramTest):
         self.assertEqual((code, said), (0, ""))
         file.write_text("sequenzes = 3\n")
         self.assertIn("sequences", self.error("serve", "-m", LLAMA, "--config", file, code=2))
+
+
+    def test_systemd_hears_when_it_is_ready_and_when_it_stops(self):
+        path = self.folder / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+            listening.bind(str(path))
+            listening.settimeout(60)
+            server = Server("--context", 64, models=[LLAMA], env={"NOTIFY_SOCKET": str(path)})
+            self.assertEqual(listening.recv(100), b"READY=1")
+            server.stop()
+            self.assertEqual(listening.recv(100), b"STOPPING=1")
+
+    def test_unknown_fields_may_be_told_instead(self):
+        server = Server("--context", 256, "--unknown-fields", "warn", models=[LLAMA])
+        answer = server.chat(max_tokens=1, temprature=0.5)
+        self.assertEqual((answer.status, answer.json["sheepop"]["unused"]), (200, ["temprature"]))
+        server.stop()
+
+    def make_certificate(self, name):
+        done = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                               "-keyout", str(self.folder / "key.pem"), "-out", str(self.folder / "cert.pem")], capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_new_certificate_is_taken_at_sighup(self):
+        if not shutil.which("openssl"):
+            self.skipTest("the program openssl is not installed")
+        self.make_certificate("first")
+        server = Server("--context", 64, "--tls-cert", self.folder / "cert.pem", "--tls-key", self.folder / "key.pem", models=[LLAMA])
+        self.assertTrue(server.said["url"].startswith("https://"))
+
+        def certificate():
+            context = ssl._create_unverified_context()
+            with socket.create_connection(("127.0.0.1", server.port)) as plain, context.wrap_socket(plain) as secure:
+                secure.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                self.assertIn(b" 200 ", secure.recv(1000))
+                return secure.getpeercert(binary_form=True)
+
+        before = certificate()
+        (self.folder / "cert.pem").write_text("no certificate")
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(1.5)
+        self.assertEqual(certificate(), before, "what cannot be read changes nothing")
+        self.make_certificate("second")
+        server.process.send_signal(signal.SIGHUP)
+        self.assertTrue(server.wait_until(lambda: certificate() != before))
+        self.assertIn("cert.pem", server.stop()[1])
 
 
 class Models(ProgramTest):

@@ -2,6 +2,7 @@
 /v1/models, /tokenize and beside it."""
 
 import base64
+import concurrent.futures
 import json
 import pathlib
 import struct
@@ -16,6 +17,7 @@ try:
 except ImportError:
     openai = None
 
+TALES = TINY.parents[2] / "models" / "tales.gguf"
 MODELS = {name: TINY / name / "model.gguf" for name in ("gpt2", "gemma3")} | {"llama": LLAMA}
 TEXT = "Once upon a time, in a land of sheep"
 # Of letters, as a random model writes bytes that are no text; and each once, so that a stop string is where it seems.
@@ -202,6 +204,19 @@ class Client(Served):
         parts = [chunk.choices[0].text for chunk in self.client.completions.create(**ask, stream=True)]
         self.assertEqual("".join(parts), whole.choices[0].text)
         self.assertEqual(whole.usage.completion_tokens, 6)
+
+    def test_a_full_queue_makes_clients_come_again(self):
+        server = Server("--context", 1024, "--sequences", 1, "--queue", 2, "--log", "off", models=[TALES])
+        self.addCleanup(server.stop)
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=5)
+        self.addCleanup(client.close)
+
+        def ask(_):
+            return client.completions.create(model="tales", prompt="Once", max_tokens=300, extra_body={"ignore_eos": True})
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual([answer.usage.completion_tokens for answer in pool.map(ask, range(8))], [300] * 8)
+        self.assertIn('status="429"', server.ask("GET", "/metrics").body.decode())
 
     def test_chat_streams_of_two(self):
         ask = {"model": "llama", "messages": [{"role": "user", "content": "Baa?"}], "extra_body": DRAWN}
