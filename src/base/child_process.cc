@@ -22,6 +22,7 @@ namespace sheepop {
 namespace {
 
 constexpr size_t kErrorBytes = 16 << 10;
+constexpr int64_t kAskEveryMs = 100;
 using Clock = std::chrono::steady_clock;
 
 class Descriptor {
@@ -129,13 +130,18 @@ bool Drain(int fd, std::string& kept, uint64_t& size, uint64_t limit) {
 }
 
 // Returns how the capture ended: kExited when both streams closed.
-ChildOutcome Capture(int out, int err, const ChildLimits& limits, ChildResult& result) {
+ChildOutcome Capture(int out, int err, const ChildLimits& limits, const std::function<bool()>& unwanted,
+                     ChildResult& result) {
   const auto deadline = Clock::now() + std::chrono::seconds(limits.wall_seconds);
   std::array<pollfd, 2> streams{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
   uint64_t out_size = 0, err_size = 0;
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    int64_t left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return ChildOutcome::kWallLimit;
+    if (unwanted) {
+      if (unwanted()) return ChildOutcome::kUnwanted;
+      left = std::min(left, kAskEveryMs);
+    }
     if (::poll(streams.data(), streams.size(), static_cast<int>(left)) < 0 && errno != EINTR) break;
     if (streams[0].revents && !Drain(out, result.output, out_size, limits.output_bytes)) streams[0].fd = -1;
     if (streams[1].revents && !Drain(err, result.errors, err_size, kErrorBytes)) streams[1].fd = -1;
@@ -185,7 +191,7 @@ ChildResult RunChild(const ChildCommand& command, const ChildLimits& limits) {
   out_write.Close();
   err_write.Close();
 
-  result.outcome = Capture(out_read.get(), err_read.get(), limits, result);
+  result.outcome = Capture(out_read.get(), err_read.get(), limits, command.unwanted, result);
   bool timed_out = false;
   const int status = WaitFor(pid, result.outcome != ChildOutcome::kExited, limits.wall_seconds, timed_out);
   if (timed_out) result.outcome = ChildOutcome::kWallLimit;

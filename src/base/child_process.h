@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ enum class ChildOutcome {
   kCpuLimit,
   kWallLimit,
   kOutputLimit,
-  kSignal,  // killed by signal `code`: it crashed, or the memory ended
+  kSignal,    // killed by signal `code`: it crashed, or the memory ended
+  kUnwanted,  // killed because ChildCommand::unwanted said so
 };
 
 struct ChildResult {
@@ -38,6 +40,7 @@ struct ChildCommand {
   std::vector<std::string> arguments;    // [0] is looked up in PATH; no shell
   std::filesystem::path folder;          // working folder; the present one when empty
   std::vector<std::string> environment;  // "NAME=value", beside PATH, HOME=/nonexistent, LC_ALL=C.UTF-8 and TMPDIR
+  std::function<bool()> unwanted = {};   // asked ten times a second while it runs; true ends it
 };
 
 // Throws Error(kIo) only when the system has no processes or pipes left. Safe from any thread.

@@ -44,6 +44,18 @@ TEST(ChildProcess, Limits) {
   EXPECT_EQ(Shell("exec >&- 2>&-; sleep 60", limits).outcome, ChildOutcome::kWallLimit);
 }
 
+TEST(ChildProcess, EndsWhenItIsUnwanted) {
+  const auto begin = std::chrono::steady_clock::now();
+  int asked = 0;
+  const ChildResult result = RunChild({.arguments = {"sh", "-c", "echo out; sleep 60"},
+                                       .folder = {},
+                                       .environment = {},
+                                       .unwanted = [&] { return ++asked > 2; }},
+                                      {});
+  EXPECT_EQ(result.outcome, ChildOutcome::kUnwanted);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
 TEST(ChildProcess, GrandchildrenDoNotOutliveIt) {
   const testing::TemporaryFolder folder;
   const std::string mark = (folder / "mark").string();

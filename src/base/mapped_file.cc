@@ -14,7 +14,7 @@
 namespace sheepop {
 
 MappedFile MappedFile::Open(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe waits for nobody
   if (fd < 0) throw SystemError(fmt::format("cannot open {}", path.string()), errno);
   struct stat info{};
   if (::fstat(fd, &info) != 0) {
