@@ -316,6 +316,7 @@ std::vector<Engine::Sequence*> Engine::Fork(Sequence& sequence) {
     Sequence fork{sequence.shared, listener, {}, std::move(state), cache_.Fork(*sequence.cache)};
     fork.usage = {.prompt = request.prompt.size(), .reused = request.prompt.size(), .queue_s = sequence.usage.queue_s};
     fork.reached = sequence.reached;
+    fork.handed = request.prompt.size();
     fork.started = true;
     place = active_.insert(std::next(place), std::move(fork));
     forks.push_back(&*place);

@@ -97,6 +97,22 @@ TEST_F(PromptRowsTest, APreemptedPromptHandsOutEachRowOnce) {
   ExpectAlone(second, scored, 96);
 }
 
+TEST_F(PromptRowsTest, APreemptedSiblingHearsNothingOfThePrompt) {
+  Engine engine = Make({.context = 96, .sequences = 3, .prefill_chunk = 16, .cache_positions = 112});
+  Request scored = MakeRequest(Tokens(30, 9), 40);
+  scored.prompt_rows = true;
+  const Request older = MakeRequest(Tokens(10), 80);
+  Collector first, second, sibling;
+  Submit(engine, older, first);
+  Listener* listeners[] = {&second, &sibling};
+  engine.Submit(scored, listeners);
+  RunAll(engine);
+  EXPECT_GT(sibling.finish->usage.preempted, 0u);
+  EXPECT_EQ(second.prompt_rows, testing::PromptRowsAlone(*Model(), scored.prompt));
+  EXPECT_TRUE(sibling.prompt_rows.empty());
+  EXPECT_EQ(sibling.written, testing::RunAlone(*Model(), scored, 1, 96).written);
+}
+
 TEST_F(PromptRowsTest, ListenersHearHowMuchOfThePromptIsDone) {
   Engine engine = Make({.context = 128, .prefill_chunk = 32});
   Collector first, again;

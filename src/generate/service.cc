@@ -59,7 +59,7 @@ RequestId Service::Submit(ModelId model, Request request, std::vector<Listener*>
   RequestId id;
   {
     const std::lock_guard lock(mutex_);
-    if (ending_) throw Error(ErrorCategory::kBusy, "the program is ending and takes no more requests");
+    if (ending_) throw Error(ErrorCategory::kInterrupted, "the program is ending and takes no more requests");
     if (served->removed) throw NotServed();
     const size_t waiting = served->counts.waiting + served->arriving;
     if (waiting >= served->places && waiting - served->places >= served->queue) {

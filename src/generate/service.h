@@ -49,8 +49,8 @@ class Service {
   void Remove(ModelId model);
 
   // The sequences of one request, as Engine::Submit; returns at once. The answer to it is OnFinish of every listener,
-  // unless it throws: what Engine::Check throws, kNotFound for a model that is not there (any more), and kBusy, to be
-  // tried again later, when the queue is full (naming both numbers) or the service is ending.
+  // unless it throws: what Engine::Check throws, kNotFound for a model that is not there (any more), kBusy, to be tried
+  // again later, when the queue is full (naming both numbers), and kInterrupted when the service is ending.
   RequestId Submit(ModelId model, Request request, std::vector<Listener*> listeners);
 
   // Ends the request's sequences with kInterrupt, within one step. Does nothing where it has ended or never was.

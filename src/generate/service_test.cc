@@ -233,7 +233,8 @@ TEST(Service, DrainLetsFinishWhatFinishesInTime) {
   EXPECT_TRUE(service.Drain(60));
   ExpectAlone(a.Wait(), request);
   ExpectAlone(b.Wait(), request);
-  EXPECT_EQ(ErrorOf([&] { service.Submit(model, request, {late.listener()}); }).category(), ErrorCategory::kBusy);
+  EXPECT_EQ(ErrorOf([&] { service.Submit(model, request, {late.listener()}); }).category(),
+            ErrorCategory::kInterrupted);
   EXPECT_TRUE(service.Drain(0));
 }
 
