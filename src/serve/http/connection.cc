@@ -158,6 +158,7 @@ void Connection::OnHead(Head head) {
     close_after_ = closes;
     return Deliver();
   }
+  kept_ = KeptBytes(pool_.bodies());
   body_ = std::make_unique<BodyDecoder>(head.chunked ? std::nullopt : head.content_length, pool_.options().max_body);
   stage_ = Stage::kBody;
   Expect(pool_.options().body_timeout_s, &Connection::BodyIsLate);
@@ -178,15 +179,12 @@ bool Connection::ReadBody() {
 }
 
 void Connection::KeepBody(size_t bytes) {
-  body_bytes_ += bytes;
-  if (pool_.KeepBody(bytes)) return;
+  if (kept_.Add(bytes) <= std::max(pool_.options().max_bodies, pool_.options().max_body)) return;
   throw Refusal(503, "too_many_bodies",
                 fmt::format("the bodies of all requests have over {} bytes, which is the bound; try again later",
                             pool_.options().max_bodies),
                 {{"Retry-After", "1"}});
 }
-
-void Connection::DropBody() { pool_.DropBody(std::exchange(body_bytes_, 0)); }
 
 void Connection::HeadIsLate() {
   Refuse(Refusal(408, "request_timeout",
@@ -201,10 +199,11 @@ void Connection::BodyIsLate() {
 void Connection::Deliver() {
   stage_ = Stage::kAnswer;
   timer_.Cancel();
-  answer_ = std::make_shared<PendingAnswer>(std::move(request_), pool_.options().stream_buffer, pool_.loop(),
-                                            [weak = weak_from_this()] {
+  answer_ = std::make_shared<PendingAnswer>(std::move(request_), std::move(kept_), pool_.options().stream_buffer,
+                                            pool_.loop(), [weak = weak_from_this()] {
                                               if (const auto self = weak.lock()) self->Drain();
                                             });
+  pool_.Answers();
   try {
     pool_.handler()(MakeExchange(answer_));
   } catch (...) {
@@ -345,11 +344,17 @@ void Connection::OnSent(size_t bytes) {
 
 void Connection::EndOfAnswer() {
   Report(status_);
-  answer_.reset();
-  DropBody();
+  LetGo();
   status_ = 0;
   if (received_.empty()) std::string().swap(received_);
   close_after_ || pool_.finishing() ? Linger() : NextRequest();
+}
+
+// Of the request.
+void Connection::LetGo() {
+  if (answer_) pool_.HasAnswered();
+  answer_.reset();
+  kept_ = {};
 }
 
 void Connection::Linger() {
@@ -368,12 +373,11 @@ void Connection::Close() {
   timer_.Cancel();
   watch_.Cancel();
   stream_->Close();
-  DropBody();
   pool_.IsClosed(*this);
   const auto closed = answer_ ? answer_->Close() : nullptr;
   if (closed) closed();
   if (answering) Report(cut_status_);
-  answer_.reset();
+  LetGo();
 }
 
 void Connection::Report(unsigned status) {

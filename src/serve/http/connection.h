@@ -57,7 +57,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnHead(Head head);
   void Deliver();
   void KeepBody(size_t bytes);
-  void DropBody();
   void HeadIsLate();
   void BodyIsLate();
 
@@ -70,6 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Send();
   void OnSent(size_t bytes);
   void EndOfAnswer();
+  void LetGo();
   void Linger();
   void Report(unsigned status);
   const HttpRequest& request() const { return answer_ ? answer_->request() : request_; }
@@ -87,8 +87,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::unique_ptr<HeadParser> parser_;
   std::unique_ptr<BodyDecoder> body_;
-  size_t body_bytes_ = 0;  // of the request, as the pool knows
-  HttpRequest request_;    // until it is delivered
+  HttpRequest request_;  // until it is delivered, as is
+  KeptBytes kept_;       // its body
   Stopwatch since_first_byte_;
   unsigned version_ = 11;
   bool close_after_ = false;  // the answer

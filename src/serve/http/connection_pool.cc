@@ -39,11 +39,6 @@ void ConnectionPool::CloseAll() {
   while (!connections_.empty()) connections_.begin()->second->Close();
 }
 
-bool ConnectionPool::KeepBody(size_t bytes) {
-  bodies_ += bytes;
-  return bodies_ <= std::max(options_.max_bodies, options_.max_body);
-}
-
 void ConnectionPool::IsIdle(Connection& connection) {
   if (connection.idle_place) return;
   connection.idle_place = idle_.insert(idle_.end(), &connection);

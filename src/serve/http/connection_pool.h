@@ -11,6 +11,7 @@
 
 #include "serve/http/connection.h"
 #include "serve/http/gate.h"
+#include "serve/http/kept_bytes.h"
 #include "serve/http/server.h"
 
 namespace sheepop::http {
@@ -24,7 +25,8 @@ class ConnectionPool {
   void CloseLongestIdle();  // where there is one
   void Finish();            // each is closed after the answer it is getting
   void CloseAll();
-  size_t size() const { return size_; }  // any thread
+  size_t size() const { return size_; }            // any thread
+  size_t answering() const { return answering_; }  // any thread: requests that the handler got and whose answer is due
 
   // For its connections.
   const HttpOptions& options() const { return options_; }
@@ -32,9 +34,9 @@ class ConnectionPool {
   const Handler& handler() const { return handler_; }
   const std::shared_ptr<Loop>& loop() const { return loop_; }
   bool finishing() const { return finishing_; }
-  // Bytes of a request's body that are held until it is answered. False where all have more than they may.
-  bool KeepBody(size_t bytes);
-  void DropBody(size_t bytes) { bodies_ -= bytes; }
+  const KeptBytes::Sum& bodies() const { return bodies_; }  // of requests
+  void Answers() { ++answering_; }
+  void HasAnswered() { --answering_; }
   void IsIdle(Connection& connection);
   void IsBusy(Connection& connection);
   void IsClosed(Connection& connection);
@@ -45,10 +47,10 @@ class ConnectionPool {
   const Handler& handler_;
   const std::shared_ptr<Loop> loop_;
   bool finishing_ = false;
-  size_t bodies_ = 0;  // bytes
+  const KeptBytes::Sum bodies_ = std::make_shared<std::atomic<size_t>>(0);
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::list<Connection*> idle_;  // the longest first
-  std::atomic<size_t> size_ = 0;
+  std::atomic<size_t> size_ = 0, answering_ = 0;
 };
 
 }  // namespace sheepop::http

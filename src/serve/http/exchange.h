@@ -2,7 +2,7 @@
 //
 // The request is whole before anybody sees it. An answer is either one response, or a stream: a head, pieces, an end.
 // No call blocks: pieces wait in a buffer until the client has read them. That buffer is bounded: when a slow reader has
-// let it fill up, the stream's last words (StreamHead::overflow) are put behind it, later pieces are dropped, and
+// let it fill up, the next piece finds no room: the stream's last words (StreamHead::overflow) are put behind it, later pieces are dropped, and
 // the exchange is closed.
 #pragma once
 

@@ -93,19 +93,25 @@ TEST_F(Limits, OfAllBodiesTogether) {
   options_.max_body = 1000;
   options_.max_bodies = 2500;
   Start();
-  Client first = Connected(), second = Connected();
+  Client first = Connected(), second = Connected(), third = Connected();
   first.Send(Post("/hold", std::string(1000, 'x')));
-  const auto held = Held();
+  auto held = Held();
   second.Send(Post("/hold", std::string(1000, 'x')));
-  const auto also_held = Held();
+  auto also_held = Held();
   const Reply reply = Ask(Post("/echo", std::string(1000, 'x')));
   EXPECT_EQ(reply.status, 503u);
   EXPECT_NE(reply.Get("Retry-After"), "");
   EXPECT_EQ(Ask(Post("/echo", std::string(400, 'x'))).status, 200u);
   held->Respond({});
+  held.reset();
   EXPECT_EQ(first.ReadReply().status, 200u);
   EXPECT_EQ(first.Ask(Post("/echo", std::string(1000, 'x'))).status, 200u);
-  second.Close();
+  third.Send(Post("/hold", std::string(1000, 'x')));
+  const auto third_held = Held();
+  second.Close();  // whoever answers it has the body still
+  EXPECT_TRUE(Soon([&] { return server_->connections() == 2; }));
+  EXPECT_EQ(Ask(Post("/echo", std::string(1000, 'x'))).status, 503u);
+  also_held.reset();
   EXPECT_TRUE(Soon([&] { return Ask(Post("/echo", std::string(1000, 'x'))).status == 200; }));
 }
 

@@ -30,9 +30,13 @@ std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<PendingAnswer> answer) {
   return std::make_shared<ExchangeEnd>(std::move(answer));
 }
 
-PendingAnswer::PendingAnswer(HttpRequest request, size_t buffer, std::shared_ptr<Loop> loop,
+PendingAnswer::PendingAnswer(HttpRequest request, KeptBytes body, size_t buffer, std::shared_ptr<Loop> loop,
                              std::function<void()> arrived)
-    : request_(std::move(request)), buffer_(buffer), loop_(std::move(loop)), arrived_(std::move(arrived)) {}
+    : request_(std::move(request)),
+      body_(std::move(body)),
+      buffer_(buffer),
+      loop_(std::move(loop)),
+      arrived_(std::move(arrived)) {}
 
 // In each: what is let go of goes after the lock, for it may hold other exchanges.
 
@@ -61,7 +65,7 @@ void PendingAnswer::Write(std::string piece) {
   const std::lock_guard lock(mutex_);
   assert(begun_ || IsOver());
   if (!begun_ || IsOver()) return;
-  if (piece.size() > buffer_ - unsent_) {
+  if (unsent_ >= buffer_) {
     overflow_ = true;
     pieces_ += overflow_piece_;
     waking_ = false;  // it may wait for its reader; who writes must know now

@@ -9,14 +9,17 @@
 #include <string>
 
 #include "serve/http/exchange.h"
+#include "serve/http/kept_bytes.h"
 #include "serve/http/loop.h"
 
 namespace sheepop::http {
 
 class PendingAnswer {
  public:
-  // `arrived` runs on the network's thread when there is something to take. `buffer`: bytes of a stream that may wait.
-  PendingAnswer(HttpRequest request, size_t buffer, std::shared_ptr<Loop> loop, std::function<void()> arrived);
+  // `arrived` runs on the network's thread when there is something to take. `buffer`: while so many bytes of a stream
+  // wait, there is no room for a piece. `body`: of the request, which is kept as long as this is.
+  PendingAnswer(HttpRequest request, KeptBytes body, size_t buffer, std::shared_ptr<Loop> loop,
+                std::function<void()> arrived);
 
   const HttpRequest& request() const { return request_; }
 
@@ -50,6 +53,7 @@ class PendingAnswer {
   void Wake();
 
   const HttpRequest request_;
+  const KeptBytes body_;
   const size_t buffer_;
   const std::shared_ptr<Loop> loop_;
   const std::function<void()> arrived_;

@@ -84,6 +84,7 @@ class Server::Impl {
   Loop& loop() { return *loop_; }
   uint16_t port() const { return listener_.port(); }
   size_t connections() const { return pool_.size(); }
+  size_t answering() const { return pool_.answering(); }
 
  private:
   void Accept(int fd, std::string peer) {
@@ -109,6 +110,7 @@ Server::~Server() = default;
 void Server::Start() { impl_->Start(); }
 uint16_t Server::port() const { return impl_->port(); }
 size_t Server::connections() const { return impl_->connections(); }
+size_t Server::answering() const { return impl_->answering(); }
 void Server::Post(std::function<void()> work) { impl_->loop().Post(std::move(work)); }
 void Server::After(double seconds, std::function<void()> work) { impl_->loop().After(seconds, std::move(work)); }
 void Server::ReloadTls() { impl_->ReloadTls(); }

@@ -42,10 +42,10 @@ struct HttpOptions {
   std::vector<std::string> cors_origins = {};   // exact, such as http://localhost:3000; no others may read answers
   std::string tls_cert, tls_key;                // PEM files; both or neither
   size_t max_body = 32u << 20;                  // bytes
-  size_t max_bodies = 256u << 20;  // bytes of all bodies together, until each is answered; at least max_body
-  size_t max_head = 64u << 10;     // bytes
+  size_t max_bodies = 256u << 20;               // bytes of all bodies that are kept; at least max_body
+  size_t max_head = 64u << 10;                  // bytes
   size_t max_connections = 2048;
-  size_t stream_buffer = 2u << 20;  // bytes of a stream that wait for its reader
+  size_t stream_buffer = 2u << 20;  // bytes of a stream that wait for its reader when there is no room for more
   double head_timeout_s = 10, body_timeout_s = 60, idle_timeout_s = 75, write_timeout_s = 30;
 
   // Paths that need no key ("/health", the page).
@@ -70,6 +70,7 @@ class Server {
   void Start();  // the thread; once
   uint16_t port() const;
   size_t connections() const;
+  size_t answering() const;  // requests that the handler got, whose answer has not been sent to its end
 
   // Any thread. `work` runs on the network's thread, soon or after `seconds`, and must not throw; dropped after Stop.
   void Post(std::function<void()> work);

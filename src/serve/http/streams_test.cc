@@ -194,6 +194,21 @@ TEST_F(Streams, OfASlowReaderEndByRule) {
   EXPECT_EQ(log()[0].status, 499u);
 }
 
+TEST_F(Streams, HavePiecesOfAnySizeForAReaderWhoKeepsUp) {
+  options_.stream_buffer = 1000;
+  Start();
+  Client client = Connected();
+  client.Send(Get("/stream"));
+  const auto exchange = Held();
+  exchange->Write("first\n");
+  exchange->Write(std::string(100000, 'x'));
+  EXPECT_TRUE(client.ReceiveUntil("xxx\r\n"));
+  exchange->End();
+  const Reply reply = client.ReadReply();
+  EXPECT_TRUE(reply.whole);
+  EXPECT_EQ(reply.body.size(), 6u + 100000u);
+}
+
 TEST_F(Streams, OfAReaderThatTakesNothingAreCut) {
   options_.write_timeout_s = 0.1;
   options_.stream_buffer = 20 << 20;
@@ -223,7 +238,7 @@ TEST_F(Streams, AreBoundedThoughTheNetworkIsBehind) {
   for (int i = 0; i < 10; ++i) exchange->Write(std::string(150, static_cast<char>('0' + i)));
   go = true;
   EXPECT_TRUE(Soon([&] { return closed.load(); }));
-  EXPECT_EQ(client.ReadReply().body.size(), 6 * 150 + 16u);
+  EXPECT_EQ(client.ReadReply().body.size(), 7 * 150 + 16u);
 }
 
 TEST_F(Streams, ThatWaitGoOutTogether) {
