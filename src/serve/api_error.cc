@@ -18,6 +18,12 @@ ApiProblem Described(ErrorCategory category) {
       problem.type = "rate_limit_error";
       problem.retry_after_s = 1;
       break;
+    case ErrorCategory::kInterrupted:
+      problem.status = 503;
+      problem.type = "unavailable_error";
+      problem.code = "stopping";
+      problem.retry_after_s = 5;
+      break;
     case ErrorCategory::kUnsupported:
       problem.status = 501;
       problem.type = "not_supported_error";

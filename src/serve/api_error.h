@@ -37,7 +37,7 @@ class ApiError : public std::runtime_error {
 [[noreturn]] void RefuseUnsupported(std::string_view param, const std::string& message);
 
 // Whatever was thrown, as a problem: an ApiError's own; of an Error, 400 for kInvalidArgument, 404 for kNotFound, 429
-// for kBusy, 501 for kUnsupported; the rest 500.
+// for kBusy, 503 for kInterrupted, 501 for kUnsupported; the rest 500.
 ApiProblem ProblemOf(const std::exception_ptr& thrown, std::string_view param = {});
 
 // What `work` gives; an Error that it throws becomes the ApiError of that field.

@@ -34,7 +34,7 @@ class InputListener final : public Listener {
   std::vector<double> sum_;
 };
 
-// On the network's thread, but for Start and the listeners.
+// On the network's thread, but for Start and the listeners, each of which holds the run until it has finished.
 class EmbeddingRun final : public std::enable_shared_from_this<EmbeddingRun> {
  public:
   EmbeddingRun(SessionContext& context, std::shared_ptr<http::Exchange> exchange, EmbeddingsAsk ask)
@@ -48,6 +48,7 @@ class EmbeddingRun final : public std::enable_shared_from_this<EmbeddingRun> {
   void CheckInputs() const;
   void SubmitNext();
   void SubmitMore();
+  void OnBusy(const Error& error);
   void OnVector(size_t input, std::vector<float> vector, std::optional<ApiProblem> problem);
   void Answer();
   void Refuse(const ApiProblem& problem) { exchange_->Respond(ProblemResponse(problem, OpenAiError)); }
@@ -96,10 +97,6 @@ void EmbeddingRun::CheckInputs() const {
 
 void EmbeddingRun::Start() {
   CheckInputs();
-  for (size_t i = 0; i < ask_.inputs.size(); ++i) {
-    listeners_.push_back(std::make_unique<InputListener>(shared_from_this(), i));
-  }
-  SubmitNext();
   context_.thread.post([self = shared_from_this()] {
     self->exchange_->OnClosed([weak = self->weak_from_this()] {
       const std::shared_ptr<EmbeddingRun> run = weak.lock();
@@ -115,7 +112,9 @@ void EmbeddingRun::SubmitNext() {
   Request request =
       MakeRequest(ask_.model->loaded, {.sampling = ask_.model->sampling, .max_tokens = 0}, ask_.inputs[input].ids);
   request.prompt_rows = true;
-  requests_.push_back(context_.service.Submit(ask_.model->id, std::move(request), {listeners_[input].get()}));
+  auto listener = std::make_unique<InputListener>(shared_from_this(), input);
+  requests_.push_back(context_.service.Submit(ask_.model->id, std::move(request), {listener.get()}));
+  listeners_.push_back(std::move(listener));
 }
 
 // As many at once as the model runs, so that the queue stays open to others.
@@ -126,14 +125,21 @@ void EmbeddingRun::SubmitMore() {
       SubmitNext();
     }
   } catch (const Error& error) {
-    if (error.category() == ErrorCategory::kBusy) {
-      if (requests_.size() == finished_) {
-        context_.thread.after(kRetryS, [self = shared_from_this()] { self->SubmitMore(); });
-      }
-      return;
-    }
+    if (error.category() == ErrorCategory::kBusy) return OnBusy(error);
     over_ = true;
     Refuse(ProblemOf(std::current_exception()));
+  }
+}
+
+// The first input has to find room; the others wait for it.
+void EmbeddingRun::OnBusy(const Error& error) {
+  if (requests_.empty()) {
+    over_ = true;
+    ApiProblem problem = ProblemOf(std::make_exception_ptr(error));
+    problem.retry_after_s = context_.retry_after_s();
+    Refuse(problem);
+  } else if (requests_.size() == finished_) {
+    context_.thread.after(kRetryS, [self = shared_from_this()] { self->SubmitMore(); });
   }
 }
 

@@ -123,6 +123,8 @@ TEST(ApiError, SaysEachCategoryByItsStatus) {
   EXPECT_EQ(problem(ErrorCategory::kNotFound).status, 404u);
   EXPECT_EQ(problem(ErrorCategory::kBusy).status, 429u);
   EXPECT_TRUE(problem(ErrorCategory::kBusy).retry_after_s.has_value());
+  EXPECT_EQ(problem(ErrorCategory::kInterrupted).status, 503u);
+  EXPECT_TRUE(problem(ErrorCategory::kInterrupted).retry_after_s.has_value());
   EXPECT_EQ(problem(ErrorCategory::kUnsupported).status, 501u);
   EXPECT_EQ(problem(ErrorCategory::kIo).status, 500u);
   EXPECT_EQ(problem(ErrorCategory::kIo).param, "x");

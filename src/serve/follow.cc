@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "base/error.h"
@@ -21,6 +22,12 @@ namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kEvery{500};
 
+FileState StateOf(const fs::path& path) {
+  std::error_code ignored;
+  const std::uintmax_t size = fs::file_size(path, ignored);
+  return {size, fs::last_write_time(path, ignored)};
+}
+
 }  // namespace
 
 std::vector<RunCheckpoint> CheckpointsOf(const fs::path& run) {
@@ -31,7 +38,8 @@ std::vector<RunCheckpoint> CheckpointsOf(const fs::path& run) {
     const std::string name = entry->path().stem().string();
     if (entry->path().extension() != ".gguf" || !name.starts_with(kPrefix)) continue;
     const std::string digits = name.substr(kPrefix.size());
-    if (IsDigits(digits) && digits.size() < 19) found.push_back({name, std::stoull(digits), entry->path()});
+    if (IsDigits(digits) && digits.front() != '-' && digits.size() < 19)
+      found.push_back({name, std::stoull(digits), entry->path()});
   }
   std::ranges::sort(found, {}, &RunCheckpoint::step);
   return found;
@@ -97,22 +105,29 @@ void Follower::Watch() {
   }
 }
 
-// False where there is none, or none that can be read.
+// Whether any is served. A file that could not be read, or is served, is looked at again once it has changed: it may
+// have been on its way, or its run may have begun anew.
 bool Follower::ServeNewest() {
-  const std::vector<RunCheckpoint> checkpoints = CheckpointsOf(run_);
-  if (checkpoints.empty()) return false;
-  const RunCheckpoint& newest = checkpoints.back();
-  if (newest.name == current_ || newest.name == unreadable_) return true;
-  try {
-    registry_.Open(name_, newest.path, newest.name);
-  } catch (const Error& error) {
-    unreadable_ = newest.name;
-    told_(fmt::format("{} cannot be served: {}", newest.path.string(), error.what()));
-    return !current_.empty();
+  for (const RunCheckpoint& checkpoint : CheckpointsOf(run_) | std::views::reverse) {
+    const FileState state = StateOf(checkpoint.path);
+    if (checkpoint.name == current_ && state == current_state_) return true;
+    const auto unreadable = unreadable_.find(checkpoint.name);
+    if (unreadable != unreadable_.end() && unreadable->second == state) continue;
+    try {
+      registry_.Open(name_, checkpoint.path, checkpoint.name);
+    } catch (...) {
+      const bool known = !unreadable_.insert_or_assign(checkpoint.name, state).second;
+      const Error error = AsError(std::current_exception());
+      if (!known) told_(fmt::format("{} cannot be served: {}", checkpoint.path.string(), error.what()));
+      continue;
+    }
+    unreadable_.erase(checkpoint.name);
+    current_state_ = state;
+    const std::lock_guard lock(mutex_);
+    current_ = checkpoint.name;
+    return true;
   }
-  const std::lock_guard lock(mutex_);
-  current_ = newest.name;
-  return true;
+  return !current_.empty();
 }
 
 std::shared_ptr<const ServedModel> Follower::Older(std::string_view name) {
@@ -126,8 +141,9 @@ std::shared_ptr<const ServedModel> Follower::Older(std::string_view name) {
       registry_.Close(older_.front());
       older_.pop_front();
     }
+    std::shared_ptr<const ServedModel> opened = registry_.Open(full, checkpoint.path, checkpoint.name, true);
     older_.push_back(full);
-    return registry_.Open(full, checkpoint.path, checkpoint.name);
+    return opened;
   }
   return nullptr;
 }

@@ -3,13 +3,16 @@
 
 #include <boost/json/object.hpp>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "serve/registry.h"
@@ -30,10 +33,12 @@ std::vector<RunCheckpoint> CheckpointsOf(const std::filesystem::path& run);
 inline constexpr size_t kMostPoints = 2000;
 boost::json::array CurveOf(const std::filesystem::path& run);
 
+using FileState = std::pair<std::uintmax_t, std::filesystem::file_time_type>;  // bytes, and when they were written
+
 class Follower {
  public:
   // Serves the newest checkpoint under the name of the folder, from now on; waits for the first one. `told`: hears of a
-  // checkpoint that cannot be opened, and then of nothing more of it. `registry` must outlive the follower. Throws
+  // checkpoint that cannot be opened, once. It is passed over until its file changes. `registry` must outlive the follower. Throws
   // kNotFound for a folder that is not there.
   Follower(Registry& registry, std::filesystem::path run, std::function<void(const std::string&)> told);
   Follower(const Follower&) = delete;
@@ -61,7 +66,9 @@ class Follower {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;
-  std::string current_, unreadable_;
+  std::string current_;
+  FileState current_state_;                      // of the watcher, as is
+  std::map<std::string, FileState> unreadable_;  // by name
   std::mutex opening_;
   std::deque<std::string> older_;  // open, the first opened first
   std::thread watcher_;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -72,6 +73,8 @@ class Run final : public Generation, public std::enable_shared_from_this<Run> {
   const Ask& ask() const override { return ask_; }
 
   const LoadedModel& loaded() const { return ask_.model->loaded; }
+  // Tokens of the prompt, with Ask::score_prompt; the first of its choices hears their scores, for all of them.
+  std::vector<TokenRecord>& scored(size_t prompt) { return prompts_[prompt].scored; }
   void Tell(std::function<void(GenerationReceiver&)> what) {
     thread_.post([receiver = receiver_, what = std::move(what)] { what(*receiver); });
   }
@@ -83,10 +86,13 @@ class Run final : public Generation, public std::enable_shared_from_this<Run> {
     Request request;
     std::unique_ptr<LastTrace> trace;
     std::vector<Listener*> listeners;
-    size_t done = 0;  // tokens
+    std::vector<TokenRecord> scored;
+    size_t done = 0;        // tokens
+    size_t unfinished = 0;  // choices; under the mutex
   };
 
   void CheckPrompts() const;
+  std::vector<TokenRecord> Unscored(const AskedPrompt& prompt) const;
   void Prepare();
   void SubmitRest();
   void SubmitNext();
@@ -101,11 +107,15 @@ class Run final : public Generation, public std::enable_shared_from_this<Run> {
   std::vector<std::unique_ptr<ChoiceListener>> listeners_;
   std::vector<std::unique_ptr<CapsuleRecorder>> recorders_;
 
+  bool waits_ = false;     // SubmitRest will come again by itself
+  bool given_up_ = false;  // those that are not submitted never will be
+
   std::mutex mutex_;                  // of what follows
   std::vector<RequestId> submitted_;  // of the first prompts
   bool cancelled_ = false;
   std::vector<Finish> finishes_;  // by choice
   size_t unfinished_ = 0;
+  size_t ended_ = 0;           // prompts, of those that were submitted
   std::shared_ptr<Run> self_;  // until the last choice has finished
 };
 
@@ -114,24 +124,14 @@ ChoiceListener::ChoiceListener(Run& run, size_t choice, size_t prompt, LastTrace
       choice_(choice),
       prompt_(prompt),
       trace_(trace),
-      stream_(*run.loaded().tokenizer, {.stops = run.ask().options.stops, .show_stop = run.ask().show_stop}) {
-  if (!run.ask().score_prompt) return;
-  for (const Token id : run.ask().prompts[prompt].ids) {
-    TokenRecord record;
-    record.id = id;
-    record.bytes = run.loaded().tokenizer->Piece(id);
-    record.text_offset = bytes_;
-    bytes_ += record.bytes.size();
-    result_.prompt.push_back(std::move(record));
-  }
-  bytes_ = 0;
-}
+      stream_(*run.loaded().tokenizer, {.stops = run.ask().options.stops, .show_stop = run.ask().show_stop}) {}
 
 void ChoiceListener::OnPrompt(size_t done) { run_.Progress(prompt_, done); }
 
 void ChoiceListener::OnPromptRow(const PromptRow& row) {
-  if (row.position + 1 >= result_.prompt.size()) return;
-  Score(*run_.loaded().model, row.logits, *run_.ask().logprobs, result_.prompt[row.position + 1]);
+  std::vector<TokenRecord>& scored = run_.scored(prompt_);
+  if (row.position + 1 >= scored.size()) return;
+  Score(*run_.loaded().model, row.logits, *run_.ask().logprobs, scored[row.position + 1]);
 }
 
 Next ChoiceListener::OnToken(const Choice& choice, std::span<const float> logits) {
@@ -160,6 +160,7 @@ void ChoiceListener::OnFinish(const Finish& finish) {
   const std::string_view text = stream_.Finish();
   if (stream_.stopped()) DropWhatNeverShows();
   Emit(Settle(text));
+  result_.prompt = run_.scored(prompt_);
   result_.reason = finish.reason;
   result_.usage = finish.usage;
   if (finish.error) result_.error = AsError(finish.error).what();
@@ -221,6 +222,19 @@ void Run::CheckPrompts() const {
   }
 }
 
+std::vector<TokenRecord> Run::Unscored(const AskedPrompt& prompt) const {
+  std::vector<TokenRecord> records;
+  size_t bytes = 0;
+  for (const Token id : prompt.ids) {
+    TokenRecord& record = records.emplace_back();
+    record.id = id;
+    record.bytes = loaded().tokenizer->Piece(id);
+    record.text_offset = bytes;
+    bytes += record.bytes.size();
+  }
+  return records;
+}
+
 void Run::Prepare() {
   const size_t choices = ask_.prompts.size() * ask_.n;
   prompts_.resize(ask_.prompts.size());
@@ -230,9 +244,11 @@ void Run::Prepare() {
   for (size_t p = 0; p < prompts_.size(); ++p) {
     PromptRun& prompt = prompts_[p];
     prompt.request = MakeRequest(loaded(), ask_.options, ask_.prompts[p].ids);
+    prompt.unfinished = ask_.n;
     if (seed) prompt.request.seed = *seed;
     seed = prompt.request.seed;
     prompt.request.prompt_rows = ask_.score_prompt && ask_.logprobs;
+    if (ask_.score_prompt) prompt.scored = Unscored(ask_.prompts[p]);
     if (ask_.explain) prompt.trace = std::make_unique<LastTrace>(ask_.explain_top);
     prompt.request.trace = prompt.trace.get();
     for (size_t i = 0; i < ask_.n; ++i) {
@@ -271,8 +287,11 @@ void Run::SubmitNext() {
   if (cancelled_) service_.Cancel(id);
 }
 
-// On the hearing thread.
+// On the hearing thread, and again whenever a prompt has ended. As many at once as the model runs, so that the queue
+// stays open to others.
 void Run::SubmitRest() {
+  if (given_up_ || waits_) return;
+  const size_t most = std::max<size_t>(ask_.model->engine.sequences / ask_.n, 1);
   for (;;) {
     size_t next;
     bool cancelled;
@@ -280,20 +299,28 @@ void Run::SubmitRest() {
       const std::lock_guard lock(mutex_);
       next = submitted_.size();
       cancelled = cancelled_;
+      if (!cancelled && next - ended_ >= most) return;
     }
     if (next == prompts_.size()) return;
     try {
       if (cancelled) return EndUnsubmitted(next, FinishReason::kInterrupt, "");
       SubmitNext();
     } catch (const Error& error) {
-      if (error.category() != ErrorCategory::kBusy) return EndUnsubmitted(next, FinishReason::kError, error.what());
-      return thread_.after(kRetryS, [run = shared_from_this()] { run->SubmitRest(); });
+      const ErrorCategory category = error.category();
+      if (category == ErrorCategory::kInterrupted) return EndUnsubmitted(next, FinishReason::kInterrupt, "");
+      if (category != ErrorCategory::kBusy) return EndUnsubmitted(next, FinishReason::kError, error.what());
+      waits_ = true;
+      return thread_.after(kRetryS, [run = shared_from_this()] {
+        run->waits_ = false;
+        run->SubmitRest();
+      });
     }
   }
 }
 
 // The prompts from `prompt` on never ran: nobody else calls their listeners.
 void Run::EndUnsubmitted(size_t prompt, FinishReason reason, const std::string& error) {
+  given_up_ = true;
   const std::exception_ptr thrown =
       error.empty() ? nullptr : std::make_exception_ptr(Error(ErrorCategory::kInternal, error));
   for (size_t p = prompt; p < prompts_.size(); ++p) {
@@ -323,13 +350,21 @@ void Run::Finished(size_t choice, ChoiceResult result) {
     receiver.OnFinish(choice, std::move(*result));
   });
   std::shared_ptr<Run> self;
+  bool last, has_more;
   {
     const std::lock_guard lock(mutex_);
     finishes_[choice] = finish;
-    if (--unfinished_ > 0) return;
-    self = std::move(self_);
+    last = --unfinished_ == 0;
+    const bool prompt_ended = --prompts_[choice / ask_.n].unfinished == 0;
+    ended_ += prompt_ended;
+    has_more = prompt_ended && !submitted_.empty() && submitted_.size() < prompts_.size();
+    self = last ? std::move(self_) : self_;
   }
-  thread_.post([self] { self->Done(); });
+  if (last) {
+    thread_.post([self] { self->Done(); });
+  } else if (has_more) {
+    thread_.post([self] { self->SubmitRest(); });
+  }
 }
 
 // On the hearing thread, when nobody calls a listener any more.

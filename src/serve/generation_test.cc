@@ -213,6 +213,27 @@ TEST_F(GenerationTest, ScoresOfAPromptAreThoseOfDrawingIt) {
   }
 }
 
+TEST_F(GenerationTest, ScoresOfAPromptAreThoseOfAllItsChoices) {
+  Open();
+  Ask ask = MakeAsk({"Once upon a time"});
+  ask.logprobs = 2;
+  ask.score_prompt = true;
+  ask.n = 3;
+  ask.options.sampling.temperature = 1;
+  const auto heard = Run(ask);
+  const std::vector<TokenRecord>& first = heard->results[0].prompt;
+  ASSERT_GT(first.size(), 1u);
+  for (size_t choice = 1; choice < 3; ++choice) {
+    const std::vector<TokenRecord>& prompt = heard->results[choice].prompt;
+    ASSERT_EQ(prompt.size(), first.size());
+    for (size_t i = 1; i < first.size(); ++i) {
+      EXPECT_TRUE(prompt[i].logprob);
+      EXPECT_EQ(prompt[i].logprob, first[i].logprob);
+      EXPECT_EQ(prompt[i].top, first[i].top);
+    }
+  }
+}
+
 TEST_F(GenerationTest, PromptsBeyondTheQueueWaitForTheirTurn) {
   Open(1, 0);
   std::vector<std::string> prompts;

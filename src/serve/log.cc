@@ -1,32 +1,33 @@
 #include "serve/log.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <cerrno>
+#include <chrono>
+#include <climits>
 #include <ctime>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/quoted.h"
 #include "base/utf8.h"
 
 namespace sheepop {
 namespace {
 
+constexpr double kFarewellS = 1;
+constexpr int kLookEveryMs = 100;
+
 std::string TimeText(std::time_t now) {
   std::tm parts{};
   gmtime_r(&now, &parts);
   char text[32];
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-bool WriteAll(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
@@ -60,6 +61,30 @@ void AnswerLog::Say(const std::string& line) {
   const std::string time = TimeText(std::time(nullptr));
   Write(form_ == LogForm::kJson ? boost::json::serialize(boost::json::object{{"time", time}, {"note", line}}) + "\n"
                                 : fmt::format("{} {}\n", time, line));
+}
+
+AnswerLog::~AnswerLog() {
+  for (const Stopwatch watch; waiting_ > 0 && watch.seconds() < kFarewellS;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ending_ = true;
+}
+
+// A pipe takes so much without waiting when it says that it can be written to; one that nobody reads says so never, and
+// must not hold up the end of the program.
+bool AnswerLog::WriteAll(std::string_view text) const {
+  while (!text.empty()) {
+    pollfd ready{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&ready, 1, kLookEveryMs) == 0) {
+      if (ending_) return false;
+      continue;
+    }
+    const ssize_t written = write(STDERR_FILENO, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
 }
 
 void AnswerLog::Write(std::string line) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "serve/http/exchange.h"
 #include "serve/options.h"
@@ -14,6 +15,9 @@ namespace sheepop {
 class AnswerLog {
  public:
   explicit AnswerLog(LogForm form) : form_(form) {}
+  AnswerLog(const AnswerLog&) = delete;
+  AnswerLog& operator=(const AnswerLog&) = delete;
+  ~AnswerLog();  // gives what waits a second to be written
 
   // Any thread. Lines beyond kMostWaiting that wait, and those that cannot be written, are dropped and counted.
   void Add(const http::HttpRequest& request, unsigned status, size_t bytes, double seconds);
@@ -24,9 +28,11 @@ class AnswerLog {
 
  private:
   void Write(std::string line);
+  bool WriteAll(std::string_view text) const;
 
   const LogForm form_;
   std::atomic<size_t> waiting_{0}, dropped_{0};
+  std::atomic<bool> ending_{false};
   WorkQueue writer_{1};
 };
 

@@ -32,11 +32,18 @@ size_t AvailableMemory() {
   return 0;
 }
 
+// What is gone, or no file, has none: who opens it says so.
 size_t BytesOf(const fs::path& path) {
-  if (!fs::is_directory(path)) return fs::file_size(path);
+  const auto size = [](const fs::path& file) {
+    std::error_code problem;
+    const std::uintmax_t bytes = fs::file_size(file, problem);
+    return problem ? size_t{0} : static_cast<size_t>(bytes);
+  };
+  std::error_code problem;
+  if (!fs::is_directory(path, problem)) return size(path);
   size_t bytes = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-    if (entry.path().extension() == ".safetensors") bytes += entry.file_size();
+  for (fs::directory_iterator entry(path, problem), end; entry != end; entry.increment(problem)) {
+    if (entry->path().extension() == ".safetensors") bytes += size(entry->path());
   }
   return bytes;
 }
@@ -88,11 +95,12 @@ std::string ModelName(const fs::path& path) {
 }
 
 std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const fs::path& path,
-                                                  const std::string& checkpoint) {
+                                                  const std::string& checkpoint, bool on_request) {
   auto model = std::make_shared<ServedModel>();
   model->name = name;
   model->aliases = AliasesOf(name);
   model->checkpoint = checkpoint;
+  model->on_request = on_request;
   CheckMemory(name, "the weights", BytesOf(path), "serve a smaller model, or one that is quantised further");
   service_.Run([&](ThreadPool& pool) {
     model->loaded = LoadedModel::Open(path, {.context = engine_.context, .isa = isa_}, pool);
@@ -113,8 +121,10 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   model->created = TimeOf(path);
   model->hash = std::make_shared<ModelHash>(path);
   model->id = service_.Add(model->loaded.model, model->engine, options_.queue);
+  model->place =
+      std::shared_ptr<const void>(nullptr, [&service = service_, id = model->id](const void*) { service.Remove(id); });
 
-  std::shared_ptr<const ServedModel> old;
+  std::shared_ptr<const ServedModel> old;  // goes after the lock
   {
     const std::lock_guard lock(mutex_);
     const auto same = std::ranges::find(models_, name, &ServedModel::name);
@@ -124,7 +134,6 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
       old = std::exchange(*same, model);
     }
   }
-  if (old) service_.Remove(old->id);
   return model;
 }
 
@@ -164,20 +173,20 @@ void Registry::ResolveOthers(Resolve resolve) {
 }
 
 void Registry::Close(std::string_view name) {
-  std::shared_ptr<const ServedModel> closed;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find(models_, name, &ServedModel::name);
-    if (found == models_.end()) return;
-    closed = *found;
-    models_.erase(found);
-  }
-  service_.Remove(closed->id);
+  std::shared_ptr<const ServedModel> closed;  // goes after the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(models_, name, &ServedModel::name);
+  if (found == models_.end()) return;
+  closed = *found;
+  models_.erase(found);
 }
 
 std::shared_ptr<const ServedModel> Registry::FindOpen(std::string_view name) const {
   const auto models = All();
-  if (name.empty() && models.size() == 1) return models[0];
+  if (name.empty()) {
+    if (std::ranges::count(models, false, &ServedModel::on_request) != 1) return nullptr;
+    return *std::ranges::find(models, false, &ServedModel::on_request);
+  }
   for (const auto& model : models) {
     if (model->name == name || std::ranges::find(model->aliases, name) != model->aliases.end()) return model;
   }

@@ -20,10 +20,10 @@ class Registry final : public ServedModels {
       : service_(service), options_(options), engine_(engine), isa_(isa) {}
 
   // Opens a model on the service's pool and puts it beside the others, or in the place of one of that name; requests
-  // that run go on with the one they have. `checkpoint`: of a training run. Throws what LoadedModel::Open throws, and
+  // that run go on with the one they have. `checkpoint`, `on_request`: as ServedModel's. Throws what LoadedModel::Open throws, and
   // kLimit, with both numbers, where weights and cache do not fit into the memory there is.
   std::shared_ptr<const ServedModel> Open(const std::string& name, const std::filesystem::path& path,
-                                          const std::string& checkpoint = "");
+                                          const std::string& checkpoint = "", bool on_request = false);
 
   // Checks that every alias has a model, when all are there. Throws kInvalidArgument.
   void CheckAliases() const;

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -63,9 +64,7 @@ HttpResponse Health(const RoutesContext&, const HttpRequest&) { return JsonRespo
 
 HttpResponse Ready(const RoutesContext& context, const HttpRequest&) {
   const ServerState state = context.state;
-  std::string_view what = state == ServerState::kLoading    ? "loading"
-                          : state == ServerState::kDraining ? "draining"
-                                                            : "";
+  std::string_view what = state == ServerState::kLoading ? "loading" : state == ServerState::kReady ? "" : "draining";
   for (const auto& model : context.registry.All()) {
     if (!what.empty()) break;
     const ModelCounts counts = context.service.counts(model->id);
@@ -170,11 +169,15 @@ void Upload(const RoutesContext& context, std::shared_ptr<Exchange> exchange) {
                     .code = "uploads_are_off",
                     .message = "documents from other machines are not read here; start the server with --uploads"});
   }
-  context.uploads.Add([exchange = std::move(exchange)] {
+  // Of a client that has left nobody waits for the document.
+  const auto left = std::make_shared<std::atomic<bool>>(false);
+  exchange->OnClosed([left] { *left = true; });
+  context.uploads.Add([exchange = std::move(exchange), left, &state = context.state] {
+    const auto unwanted = [&] { return *left || state == ServerState::kEnding; };
     try {
       const HttpRequest& upload = exchange->request();
       const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-      exchange->Respond(JsonResponse(ReadUpload(program, QueryValue(upload.query, "name"), upload.body)));
+      exchange->Respond(JsonResponse(ReadUpload(program, QueryValue(upload.query, "name"), upload.body, unwanted)));
     } catch (...) {
       exchange->Respond(ProblemResponse(ProblemOf(std::current_exception()), OpenAiError));
     }

@@ -17,7 +17,8 @@ namespace sheepop {
 
 class Follower;
 
-enum class ServerState { kLoading, kReady, kDraining };
+// Draining, it takes no requests and answers those that are there; ending, it gives up what is not answered yet.
+enum class ServerState { kLoading, kReady, kDraining, kEnding };
 
 // What the routes answer from.
 struct RoutesContext {

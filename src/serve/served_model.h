@@ -41,10 +41,12 @@ struct ServedModel {
   SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's own
                                      // generation_config.json suggests
   EngineOptions engine;
-  ModelId id{};             // of the service
-  size_t context = 0;       // tokens of prompt and answer together
-  std::time_t created = 0;  // of its file
-  std::string checkpoint;   // of a training run: which; else empty
+  ModelId id{};                       // of the service
+  std::shared_ptr<const void> place;  // in the service, which the model leaves when nobody has it any more
+  size_t context = 0;                 // tokens of prompt and answer together
+  std::time_t created = 0;            // of its file
+  std::string checkpoint;             // of a training run: which; else empty
+  bool on_request = false;  // opened because somebody asked for it by its name, so no model for those who name none
 
   std::shared_ptr<const ModelHash> hash;  // what capsules hold of it
 };

@@ -28,6 +28,15 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
 }
 
+// Whether `what` comes true within `seconds`.
+bool Soon(const std::function<bool()>& what, double seconds) {
+  for (const Stopwatch watch; !what();) {
+    if (watch.seconds() >= seconds) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
 void CheckSafe(const ServeOptions& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "--tls-cert and --tls-key go together; one of them is missing");
@@ -113,7 +122,6 @@ InferenceServer::Impl::Impl(const ServeOptions& options, const EngineOptions& en
                 {[this](std::function<void()> work) { http_.Post(std::move(work)); },
                  [this](double seconds, std::function<void()> work) { http_.After(seconds, std::move(work)); }},
                 metrics_,
-                registry_,
                 [this] { return RetryAfter(); }},
       http_(Network(), [this](std::shared_ptr<http::Exchange> exchange) { routes_.Handle(std::move(exchange)); }),
       routes_(Context()) {
@@ -121,8 +129,7 @@ InferenceServer::Impl::Impl(const ServeOptions& options, const EngineOptions& en
 }
 
 InferenceServer::Impl::~Impl() {
-  follower_.reset();
-  Drain(0);
+  if (state_ != ServerState::kEnding) Drain(0);
   http_.Stop();
 }
 
@@ -183,11 +190,12 @@ std::vector<Warning> InferenceServer::Impl::warnings() const {
 // Who comes meanwhile is told so; the last words of streams get a while to leave.
 bool InferenceServer::Impl::Drain(double seconds) {
   state_ = ServerState::kDraining;
-  const bool whole = service_.Drain(seconds);
+  const bool whole = Soon([&] { return http_.answering() == 0; }, seconds);
+  state_ = ServerState::kEnding;
+  service_.Drain(0);
+  Soon([&] { return http_.answering() == 0; }, kFarewellS);
   http_.StopAccepting();
-  for (const Stopwatch watch; http_.connections() > 0 && watch.seconds() < kFarewellS;) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  Soon([&] { return http_.connections() == 0; }, kFarewellS);
   return whole;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace sheepop {
 namespace {
@@ -49,7 +50,6 @@ class Session final : public GenerationReceiver, public std::enable_shared_from_
   void OnDone(Ledger ledger) override;
 
  private:
-  std::shared_ptr<Generation> Submit(Ask& ask);
   void Refuse(const ApiProblem& problem);
   void Watch(std::shared_ptr<Generation> generation);
   void Begin();
@@ -74,7 +74,8 @@ class Session final : public GenerationReceiver, public std::enable_shared_from_
 void Session::Start(Ask ask) {
   try {
     if (ask.record) ask.model->hash->sha256();
-    std::shared_ptr<Generation> generation = Submit(ask);
+    std::shared_ptr<Generation> generation =
+        Generation::Start(context_.service, std::move(ask), shared_from_this(), context_.thread);
     context_.thread.post([self = shared_from_this(), generation] { self->Watch(generation); });
   } catch (...) {
     ApiProblem problem = ProblemOf(std::current_exception());
@@ -83,21 +84,10 @@ void Session::Start(Ask ask) {
   }
 }
 
-// A newer checkpoint may have taken the model's place since the request was parsed.
-std::shared_ptr<Generation> Session::Submit(Ask& ask) {
-  try {
-    return Generation::Start(context_.service, ask, shared_from_this(), context_.thread);
-  } catch (const Error& error) {
-    if (error.category() != ErrorCategory::kNotFound) throw;
-  }
-  ask.model = context_.models.Find(ask.model->name);
-  return Generation::Start(context_.service, ask, shared_from_this(), context_.thread);
-}
-
 void Session::Refuse(const ApiProblem& problem) { exchange_->Respond(ProblemResponse(problem, problem_body_)); }
 
 void Session::Watch(std::shared_ptr<Generation> generation) {
-  if (over_) return;
+  if (over_) return generation->Cancel();
   generation_ = std::move(generation);
   exchange_->OnClosed([weak = weak_from_this()] {
     const std::shared_ptr<Session> self = weak.lock();
@@ -182,7 +172,8 @@ void Session::Fail(const ApiProblem& problem) {
 
 }  // namespace
 
-http::HttpResponse ProblemResponse(const ApiProblem& problem, ProblemBody body) {
+http::HttpResponse ProblemResponse(ApiProblem problem, ProblemBody body) {
+  problem.message = ToValidUtf8(problem.message);  // it may name what a client sent
   http::HttpResponse response{.status = problem.status, .body = boost::json::serialize(body(problem))};
   if (problem.retry_after_s) response.headers.push_back({"Retry-After", std::to_string(*problem.retry_after_s)});
   // A repeat cures what is busy; the official clients repeat everything from 500 on.

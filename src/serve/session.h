@@ -18,7 +18,6 @@ struct SessionContext {
   Service& service;
   HearingThread thread;
   Metrics& metrics;
-  const ServedModels& models;
   // Seconds until a queue that is full has room again, as it looks now: 1 to 60.
   std::function<int()> retry_after_s;
   double beat_s = 10;  // without anything to say, until a stream says so
@@ -26,7 +25,7 @@ struct SessionContext {
 
 // An answer for a request that is refused, in the shape of OpenAI or Anthropic.
 using ProblemBody = boost::json::object (*)(const ApiProblem& problem);
-http::HttpResponse ProblemResponse(const ApiProblem& problem, ProblemBody body);
+http::HttpResponse ProblemResponse(ApiProblem problem, ProblemBody body);
 
 // Starts what was asked. Any thread; `exchange` is answered on the network's. `context` must outlive what it starts.
 void StartSession(SessionContext& context, std::shared_ptr<http::Exchange> exchange, Parsed parsed, ProblemBody body);

@@ -58,12 +58,24 @@ std::string SafeName(std::string_view name) {
       {.status = 422, .code = "unreadable_document", .message = fmt::format("{} cannot be read: {}", name, why)});
 }
 
-std::string TextOf(const fs::path& corpus) {
+// A client learns nothing of where things lie here.
+std::string WithoutFolder(std::string text, const fs::path& folder) {
+  const std::string path = folder.string() + "/";
+  for (size_t at = 0; (at = text.find(path, at)) != std::string::npos;) text.erase(at, path.size());
+  return text;
+}
+
+std::string TextOf(const fs::path& corpus, std::string_view name) {
   ZstdReader reader(corpus / "documents.jsonl.zst");
   std::string text;
   for (std::string line; reader.ReadLine(line);) {
     if (!text.empty()) text += "\n";
     text += ParseJsonObject(line, "a document of the corpus").at("text").as_string();
+    if (text.size() <= kMostTextBytes) continue;
+    throw ApiError(
+        {.status = 413,
+         .code = "too_large",
+         .message = fmt::format("the text of {} has over {} bytes, which is the bound", name, kMostTextBytes)});
   }
   return text;
 }
@@ -99,13 +111,18 @@ std::string ReasonOf(const json::object& report) {
 
 }  // namespace
 
-json::object ReadUpload(const fs::path& program, std::string_view name, std::string_view bytes) {
+json::object ReadUpload(const fs::path& program, std::string_view name, std::string_view bytes,
+                        const std::function<bool()>& unwanted) {
   if (bytes.size() > kMostUploadBytes) {
     throw ApiError(
         {.status = 413,
          .code = "too_large",
          .message = fmt::format("{} has {} bytes, a document here {} at most", name, bytes.size(), kMostUploadBytes)});
   }
+  const auto stop = [] {
+    throw Error(ErrorCategory::kInterrupted, "the server is stopping; send the document again in a while");
+  };
+  if (unwanted()) stop();
   const UploadFolder folder;
   const fs::path file = folder.path() / SafeName(name), corpus = folder.path() / "corpus";
   FileWriter writer(file);
@@ -115,16 +132,18 @@ json::object ReadUpload(const fs::path& program, std::string_view name, std::str
                                                     "--markdown", "--no-plan", "--workers", "1", "--no-near-duplicates",
                                                     "--no-exact-duplicates", "--no-duplicate-paragraphs", "--json"},
                                       .folder = folder.path(),
-                                      .environment = {}},
+                                      .environment = {},
+                                      .unwanted = unwanted},
                                      kLimits);
+  if (child.outcome == ChildOutcome::kUnwanted) stop();
   if (child.outcome != ChildOutcome::kExited) Unreadable(name, "reading it took too long or too much memory");
-  if (!fs::exists(corpus / "report.json")) Unreadable(name, child.errors);
+  if (!fs::exists(corpus / "report.json")) Unreadable(name, WithoutFolder(child.errors, folder.path()));
   const json::object report = ParseJsonObject(ReadTextFile(corpus / "report.json", "a report"), "report.json");
   const json::object& totals = report.at("totals").as_object();
   if (totals.at("taken").as_int64() == 0) Unreadable(name, ReasonOf(report));
   const json::object& first = report.at("inputs").as_array().at(0).as_object();
   const json::value* kind = first.if_contains("kind");
-  return {{"text", TextOf(corpus)},
+  return {{"text", TextOf(corpus, name)},
           {"format", kind ? *kind : json::value("")},
           {"taken", fmt::format("{} characters, about {} tokens", totals.at("characters").as_int64(),
                                 totals.at("estimated_tokens").as_int64())},

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -43,15 +44,20 @@ void Notify(const std::string& state) {
   close(out);
 }
 
-// SIGTERM and SIGINT, which end the server, and SIGHUP, for every thread that is made after this one.
+// SIGTERM and SIGINT, which end the server, and SIGHUP, for every thread that is made after this one. A reader of the
+// log that is gone ends nothing.
 class Signals {
  public:
   Signals() {
     sigemptyset(&set_);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    pipe_before_ = std::signal(SIGPIPE, SIG_IGN);
   }
-  ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~Signals() {
+    std::signal(SIGPIPE, pipe_before_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -66,6 +72,7 @@ class Signals {
 
  private:
   sigset_t set_{}, before_{};
+  void (*pipe_before_)(int) = SIG_DFL;
 };
 
 // As many open files as the connections need, where the system lets us.
@@ -96,7 +103,7 @@ class Serve final : public Command {
   int Run(Console& console) override;
 
  private:
-  int ServeUntilTold(Console& console, InferenceServer& server, const Signals& signals) const;
+  int ServeUntilTold(Console& console, std::unique_ptr<InferenceServer> server, const Signals& signals) const;
 
   std::optional<FlagSet> flags_;
   std::vector<std::string> models_;
@@ -116,12 +123,12 @@ void Load(InferenceServer& server, const std::vector<std::filesystem::path>& pat
   loaded.get();
 }
 
-int Serve::ServeUntilTold(Console& console, InferenceServer& server, const Signals& signals) const {
+int Serve::ServeUntilTold(Console& console, std::unique_ptr<InferenceServer> server, const Signals& signals) const {
   for (;;) {
     const int signal = signals.Wait(1);
     if (signal == SIGHUP) {
       try {
-        server.ReloadTls();
+        server->ReloadTls();
       } catch (const Error& error) {
         console.PrintError(error);
       }
@@ -131,8 +138,11 @@ int Serve::ServeUntilTold(Console& console, InferenceServer& server, const Signa
   Notify("STOPPING=1");
   console.Note(
       fmt::format("stopping when the answers have ended, at most {:g} s; once more ends at once", options_.grace));
-  std::future<bool> drained = std::async(std::launch::async, [&] { return server.Drain(options_.grace); });
-  while (drained.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
+  std::future<void> ended = std::async(std::launch::async, [&] {
+    server->Drain(options_.grace);
+    server.reset();
+  });
+  while (ended.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
     const int signal = signals.Wait(0.05);
     if (signal == SIGTERM || signal == SIGINT) std::_Exit(128 + signal);
   }
@@ -146,17 +156,17 @@ int Serve::Run(Console& console) {
   std::vector<std::filesystem::path> paths;
   if (models_.empty() && options_.follow.empty()) models_.emplace_back(kChatModel);
   for (const std::string& model : models_) paths.push_back(FindModel(model));
-  InferenceServer server(options_, engine_.options, machine_.threads(), machine_.isa());
-  Load(server, paths, signals);
-  for (const Warning& warning : server.warnings()) console.Warn(warning);
-  const std::vector<std::string> names = server.models();
+  auto server = std::make_unique<InferenceServer>(options_, engine_.options, machine_.threads(), machine_.isa());
+  Load(*server, paths, signals);
+  for (const Warning& warning : server->warnings()) console.Warn(warning);
+  const std::vector<std::string> names = server->models();
   if (console.json) {
-    console.PrintJson(json::object{{"url", server.url()}, {"models", json::array(names.begin(), names.end())}});
+    console.PrintJson(json::object{{"url", server->url()}, {"models", json::array(names.begin(), names.end())}});
   } else {
-    console.Print(fmt::format("{} at {}\n", fmt::join(names, ", "), server.url()));
+    console.Print(fmt::format("{} at {}\n", fmt::join(names, ", "), server->url()));
   }
   Notify("READY=1");
-  return ServeUntilTold(console, server, signals);
+  return ServeUntilTold(console, std::move(server), signals);
 }
 
 }  // namespace
