@@ -317,7 +317,7 @@ TEST_F(GenerationTest, WhatCannotRunIsRefusedAtOnce) {
   EXPECT_EQ(Refused(ask).param, "n");
   service_.Drain(0);
   ask.n = 1;
-  EXPECT_EQ(Refused(ask).status, 429u);
+  EXPECT_EQ(Refused(ask).status, 503u);
 }
 
 TEST_F(GenerationTest, ProgressRunsThroughThePrompt) {
@@ -352,11 +352,26 @@ TEST(Registry, AModelTakesThePlaceOfTheOneOfItsName) {
   const ServeOptions options;
   Registry registry(service, options, {.context = 64}, AvailableIsas().back());
   const auto path = testing::SourcePath("tests/data/tiny/llama/model.gguf");
-  const auto first = registry.Open("tiny", path, "one"), second = registry.Open("tiny", path, "two");
+  auto first = registry.Open("tiny", path, "one");
+  const auto second = registry.Open("tiny", path, "two");
   EXPECT_EQ(registry.Find("tiny")->checkpoint, "two");
   EXPECT_EQ(registry.All().size(), 1u);
-  EXPECT_THROW(service.counts(first->id), Error);
+  const ModelId id = first->id;
+  EXPECT_EQ(service.counts(id).active, 0u) << "who has it goes on with it";
+  first.reset();
+  EXPECT_THROW(service.counts(id), Error);
   EXPECT_EQ(service.counts(second->id).active, 0u);
+}
+
+TEST(Registry, AModelThatSomebodyAskedForIsNobodyElses) {
+  Service service(1);
+  const ServeOptions options;
+  Registry registry(service, options, {.context = 64}, AvailableIsas().back());
+  const auto path = testing::SourcePath("tests/data/tiny/llama/model.gguf");
+  const auto usual = registry.Open("tiny", path);
+  const auto asked_for = registry.Open("tiny:older", path, "older", true);
+  EXPECT_EQ(registry.Find(""), usual);
+  EXPECT_EQ(registry.Find("tiny:older"), asked_for);
 }
 
 TEST(Registry, DefaultsOfDrawingAreTheModelsOwn) {
