@@ -45,29 +45,42 @@ std::string ReadTokenizer(const fs::path& folder) {
               folder.string());
 }
 
-// "chat_template" is a template, or a list of named ones.
-std::optional<std::string> TemplateOf(const json::object& config, const fs::path& path) {
+using Templates = std::map<std::string, std::string, std::less<>>;
+
+// "chat_template" is a template, which is the default one, or a list of named ones.
+Templates TemplatesOf(const json::object& config, const fs::path& path) {
   const json::value* value = config.if_contains("chat_template");
-  if (!value || value->is_null()) return std::nullopt;
-  if (const json::string* text = value->if_string()) return std::string(*text);
+  if (!value || value->is_null()) return {};
+  if (const json::string* text = value->if_string()) return {{"default", std::string(*text)}};
+  Templates out;
   const json::array* list = value->if_array();
   for (size_t i = 0; list && i < list->size(); ++i) {
     const json::object* named = (*list)[i].if_object();
     const json::value* name = named ? named->if_contains("name") : nullptr;
     const json::value* text = named ? named->if_contains("template") : nullptr;
-    if (name && text && text->is_string() && *name == "default") return std::string(text->get_string());
+    if (name && name->is_string() && text && text->is_string()) {
+      out.insert_or_assign(std::string(name->get_string()), std::string(text->get_string()));
+    }
   }
-  if (list) return std::nullopt;
+  if (list) return out;
   throw Error(ErrorCategory::kCorrupt, "{}: \"chat_template\" must be a string or a list of named templates",
               path.string());
 }
 
-std::optional<std::string> ReadChatTemplate(const fs::path& folder,
-                                            const std::optional<json::object>& tokenizer_config) {
+// Of the folder's own files chat_template.jinja is the default one, additional_chat_templates/NAME.jinja are the others;
+// what tokenizer_config.json holds counts where there is no such file.
+Templates ReadChatTemplates(const fs::path& folder, const std::optional<json::object>& tokenizer_config) {
   const fs::path own = folder / "chat_template.jinja";
-  if (fs::exists(own)) return ReadTextFile(own, "a chat template", kMaxConfigBytes);
-  if (!tokenizer_config) return std::nullopt;
-  return TemplateOf(*tokenizer_config, folder / "tokenizer_config.json");
+  if (!fs::exists(own)) {
+    return tokenizer_config ? TemplatesOf(*tokenizer_config, folder / "tokenizer_config.json") : Templates();
+  }
+  Templates out = {{"default", ReadTextFile(own, "a chat template", kMaxConfigBytes)}};
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / "additional_chat_templates", none)) {
+    if (entry.path().extension() != ".jinja") continue;
+    out[entry.path().stem().string()] = ReadTextFile(entry.path(), "a chat template", kMaxConfigBytes);
+  }
+  return out;
 }
 
 std::vector<int64_t> IdsOf(const json::object& config, std::string_view name, const fs::path& path) {
@@ -102,13 +115,16 @@ HfFolder HfFolder::Open(const fs::path& folder) {
   std::string tokenizer = ReadTokenizer(folder);
   auto generation_config = ReadOptionalObject(folder / "generation_config.json");
   auto tokenizer_config = ReadOptionalObject(folder / "tokenizer_config.json");
-  auto chat_template = ReadChatTemplate(folder, tokenizer_config);
+  Templates templates = ReadChatTemplates(folder, tokenizer_config);
+  std::optional<std::string> chat_template;
+  if (auto own = templates.extract("default")) chat_template = std::move(own.mapped());
   return {folder,
           std::move(config),
           std::move(generation_config),
           std::move(tokenizer_config),
           std::move(tokenizer),
           std::move(chat_template),
+          std::move(templates),
           std::move(weights)};
 }
 

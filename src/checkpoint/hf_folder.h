@@ -4,6 +4,8 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ struct HfFolder {
   std::string tokenizer_json;                            // tokenizer.json, unparsed
   // chat_template.jinja, else "chat_template" of tokenizer_config.json (of several, the one named "default").
   std::optional<std::string> chat_template;
+  std::map<std::string, std::string, std::less<>> more_templates;  // by name: "tool_use", "rag"
   SafetensorsFolder weights;
 
   // The ids under "NAME" ("eos_token_id": a number or a list) of one of its two configurations, none where it is absent

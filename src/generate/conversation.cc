@@ -37,10 +37,13 @@ void Conversation::Add(std::string_view role, std::string_view content) {
   messages_.push_back(boost::json::object{{"role", role}, {"content", content}});
 }
 
-std::vector<Token> Conversation::Render() const {
-  return EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}},
-                    TemplateClock())
-      .ids;
+std::vector<Token> Conversation::Render(std::vector<Warning>& warnings) const {
+  ChatPrompt prompt = EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}},
+                                 TemplateClock());
+  for (const size_t i : Dropped(prompt, messages_)) {
+    warnings.push_back(DroppedWarning(i, std::string_view(messages_[i].at("role").get_string())));
+  }
+  return std::move(prompt.ids);
 }
 
 Answer Conversation::Ask(std::string_view text, const std::function<bool()>& interrupted,
@@ -57,7 +60,7 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
   std::optional<RequestId> running;
   try {
     Answer answer;
-    answer.prompt = Render();
+    answer.prompt = Render(answer.warnings);
     Request request = request_;
     request.prompt = answer.prompt;
     Listener* listeners[] = {&listener};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "base/warning.h"
 #include "generate/request.h"
 #include "tokenize/chat_template.h"
 
@@ -29,6 +30,7 @@ struct Answer {
   std::string text;  // valid UTF-8
   FinishReason finish_reason = FinishReason::kInterrupt;
   double prefill_s = 0, decode_s = 0;
+  std::vector<Warning> warnings;  // of messages that the template drops
 };
 
 class Conversation {
@@ -52,7 +54,7 @@ class Conversation {
   uint64_t seed() const { return request_.seed; }
 
  private:
-  std::vector<Token> Render() const;
+  std::vector<Token> Render(std::vector<Warning>& warnings) const;
   void Add(std::string_view role, std::string_view content);
 
   const LoadedModel& loaded_;

@@ -1,5 +1,7 @@
 #include "tokenize/chat_prompt.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/json/value.hpp>
 #include <optional>
@@ -86,12 +88,52 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
   std::vector<TextSpan> spans;
   spans.reserve(rendered.spans.size());
   for (const RenderedSpan& span : rendered.spans) spans.push_back({span.text, !span.from_content});
-  ChatPrompt prompt{rendered.Text(), tokenizer.Encode(spans), {}};
+  ChatPrompt prompt{rendered.Text(), tokenizer.Encode(spans), {}, {}};
   const boost::json::value* messages = variables.if_contains("messages");
   const size_t count = messages && messages->is_array() ? messages->get_array().size() : 0;
+  prompt.message_written.assign(count, false);
+  for (const MessageRun& run : rendered.message_runs) prompt.message_written[run.message] = true;
   std::optional<std::vector<size_t>> counts = CountByOffset(tokenizer, prompt.ids, rendered, prompt.text.size(), count);
   prompt.message_tokens = counts ? std::move(*counts) : CountByPrefix(tokenizer, rendered, count);
   return prompt;
+}
+
+void RequireContents(const boost::json::array& messages) {
+  if (messages.empty()) {
+    throw Error(ErrorCategory::kCorrupt, "the conversation is empty: `messages` needs at least one message");
+  }
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const boost::json::object* message = messages[i].if_object();
+    const boost::json::value* role = message ? message->if_contains("role") : nullptr;
+    if (!role || !role->is_string()) {
+      throw Error(ErrorCategory::kCorrupt, "message {} is no object with `role`, a string, and `content`", i + 1);
+    }
+    const bool says = std::ranges::any_of(*message, [](const auto& member) {
+      return member.key() != "role" && member.key() != "name" && !member.value().is_null();
+    });
+    if (says) continue;
+    throw Error(ErrorCategory::kCorrupt, "message {}, of role {}, has {} content; give it text, \"\" for none", i + 1,
+                std::string_view(role->get_string()), message->contains("content") ? "null as" : "no");
+  }
+}
+
+std::vector<size_t> Dropped(const ChatPrompt& prompt, const boost::json::array& messages) {
+  std::vector<size_t> dropped;
+  for (size_t i = 0; i < std::min(messages.size(), prompt.message_written.size()); ++i) {
+    const boost::json::object* message = messages[i].if_object();
+    const boost::json::value* content = message ? message->if_contains("content") : nullptr;
+    const bool words = content && content->is_string() && !Trimmed(std::string_view(content->get_string())).empty();
+    if (words && !prompt.message_written[i]) dropped.push_back(i);
+  }
+  return dropped;
+}
+
+Warning DroppedWarning(size_t message, std::string_view role) {
+  return {
+      "dropped_message", fmt::format("messages[{}]", message), std::string(role),
+      fmt::format("message {}, of role {}, is dropped: the chat template writes nothing of it, so the model does not "
+                  "see it",
+                  message + 1, role)};
 }
 
 }  // namespace sheepop

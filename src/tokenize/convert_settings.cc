@@ -54,6 +54,12 @@ class GgufWriting {
     metadata_ = TokenizerJsonMetadata(folder_.tokenizer_json, config, &notes_);
     FitTokens();
     if (folder_.chat_template) metadata_.Set("tokenizer.chat_template", Type::kString, *folder_.chat_template);
+    std::vector<std::string> names;
+    for (const auto& [name, text] : folder_.more_templates) {
+      metadata_.Set("tokenizer.chat_template." + name, Type::kString, text);
+      names.push_back(name);
+    }
+    if (!names.empty()) metadata_.Set("tokenizer.chat_templates", Type::kString, std::move(names));
     SetUnlessThere("bos");
     SetUnlessThere("pad", "padding");
     SetEnds();
@@ -180,6 +186,17 @@ FolderSettings HfSettings(const HfFolder& folder) {
   out.files.emplace_back("tokenizer.json", folder.tokenizer_json);
   for (const char* name : {"tokenizer_config.json", "generation_config.json", "chat_template.jinja"}) {
     if (fs::exists(folder.path / name)) out.files.emplace_back(name, ReadTextFile(folder.path / name, "a text file"));
+  }
+  // chat_template.jinja stands for all, where it is; those beside it go into the one list that every reader knows.
+  if (fs::exists(folder.path / "chat_template.jinja") && !folder.more_templates.empty()) {
+    json::object config = folder.tokenizer_config.value_or(json::object());
+    json::array list{{{"name", "default"}, {"template", *folder.chat_template}}};
+    for (const auto& [name, text] : folder.more_templates) list.push_back({{"name", name}, {"template", text}});
+    config["chat_template"] = std::move(list);
+    std::erase_if(out.files, [](const auto& file) {
+      return file.first == "chat_template.jinja" || file.first == "tokenizer_config.json";
+    });
+    out.files.emplace_back("tokenizer_config.json", json::serialize(config) + "\n");
   }
   for (const char* name : {"bos_token_id", "eos_token_id"}) {
     if (const json::value* id = Field(folder.config, name)) out.ids[name] = *id;

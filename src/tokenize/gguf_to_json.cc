@@ -64,7 +64,18 @@ class Writer {
     }
     out["add_bos_token"] = Adds("bos");
     out["add_eos_token"] = Adds("eos");
-    if (const auto* chat = metadata_.String("tokenizer.chat_template")) out["chat_template"] = *chat;
+    const auto* chat = metadata_.String("tokenizer.chat_template");
+    if (chat) out["chat_template"] = *chat;
+    bj::array list;
+    constexpr std::string_view kNamed = "tokenizer.chat_template.";
+    for (const Metadata::Entry& entry : metadata_.entries()) {
+      const auto* text = entry.key.starts_with(kNamed) ? std::get_if<std::string>(&entry.value) : nullptr;
+      if (text) list.push_back({{"name", entry.key.substr(kNamed.size())}, {"template", *text}});
+    }
+    if (!list.empty()) {
+      if (chat) list.push_back({{"name", "default"}, {"template", *chat}});
+      out["chat_template"] = std::move(list);
+    }
     return out;
   }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/numbers.h"
 #include "base/text_file.h"
+#include "checkpoint/hf_folder.h"
 
 namespace sheepop {
 
@@ -20,6 +21,16 @@ ChatTemplate ChooseTemplate(const std::string& file, const std::optional<std::st
       "FILE (Jinja, often chat_template.jinja where the model came from), or use sheepop generate, which takes "
       "plain text",
       model.string());
+}
+
+std::optional<std::string> ToolTemplateOf(const Checkpoint& checkpoint) {
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    const std::string* text = gguf->metadata().String("tokenizer.chat_template.tool_use");
+    return text ? std::optional(*text) : std::nullopt;
+  }
+  const auto& named = checkpoint.hf()->more_templates;
+  const auto found = named.find("tool_use");
+  return found == named.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::time_t TemplateClock() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "checkpoint/checkpoint.h"
 #include "tokenize/chat_template.h"
 
 namespace sheepop {
@@ -14,6 +15,10 @@ namespace sheepop {
 // kUnsupported, saying what to do, when there is neither; and what ChatTemplate::Parse throws.
 ChatTemplate ChooseTemplate(const std::string& file, const std::optional<std::string>& own,
                             const std::filesystem::path& model);
+
+// Of a model with several templates, the one for conversations with tools, as transformers chooses: that of the name
+// "tool_use". None where it has no such.
+std::optional<std::string> ToolTemplateOf(const Checkpoint& checkpoint);
 
 // SOURCE_DATE_EPOCH (seconds since 1970) when it is set, else the present time. Throws kInvalidArgument for a value
 // that is no such number.

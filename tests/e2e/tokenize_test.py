@@ -1,6 +1,7 @@
 """sheepop tokenize: ids and pieces, back to text, and conversations."""
 
 import json
+import shutil
 
 from program import GOLDEN, LLAMA, TINY, ProgramTest, main, run
 
@@ -41,6 +42,8 @@ class Tokenize(ProgramTest):
         ids = self.json("tokenize", "-m", LLAMA, "-f", "-", stdin=data)["ids"]
         back = self.json("tokenize", "-m", LLAMA, "--decode", "--ids", ",".join(map(str, ids)))["text"]
         self.assertEqual(back, data.decode(errors="replace"))
+        piped = run("tokenize", "-m", LLAMA, "--decode", "--ids", ",".join(map(str, ids)))
+        self.assertEqual((piped.returncode, piped.stdout), (0, data + b"\n"))
 
     def test_a_pre_tokenizer_that_is_missing_is_told(self):
         model = self.folder / "nameless.gguf"
@@ -84,6 +87,27 @@ class Messages(ProgramTest):
 
     def render(self, document, *more, **options):
         return self.json("tokenize", "-m", LLAMA, "--messages", self.file(document), *more, **options)
+
+    def test_of_several_templates_that_for_tools_is_chosen_and_all_are_kept(self):
+        folder, again = self.folder / "model", self.folder / "again"
+        shutil.copytree(LLAMA.parent, folder)
+        settings = json.loads((folder / "tokenizer_config.json").read_text())
+        (folder / "chat_template.jinja").unlink(missing_ok=True)
+        settings["chat_template"] = [{"name": name, "template": name.upper() + ":{{ messages[0].content }}"}
+                                     for name in ("default", "tool_use", "rag")]
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+        gguf = self.folder / "model.gguf"
+        run("convert", folder, "-o", gguf)
+        run("convert", gguf, "-o", again)
+        messages = self.folder / "messages.json"
+        for model in (folder, gguf, again):
+            for tools, name in ((None, "DEFAULT"), ([{"type": "function"}], "TOOL_USE")):
+                messages.write_text(json.dumps({"messages": CHATML["messages"], "tools": tools}))
+                out = self.json("tokenize", "-m", model, "--messages", messages)
+                self.assertEqual(out["prompt"], f"{name}:Hi", model)
+        metadata = self.json("inspect", gguf)["metadata"]
+        self.assertEqual(metadata["tokenizer.chat_templates"], ["rag", "tool_use"])
+        self.assertEqual(metadata["tokenizer.chat_template.rag"], "RAG:{{ messages[0].content }}")
 
     def test_the_model_s_template(self):
         out = self.render(CHATML)

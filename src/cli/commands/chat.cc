@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -103,6 +104,7 @@ Chat::Then Chat::Obey(const Console& console, Conversation& conversation, std::s
 
 void Chat::Report(const Console& console, const Answer& answer, const Conversation& conversation) const {
   const size_t context = conversation.context();
+  for (const Warning& warning : answer.warnings) console.Warn(warning);
   if (console.json) {
     return console.PrintJson({{"prompt_ids", json::array(answer.prompt.begin(), answer.prompt.end())},
                               {"ids", json::array(answer.ids.begin(), answer.ids.end())},
@@ -170,8 +172,10 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
     const LineReader::Result result = lines.Read(line);
     if (result == LineReader::Result::kEnd || interrupt.terminated()) break;
     if (result == LineReader::Result::kInterrupted) {
-      if (!interactive_ || interrupted_) break;
-      interrupted_ = true;
+      if (!interactive_ || std::exchange(interrupted_, true)) {
+        interrupted_ = true;
+        break;
+      }
       message.clear();
       console.Print("\n(Ctrl-C again ends)\n");
       continue;
@@ -183,8 +187,14 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
       continue;
     }
     message += line;
-    if (Turn(console, conversation, message) == Then::kEnd) return;
+    if (Turn(console, conversation, message) == Then::kEnd) {
+      if (!interactive_ && interrupted_) break;
+      return;
+    }
     message.clear();
+  }
+  if (!interactive_ && interrupted_) {
+    throw Error(ErrorCategory::kInterrupted, "stopped by a signal; the rest of standard input was not read");
   }
   if (interactive_) console.Print("\n");
 }

@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,9 +68,11 @@ void Tokenize::CheckFlags() const {
 }
 
 void Tokenize::Decode(const Console& console, const Tokenizer& tokenizer) const {
-  const std::string text = ToValidUtf8(tokenizer.Decode(prompt_.Tokens(tokenizer)));
-  if (console.json) return console.PrintJson({{"text", text}});
-  console.PrintText(text + "\n");
+  const std::string bytes = tokenizer.Decode(prompt_.Tokens(tokenizer));
+  if (console.json) return console.PrintJson({{"text", ToValidUtf8(bytes)}});
+  // A pipe or a file gets the bytes as they are.
+  if (!console.StdoutIsTerminal()) return console.Print(bytes + "\n");
+  console.PrintText(ToValidUtf8(bytes) + "\n");
 }
 
 void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, const Tokenizer& tokenizer) const {
@@ -80,8 +83,21 @@ void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, cons
         "{} has no \"messages\"; it should hold {{\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}",
         messages_);
   }
-  const ChatTemplate chat = template_.Load(ChatTemplateOf(checkpoint), checkpoint.path());
+  const json::value& messages = variables.at("messages");
+  if (!messages.is_array()) throw Error(ErrorCategory::kCorrupt, "{}: `messages` is no array", messages_);
+  try {
+    RequireContents(messages.get_array());
+  } catch (const Error& error) {
+    throw Error(error.category(), "{}: {}", messages_, error.what());
+  }
+  const json::value* tools = variables.if_contains("tools");
+  std::optional<std::string> own = tools && !tools->is_null() ? ToolTemplateOf(checkpoint) : std::nullopt;
+  if (!own) own = ChatTemplateOf(checkpoint);
+  const ChatTemplate chat = template_.Load(own, checkpoint.path());
   const ChatPrompt prompt = EncodeChat(chat, tokenizer, variables, TemplateClock());
+  for (const size_t i : Dropped(prompt, messages.get_array())) {
+    console.Warn(DroppedWarning(i, std::string_view(messages.get_array()[i].at("role").get_string())));
+  }
   if (!console.json) return console.PrintText(prompt.text + "\n");
   console.PrintJson({{"prompt", ToValidUtf8(prompt.text)}, {"ids", json::array(prompt.ids.begin(), prompt.ids.end())}});
 }
