@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <utility>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace sheepop {
 namespace {
@@ -22,7 +25,7 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
   temporary_ = path_;
   temporary_ += fmt::format(".partial-{}", ::getpid());
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw SystemError(fmt::format("cannot create {}", temporary_.string()), errno);
+  if (fd_ < 0) throw SystemError(fmt::format("cannot create {}", path_.string()), errno);
   buffer_.reserve(kBufferBytes);
 }
 
@@ -34,6 +37,7 @@ FileWriter::~FileWriter() {
 
 void FileWriter::Write(std::span<const std::byte> bytes) {
   written_ += bytes.size();
+  if (digest_) digest_->Update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   if (buffer_.size() + bytes.size() > kBufferBytes) Flush();
   if (bytes.size() < kBufferBytes) {
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
@@ -51,14 +55,31 @@ void FileWriter::WriteAll(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw SystemError(fmt::format("cannot write {}", temporary_.string()), errno);
+    if (n < 0) Fail("write", errno);
     bytes = bytes.subspan(static_cast<size_t>(n));
   }
 }
 
+void FileWriter::Fail(std::string_view what, int error_number) const {
+  const std::string tried = fmt::format("cannot {} {}", what, path_.string());
+  const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+  struct statvfs disk{};
+  if (!full || ::fstatvfs(fd_, &disk) != 0) throw SystemError(tried, error_number);
+  // What lies in the temporary file already is given back.
+  const auto there = ::lseek(fd_, 0, SEEK_CUR);
+  const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize + static_cast<uint64_t>(std::max<off_t>(0, there));
+  throw SystemError(fmt::format("{}, which takes {}{} bytes where {} are free; make room or name another place", tried,
+                                expected_ ? "" : "at least ", std::max(expected_, written_), free),
+                    error_number);
+}
+
+void FileWriter::BeginDigest() { digest_ = std::make_unique<Sha256>(); }
+
+std::string FileWriter::Digest() { return std::exchange(digest_, nullptr)->Hex(); }
+
 void FileWriter::Commit() {
   Flush();
-  if (::fsync(fd_) != 0) throw SystemError(fmt::format("cannot sync {}", temporary_.string()), errno);
+  if (::fsync(fd_) != 0) Fail("sync", errno);
   const int closed = ::close(std::exchange(fd_, -1));
   if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int error = errno;

@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace sheepop {
+
+class Sha256;
 
 class FileWriter {
  public:
@@ -21,17 +25,25 @@ class FileWriter {
   void Write(std::span<const std::byte> bytes);
   void Write(std::string_view text) { Write(std::as_bytes(std::span(text))); }
   uint64_t written() const { return written_; }
+  // All bytes that there will be, where they are known: what the message of a full disk says is needed.
+  void Expect(uint64_t bytes) { expected_ = bytes; }
+  // From the next Write on, SHA-256 of what is written; Digest() gives it in hexadecimal and ends it.
+  void BeginDigest();
+  std::string Digest();
 
-  // Throws kIo when a write, the sync or the rename failed (a full disk, say); the old file is then untouched.
+  // Throws kIo, naming the path, when a write, the sync or the rename failed; the old file is then untouched. A full
+  // disk's message says what is needed and what is free.
   void Commit();
 
  private:
   void Flush();
   void WriteAll(std::span<const std::byte> bytes);
+  [[noreturn]] void Fail(std::string_view what, int error_number) const;
 
   std::filesystem::path path_, temporary_;
   int fd_ = -1;
-  uint64_t written_ = 0;
+  uint64_t written_ = 0, expected_ = 0;
+  std::unique_ptr<Sha256> digest_;
   std::vector<std::byte> buffer_;
 };
 

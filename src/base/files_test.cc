@@ -62,7 +62,16 @@ TEST_F(Files, FullDiskIsAnErrorAndKeepsTheOldFile) {
                                   std::filesystem::path(path.string() + fmt::format(".partial-{}", getpid())));
   FileWriter writer(path);
   writer.Write("new");
-  EXPECT_THROW(writer.Commit(), Error);
+  writer.Expect(123456789);
+  try {
+    writer.Commit();
+    ADD_FAILURE() << "a full disk was written to";
+  } catch (const Error& error) {
+    // The file that was asked for, not the one that is written meanwhile.
+    EXPECT_TRUE(
+        std::string_view(error.what()).starts_with("cannot write " + path.string() + ", which takes 123456789 bytes"))
+        << error.what();
+  }
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 

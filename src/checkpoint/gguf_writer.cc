@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "base/quoted.h"
+#include "base/sha256.h"
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf.h"
 
 namespace sheepop {
@@ -127,8 +130,16 @@ AppendOrder CheckedOrder(std::vector<TensorSpec> tensors) {
 
 GgufWriter::GgufWriter(std::filesystem::path path, const Metadata& metadata, std::vector<TensorSpec> tensors)
     : order_(CheckedOrder(std::move(tensors))), alignment_(GgufAlignment(metadata)), file_(std::move(path)) {
+  if (HasDigest()) file_.BeginDigest();
   WriteHeader(metadata);
   Pad();
+  uint64_t all = file_.written();
+  for (const uint64_t size : order_.sizes()) all += RoundUp(size, alignment_);
+  file_.Expect(all);
+}
+
+bool GgufWriter::HasDigest() const {
+  return !order_.tensors().empty() && order_.tensors().back().name == kDigestTensor;
 }
 
 void GgufWriter::WriteHeader(const Metadata& metadata) {
@@ -158,6 +169,10 @@ void GgufWriter::Append(std::string_view tensor, std::span<const std::byte> byte
 }
 
 void GgufWriter::Commit() {
+  if (HasDigest()) {
+    const std::string digest = file_.Digest();
+    Append(kDigestTensor, std::as_bytes(std::span(digest)));
+  }
   assert(order_.complete());
   file_.Commit();
 }
@@ -169,6 +184,19 @@ void GgufWriter::Pad() {
     file_.Write(std::span(kZeros).first(piece));
     left -= piece;
   }
+}
+
+void RequireDigest(const Checkpoint& checkpoint) {
+  const GgufFile* gguf = checkpoint.gguf();
+  const TensorInfo* digest = gguf ? gguf->Find(GgufWriter::kDigestTensor) : nullptr;
+  if (!digest) return;
+  const MappedFile file = MappedFile::Open(checkpoint.path());
+  const uint64_t tail = RoundUp(GgufWriter::kDigestFloats * sizeof(float), GgufAlignment(gguf->metadata()));
+  const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  const std::string_view stated(reinterpret_cast<const char*>(digest->bytes.data()), digest->bytes.size());
+  if (bytes.size() > tail && Sha256Hex(bytes.substr(0, bytes.size() - tail)) == stated) return;
+  throw Error(ErrorCategory::kCorrupt, "{}: the bytes of the file are not those that were written",
+              checkpoint.path().string());
 }
 
 }  // namespace sheepop

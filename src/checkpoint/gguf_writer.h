@@ -35,13 +35,25 @@ class GgufWriter {
   // Every tensor must be complete. Throws kIo as FileWriter does.
   void Commit();
 
+  // A tensor of this name, [kDigestFloats] in F32 and the last one, is written by Commit: SHA-256, in hexadecimal, of all
+  // bytes of the file before it. RequireDigest checks it.
+  static constexpr const char* kDigestTensor = "sheepop.sha256";
+  static constexpr uint64_t kDigestFloats = 16;
+
  private:
   void WriteHeader(const Metadata& metadata);
   void Pad();
+  bool HasDigest() const;
 
   AppendOrder order_;
   uint64_t alignment_;
   FileWriter file_;
 };
+
+class Checkpoint;
+
+// Reads the whole file. Throws kCorrupt when its bytes are not those that its digest was made of; does nothing for files
+// that have none.
+void RequireDigest(const Checkpoint& checkpoint);
 
 }  // namespace sheepop

@@ -1,7 +1,11 @@
 #include "data/chat_encoder.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -29,6 +33,53 @@ const json::array& MessagesOf(const json::object& conversation) {
 }
 
 bool IsAssistant(const json::value& message) { return message.at("role").as_string() == "assistant"; }
+
+// What data sets call the weight of a message in the loss, and what one of `masked` says is its contrary.
+constexpr std::string_view kWeightFields[] = {"weight", "train", "trainable", "loss", "loss_mask", "masked"};
+
+// 1 or 0 of such a field; none where it is null. Throws kUnsupported for what is neither.
+std::optional<bool> WeightOf(const json::object& object, std::string_view field, const std::string& whose) {
+  const json::value* value = object.if_contains(field);
+  if (!value || value->is_null()) return std::nullopt;
+  std::optional<bool> weight;
+  if (value->is_bool()) weight = value->get_bool();
+  if (value->is_number() && (value->to_number<double>() == 0 || value->to_number<double>() == 1)) {
+    weight = value->to_number<double>() == 1;
+  }
+  if (!weight) {
+    throw Error(ErrorCategory::kUnsupported, "`{}` of {} is {}: 0 and 1, false and true can be learned by", field,
+                whose, json::serialize(*value));
+  }
+  return field == "masked" ? !*weight : weight;
+}
+
+// Whether a message's words are learned. Only the assistant's are, so that a field which asks for others' is refused.
+bool IsLearned(const json::value& message, size_t number) {
+  bool learned = IsAssistant(message);
+  for (const std::string_view field : kWeightFields) {
+    const std::optional<bool> weight = WeightOf(message.get_object(), field, fmt::format("message {}", number));
+    if (weight && *weight && !IsAssistant(message)) {
+      throw Error(ErrorCategory::kUnsupported,
+                  "`{}` asks that message {}, of role {}, be learned: only the assistant's messages are", field, number,
+                  json::serialize(message.at("role")));
+    }
+    if (weight && !*weight) learned = false;
+  }
+  return learned;
+}
+
+// Of a whole conversation they could only say what every message does.
+void RequireNoWeight(const json::object& conversation) {
+  for (const std::string_view field : kWeightFields) {
+    const std::optional<bool> weight = WeightOf(conversation, field, "the conversation");
+    if (weight && !*weight) {
+      throw Error(
+          ErrorCategory::kUnsupported,
+          "`{}` keeps the conversation from being learned: take the line out, or give the field to its messages",
+          field);
+    }
+  }
+}
 
 // What may not come from a stranger: the template's own tokens, and what this file sets itself.
 void DropReserved(json::object& conversation) {
@@ -65,11 +116,13 @@ EncodedChat ChatEncoder::Encode(std::string_view line) const {
 EncodedChat ChatEncoder::Encode(json::object conversation) const {
   DropReserved(conversation);
   const json::array messages = MessagesOf(conversation);
+  RequireNoWeight(conversation);
+  RequireContents(messages);
   conversation["add_generation_prompt"] = false;
   const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_);
-  EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0};
+  EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0, Dropped(whole, messages)};
   for (size_t i = 0; i < messages.size(); ++i) {
-    if (!IsAssistant(messages[i])) continue;
+    if (!IsLearned(messages[i], i + 1)) continue;
     json::object before = conversation;
     before["messages"] = json::array(messages.begin(), messages.begin() + static_cast<ptrdiff_t>(i));
     before["add_generation_prompt"] = true;
@@ -95,7 +148,8 @@ EncodedChat ChatEncoder::Encode(json::object conversation) const {
     }
   }
   if (std::ranges::find(chat.learned, 1) == chat.learned.end()) {
-    throw Error(ErrorCategory::kInvalidArgument, "no message is the assistant's, so there is nothing to learn");
+    throw Error(ErrorCategory::kUnsupported,
+                "no message is the assistant's with a weight above 0, so there is nothing to learn");
   }
   return chat;
 }

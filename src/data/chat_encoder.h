@@ -19,7 +19,8 @@ struct EncodedChat {
   // [tokens]: 1 on each assistant message, from behind the template's opening of the turn up to and with the token that
   // ends it; 0 elsewhere.
   std::vector<uint8_t> learned;
-  uint64_t learned_bytes = 0;  // of text
+  uint64_t learned_bytes = 0;   // of text
+  std::vector<size_t> dropped;  // messages, from 0, of which the template writes nothing
 };
 
 class ChatEncoder {
@@ -29,10 +30,11 @@ class ChatEncoder {
       : chat_(std::move(chat)), tokenizer_(tokenizer), now_(now) {}
 
   // A line of JSON: an object with `messages`, [{"role", "content", ...}]; other members (`tools`, ...) are template
-  // variables. Names that end in _token are not taken from it, control tokens in its texts are text, and what ends a
+  // variables. Of messages `weight`, `train`, `trainable`, `loss` and `loss_mask` (1: learned, 0: only read) and
+  // `masked` (the contrary) are obeyed, other values refused. Names that end in _token are not taken from it, control tokens in its texts are text, and what ends a
   // turn is known by its token: nothing in a conversation can move the borders of what is learned. Throws kCorrupt for
-  // what is no such object; kInvalidArgument when no message is the assistant's, and what ChatTemplate::Render throws;
-  // kUnsupported when the template ends no turn with a token that ends a text, or writes the beginning of a
+  // what is no such object, and what ChatTemplate::Render and RequireContents throw; kUnsupported when there is nothing to
+  // learn, when the template ends no turn with a token that ends a text, or writes the beginning of a
   // conversation otherwise when more follows.
   EncodedChat Encode(std::string_view line) const;
   EncodedChat Encode(boost::json::object conversation) const;

@@ -45,7 +45,7 @@ ShardFolder WriteShardFolder(const std::string& input, const HeldOut& held_out, 
   Sink sink(encoder);
   const TextSplit split = ReadSplitTexts(input, held_out, sink);
   encoder.Finish();
-  if (train.tokens() == 0) throw Error(ErrorCategory::kInvalidArgument, "{} leaves no text to learn from", input);
+  if (train.tokens() == 0) throw Error(ErrorCategory::kUnsupported, "{} leaves no text to learn from", input);
   WriteTokenizer(folder / kShardTokenizer, tokenizer.metadata);
   FileWriter names(folder / kSplitFile);
   names.Write(SplitJson(split));

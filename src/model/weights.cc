@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "model/weight_bytes.h"
 #include "tensor/dequantise.h"
 #include "tensor/pack.h"
 
@@ -56,7 +57,7 @@ void CheckShape(const Parameter& parameter, const Location& location, const Tens
               parameter.name, ShapeText(want), location.row_begin);
 }
 
-size_t BytesOf(const Placed& placed) {
+size_t PackedBytesOf(const Placed& placed) {
   const Parameter& p = *placed.parameter;
   if (!p.is_matrix()) return p.shape[0] * sizeof(float);
   return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor->type, p.shape[0], p.shape[1]);
@@ -113,12 +114,19 @@ const kernel::PackedView& Weights::output() const {
   return own.data ? own : matrix(Role::kTokenEmbedding);
 }
 
-Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool) {
-  const std::vector<Parameter> parameters = ParametersOf(config);
+namespace {
+
+// Where each parameter comes from and goes to: an offset into the arena, whose size is `bytes`.
+struct Plan {
   std::vector<Placed> placed;
-  std::set<std::string, std::less<>> used;
-  size_t bytes = 0;
   std::vector<size_t> offsets;
+  size_t bytes = 0;
+};
+
+Plan PlanOf(const std::vector<Parameter>& parameters, const ModelConfig& config, const TensorSource& source,
+            Locate locate) {
+  Plan out;
+  std::set<std::string, std::less<>> used;
   for (const Parameter& parameter : parameters) {
     Location location = locate(config, parameter, source);
     const TensorInfo* tensor = source.Find(location.tensor);
@@ -128,12 +136,23 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
     }
     CheckShape(parameter, location, *tensor);
     used.insert(location.tensor);
-    placed.push_back({&parameter, tensor, std::move(location), nullptr});
-    offsets.push_back(bytes);
-    bytes += (BytesOf(placed.back()) + kAlignment - 1) / kAlignment * kAlignment;
+    out.placed.push_back({&parameter, tensor, std::move(location), nullptr});
+    out.offsets.push_back(out.bytes);
+    out.bytes += (PackedBytesOf(out.placed.back()) + kAlignment - 1) / kAlignment * kAlignment;
   }
   CheckAllUsed(source, used);
+  return out;
+}
 
+}  // namespace
+
+size_t WeightBytes(const ModelConfig& config, const TensorSource& source, Locate locate) {
+  return PlanOf(ParametersOf(config), config, source, locate).bytes;
+}
+
+Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool) {
+  const std::vector<Parameter> parameters = ParametersOf(config);
+  auto [placed, offsets, bytes] = PlanOf(parameters, config, source, locate);
   Weights weights;
   weights.arena_ = HugeBuffer(bytes);
   weights.matrices_.resize(config.layers * kRoles);

@@ -26,7 +26,7 @@ BatchSampler::BatchSampler(const TokenDocuments& documents, const SamplerOptions
   const uint64_t length = options_.length;
   const uint64_t needed = options_.shuffle && !options_.whole ? length + 1 : 2;
   if (tokens_ < needed) {
-    throw Error(ErrorCategory::kInvalidArgument,
+    throw Error(ErrorCategory::kUnsupported,
                 "the documents hold {} tokens, one sequence needs {}: give more text or a shorter context", tokens_,
                 needed);
   }
@@ -60,7 +60,7 @@ void BatchSampler::Pack() {
   for (uint32_t document : document_order_) {
     const uint64_t size = documents_.size(document);
     if (size > options_.length) {
-      throw Error(ErrorCategory::kInvalidArgument, "document {} has {} tokens, a sequence holds {}", document + 1, size,
+      throw Error(ErrorCategory::kLimit, "document {} has {} tokens, a sequence holds {}", document + 1, size,
                   options_.length);
     }
     if (begins_.back() + size - packs_.back() > options_.length) packs_.push_back(begins_.back());

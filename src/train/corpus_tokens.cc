@@ -1,5 +1,7 @@
 #include "train/corpus_tokens.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
@@ -117,6 +119,7 @@ class ChatReader {
     ForEachLine(path, [&](std::string_view line, size_t number) {
       try {
         EncodedChat chat = encoder_.Encode(line);
+        dropped_ += chat.dropped.size();
         if (chat.tokens.size() > context_) {
           if (!skip_long_) {
             throw Error(
@@ -138,6 +141,7 @@ class ChatReader {
   }
 
   uint64_t left_out() const { return left_out_; }
+  uint64_t dropped() const { return dropped_; }
   Part& train() { return train_; }
   Part& held_out() { return held_out_; }
   const TextSplit& split() const { return split_; }
@@ -146,7 +150,7 @@ class ChatReader {
   const ChatEncoder& encoder_;
   size_t context_;
   bool skip_long_;
-  uint64_t left_out_ = 0;
+  uint64_t left_out_ = 0, dropped_ = 0;
   Part train_, held_out_;
   TextSplit split_;
 };
@@ -270,8 +274,14 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
     reader.Read(file, [](std::string_view) { return true; });
   }
   out.left_out = reader.left_out();
+  if (reader.dropped() > 0) {
+    out.warnings.push_back(
+        {"dropped_message", input, std::to_string(reader.dropped()),
+         fmt::format("{}: the chat template writes nothing of {} messages, which are not learned from", input,
+                     reader.dropped())});
+  }
   if (reader.train().documents.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument,
+    throw Error(ErrorCategory::kUnsupported,
                 "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,
                 reader.held_out().documents.size(), out.left_out, options.context);
   }

@@ -95,13 +95,14 @@ SourceModel ReadSource(const Checkpoint& checkpoint) {
 }
 
 void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config, const ParameterStore& parameters,
-                    const Metadata& metadata, std::span<const ExtraTensor> extra) {
+                    const Metadata& metadata, std::span<const ExtraTensor> extra, bool digest) {
   std::vector<Written> tensors = TensorsOf(config, parameters);
   for (const ExtraTensor& tensor : extra) {
     tensors.push_back({{tensor.name, DType::kF32, {tensor.values.size()}}, tensor.values});
   }
   std::vector<TensorSpec> specs;
   for (const Written& tensor : tensors) specs.push_back(tensor.spec);
+  if (digest) specs.push_back({GgufWriter::kDigestTensor, DType::kF32, {GgufWriter::kDigestFloats}});
   GgufWriter writer(path, metadata, specs);
   for (const Written& tensor : tensors) writer.Append(tensor.spec.name, std::as_bytes(tensor.values));
   writer.Commit();

@@ -36,10 +36,10 @@ struct SourceModel {
 // Throws kUnsupported for what is no GGUF file.
 SourceModel ReadSource(const Checkpoint& checkpoint);
 
-// Weights in fp32 under their GGUF names, then the extra tensors [n]. Written to a temporary file, synced, renamed.
+// Weights in fp32 under their GGUF names, then the extra tensors [n], then where wanted a digest of them all. Written to a temporary file, synced, renamed.
 // Throws kIo; the old file is then untouched.
 void WriteModelFile(const std::filesystem::path& path, const ModelConfig& config, const ParameterStore& parameters,
-                    const Metadata& metadata, std::span<const ExtraTensor> extra = {});
+                    const Metadata& metadata, std::span<const ExtraTensor> extra = {}, bool digest = false);
 
 // The configuration that a file or folder holds. Throws kUnsupported for what cannot be trained.
 ModelConfig ReadConfig(const Checkpoint& checkpoint);

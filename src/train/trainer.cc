@@ -211,6 +211,13 @@ TrainEnd Trainer::Run() {
     }
     if (stop && !last) return TrainEnd::kStopped;
   }
+  if (!curve_.steps.empty() && std::ranges::all_of(curve_.steps, &StepRecord::skipped)) {
+    throw Error(
+        ErrorCategory::kLimit,
+        "every one of the {} steps was skipped, so nothing was learned: --restart with a learning rate below {}, or "
+        "other weights to start from",
+        step_, run_.options.learning_rate);
+  }
   return TrainEnd::kDone;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/folder_lock.h"
 #include "base/thread_pool.h"
+#include "base/warning.h"
 #include "checkpoint/checkpoint.h"
 #include "train/batch_sampler.h"
 #include "train/curve.h"
@@ -49,6 +50,7 @@ class TrainListener {
   virtual void OnMeasurement(const Measurement&) {}
   virtual void OnCheckpoint(const std::filesystem::path&) {}
   virtual void OnNotice(const std::string&) {}    // a skipped step, an early stop
+  virtual void OnWarning(const Warning&) {}       // a checkpoint that is damaged
   virtual bool StopRequested() { return false; }  // asked after each step; the trainer writes a checkpoint and returns
 };
 
@@ -76,8 +78,13 @@ class Trainer {
   void LoadWeights(const Checkpoint& checkpoint);
 
   // Goes on where a checkpoint of this run stopped. Throws kInvalidArgument, naming the option, when the checkpoint was
-  // made with another value of one that decides the result.
+  // made with another value of one that decides the result; kUnsupported when its run learned from another corpus or with
+  // another tokenizer.
   void Resume(const Checkpoint& checkpoint);
+  // Resume from the newest checkpoint in a folder, and its path; none where there is none. One that is damaged is renamed
+  // to NAME.damaged, told to the listener, and the one before it taken. Throws what Resume throws; kCorrupt when all are
+  // damaged.
+  std::optional<std::filesystem::path> ResumeLatest(const std::filesystem::path& folder);
   static TrainOptions OptionsOf(const Checkpoint& checkpoint);
   // The newest checkpoint in a run's folder.
   static std::optional<std::filesystem::path> LatestCheckpoint(const std::filesystem::path& folder);
@@ -113,6 +120,8 @@ class Trainer {
   void WriteRecords() const;
   void DropOldCheckpoints() const;
   Metadata FileMetadata() const;
+  const std::string& CorpusFingerprint() const;
+  void RequireSameSource(const Checkpoint& checkpoint) const;
   std::vector<ExtraTensor> SourceTensors() const;
 
   TrainRun run_;
@@ -129,6 +138,7 @@ class Trainer {
   double seconds_ = 0;      // of training in earlier sittings and this one
   double recent_loss_ = 0;  // moving mean, for spikes
   int64_t recent_steps_ = 0;
+  mutable std::string corpus_;  // the documents' fingerprint, once it was asked for
 };
 
 }  // namespace sheepop

@@ -4,6 +4,9 @@
 
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/sha256.h"
+#include "checkpoint/gguf_writer.h"
+#include "tokenize/tokenizer_source.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
 
@@ -14,14 +17,37 @@ using Type = Metadata::GgufType;
 
 constexpr std::string_view kOptionPrefix = "sheepop.train.option.";
 constexpr const char* kStepKey = "sheepop.train.step";
+constexpr const char* kCorpusKey = "sheepop.train.corpus";
+constexpr const char* kDocumentsKey = "sheepop.train.documents";
+constexpr const char* kTokenizerKey = "sheepop.train.tokenizer";
 constexpr const char* kFirstMoment = "sheepop.first_moment";
 constexpr const char* kSecondMoment = "sheepop.second_moment";
 
 const Metadata& MetadataOf(const Checkpoint& checkpoint) {
   if (!checkpoint.gguf()) {
-    throw Error(ErrorCategory::kInvalidArgument, "{} is no training checkpoint", checkpoint.path().string());
+    throw Error(ErrorCategory::kUnsupported, "{} is no training checkpoint", checkpoint.path().string());
   }
   return checkpoint.gguf()->metadata();
+}
+
+// SHA-256, in hexadecimal, of every token and of which are learned.
+std::string FingerprintOf(const TokenDocuments& documents) {
+  constexpr size_t kChunk = 65536;
+  Sha256 hash;
+  std::vector<Token> tokens;
+  const auto add = [&](const void* data, size_t bytes) { hash.Update({static_cast<const char*>(data), bytes}); };
+  for (size_t i = 0; i < documents.count(); ++i) {
+    const uint64_t size = documents.size(i);
+    const std::span<const uint8_t> learned = documents.learned(i);
+    add(&size, sizeof size);
+    for (uint64_t begin = 0; begin < size; begin += tokens.size()) {
+      tokens.resize(std::min<uint64_t>(kChunk, size - begin));
+      documents.Copy(i, begin, tokens);
+      add(tokens.data(), tokens.size() * sizeof(Token));
+    }
+    add(learned.data(), learned.size());
+  }
+  return hash.Hex();
 }
 
 std::vector<std::filesystem::path> Checkpoints(const std::filesystem::path& folder) {
@@ -61,8 +87,16 @@ void Trainer::WriteModel(const std::filesystem::path& path) const {
   WriteModelFile(path, run_.config, parameters_, FileMetadata(), SourceTensors());
 }
 
+const std::string& Trainer::CorpusFingerprint() const {
+  if (corpus_.empty()) corpus_ = FingerprintOf(*run_.documents);
+  return corpus_;
+}
+
 std::filesystem::path Trainer::WriteCheckpoint() {
   Metadata metadata = FileMetadata();
+  metadata.Set(kCorpusKey, Type::kString, CorpusFingerprint());
+  metadata.Set(kDocumentsKey, Type::kUint64, uint64_t{run_.documents->count()});
+  metadata.Set(kTokenizerKey, Type::kString, TokenizerFingerprint(run_.vocabulary));
   metadata.Set(kStepKey, Type::kInt64, step_);
   metadata.Set("sheepop.train.seconds", Type::kFloat64, seconds_);
   metadata.Set("sheepop.train.recent_loss", Type::kFloat64, recent_loss_);
@@ -75,7 +109,7 @@ std::filesystem::path Trainer::WriteCheckpoint() {
   extra.push_back({kFirstMoment, optimizer_.first()});
   extra.push_back({kSecondMoment, optimizer_.second()});
   const std::filesystem::path path = run_.folder / fmt::format("checkpoint-{:010}.gguf", step_);
-  WriteModelFile(path, run_.config, parameters_, metadata, extra);
+  WriteModelFile(path, run_.config, parameters_, metadata, extra, true);
   WriteRecords();
   DropOldCheckpoints();
   return path;
@@ -118,6 +152,54 @@ TrainOptions Trainer::OptionsOf(const Checkpoint& checkpoint) {
   return options;
 }
 
+void Trainer::RequireSameSource(const Checkpoint& checkpoint) const {
+  const Metadata& metadata = MetadataOf(checkpoint);
+  const std::string* tokenizer = metadata.String(kTokenizerKey);
+  const std::string* corpus = metadata.String(kCorpusKey);
+  if (tokenizer && *tokenizer != TokenizerFingerprint(run_.vocabulary)) {
+    throw Error(ErrorCategory::kUnsupported,
+                "{} was learned with another tokenizer than this run's, its numbers stand for other tokens: give that "
+                "tokenizer (where "
+                "none is given, it is made of the corpus, which then changed), or --restart to begin anew",
+                checkpoint.path().string());
+  }
+  if (!corpus || *corpus == CorpusFingerprint()) return;
+  const int64_t step = metadata.RequireInt(kStepKey);
+  throw Error(
+      ErrorCategory::kUnsupported,
+      "{} was learned from another corpus (of {} documents, this one has {}), {}: --from a model of that run, with "
+      "another -o, learns on from this corpus; --restart begins anew",
+      checkpoint.path().string(), metadata.Int(kDocumentsKey).value_or(0), run_.documents->count(),
+      step >= run_.options.steps ? fmt::format("and is finished after its {} steps", step)
+                                 : fmt::format("and stopped after step {} of {}", step, run_.options.steps));
+}
+
+std::optional<std::filesystem::path> Trainer::ResumeLatest(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> all = Checkpoints(folder);
+  const bool any = !all.empty();
+  for (; !all.empty(); all.pop_back()) {
+    const std::filesystem::path& path = all.back();
+    try {
+      const Checkpoint checkpoint = Checkpoint::Open(path);
+      RequireDigest(checkpoint);
+      Resume(checkpoint);
+      return path;
+    } catch (const Error& error) {
+      if (error.category() != ErrorCategory::kCorrupt) throw;
+      std::filesystem::path aside = path;
+      aside += ".damaged";
+      std::error_code ignored;
+      std::filesystem::rename(path, aside, ignored);
+      listener_.OnWarning(
+          {"damaged_checkpoint", path.string(), "",
+           fmt::format("{}; it is now {}, and the one before it is tried", error.what(), aside.filename().string())});
+    }
+  }
+  if (!any) return std::nullopt;
+  throw Error(ErrorCategory::kCorrupt, "{} holds no checkpoint that can be read; --restart begins anew",
+              folder.string());
+}
+
 void Trainer::Resume(const Checkpoint& checkpoint) {
   const TrainOptions then = OptionsOf(checkpoint);
   for (const OptionRow& row : kTrainRows) {
@@ -127,6 +209,7 @@ void Trainer::Resume(const Checkpoint& checkpoint) {
                   kTrainTable.Get(run_.options, row), kTrainTable.Get(then, row));
     }
   }
+  RequireSameSource(checkpoint);
   const Metadata& metadata = MetadataOf(checkpoint);
   ReadWeights(checkpoint, run_.config, parameters_);
   ReadExtra(checkpoint, kFirstMoment, optimizer_.first());

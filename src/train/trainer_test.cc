@@ -171,6 +171,93 @@ TEST(Trainer, AResumedRunKeepsItsOptions) {
   EXPECT_THROW(other.Resume(Checkpoint::Open(run.folder / "best.gguf")), Error);
 }
 
+std::string WhyNotResumed(const TrainRun& run) {
+  TrainListener listener;
+  ThreadPool pool(1);
+  try {
+    Trainer(run, pool, listener).ResumeLatest(run.folder);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Trainer, AResumedRunKeepsItsCorpusAndTokenizer) {
+  const Material material;
+  const Folder folder("source");
+  TrainRun run = RunOf(material, "llama");
+  run.folder = folder.path();
+  run.options.steps = 2;
+  TrainListener listener;
+  ThreadPool pool(1);
+  Trainer(run, pool, listener).Run();
+  EXPECT_EQ(WhyNotResumed(run), "");
+  std::vector<std::string> texts = Texts();
+  texts[7][0] = 'h';
+  const MemoryDocuments changed = material.Encode(texts);
+  run.documents = &changed;
+  EXPECT_NE(
+      WhyNotResumed(run).find("another corpus (of 40 documents, this one has 40), and is finished after its 2 steps"),
+      std::string::npos)
+      << WhyNotResumed(run);
+  run.documents = &material.documents;
+  run.vocabulary = ByteVocabulary("abcdefgshp. x").ToMetadata();
+  EXPECT_NE(WhyNotResumed(run).find("another tokenizer"), std::string::npos) << WhyNotResumed(run);
+}
+
+class Warnings : public TrainListener {
+ public:
+  void OnWarning(const Warning& warning) override { all.push_back(warning); }
+  std::vector<Warning> all;
+};
+
+void FlipABit(const std::filesystem::path& path, uint64_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ 1));
+}
+
+// Wherever it is: in the weights, in the moments, in the record, in the digest itself.
+TEST(Trainer, ADamagedCheckpointGivesWayToTheOneBefore) {
+  const Material material;
+  TrainRun run = RunOf(material, "llama");
+  run.options.steps = 12;
+  ThreadPool pool(1);
+  for (const double share : {0.02, 0.3, 0.6, 0.9, 0.9999}) {
+    const Folder folder("damaged");
+    run.folder = folder.path();
+    Warnings listener;
+    Trainer(run, pool, listener).Run();
+    const auto newest = folder.path() / "checkpoint-0000000012.gguf";
+    FlipABit(newest, static_cast<uint64_t>(share * static_cast<double>(std::filesystem::file_size(newest) - 1)));
+    {
+      Trainer again(run, pool, listener);
+      EXPECT_EQ(again.ResumeLatest(run.folder), folder.path() / "checkpoint-0000000006.gguf") << share;
+      EXPECT_EQ(again.step(), 6);
+    }
+    ASSERT_EQ(listener.all.size(), 1U);
+    EXPECT_EQ(listener.all[0].thing, newest.string());
+    EXPECT_TRUE(std::filesystem::exists(newest.string() + ".damaged"));
+    FlipABit(folder.path() / "checkpoint-0000000006.gguf", 100000);
+    EXPECT_NE(WhyNotResumed(run).find("no checkpoint that can be read"), std::string::npos) << WhyNotResumed(run);
+  }
+}
+
+// A checkpoint is also a model: what stands beside the weights is training's.
+TEST(Trainer, ACheckpointCanBeRun) {
+  const Material material;
+  const Folder folder("run");
+  TrainRun run = RunOf(material, "llama");
+  run.folder = folder.path();
+  run.options.steps = 1;
+  TrainListener listener;
+  ThreadPool pool(1);
+  Trainer(run, pool, listener).Run();
+  EXPECT_NO_THROW(Model::Load(Checkpoint::Open(*Trainer::LatestCheckpoint(run.folder)), {}, pool));
+}
+
 // Inference and training are two passes over one definition.
 TEST(Trainer, WhatItWritesGivesTheSameLogitsInInference) {
   const Material material;
@@ -230,7 +317,7 @@ TEST(Trainer, StopsOrSkipsWhenTheLossIsNoNumber) {
     } else {
       const std::vector<float> before = WeightsOf(trainer);
       trainer.network().PackWeights();
-      trainer.Run();
+      EXPECT_THROW(trainer.Run(), Error);  // nothing was learned
       ExpectSameBits(WeightsOf(trainer), before);
       EXPECT_EQ(notices.texts.size(), 3U);
       EXPECT_TRUE(trainer.curve().steps[0].skipped);

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import unittest
 
-from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, TINY, ProgramTest, main
+from program import ENVIRONMENT, LLAMA, PROGRAM, ProgramTest, TIMEOUT, TINY, main, run
 
-SMALL = ["--layers", "1", "--hidden", "32", "--heads", "2", "--context", "24", "--batch", "2", "--threads", "1",
+SMALL = ["--warmup", "1", "--layers", "1", "--hidden", "32", "--heads", "2", "--context", "24", "--batch", "2", "--threads", "1",
          "--sample-tokens", "0", "--steps", "8", "--eval-batches", "0"]
-CHAT = ["--context", "96", "--batch", "4", "--threads", "1", "--sample-tokens", "0", "--eval-batches", "0"]
+CHAT = ["--warmup", "0", "--context", "96", "--batch", "4", "--threads", "1", "--sample-tokens", "0", "--eval-batches", "0"]
 
 
 def chat(question, answer):
@@ -133,7 +133,7 @@ class Chats(ProgramTest):
         for name in ("llama", "llama3_rope", "mistral", "qwen2", "gpt2"):
             source = TINY / name / "model.gguf"
             self.text("train", self.text_file(), "--from", source, "-o", self.out, "--restart", "--steps", "1", "--context", "16",
-                      "--learning-rate", "1e-30", "--sample-tokens", "0", "--batch", "1")
+                      "--learning-rate", "1e-30", "--sample-tokens", "0", "--batch", "1", "--warmup", "0")
             before, after = (self.json("score", "-m", path, "--ids", ids)["nll"] for path in (source, self.out))
             self.assertEqual(before, after, name)
         for name in ("qwen3", "gemma2", "gemma3", "phi3"):
@@ -148,16 +148,51 @@ class Chats(ProgramTest):
     def test_quantised_models_are_continued(self):
         for kind in ("q8_0", "q4_0", "f16", "bf16"):
             self.text("train", self.text_file(), "--from", TINY / "llama" / f"model-{kind}.gguf", "-o", self.out, "--restart",
-                      "--steps", "1", "--context", "16", "--sample-tokens", "0", "--batch", "1")
+                      "--steps", "1", "--context", "16", "--sample-tokens", "0", "--batch", "1", "--warmup", "0")
 
     def test_a_bad_line_is_named(self):
         for bad, said in [("{", "no JSON object"), ('{"text": "x"}', "`messages`"), (chat("a", "b")[:-1], "no JSON object"),
                           ('{"messages": [{"role": "user", "content": "x"}]}', "nothing to learn"),
                           (chat("a", "b" * 200), "--skip-long"), ("[" * 100000, "no JSON object")]:
             self.write(self.lines[:3] + ["", bad] + self.lines[3:])
-            message = self.error(*self.train("--steps", "2"), code=2 if "nothing" in said else 1)
+            message = self.error(*self.train("--steps", "2"), code=1)
             self.assertTrue(message.startswith(f"{self.chats}:5: "), message)
             self.assertIn(said, message)
+
+    def test_messages_of_weight_0_are_read_and_not_learned(self):
+        wrong = [json.dumps({"messages": [{"role": "user", "content": f"what is {i}?"},
+                                          {"role": "assistant", "content": "WRONG.", "weight": 0},
+                                          {"role": "user", "content": "again?"},
+                                          {"role": "assistant", "content": "baa.", "weight": 1}]}) for i in range(24)]
+        self.write(wrong)
+        self.text(*self.train("--steps", "60", "--learning-rate", "0.01"))
+        answer = self.text("chat", "-m", self.out, "-p", "what is 7?", "-n", "20", "--temperature", "0")
+        self.assertNotIn("WRONG", answer)
+        self.write([line.replace('"weight": 0', '"weight": 0.5') for line in wrong])
+        self.assertIn("`weight` of message 2 is 5E-1", self.error(*self.train("--restart")))
+
+    def test_a_message_that_the_template_drops_is_told(self):
+        template = self.folder / "template.jinja"
+        template.write_text("{% for m in messages if m.role != 'system' %}{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}"
+                            "{% if add_generation_prompt %}assistant: {% endif %}")
+        messages = self.folder / "messages.json"
+        messages.write_text('{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]}')
+        self.write([json.dumps({"messages": [{"role": "system", "content": "Be."}] + json.loads(line)["messages"]})
+                    for line in self.lines])
+        for command, thing in [(["tokenize", "-m", LLAMA, "--messages", messages, "--template", template], "messages[0]"),
+                               (["chat", "-m", LLAMA, "-p", "Hi", "--system", "Be.", "-n", 1, "--template", template],
+                                "messages[0]"),
+                               (self.train("--steps", "1", "--template", template), str(self.chats))]:
+            done = run(*command, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = [w["thing"] for w in json.loads(done.stdout)["warnings"] if w["code"] == "dropped_message"]
+            self.assertEqual(told, [thing])
+        for text, said in [('{"messages": []}', "the conversation is empty"),
+                           ('{"messages": [{"role": "user", "content": null}]}', "message 1, of role user, has null as content"),
+                           ('{"messages": [{"role": "user", "content": "a"}, {"role": "user"}]}', "message 2, of role user"),
+                           ('{"messages": [3]}', "message 1 is no object")]:
+            messages.write_text(text)
+            self.assertIn(said, self.error("tokenize", "-m", LLAMA, "--messages", messages))
 
     def test_long_conversations_are_counted(self):
         self.write(self.lines + [chat("a", "b" * 200)])
@@ -165,7 +200,7 @@ class Chats(ProgramTest):
         self.assertIn("1 conversations longer than 96 tokens are left out",
                       self.text(*self.train("--steps", "1", "--skip-long", "--restart")))
         self.write([chat("a", "b" * 200)])
-        self.assertIn("no conversation to learn from", self.error(*self.train("--steps", "1", "--skip-long"), code=2))
+        self.assertIn("no conversation to learn from", self.error(*self.train("--steps", "1", "--skip-long")))
 
     def test_held_out_conversations_may_stand_in_a_file(self):
         held_out = self.folder / "held-out.jsonl"

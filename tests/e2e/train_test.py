@@ -7,9 +7,9 @@ import signal
 import subprocess
 import unittest
 
-from program import ENVIRONMENT, PROGRAM, SANITIZED, TIMEOUT, ProgramTest, main
+from program import ENVIRONMENT, PROGRAM, ProgramTest, SANITIZED, TIMEOUT, main, run
 
-SMALL = ["--layers", "1", "--hidden", "32", "--heads", "2", "--context", "16", "--batch", "2", "--eval-batches", "1",
+SMALL = ["--warmup", "1", "--layers", "1", "--hidden", "32", "--heads", "2", "--context", "16", "--batch", "2", "--eval-batches", "1",
          "--threads", "1", "--sample-tokens", "40"]
 
 
@@ -84,9 +84,45 @@ class Train(ProgramTest):
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, largest // 2)))
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"cannot write", done.stderr)
-        self.assertIn(b"checkpoint-0000000002.gguf", done.stderr)
+        self.assertIn(b"checkpoint-0000000002.gguf, which takes %d bytes where " % len(before["checkpoint-0000000002.gguf"]),
+                      done.stderr)
         self.assertEqual({path.name: path.read_bytes() for path in self.run_folder.glob("checkpoint-*")}, before)
         self.assertEqual(list(self.run_folder.glob("*.partial-*")), [])
+
+    def test_a_damaged_checkpoint_gives_way_to_the_one_before(self):
+        self.text(*self.train("--steps", "6", "--checkpoint-every", "2"))
+        whole = self.model.read_bytes()
+        newest = self.run_folder / "checkpoint-0000000006.gguf"
+        data = bytearray(newest.read_bytes())
+        data[len(data) // 2] ^= 4
+        newest.write_bytes(data)
+        self.assertIn("are not those that were written", self.error("inspect", newest, "--verify"))
+        done = run(*self.train("--steps", "6", "--checkpoint-every", "2"), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = json.loads(done.stdout)["warnings"]
+        self.assertEqual([(w["code"], w["thing"]) for w in told], [("damaged_checkpoint", str(newest))])
+        self.assertEqual(self.model.read_bytes(), whole)
+        self.assertTrue(json.loads(run("inspect", newest, "--verify", "--json").stdout)["verify"][0]["verified"])
+
+    def test_a_resumed_run_keeps_its_corpus(self):
+        self.text(*self.train("--steps", "2"))
+        with self.text_file.open("a") as text:
+            text.write(" hen" * 5)
+        message = self.error(*self.train("--steps", "2"))
+        self.assertIn("another corpus", message)
+        self.assertIn("is finished after its 2 steps", message)
+        self.assertIn("--restart", message)
+        self.text(*self.train("--steps", "2", "--restart"))
+
+    def test_what_can_be_known_is_told_before_the_first_step(self):
+        folder = self.folder / "a.gguf"
+        folder.mkdir()
+        command = [folder if part == self.model else part for part in self.train("--steps", "1000000")]
+        self.assertIn("is a folder", self.error(*command))
+        done = run(*self.train("--steps", "3", "--warmup", "100"), "--json")
+        told = json.loads(done.stdout)["warnings"]
+        self.assertEqual([(w["code"], w["value"]) for w in told], [("warmup", "100")])
+        self.text("generate", "-m", self.run_folder / "checkpoint-0000000003.gguf", "-p", "sheep", "-n", "2")
 
     def test_what_a_killed_run_left_is_removed(self):
         self.run_folder.mkdir()

@@ -61,7 +61,7 @@ class TrainTokenizer(ProgramTest):
                 self.train(kind, "--tokenizer-kind", kind, "--vocab-size", size)
                 for tokenizer in (self.folder / kind, self.folder / kind / "tokenizer.json"):
                     model = self.folder / f"{kind}.gguf"
-                    self.json("train", self.input, "-o", model, "--tokenizer", tokenizer, "--steps", 2, "--context", 32,
+                    self.json("train", self.input, "-o", model, "--tokenizer", tokenizer, "--steps", 2, "--warmup", 0, "--context", 32,
                               "--sample-tokens", 0, "--restart")
                     self.assertEqual(self.json("inspect", model)["tokenizer"]["tokens"], size)
                     self.check_model(model)

@@ -134,6 +134,25 @@ void TrainCommand::WriteSplit(const std::string& split) const {
   file.Commit();
 }
 
+void RequireWritable(const std::filesystem::path& output) {
+  std::error_code none;
+  if (std::filesystem::is_directory(output, none)) {
+    throw Error(ErrorCategory::kIo, "{} is a folder; name the model's file", output.string());
+  }
+  if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
+  const FileWriter tried(output);
+}
+
+void WarnOfWarmup(const Console& console, const TrainOptions& options) {
+  if (options.warmup < options.steps) return;
+  console.Warn(
+      {"warmup", "warmup", std::to_string(options.warmup),
+       fmt::format("the warm-up is {} steps, the run {}: the learning rate rises to {:.0f}% of its highest and "
+                   "never falls; a shorter --warmup lets it",
+                   options.warmup, options.steps,
+                   100 * static_cast<double>(options.steps) / static_cast<double>(options.warmup + 1))});
+}
+
 int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   const TrainPlan plan = trainer.Plan();
   if (console.json) {
@@ -203,6 +222,7 @@ int TrainCommand::Run(Console& console) {
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
+  if (!plan_) RequireWritable(output_);
   run.isa = machine_.isa();
   const CorpusTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
   run.documents = tokens.train.get();
@@ -229,13 +249,16 @@ int TrainCommand::Run(Console& console) {
     console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
                              trainer.options().min_learning_rate));
   if (!from_.empty()) trainer.LoadWeights(Checkpoint::Open(FindModel(from_)));
-  if (plan_) return PrintPlan(console, trainer);
+  if (plan_) {
+    WarnOfWarmup(console, trainer.options());
+    return PrintPlan(console, trainer);
+  }
   const std::filesystem::path output(output_);
   RemoveAbandonedPartials(output.parent_path(), output.filename().string());
-  if (const auto latest = Trainer::LatestCheckpoint(Folder()); latest && !restart_) {
-    trainer.Resume(Checkpoint::Open(*latest));
+  if (const auto latest = restart_ ? std::nullopt : trainer.ResumeLatest(Folder())) {
     console.Note(fmt::format("goes on from {}; --restart begins anew", latest->string()));
   }
+  WarnOfWarmup(console, trainer.options());
   WriteOptions(trainer.options());
   if (!tokens.split.empty()) WriteSplit(tokens.split);
   if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();

@@ -49,6 +49,8 @@ void TrainReporter::OnMeasurement(const Measurement& m) {
   }
 }
 
+void TrainReporter::OnWarning(const Warning& warning) { console_.Warn(warning); }
+
 void TrainReporter::OnNotice(const std::string& notice) {
   console_.Progress("");
   console_.Note(notice);

@@ -31,6 +31,7 @@ class TrainReporter final : public TrainListener {
   void OnStep(const StepRecord& record) override;
   void OnMeasurement(const Measurement& measurement) override;
   void OnNotice(const std::string& notice) override;
+  void OnWarning(const Warning& warning) override;
   bool StopRequested() override { return interrupt_.interrupted(); }
 
  private:
