@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "checkpoint/hf_folder.h"
+#include "model/file_type.h"
 
 namespace sheepop {
 namespace {
@@ -30,6 +31,22 @@ void BoundContext(size_t context, ModelConfig& config) {
   config.context = kMostContext;
 }
 
+void WarnOfFileType(const Checkpoint& checkpoint, std::vector<Warning>& warnings) {
+  constexpr const char* kKey = "general.file_type";
+  const auto stated = checkpoint.gguf() ? checkpoint.gguf()->metadata().Int(kKey) : std::nullopt;
+  const auto type = stated ? TypeOfFileType(*stated) : std::nullopt;
+  if (!type) return;
+  if (std::ranges::find(checkpoint.tensors().tensors(), *type, &TensorInfo::type) !=
+      checkpoint.tensors().tensors().end()) {
+    return;
+  }
+  warnings.push_back(
+      {"file_type", kKey, std::to_string(*stated),
+       fmt::format("metadata {} is {}, which stands for {}: no tensor has that type, each is read as its "
+                   "own entry says",
+                   kKey, *stated, Info(*type).name)});
+}
+
 ModelConfig Read(const Checkpoint& checkpoint, size_t context) {
   std::vector<Warning> warnings;
   for (const KeyReport& report : TableReports(checkpoint)) {
@@ -41,6 +58,7 @@ ModelConfig Read(const Checkpoint& checkpoint, size_t context) {
     warnings.push_back({"unknown_key", report.key, report.value,
                         fmt::format("{} {} is {}: {}", FormOf(checkpoint), report.key, report.value, report.why)});
   }
+  WarnOfFileType(checkpoint, warnings);
   ModelConfig config = ReadFamily(checkpoint, {context});
   config.warnings.insert(config.warnings.begin(), warnings.begin(), warnings.end());
   BoundContext(context, config);

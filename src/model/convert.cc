@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
@@ -14,6 +15,7 @@
 #include "checkpoint/gguf_writer.h"
 #include "checkpoint/safetensors.h"
 #include "model/checkpoint_config.h"
+#include "model/file_type.h"
 #include "tensor/dequantise.h"
 #include "tensor/quantise.h"
 
@@ -100,25 +102,21 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
   require(wanted.shapes == written.shapes, "rotary layers");
 }
 
-// llama.cpp's numbers (llama_ftype), which only people and file listings read.
-uint64_t FileType(DType type) {
-  switch (type) {
-    case DType::kF32: return 0;
-    case DType::kF16: return 1;
-    case DType::kQ4_0: return 2;
-    case DType::kQ4_1: return 3;
-    case DType::kQ8_0: return 7;
-    case DType::kQ5_0: return 8;
-    case DType::kQ5_1: return 9;
-    case DType::kQ4_K: return 15;
-    case DType::kQ5_K: return 17;
-    case DType::kQ6_K: return 18;
-    case DType::kBF16: return 32;
-    default: return 1;
-  }
+size_t CountNotFinite(std::span<const float> values) {
+  return static_cast<size_t>(std::ranges::count_if(values, [](float value) { return !std::isfinite(value); }));
 }
 
 }  // namespace
+
+// The type that most values of matrices have.
+DType Conversion::CommonType() const {
+  std::map<DType, uint64_t> values;
+  for (const Target& target : targets_) {
+    if (target.spec.shape.size() > 1) values[target.spec.type] += target.spec.shape[0] * target.spec.shape[1];
+  }
+  const auto most = std::ranges::max_element(values, {}, [](const auto& entry) { return entry.second; });
+  return most == values.end() ? DType::kF32 : most->first;
+}
 
 Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type)
     : checkpoint_(checkpoint), form_(form), type_(type) {
@@ -163,7 +161,7 @@ void Conversion::AddGguf() {
   GgufConfig stated = architecture_->to_gguf(config_);
   metadata_ = std::move(stated.metadata);
   metadata_.Set("general.quantization_version", Metadata::GgufType::kUint32, uint64_t{2});
-  if (type_) metadata_.Set("general.file_type", Metadata::GgufType::kUint32, FileType(*type_));
+  if (type_) metadata_.Set("general.file_type", Metadata::GgufType::kUint32, FileTypeOf(CommonType()));
   for (auto& [name, values] : stated.tensors) {
     targets_.push_back({{name, DType::kF32, {values.size()}}, {}, std::move(values)});
   }
@@ -275,13 +273,25 @@ template <typename Writer>
 void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) const {
   const DType type = target.spec.type;
   std::vector<std::byte> bytes;
+  std::atomic<uint64_t> not_finite = 0;
   const auto put = [&](std::span<const float> values) {
+    not_finite += CountNotFinite(values);
     bytes.resize(RowBytes(type, values.size()));
     Quantise(type, values, bytes);
     writer.Append(target.spec.name, bytes);
   };
-  if (!target.values.empty()) return put(target.values);
-  if (target.pieces[0].to.transposed) return put(Whole(target));
+  const auto tell = [&] {
+    if (not_finite == 0) return;
+    warnings_.push_back(
+        {"not_finite", target.spec.name, std::to_string(not_finite),
+         fmt::format("{}: tensor {} holds {} values that are NaN or infinite, and so does what is written: "
+                     "the model's results may be none",
+                     checkpoint_.path().string(), target.spec.name, not_finite.load())});
+  };
+  if (!target.values.empty() || target.pieces[0].to.transposed) {
+    target.values.empty() ? put(Whole(target)) : put(target.values);
+    return tell();
+  }
   for (const Piece& piece : target.pieces) {
     const size_t rows = piece.parameter.shape[0], columns = piece.parameter.count() / rows;
     const size_t chunk = std::max<size_t>(1, kChunkValues / columns);
@@ -304,10 +314,15 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
               std::ranges::copy(Source(piece).bytes.subspan(row * row_bytes, row_bytes),
                                 out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
             }
-            return;
           }
           std::vector<float> values(size * columns);
+          if (copy) {
+            Dequantise(type, out, values);
+            not_finite += CountNotFinite(values);
+            return;
+          }
           Rows(piece, begin + first, size, values.data());
+          not_finite += CountNotFinite(values);
           Quantise(type, values, out);
         } catch (...) {
           const std::lock_guard lock(mutex);
@@ -319,6 +334,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
     }
     checkpoint_.tensors().Release(Source(piece));
   }
+  tell();
 }
 
 void Conversion::WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,

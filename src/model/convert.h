@@ -37,6 +37,9 @@ class Conversion {
   boost::json::object hf_config() const;                            // of the folder form, without token ids
   const std::vector<std::string>& notes() const { return notes_; }  // one line for each choice a person should know
 
+  // Of what was written: values that are no numbers.
+  const std::vector<Warning>& warnings() const { return warnings_; }
+
   // `metadata` holds metadata() and the tokenizer.
   void WriteGguf(const std::filesystem::path& path, const Metadata& metadata, ThreadPool& pool,
                  const ConvertProgress& progress) const;
@@ -60,6 +63,7 @@ class Conversion {
   void AddTarget(const Parameter& parameter, Location to);
   void AddGguf();
   void ChooseType(Target& target);
+  DType CommonType() const;
   DType Wanted(const Target& target);
   void CheckSource(const Piece& piece) const;
   void CheckResult();
@@ -77,6 +81,7 @@ class Conversion {
   bool repaired_ = false;  // rotary pairs lie otherwise in the target: neighbours, or halves of what is turned
   std::vector<Target> targets_;
   std::vector<std::string> notes_;
+  mutable std::vector<Warning> warnings_;
 };
 
 }  // namespace sheepop

@@ -6,9 +6,12 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "model/checkpoint_config.h"
+#include "model/file_type.h"
 #include "model/model.h"
 #include "model/test_support.h"
 
@@ -178,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Families, Convert, ::testing::ValuesIn(testing::TinyNam
 TEST_F(ConvertTo, ElementTypes) {
   struct Case {
     DType wanted, matrix, output;
-    int64_t file_type;  // llama.cpp's number
+    int64_t file_type;  // llama.cpp's number, of what most values are
   };
   // Rows of 32 and 64 are no whole blocks of 256.
   for (const Case& c :
@@ -186,8 +189,8 @@ TEST_F(ConvertTo, ElementTypes) {
         Case{DType::kBF16, DType::kBF16, DType::kBF16, 32}, Case{DType::kQ8_0, DType::kQ8_0, DType::kQ8_0, 7},
         Case{DType::kQ4_0, DType::kQ4_0, DType::kQ8_0, 2}, Case{DType::kQ4_1, DType::kQ4_1, DType::kQ8_0, 3},
         Case{DType::kQ5_0, DType::kQ5_0, DType::kQ8_0, 8}, Case{DType::kQ5_1, DType::kQ5_1, DType::kQ8_0, 9},
-        Case{DType::kQ4_K, DType::kQ5_0, DType::kQ8_0, 15}, Case{DType::kQ5_K, DType::kQ5_1, DType::kQ8_0, 17},
-        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0, 18}}) {
+        Case{DType::kQ4_K, DType::kQ5_0, DType::kQ8_0, 8}, Case{DType::kQ5_K, DType::kQ5_1, DType::kQ8_0, 9},
+        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0, 7}}) {
     const fs::path out = ToGguf(Tiny("llama"), c.wanted);
     const Checkpoint checkpoint = Checkpoint::Open(out);
     EXPECT_EQ(checkpoint.tensors().Find("blk.1.ffn_up.weight")->type, c.matrix) << Info(c.wanted).name;
@@ -196,10 +199,38 @@ TEST_F(ConvertTo, ElementTypes) {
     EXPECT_EQ(checkpoint.gguf()->metadata().Int("general.file_type"), c.file_type) << Info(c.wanted).name;
     EXPECT_EQ(checkpoint.gguf()->metadata().Int("general.quantization_version"), 2);
   }
+  EXPECT_EQ(FileTypeOf(DType::kQ4_K), 15u);
+  EXPECT_EQ(FileTypeOf(DType::kQ5_K), 17u);
+  EXPECT_EQ(FileTypeOf(DType::kQ6_K), 18u);
   const Checkpoint checkpoint = Checkpoint::Open(Tiny("llama"));
   EXPECT_THROW(Conversion(checkpoint, Conversion::Form::kFolder, DType::kQ8_0), Error);
   const Conversion small(checkpoint, Conversion::Form::kGguf, DType::kQ4_K);
   EXPECT_TRUE(Notes(small, "are not whole blocks of Q4_K"));
+}
+
+// Copied or converted, the count is the source's.
+TEST_F(ConvertTo, ValuesThatAreNoNumbersAreTold) {
+  const fs::path plain = ToGguf(Tiny("llama"), DType::kF16), damaged = folder_ / "damaged.gguf";
+  fs::copy_file(plain, damaged);
+  {
+    const Checkpoint checkpoint = Checkpoint::Open(plain);
+    const TensorInfo* tensor = checkpoint.tensors().Find("blk.1.ffn_up.weight");
+    const MappedFile file = MappedFile::Open(plain);
+    const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const std::string_view first(reinterpret_cast<const char*>(tensor->bytes.data()), 64);
+    std::fstream out(damaged, std::ios::in | std::ios::out | std::ios::binary);
+    out.seekp(static_cast<std::streamoff>(bytes.find(first)) + 4);
+    out.write("\x00\x7e\x00\x7c", 4);  // NaN, infinity
+  }
+  for (const std::optional<DType> type : {std::optional<DType>(), std::optional(DType::kF32)}) {
+    const Checkpoint checkpoint = Checkpoint::Open(damaged);
+    const Conversion conversion(checkpoint, Conversion::Form::kGguf, type);
+    conversion.WriteGguf(folder_ / "again.gguf", conversion.metadata(), pool_,
+                         [](const std::string&, size_t, size_t) {});
+    ASSERT_EQ(conversion.warnings().size(), 1u);
+    EXPECT_EQ(conversion.warnings()[0].thing, "blk.1.ffn_up.weight");
+    EXPECT_EQ(conversion.warnings()[0].value, "2");
+  }
 }
 
 TEST_F(ConvertTo, QuantisingTwiceIsNoted) {

@@ -85,6 +85,7 @@ class Convert final : public Command {
       WriteFolder(settings, conversion, pool, progress);
     }
     console.Progress("");
+    for (const Warning& warning : conversion.warnings()) console.Warn(warning);
     if (console.json) {
       console.PrintJson(boost::json::object{{"output", output_}, {"notes", boost::json::value_from(notes)}});
     } else {
@@ -126,8 +127,17 @@ class Convert final : public Command {
     } catch (...) {
       std::error_code ignored;
       fs::remove_all(temporary, ignored);
-      throw;
+      throw Naming(output, temporary, AsError(std::current_exception()));
     }
+  }
+
+  // The error with the folder that was asked for, in place of the one that was written to meanwhile.
+  static Error Naming(const fs::path& output, const fs::path& temporary, const Error& error) {
+    std::string message = error.what();
+    if (const size_t at = message.find(temporary.string()); at != std::string::npos) {
+      message.replace(at, temporary.string().size(), output.string());
+    }
+    return Error(error.category(), message);
   }
 
   static void CreateFolder(const fs::path& folder) {
