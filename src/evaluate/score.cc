@@ -51,7 +51,7 @@ ScoreResult Score(const Model& model, std::span<const Token> ids, const ScoreOpt
   if (stride >= context && ids.size() > context) {
     throw Error(ErrorCategory::kInvalidArgument, "stride is {}, it must be below the context of {}", stride, context);
   }
-  KvCache cache(KvShapeOf(model.config(), kernel::KvType::kF16), context);
+  KvCache cache(KvShapeOf(model.config(), options.kv_type), context);
   Workspace work(model.config(), std::min(kRows, context), std::min(kRows, context), pool.threads(), context);
   ScoreResult result;
   std::vector<Row> rows;

@@ -16,6 +16,7 @@ struct ScoreOptions {
   size_t context = 0;  // tokens of one window; 0: the model's own context, but no more than the text
   size_t stride =
       0;  // new tokens a window after the first; 0: half the context. Each has at least context - stride before it
+  kernel::KvType kv_type = kernel::KvType::kF16;  // of the cache; f16 holds keys and values up to 65504 alone
 };
 
 struct ScoredToken {

@@ -33,6 +33,14 @@ class Score(ProgramTest):
         self.assertAlmostEqual(out["nll"], -sum(logprob for logprob, _ in expected), delta=0.1)
         self.assertAlmostEqual(out["perplexity"], math.exp(out["nll"] / out["tokens"]), places=6)
 
+    def test_the_numbers_of_the_cache_are_chosen(self):
+        expected = -sum(logprob for logprob, _ in golden_logprobs())
+        nll = {kind: self.json("score", "-m", LLAMA, "--ids", IDS, "--kv-type", kind)["nll"] for kind in ("f32", "f16", "bf16")}
+        self.assertEqual(nll["f16"], self.json("score", "-m", LLAMA, "--ids", IDS)["nll"])
+        self.assertEqual(len(set(nll.values())), 3)
+        self.assertLess(abs(nll["f32"] - expected), abs(nll["bf16"] - expected))
+        self.assertIn("--kv-type", self.error("score", "-m", LLAMA, "--ids", IDS, "--kv-type", "f8", code=2))
+
     def test_text_and_bits_per_byte(self):
         text = "Once upon a time, in a land of sheep…"
         path = self.folder / "text"

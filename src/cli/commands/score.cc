@@ -21,8 +21,6 @@ namespace {
 
 namespace json = boost::json;
 
-// JSON has no infinity and no NaN; a broken model gives both.
-
 class ScoreCommand final : public Command {
  public:
   void Register(FlagSet flags) override {
@@ -37,6 +35,12 @@ class ScoreCommand final : public Command {
                "tokens that each window after the first adds, 1 to less than the context; the rest of a window is what "
                "stands before them (default: half the context)")
         .As("N");
+    flags
+        .Value<kernel::KvType>(
+            "--kv-type", options_.kv_type,
+            {{"f32", kernel::KvType::kF32}, {"f16", kernel::KvType::kF16}, {"bf16", kernel::KvType::kBf16}},
+            "numbers of the cache: f32, f16 (up to 65504, beyond which they are cut) or bf16 (default f16)")
+        .As("TYPE");
     flags.Switch("--per-token", per_token_, "report each token's log-probability and rank");
   }
 
