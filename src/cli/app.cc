@@ -38,6 +38,7 @@ constexpr std::array kCommands = {
     CommandEntry{"score", "log-probabilities of a given text, perplexity of a file", MakeScore},
     CommandEntry{"convert", "GGUF files and Hugging Face folders to each other and to other weight types", MakeConvert},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
+    CommandEntry{"doctor", "what this machine has, and what a model needs of it", MakeDoctor},
 };
 
 // Only names and descriptions: these state bounds and defaults in words, where the parser's own notes would read

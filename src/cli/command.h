@@ -37,5 +37,6 @@ std::unique_ptr<Command> MakeScore();
 std::unique_ptr<Command> MakeServe();
 std::unique_ptr<Command> MakeConvert();
 std::unique_ptr<Command> MakeBench();
+std::unique_ptr<Command> MakeDoctor();
 
 }  // namespace sheepop::cli

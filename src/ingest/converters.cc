@@ -1,12 +1,15 @@
 #include "ingest/converters.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
+#include "ingest/converter_programs.h"
 
 namespace sheepop {
 namespace {
@@ -83,6 +86,20 @@ Converters::Converters(const IngestOptions& options) {
     }
   }
   for (const std::string& language : ocr_languages_) versions_ += "; " + language;
+}
+
+std::vector<ConverterProgram> ConverterPrograms() {
+  const char* path = std::getenv("PATH");
+  std::vector<ConverterProgram> out;
+  for (const auto& [name, package] : kPackages) {
+    ConverterProgram program{std::string(name), std::string(package), false};
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; !program.found && std::getline(folders, folder, ':');) {
+      program.found = ::access((std::filesystem::path(folder) / name).c_str(), X_OK) == 0;
+    }
+    out.push_back(std::move(program));
+  }
+  return out;
 }
 
 void Converters::NeedLanguages(const std::vector<std::string>& arguments) const {

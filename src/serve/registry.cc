@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
-#include <fstream>
 #include <ranges>
 
+#include "base/memory.h"
 #include "base/text_file.h"
 #include "checkpoint/json.h"
 #include "explain/capsule.h"
@@ -21,16 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kCachedContexts = 4;
-
-// Bytes that programs may still take, or 0 where the system does not say.
-size_t AvailableMemory() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  for (size_t kib; file >> name >> kib; file.ignore(16, '\n')) {
-    if (name == "MemAvailable:") return kib << 10;
-  }
-  return 0;
-}
 
 // What is gone, or no file, has none: who opens it says so.
 size_t BytesOf(const fs::path& path) {

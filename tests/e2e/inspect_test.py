@@ -1,8 +1,9 @@
 """sheepop inspect, and what every command says about a file that is no model."""
 
+import json
 import struct
 
-from program import LLAMA, TINY, ProgramTest, main
+from program import LLAMA, ProgramTest, TINY, main, run
 
 
 class Inspect(ProgramTest):
@@ -50,6 +51,28 @@ class Inspect(ProgramTest):
         self.assertIn("lmama", out["config"]["error"])
         self.assertIn("lmama", self.text("inspect", path))
         self.assertIn("lmama", self.error("generate", "-m", path, "-p", "a"))
+
+
+class Doctor(ProgramTest):
+    def test_the_machine_and_a_model(self):
+        done = run("doctor", LLAMA, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out = json.loads(done.stdout)
+        self.assertIn(out["machine"]["isa"], out["machine"]["isas"])
+        self.assertGreater(out["machine"]["memory_bytes"], out["machine"]["free_bytes"])
+        self.assertEqual(out["model"]["context"], 256)
+        parameters = self.json("inspect", LLAMA)["parameter_count"]
+        self.assertGreaterEqual(out["model"]["weight_bytes"], 4 * parameters)
+        self.assertLess(out["model"]["weight_bytes"], 5 * parameters)
+        missing = {c["program"] for c in out["converters"] if not c["found"]}
+        told = {w["thing"] for w in out.get("warnings", []) if w["code"] == "missing_program"}
+        self.assertEqual(missing, told)
+        nothing = json.loads(run("doctor", "--json", env={"PATH": "/nonexistent"}).stdout)
+        self.assertFalse(any(c["found"] for c in nothing["converters"]))
+        self.assertNotIn("model", nothing)
+        for word in ("kernels", "memory", "converters", "model"):
+            self.assertIn(word, run("doctor", LLAMA).stdout.decode())
+        self.assertIn("there is no model nosuch", self.error("doctor", "nosuch"))
 
 
 class WrongFiles(ProgramTest):

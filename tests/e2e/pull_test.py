@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from program import ENVIRONMENT, LLAMA, PROGRAM, ProgramTest, main
+from program import ENVIRONMENT, LLAMA, PROGRAM, ProgramTest, main, run
 
 BODY = LLAMA.read_bytes()
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -131,6 +131,20 @@ class Whole(PullTest):
         self.assertEqual((self.models / "tiny.gguf").read_bytes(), BODY)
         self.assertEqual(self.there(), ["tiny.gguf"])
         self.assertEqual(self.json("inspect", "tiny", env=self.env)["architecture"], "llama")
+
+    def test_what_was_pulled_can_be_checked_again(self):
+        self.pull(self.url)
+        done = self.json("inspect", "tiny", "--verify", env=self.env)
+        self.assertEqual(done["verify"], [{"file": str(self.models / "tiny.gguf"), "sha256": SHA256, "verified": True}])
+        self.assertIn("verified", self.text("inspect", "tiny", "--verify", env=self.env))
+        changed = bytearray(BODY)
+        changed[-1] ^= 1
+        (self.models / "tiny.gguf").write_bytes(changed)
+        self.assertIn(SHA256, self.error("inspect", "tiny", "--verify", env=self.env))
+        other = self.folder / "other.gguf"
+        other.write_bytes(BODY)
+        told = json.loads(run("inspect", other, "--verify", "--json", env=self.env).stdout)
+        self.assertEqual(([w["code"] for w in told["warnings"]], told["verify"][0]["verified"]), (["not_verified"], False))
 
     def test_for_people(self):
         self.assertEqual(self.text("pull", self.url, env=self.env), f"{self.models / 'tiny.gguf'}\n")

@@ -15,6 +15,7 @@
 #include "cli/flags/model_flags.h"
 #include "cli/interrupt.h"
 #include "hub/catalogue.h"
+#include "hub/checksums.h"
 #include "hub/download.h"
 #include "hub/models.h"
 #include "hub/source.h"
@@ -191,7 +192,9 @@ int Pull::Run(Console& console) {
     console.Note(fmt::format("{} is there with another checksum and will be replaced", to.string()));
   }
   if (!source.is_folder) {
-    Report(console, to, Fetch(console, source.files[0], source.is_hub, to, interrupt), true);
+    const Downloaded done = Fetch(console, source.files[0], source.is_hub, to, interrupt);
+    NoteChecksum(to, done.sha256);
+    Report(console, to, done, true);
     return 0;
   }
   const fs::path part = models / (to.filename().string() + ".partial");
@@ -202,6 +205,7 @@ int Pull::Run(Console& console) {
     const Downloaded done = fs::exists(part / file.name)
                                 ? Downloaded{BytesOf(part / file.name), 0, "", false}
                                 : Fetch(console, file, source.is_hub, part / file.name, interrupt);
+    NoteChecksum(to / file.name, done.sha256.empty() ? Sha256OfFile(part / file.name, interrupted) : done.sha256);
     all.bytes += done.bytes;
     all.received += done.received;
     all.verified = all.verified && done.verified;
