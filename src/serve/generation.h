@@ -32,7 +32,8 @@ class Generation {
  public:
   // Throws, with nothing running, ApiError: 400 context_length_exceeded with both numbers, 400 for n beyond the
   // sequences that run at once and for settings that the chain refuses, 429 where the queue has no room for the first
-  // prompt, 503 where the service is ending; the others wait until there is room. `service` and `thread` outlive the generation.
+  // prompt, 503 where the service is ending; the others wait until there is room. `service` and `thread` outlive the
+  // generation.
   static std::shared_ptr<Generation> Start(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver,
                                            const HearingThread& thread);
   virtual ~Generation() = default;

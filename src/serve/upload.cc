@@ -138,7 +138,8 @@ json::object ReadUpload(const fs::path& program, std::string_view name, std::str
   if (child.outcome == ChildOutcome::kUnwanted) stop();
   if (child.outcome != ChildOutcome::kExited) Unreadable(name, "reading it took too long or too much memory");
   if (!fs::exists(corpus / "report.json")) Unreadable(name, WithoutFolder(child.errors, folder.path()));
-  const json::object report = ParseJsonObject(ReadTextFile(corpus / "report.json", "a report"), "report.json");
+  const json::object report =
+      ParseJsonObject(WithoutFolder(ReadTextFile(corpus / "report.json", "a report"), folder.path()), "report.json");
   const json::object& totals = report.at("totals").as_object();
   if (totals.at("taken").as_int64() == 0) Unreadable(name, ReasonOf(report));
   const json::object& first = report.at("inputs").as_array().at(0).as_object();
