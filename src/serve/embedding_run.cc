@@ -109,8 +109,9 @@ void EmbeddingRun::Start() {
 
 void EmbeddingRun::SubmitNext() {
   const size_t input = requests_.size();
-  Request request =
-      MakeRequest(ask_.model->loaded, {.sampling = ask_.model->sampling, .max_tokens = 0}, ask_.inputs[input].ids);
+  RequestOptions options;
+  options.max_tokens = 0;
+  Request request = MakeRequest(ask_.model->loaded, options, ask_.inputs[input].ids);
   request.prompt_rows = true;
   auto listener = std::make_unique<InputListener>(shared_from_this(), input);
   requests_.push_back(context_.service.Submit(ask_.model->id, std::move(request), {listener.get()}));
