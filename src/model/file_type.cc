@@ -6,13 +6,13 @@
 namespace sheepop {
 namespace {
 
-struct Row {
+struct FileType {
   DType type;
   int64_t written;
   int64_t first, last;  // what stands for it, mixtures too
 };
 
-constexpr Row kRows[] = {
+constexpr FileType kRows[] = {
     {DType::kF32, 0, 0, 0},       {DType::kF16, 1, 1, 1},     {DType::kQ4_0, 2, 2, 2},    {DType::kQ4_1, 3, 3, 3},
     {DType::kQ8_0, 7, 7, 7},      {DType::kQ5_0, 8, 8, 8},    {DType::kQ5_1, 9, 9, 9},    {DType::kQ2_K, 10, 10, 10},
     {DType::kQ3_K, 12, 11, 13},   {DType::kQ4_K, 15, 14, 15}, {DType::kQ5_K, 17, 16, 17}, {DType::kQ6_K, 18, 18, 18},
@@ -22,13 +22,13 @@ constexpr Row kRows[] = {
 }  // namespace
 
 uint64_t FileTypeOf(DType type) {
-  const Row* row = std::ranges::find(kRows, type, &Row::type);
+  const FileType* row = std::ranges::find(kRows, type, &FileType::type);
   return static_cast<uint64_t>(row == std::end(kRows) ? 1 : row->written);
 }
 
 std::optional<DType> TypeOfFileType(int64_t file_type) {
-  const Row* row =
-      std::ranges::find_if(kRows, [&](const Row& one) { return one.first <= file_type && file_type <= one.last; });
+  const FileType* row =
+      std::ranges::find_if(kRows, [&](const FileType& one) { return one.first <= file_type && file_type <= one.last; });
   return row == std::end(kRows) ? std::nullopt : std::optional(row->type);
 }
 

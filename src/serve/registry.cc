@@ -4,13 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/json/value.hpp>
 #include <ranges>
 
 #include "base/memory.h"
-#include "base/text_file.h"
-#include "checkpoint/json.h"
 #include "explain/capsule.h"
+#include "generate/suggested_sampling.h"
 #include "model/kv_cache.h"
 #include "sample/profile.h"
 #include "serve/api_error.h"
@@ -48,20 +46,8 @@ void CheckMemory(const std::string& name, std::string_view what, size_t bytes, s
 // What the model's own generation_config.json says of drawing, over the profile openai.
 SamplingOptions UsualSampling(const fs::path& path) {
   SamplingOptions options = ProfileNamed("openai").defaults;
-  const fs::path file = path / "generation_config.json";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return options;
-  const boost::json::object config = ParseJsonObject(ReadTextFile(file, "a JSON file"), file.string());
-  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"temperature", "temperature"},
-                                                                      {"top_k", "top_k"},
-                                                                      {"top_p", "top_p"},
-                                                                      {"min_p", "min_p"},
-                                                                      {"repetition_penalty", "repeat_penalty"}};
-  for (const auto& [theirs, ours] : kNames) {
-    const boost::json::value* value = config.if_contains(theirs);
-    if (!value || !value->is_number()) continue;
-    kSamplingTable.Set(options, kSamplingTable.Named(ours), NumberText(value->to_number<double>()),
-                       fmt::format("{} of {}", theirs, file.string()));
+  for (const auto& [row, value] : SuggestedSampling(path)) {
+    kSamplingTable.Set(options, *row, NumberText(value), fmt::format("{} of {}", row->name, path.string()));
   }
   Validate(options);
   return options;

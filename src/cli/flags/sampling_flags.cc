@@ -3,11 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json/value.hpp>
 
 #include "base/error.h"
-#include "base/text_file.h"
-#include "checkpoint/json.h"
+#include "generate/suggested_sampling.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {
@@ -36,27 +34,16 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
 }
 
 void SamplingFlags::NoteSuggestions(const Console& console, const std::filesystem::path& model) const {
-  const std::filesystem::path path = model / "generation_config.json";
   const std::vector<std::string_view> flags_given = Given();
-  const auto given = [&](std::string_view name) {
-    return std::ranges::count(flags_given, kSamplingTable.Named(name).flag) > 0;
-  };
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored) || given("profile")) return;
-  const boost::json::object config = ParseJsonObject(ReadTextFile(path, "a JSON file"), path.string());
-  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"temperature", "temperature"},
-                                                                      {"top_k", "top_k"},
-                                                                      {"top_p", "top_p"},
-                                                                      {"min_p", "min_p"},
-                                                                      {"repetition_penalty", "repeat_penalty"}};
+  const auto given = [&](const OptionRow& row) { return std::ranges::count(flags_given, row.flag) > 0; };
+  if (given(kSamplingTable.Named("profile"))) return;
   std::string flags;
-  for (const auto& [theirs, ours] : kNames) {
-    const boost::json::value* value = config.if_contains(theirs);
-    if (!value || !value->is_number() || given(ours)) continue;
-    flags += fmt::format(" {} {:g}", kSamplingTable.Named(ours).flag, value->to_number<double>());
+  for (const auto& [row, value] : SuggestedSampling(model)) {
+    if (!given(*row)) flags += fmt::format(" {} {:g}", row->flag, value);
   }
-  if (!flags.empty())
-    console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
+  if (flags.empty()) return;
+  const std::filesystem::path path = model / "generation_config.json";
+  console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
 }
 
 }  // namespace sheepop::cli
