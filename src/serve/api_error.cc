@@ -18,12 +18,7 @@ ApiProblem Described(ErrorCategory category) {
       problem.type = "rate_limit_error";
       problem.retry_after_s = 1;
       break;
-    case ErrorCategory::kInterrupted:
-      problem.status = 503;
-      problem.type = "unavailable_error";
-      problem.code = "stopping";
-      problem.retry_after_s = 5;
-      break;
+    case ErrorCategory::kInterrupted: return StoppingProblem();
     case ErrorCategory::kUnsupported:
       problem.status = 501;
       problem.type = "not_supported_error";
@@ -34,6 +29,14 @@ ApiProblem Described(ErrorCategory category) {
 }
 
 }  // namespace
+
+ApiProblem StoppingProblem() {
+  return {.status = 503,
+          .type = "unavailable_error",
+          .code = "stopping",
+          .message = "the server is stopping; send the request again in a while",
+          .retry_after_s = 5};
+}
 
 void RefuseField(std::string_view param, const std::string& message) {
   throw ApiError({.param = std::string(param), .message = message});

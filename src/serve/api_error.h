@@ -36,6 +36,9 @@ class ApiError : public std::runtime_error {
 // 501: the server knows what is asked, and cannot do it.
 [[noreturn]] void RefuseUnsupported(std::string_view param, const std::string& message);
 
+// 503: the server takes no more requests, or gives up those that are there.
+ApiProblem StoppingProblem();
+
 // Whatever was thrown, as a problem: an ApiError's own; of an Error, 400 for kInvalidArgument, 404 for kNotFound, 429
 // for kBusy, 503 for kInterrupted, 501 for kUnsupported; the rest 500.
 ApiProblem ProblemOf(const std::exception_ptr& thrown, std::string_view param = {});

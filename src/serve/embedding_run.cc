@@ -15,8 +15,6 @@
 namespace sheepop {
 namespace {
 
-constexpr double kRetryS = 0.05;
-
 class EmbeddingRun;
 
 // One input. On the service's thread.
@@ -140,20 +138,14 @@ void EmbeddingRun::OnBusy(const Error& error) {
     problem.retry_after_s = context_.retry_after_s();
     Refuse(problem);
   } else if (requests_.size() == finished_) {
-    context_.thread.after(kRetryS, [self = shared_from_this()] { self->SubmitMore(); });
+    context_.thread.after(kQueueRetryS, [self = shared_from_this()] { self->SubmitMore(); });
   }
 }
 
 void EmbeddingRun::Finished(size_t input, std::vector<double> sum, const Finish& finish) {
   std::optional<ApiProblem> problem;
   if (finish.error) problem = ProblemOf(finish.error);
-  if (finish.reason == FinishReason::kInterrupt) {
-    problem = ApiProblem{.status = 503,
-                         .type = "unavailable_error",
-                         .code = "stopping",
-                         .message = "the server is stopping; send the request again in a while",
-                         .retry_after_s = 5};
-  }
+  if (finish.reason == FinishReason::kInterrupt) problem = StoppingProblem();
   context_.thread.post([self = shared_from_this(), input, vector = OfLengthOne(sum), problem] {
     self->OnVector(input, vector, problem);
   });

@@ -19,9 +19,6 @@ namespace {
 
 class Run;
 
-// Between two tries to hand a prompt to a queue that is full.
-constexpr double kRetryS = 0.05;
-
 // The trace of the draw that the engine tells of next.
 class LastTrace final : public TraceSink {
  public:
@@ -310,7 +307,7 @@ void Run::SubmitRest() {
       if (category == ErrorCategory::kInterrupted) return EndUnsubmitted(next, FinishReason::kInterrupt, "");
       if (category != ErrorCategory::kBusy) return EndUnsubmitted(next, FinishReason::kError, error.what());
       waits_ = true;
-      return thread_.after(kRetryS, [run = shared_from_this()] {
+      return thread_.after(kQueueRetryS, [run = shared_from_this()] {
         run->waits_ = false;
         run->SubmitRest();
       });

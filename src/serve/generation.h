@@ -18,6 +18,9 @@ struct HearingThread {
   std::function<void(double seconds, std::function<void()>)> after;
 };
 
+// Seconds between two tries to hand the rest of a request to a queue that is full.
+inline constexpr double kQueueRetryS = 0.05;
+
 // Called in turn on the hearing thread, after Start has returned.
 class GenerationReceiver {
  public:

@@ -271,13 +271,12 @@ HttpResponse WrongMethod(const HttpRequest& request, const Route& route) {
 }
 
 ApiProblem NotReady(ServerState state) {
-  const bool loading = state == ServerState::kLoading;
+  if (state != ServerState::kLoading) return StoppingProblem();
   return {.status = 503,
           .type = "unavailable_error",
-          .code = loading ? "loading" : "stopping",
-          .message = loading ? "the model is being loaded; try again in a moment"
-                             : "the server is stopping; try again in a while",
-          .retry_after_s = loading ? 1 : 5};
+          .code = "loading",
+          .message = "the model is being loaded; try again in a moment",
+          .retry_after_s = 1};
 }
 
 // With time to take.

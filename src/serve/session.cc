@@ -14,14 +14,6 @@ namespace {
 // Between two beats of a stream that wants to know of its prompt.
 constexpr double kProgressS = 1;
 
-ApiProblem Stopping() {
-  return {.status = 503,
-          .type = "unavailable_error",
-          .code = "stopping",
-          .message = "the server is stopping; send the request again in a while",
-          .retry_after_s = 5};
-}
-
 ApiProblem TooSlow() {
   return {.status = 408,
           .type = "timeout_error",
@@ -138,7 +130,7 @@ void Session::OnFinish(size_t choice, ChoiceResult result) {
   if (result.reason == FinishReason::kError) {
     Fail({.status = 500, .type = "server_error", .message = result.error});
   } else if (result.reason == FinishReason::kInterrupt && !left_) {
-    Fail(Stopping());
+    Fail(StoppingProblem());
   } else if (stream_ && !left_) {
     Begin();
     Say(dialect_->OnFinish(choice, result));

@@ -13,6 +13,7 @@
 #include "base/text_file.h"
 #include "base/zstd_stream.h"
 #include "checkpoint/json.h"
+#include "ingest/blob.h"
 #include "serve/api_error.h"
 
 namespace sheepop {
@@ -23,24 +24,12 @@ namespace json = boost::json;
 
 constexpr ChildLimits kLimits = {.cpu_seconds = 300, .wall_seconds = 600, .memory_bytes = uint64_t{4} << 30};
 
-class UploadFolder {
- public:
-  UploadFolder() {
-    std::string pattern = (fs::temp_directory_path() / "sheepop-upload-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw SystemError("cannot make a folder for an upload", errno);
-    path_ = pattern;
-  }
-  ~UploadFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  UploadFolder(const UploadFolder&) = delete;
-  UploadFolder& operator=(const UploadFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+// A new folder that nobody else may enter; mkdtemp writes its name over the pattern's last letters.
+fs::path MakePrivateFolder() {
+  std::string name = (fs::temp_directory_path() / "sheepop-upload-XXXXXX").string();
+  if (!mkdtemp(name.data())) throw SystemError("cannot make a folder for an upload", errno);
+  return name;
+}
 
 // Letters and digits of the ending alone: nothing else of a stranger's name reaches the file system.
 std::string SafeName(std::string_view name) {
@@ -123,23 +112,24 @@ json::object ReadUpload(const fs::path& program, std::string_view name, std::str
     throw Error(ErrorCategory::kInterrupted, "the server is stopping; send the document again in a while");
   };
   if (unwanted()) stop();
-  const UploadFolder folder;
-  const fs::path file = folder.path() / SafeName(name), corpus = folder.path() / "corpus";
+  const fs::path folder = MakePrivateFolder();
+  const WorkFolder removed_at_the_end(folder);
+  const fs::path file = folder / SafeName(name), corpus = folder / "corpus";
   FileWriter writer(file);
   writer.Write(bytes);
   writer.Commit();
   const ChildResult child = RunChild({.arguments = {program.string(), "ingest", file.string(), "-o", corpus.string(),
                                                     "--markdown", "--no-plan", "--workers", "1", "--no-near-duplicates",
                                                     "--no-exact-duplicates", "--no-duplicate-paragraphs", "--json"},
-                                      .folder = folder.path(),
+                                      .folder = folder,
                                       .environment = {},
                                       .unwanted = unwanted},
                                      kLimits);
   if (child.outcome == ChildOutcome::kUnwanted) stop();
   if (child.outcome != ChildOutcome::kExited) Unreadable(name, "reading it took too long or too much memory");
-  if (!fs::exists(corpus / "report.json")) Unreadable(name, WithoutFolder(child.errors, folder.path()));
+  if (!fs::exists(corpus / "report.json")) Unreadable(name, WithoutFolder(child.errors, folder));
   const json::object report =
-      ParseJsonObject(WithoutFolder(ReadTextFile(corpus / "report.json", "a report"), folder.path()), "report.json");
+      ParseJsonObject(WithoutFolder(ReadTextFile(corpus / "report.json", "a report"), folder), "report.json");
   const json::object& totals = report.at("totals").as_object();
   if (totals.at("taken").as_int64() == 0) Unreadable(name, ReasonOf(report));
   const json::object& first = report.at("inputs").as_array().at(0).as_object();
