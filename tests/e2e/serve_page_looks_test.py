@@ -58,7 +58,7 @@ class Slow(PageTest):
     environment = {"SHEEPOP_ISA": "reference"}
 
     def test_progress_and_speed_are_shown(self):
-        self.set(max_tokens=16)
+        self.set(max_tokens=200)
         self.say("sheep and wolf and " * 120)
         self.settled()
         shown = "\n".join(self.browser.run("return window.progressShown"))
