@@ -74,6 +74,7 @@ struct OptionTraits {
   std::string_view fallback = "";    // what holds where nobody gave the option, whose value is then 0 or empty
   bool bare = false;                 // of a bool: the flag takes no value
   bool fingerprint = true;           // the result depends on it
+  bool file = false;                 // the flag names a file that holds the value
 
   // Stands before its callers: clang takes it for undefined in constants otherwise.
   template <class Value>
@@ -87,6 +88,7 @@ struct OptionTraits {
   constexpr OptionTraits Takes(std::string_view text) const { return With(&OptionTraits::value, text); }
   constexpr OptionTraits Otherwise(std::string_view what) const { return With(&OptionTraits::fallback, what); }
   constexpr OptionTraits Bare() const { return With(&OptionTraits::bare, true); }
+  constexpr OptionTraits FromFile() const { return With(&OptionTraits::file, true).Takes("FILE"); }
   constexpr OptionTraits OutsideFingerprint() const { return With(&OptionTraits::fingerprint, false); }
 };
 

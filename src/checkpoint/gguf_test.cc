@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "checkpoint/error_matchers.h"
+#include "base/error_matchers.h"
 #include "checkpoint/gguf_writer.h"
 #include "testing/paths.h"
 

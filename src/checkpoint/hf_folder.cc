@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text_file.h"
-#include "checkpoint/json.h"
 
 namespace sheepop {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "checkpoint/error_matchers.h"
+#include "base/error_matchers.h"
 
 namespace sheepop {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "checkpoint/error_matchers.h"
+#include "base/error_matchers.h"
 
 namespace sheepop {
 namespace {

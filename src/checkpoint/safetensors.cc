@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/file_kind.h"
+#include "base/json.h"
 #include "base/quoted.h"
-#include "checkpoint/json.h"
 #include "checkpoint/tensor_spec.h"
 
 namespace sheepop {

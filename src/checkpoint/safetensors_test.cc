@@ -6,7 +6,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "checkpoint/error_matchers.h"
+#include "base/error_matchers.h"
 
 namespace sheepop {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/quoted.h"
-#include "checkpoint/json.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {

@@ -1,4 +1,4 @@
-#include "checkpoint/json.h"
+#include "base/json.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-#include "checkpoint/error_matchers.h"
+#include "base/error_matchers.h"
 
 namespace sheepop {
 namespace {
@@ -52,7 +52,8 @@ TEST(Json, RefusesBrokenSyntax) {
 
 TEST(Json, BoundsDepthAndSize) {
   EXPECT_NO_THROW(ParseJson(std::string(60, '[') + std::string(60, ']'), "t.json"));
-  ExpectError([] { ParseJson(std::string(100000, '['), "t.json"); }, kCorrupt, {"t.json", "not valid JSON at byte 64"});
+  ExpectError([] { ParseJson(std::string(100000, '['), "t.json"); }, ErrorCategory::kLimit,
+              {"t.json", "byte 64", "64 levels"});
   ExpectError([] { ParseJson("[1,2,3]", "t.json", 6); }, ErrorCategory::kLimit, {"t.json", "7 bytes", "bound is 6"});
 }
 

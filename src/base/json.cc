@@ -1,4 +1,4 @@
-#include "checkpoint/json.h"
+#include "base/json.h"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
@@ -132,6 +132,10 @@ boost::json::value ParseJson(std::string_view text, std::string_view name, size_
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (const auto& key = parser.handler().repeated_key()) {
     throw Error(ErrorCategory::kCorrupt, "{}: key {} appears twice in one object", name, Quoted(*key));
+  }
+  if (error == boost::json::error::too_deep) {
+    throw Error(ErrorCategory::kLimit, "{}: at byte {} of {}, JSON is nested deeper than the bound of {} levels", name,
+                used, text.size(), kMaxDepth);
   }
   if (error) {
     throw Error(ErrorCategory::kCorrupt, "{}: not valid JSON at byte {} of {}: {}", name, used, text.size(),
