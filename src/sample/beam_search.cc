@@ -31,8 +31,14 @@ bool Better(const Hypothesis& a, const Hypothesis& b) { return a.score > b.score
 
 }  // namespace
 
-BeamSearch::BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa)
-    : options_(options), vocabulary_(vocabulary), candidates_(kernel::KernelsFor(isa).select), live_(1) {
+BeamSearch::BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa,
+                       std::shared_ptr<const ReadConstraint> constraint)
+    : options_(options),
+      vocabulary_(vocabulary),
+      candidates_(kernel::KernelsFor(isa).select),
+      constraint_(std::move(constraint)),
+      live_(1),
+      places_(1) {
   Check(options);
 }
 
@@ -45,13 +51,24 @@ bool BeamSearch::IsEos(Token token) const {
   return std::find(eos.begin(), eos.end(), token) != eos.end();
 }
 
+// The best ways to continue one beam; `candidates_` is then the whole row.
+std::vector<Candidate> BeamSearch::BestOf(size_t beam, const LogitRow& row) {
+  candidates_.Reset(row);
+  if (candidates_.empty()) return {};
+  const size_t most = options_.width + vocabulary_.eos().size();
+  if (!constraint_) return candidates_.First(most);
+  candidates_.KeepOnly(*constraint_->constraint.Mask(places_[beam]));
+  if (candidates_.empty()) return {};
+  std::vector<Candidate> best = candidates_.First(most);
+  candidates_.Reset(row);
+  return best;
+}
+
 // Every way to continue that could be among the best `width` that do not end.
 std::vector<BeamSearch::Extension> BeamSearch::Extensions(std::span<const LogitRow> rows) {
   std::vector<Extension> extensions;
   for (size_t beam = 0; beam < rows.size(); ++beam) {
-    candidates_.Reset(rows[beam]);
-    if (candidates_.empty()) continue;
-    for (const Candidate& candidate : candidates_.First(options_.width + vocabulary_.eos().size())) {
+    for (const Candidate& candidate : BestOf(beam, rows[beam])) {
       extensions.push_back(
           {beam, candidate.token, live_[beam].log_probability + candidates_.LogProbability(candidate.logit)});
     }
@@ -75,6 +92,7 @@ std::vector<Fork> BeamSearch::Advance(std::span<const LogitRow> rows) {
   std::vector<Fork> forks;
   if (done()) return forks;
   std::vector<Hypothesis> next;
+  std::vector<Constraint::Position> places;
   size_t rank = 0;
   for (const Extension& extension : Extensions(rows)) {
     if (next.size() == options_.width) break;
@@ -87,11 +105,17 @@ std::vector<Fork> BeamSearch::Advance(std::span<const LogitRow> rows) {
       text.log_probability = extension.log_probability;
       text.score = Score(extension.log_probability, text.tokens.size());
       next.push_back(std::move(text));
+      places.push_back(places_[extension.parent]);
+      if (constraint_) {
+        const Constraint& constraint = constraint_->constraint;
+        constraint.Advance(places.back(), constraint.table().bytes(extension.token));
+      }
       forks.push_back({extension.parent, extension.token});
     }
     ++rank;
   }
   live_ = std::move(next);
+  places_ = std::move(places);
   if (done()) forks.clear();
   return forks;
 }

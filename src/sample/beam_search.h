@@ -4,11 +4,13 @@
 // a time.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/cpu.h"
 #include "sample/candidates.h"
+#include "sample/constraint_cache.h"
 #include "sample/vocabulary.h"
 
 namespace sheepop {
@@ -33,8 +35,10 @@ struct Hypothesis {
 
 class BeamSearch {
  public:
-  // Throws kInvalidArgument, naming field, value and bound.
-  BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa = AvailableIsas().back());
+  // Throws kInvalidArgument, naming field, value and bound. With `constraint` all beams keep to it; probabilities are the
+  // model's own all the same.
+  BeamSearch(const BeamOptions& options, const SamplingVocabulary& vocabulary, Isa isa = AvailableIsas().back(),
+             std::shared_ptr<const ReadConstraint> constraint = nullptr);
 
   size_t beams() const { return live_.size(); }  // 1 at first: the prompt
   std::span<const Token> tokens(size_t beam) const { return live_[beam].tokens; }
@@ -58,6 +62,7 @@ class BeamSearch {
   };
 
   double Score(double log_probability, size_t length) const;
+  std::vector<Candidate> BestOf(size_t beam, const LogitRow& row);
   std::vector<Extension> Extensions(std::span<const LogitRow> rows);
   void End(const Extension& extension);
   bool IsEos(Token token) const;
@@ -65,8 +70,10 @@ class BeamSearch {
   BeamOptions options_;
   const SamplingVocabulary& vocabulary_;
   Candidates candidates_;
-  std::vector<Hypothesis> live_;   // best first
-  std::vector<Hypothesis> ended_;  // best first, at most width
+  std::shared_ptr<const ReadConstraint> constraint_;
+  std::vector<Hypothesis> live_;              // best first
+  std::vector<Constraint::Position> places_;  // of each live beam, with a constraint
+  std::vector<Hypothesis> ended_;             // best first, at most width
 };
 
 }  // namespace sheepop

@@ -1,5 +1,7 @@
 #include "sample/chain.h"
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "sample/real_math.h"
 #include "sample/remedy.h"
@@ -44,8 +46,13 @@ Candidates& Chain::Prepare(const LogitRow& row, SequenceState& state) const {
 void Chain::Apply(const Step& step, Candidates& candidates, const SequenceState& state) const {
   step.Apply(candidates, state);
   if (!candidates.empty()) return;
-  throw Error(ErrorCategory::kInvalidArgument, "{} leaves no token to draw at position {}; allow at least one",
-              step.name(), state.position());
+  std::string why;
+  ForEachStep([&](const Step& other) {
+    if (const std::string reason = other.Why(state); !reason.empty())
+      why += fmt::format("; {}: {}", other.name(), reason);
+  });
+  throw Error(ErrorCategory::kInvalidArgument, "{} leaves no token to draw at position {}{}; allow at least one",
+              step.name(), state.position(), why);
 }
 
 const Candidates& Chain::Filter(const LogitRow& row, SequenceState& state) const {
@@ -64,7 +71,7 @@ Choice Chain::SampleAt(double u, const LogitRow& row, SequenceState& state, Trac
   if (sink) tracer.emplace(*sink, candidates);
   ForEachStep([&](const Step& step) {
     Apply(step, candidates, state);
-    if (tracer) tracer->AfterStep(step.name(), candidates);
+    if (tracer) tracer->AfterStep(step.name(), step.Why(state), candidates);
   });
   const Drawn drawn = candidates.Draw(u);
   const Choice choice = {drawn.token, drawn.probability, Ln(drawn.probability), drawn.rank, u};
@@ -72,8 +79,37 @@ Choice Chain::SampleAt(double u, const LogitRow& row, SequenceState& state, Trac
     tracer->Draw(state.position(), u, drawn, candidates);
     tracer->Finish([&](const WatchedToken& watched) { return Remedies(watched, row, state); });
   }
-  ForEachStep([&](const Step& step) { step.Learn(drawn.token, drawn.probability, state); });
-  state.Accept(drawn.token);
+  Accept(choice, state);
+  return choice;
+}
+
+void Chain::Accept(const Choice& choice, SequenceState& state) const {
+  ForEachStep([&](const Step& step) { step.Learn(choice.token, choice.prob, state); });
+  state.Accept(choice.token);
+}
+
+std::vector<Token> Chain::Forced(const SequenceState& state) const {
+  if (options_.constraint.forced_runs == ForcedRuns::kOff) return {};
+  std::vector<Token> forced;
+  ForEachStep([&](const Step& step) {
+    if (forced.empty()) forced = step.Forced(state);
+  });
+  return forced;
+}
+
+Choice Chain::Force(Token token, const LogitRow& row, SequenceState& state, TraceSink* sink) const {
+  const Choice choice = {.token = token, .prob = 1, .forced = true};
+  if (sink) {
+    Candidates& candidates = Prepare(row, state);
+    Tracer tracer(*sink, candidates);
+    tracer.Force(state.position(), token, candidates);
+    if (const auto candidate = candidates.Find(token)) {
+      candidates.KeepListed({kernel::OrderKey(candidate->logit, token)});
+      tracer.AfterStep("forced", "", candidates);
+    }
+    tracer.Finish([](const WatchedToken&) { return std::vector<Remedy>(); });
+  }
+  Accept(choice, state);
   return choice;
 }
 

@@ -21,10 +21,11 @@ namespace sheepop {
 
 struct Choice {
   Token token = 0;
-  double prob = 0;     // among the candidates it was drawn from
-  double logprob = 0;  // ln(prob)
-  size_t rank = 0;     // among them, 0 the best
-  double u = 0;        // the random number, in [0, 1)
+  double prob = 0;      // among the candidates it was drawn from
+  double logprob = 0;   // ln(prob)
+  size_t rank = 0;      // among them, 0 the best
+  double u = 0;         // the random number, in [0, 1)
+  bool forced = false;  // nothing was drawn: no other token was left
 };
 
 class Chain {
@@ -42,6 +43,11 @@ class Chain {
   // The same with a given random number in place of the sequence's own.
   Choice SampleAt(double u, const LogitRow& row, SequenceState& state, TraceSink* sink = nullptr) const;
 
+  // The tokens that must come next whatever is drawn, by a grammar; none where nothing is forced.
+  std::vector<Token> Forced(const SequenceState& state) const;
+  // Appends one of them. With a sink as Sample, but that `row` need not give the token any probability.
+  Choice Force(Token token, const LogitRow& row, SequenceState& state, TraceSink* sink = nullptr) const;
+
   // What Sample draws from, for the next position; changes nothing but the state's buffers.
   const Candidates& Filter(const LogitRow& row, SequenceState& state) const;
 
@@ -58,6 +64,7 @@ class Chain {
   void ForEachStep(Visit visit) const;
   Candidates& Prepare(const LogitRow& row, SequenceState& state) const;
   void Apply(const Step& step, Candidates& candidates, const SequenceState& state) const;
+  void Accept(const Choice& choice, SequenceState& state) const;
   std::vector<Remedy> Remedies(const WatchedToken& watched, const LogitRow& row, SequenceState& state) const;
 
   SamplingOptions options_;

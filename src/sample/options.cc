@@ -123,6 +123,24 @@ const OptionType& OptionTypeOf<PenaltyScope>() {
 }
 
 template <>
+const OptionType& OptionTypeOf<ForcedRuns>() {
+  static constexpr ChoiceType<ForcedRuns> kType;
+  return kType;
+}
+
+template <>
+const OptionType& OptionTypeOf<schema::Whitespace>() {
+  static constexpr ChoiceType<schema::Whitespace> kType;
+  return kType;
+}
+
+template <>
+const OptionType& OptionTypeOf<schema::FormatUse>() {
+  static constexpr ChoiceType<schema::FormatUse> kType;
+  return kType;
+}
+
+template <>
 const OptionType& OptionTypeOf<std::vector<TokenName>>() {
   static constexpr TokensType kType;
   return kType;

@@ -14,6 +14,7 @@
 
 #include "base/option_table.h"
 #include "base/token.h"
+#include "sample/schema/json_schema.h"
 
 namespace sheepop {
 
@@ -34,6 +35,33 @@ enum class PenaltyScope {
   kSplit,   // repetition: the last repeat_last_n of prompt and output; presence and frequency: the whole output
   kShared,  // all three: the last repeat_last_n of prompt and output
   kOutput,  // all three: the last repeat_last_n of the output
+};
+
+enum class ForcedRuns {
+  kRun,   // tokens that a grammar leaves no choice about are computed together
+  kStep,  // one a step, to the same bits
+  kOff,   // they are drawn like any other
+};
+
+// Where a model's thoughts stand in its text.
+struct ThinkingOptions {
+  std::string open;   // "<think>"; empty: the text begins within thoughts
+  std::string close;  // "</think>"; empty: there are no thoughts
+  bool operator==(const ThinkingOptions&) const = default;
+};
+
+// What shape the text must have: at most one of the first four is given.
+struct ConstraintOptions {
+  std::string json_schema;  // as text; empty: none
+  std::string regex;
+  std::string grammar;  // GBNF or Lark
+  std::vector<std::string> choices;
+  schema::SchemaOptions schema;
+  ThinkingOptions thinking;  // the shape is that of what comes behind the thoughts
+  ForcedRuns forced_runs = ForcedRuns::kRun;
+
+  bool given() const { return !json_schema.empty() || !regex.empty() || !grammar.empty() || !choices.empty(); }
+  bool operator==(const ConstraintOptions&) const = default;
 };
 
 struct SamplingOptions {
@@ -80,6 +108,9 @@ struct SamplingOptions {
   std::vector<std::string> bad_words;
   std::vector<std::vector<Token>> bad_sequences;
 
+  ConstraintOptions constraint;
+  int64_t thinking_budget = -1;  // tokens of thoughts at most; -1: any number
+
   std::vector<std::string> samplers;  // names of Chain's steps in their order; empty: the profile's
   std::optional<uint64_t> seed;
 
@@ -89,6 +120,12 @@ struct SamplingOptions {
 template <>
 const OptionType& OptionTypeOf<PenaltyScope>();
 template <>
+const OptionType& OptionTypeOf<ForcedRuns>();
+template <>
+const OptionType& OptionTypeOf<schema::Whitespace>();
+template <>
+const OptionType& OptionTypeOf<schema::FormatUse>();
+template <>
 const OptionType& OptionTypeOf<std::vector<TokenName>>();
 template <>
 const OptionType& OptionTypeOf<std::vector<LogitBias>>();
@@ -96,6 +133,20 @@ template <>
 const OptionType& OptionTypeOf<std::vector<std::vector<Token>>>();
 const OptionType& SamplersType();  // names separated by semicolons, in one text
 const OptionType& BreakersType();  // an empty text forgets those before it
+
+template <auto member>
+constexpr OptionField ConstraintField() {
+  return Field<&SamplingOptions::constraint, member>();
+}
+template <auto member>
+constexpr OptionField SchemaField() {
+  return Field<&SamplingOptions::constraint, &ConstraintOptions::schema, member>();
+}
+template <auto member>
+constexpr OptionField ThinkingField() {
+  return Field<&SamplingOptions::constraint, &ConstraintOptions::thinking, member>();
+}
+inline constexpr OptionTraits kShape = OptionTraits().In("Shape of the text");
 
 // In the order of the help text.
 inline constexpr OptionRow kSamplingRows[] = {
@@ -173,6 +224,36 @@ inline constexpr OptionRow kSamplingRows[] = {
      "text that never appears, however it is split into tokens; several times"},
     {"bad_sequences", "--bad-sequence", Field<&SamplingOptions::bad_sequences>(), kAny, "",
      "ids, separated by commas, that never follow each other; several times"},
+    {"json_schema", "--json-schema", ConstraintField<&ConstraintOptions::json_schema>(), kAny, "",
+     "the text is JSON that this JSON Schema allows", kShape.FromFile()},
+    {"regex", "--regex", ConstraintField<&ConstraintOptions::regex>(), kAny, "",
+     "the whole text matches this regular expression (ECMA-262)", kShape},
+    {"grammar", "--grammar", ConstraintField<&ConstraintOptions::grammar>(), kAny, "",
+     "the text is one of this grammar, in llama.cpp's GBNF or in Lark's form", kShape.FromFile()},
+    {"choice", "--choice", ConstraintField<&ConstraintOptions::choices>(), kAny, "",
+     "the text is one of those given so; several times", kShape.Takes("TEXT")},
+    {"any_order", "--any-order", SchemaField<&schema::SchemaOptions::any_order>(), kAny, "",
+     "the members of an object come in any order; else in that of the schema, others behind them", kShape.Bare()},
+    {"whitespace", "--whitespace", SchemaField<&schema::SchemaOptions::whitespace>(), "compact|spaced|model|any", "",
+     "white space of JSON: compact: none; spaced: a space behind each comma and colon; model: at most that, or line "
+     "breaks with an indent of two spaces; any: whatever JSON allows, also 1e0 for an integer and escapes in names",
+     kShape},
+    {"digits", "--digits", SchemaField<&schema::SchemaOptions::digits>(), Between(0, 1000), "",
+     "digits of a number in JSON at most, those of its exponent not counted; 0: any number of them", kShape},
+    {"format", "--format", SchemaField<&schema::SchemaOptions::format>(), "assert|annotate", "",
+     "what a schema's \"format\" means: assert: it must hold; annotate: nothing", kShape},
+    {"lenient", "--lenient", SchemaField<&schema::SchemaOptions::lenient>(), kAny, "",
+     "what a schema asks and cannot be enforced is told, and not a reason to refuse it", kShape.Bare()},
+    {"forced_runs", "--forced-runs", ConstraintField<&ConstraintOptions::forced_runs>(), "run|step|off", "",
+     "tokens that leave no choice: run: computed together; step: one a step, to the same text; off: drawn like others",
+     kShape},
+    {"thinking_open", "--thinking-open", ThinkingField<&ThinkingOptions::open>(), kAny, "",
+     "what opens thoughts at the start of the text, such as <think>; without it the text begins within them", kShape},
+    {"thinking_close", "--thinking-close", ThinkingField<&ThinkingOptions::close>(), kAny, "",
+     "what ends the thoughts, such as </think>: the shape is that of the text behind it",
+     kShape.Otherwise("no thoughts")},
+    {"thinking_budget", "--thinking-budget", Field<&SamplingOptions::thinking_budget>(), AtLeast(-1), "tokens",
+     "of thoughts at most, then --thinking-close is put in; -1: any number"},
     {"samplers", "--samplers", Field<&SamplingOptions::samplers>(SamplersType), kAny, "",
      "the steps and their order, separated by semicolons, in place of the profile's; bias, bans and other masks come "
      "first in any case"},
@@ -180,6 +261,9 @@ inline constexpr OptionRow kSamplingRows[] = {
 };
 
 inline constexpr OptionTable<SamplingOptions> kSamplingTable("sampling setting", kSamplingRows);
+
+// Whether a row is about the shape of the text, and not about how likely tokens are.
+constexpr bool IsConstraint(const OptionRow& row) { return row.traits.group == kShape.group; }
 
 // A step of the chain, and what its file in steps/ makes of the options: null where its setting is neutral. Throws
 // kInvalidArgument for tokens that the vocabulary does not have.
@@ -196,12 +280,15 @@ struct StepRow {
   double open = 0;
 };
 
-StepMaker MakeLogitBias, MakeBanned, MakeAllowed, MakeBadWords, MakeBadSequences, MakeNoRepeatNgram, MakeMinTokens;
+StepMaker MakeGrammar, MakeThinkingBudget, MakeLogitBias, MakeBanned, MakeAllowed, MakeBadWords, MakeBadSequences,
+    MakeNoRepeatNgram, MakeMinTokens;
 StepMaker MakeRepetition, MakePresence, MakeFrequency, MakeDry, MakeTemperature, MakeTopK, MakeTopP, MakeMinP;
 StepMaker MakeTypicalP, MakeTopNSigma, MakeEpsilon, MakeEta, MakeXtc, MakeMirostat, MakeGreedy;
 
-// Bias, bans and the like, which come first in every profile, in this order.
+// Grammars, bounds of thoughts, bias, bans and the like, which come first in every profile, in this order.
 inline constexpr StepRow kMasks[] = {
+    {"grammar", MakeGrammar},
+    {"thinking_budget", MakeThinkingBudget},
     {"logit_bias", MakeLogitBias},
     {"banned", MakeBanned},
     {"allowed", MakeAllowed},

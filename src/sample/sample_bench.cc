@@ -18,6 +18,7 @@ class Sized : public SamplingVocabulary {
   size_t size() const override { return size_; }
   std::string_view piece(Token) const override { return ""; }
   std::span<const Token> eos() const override { return {}; }
+  TokenUse use(Token) const override { return TokenUse::kText; }
 
  private:
   size_t size_;

@@ -2,7 +2,9 @@
 // threads.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sample/candidates.h"
 #include "sample/sequence_state.h"
@@ -22,6 +24,12 @@ class Step {
   // After the draw, before the token joins the history: `probability` is what it was drawn with. What the step
   // remembers goes into the state's slot of its name.
   virtual void Learn(Token /*token*/, double /*probability*/, SequenceState& /*state*/) const {}
+
+  // What decides here, for people: "it follows /properties/age: integer". Empty where its settings say it all.
+  virtual std::string Why(const SequenceState& /*state*/) const { return ""; }
+
+  // The tokens that come next without a choice.
+  virtual std::vector<Token> Forced(const SequenceState& /*state*/) const { return {}; }
 };
 
 }  // namespace sheepop

@@ -20,6 +20,7 @@ class ListVocabulary : public SamplingVocabulary {
   size_t size() const override { return pieces_.size(); }
   std::string_view piece(Token token) const override { return pieces_[static_cast<size_t>(token)]; }
   std::span<const Token> eos() const override { return eos_; }
+  TokenUse use(Token) const override { return TokenUse::kText; }
 
  private:
   std::vector<std::string> pieces_;

@@ -41,9 +41,10 @@ TracedStage Tracer::Record(std::string_view name, const Candidates& candidates) 
   return stage;
 }
 
-void Tracer::AfterStep(std::string_view name, const Candidates& candidates) {
+void Tracer::AfterStep(std::string_view name, std::string why, const Candidates& candidates) {
   const size_t before = (trace_.stages.empty() ? trace_.entry : trace_.stages.back()).kept;
   trace_.stages.push_back(Record(name, candidates));
+  trace_.stages.back().why = std::move(why);
   const double log_total = LogTotal(candidates);
   // A step either removes candidates or changes logits, so that the totals compare whenever some were removed.
   if (trace_.stages.back().kept < before) {
@@ -63,8 +64,10 @@ WatchedToken Tracer::Watch(Token token) const {
       watched.rank = found->rank;
       watched.probability = found->probability;
       watched.removed_by.clear();
+      watched.why.clear();
     } else if (watched.removed_by.empty()) {
       watched.removed_by = stage.name;
+      watched.why = stage.why;
     }
   };
   visit(trace_.entry);
@@ -78,6 +81,16 @@ void Tracer::Draw(size_t position, double u, const Drawn& drawn, const Candidate
   trace_.low = drawn.low;
   trace_.high = drawn.high;
   trace_.chosen = Describe(*candidates.Find(drawn.token), drawn.rank, candidates);
+}
+
+void Tracer::Force(size_t position, Token token, const Candidates& candidates) {
+  trace_.position = position;
+  trace_.high = 1;
+  trace_.forced = true;
+  trace_.chosen.token = token;
+  if (const auto candidate = candidates.Find(token)) {
+    trace_.chosen = Describe(*candidate, candidates.Rank(*candidate), candidates);
+  }
 }
 
 void Tracer::Finish(const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies) {

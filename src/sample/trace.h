@@ -21,6 +21,7 @@ struct TracedToken {
 
 struct TracedStage {
   std::string name;  // "logits" at entry, then the names of the steps
+  std::string why;   // Step::Why
   size_t kept = 0;
   double removed_mass = 0;  // probability, before the step, of what it removed
   double entropy_bits = 0;
@@ -41,6 +42,7 @@ struct WatchedToken {
   size_t rank = 0;               // where it still was a candidate last
   double probability = 0;        // likewise
   std::string removed_by;        // name of the step; empty when it remained; "logits" when it never was a candidate
+  std::string why;               // of the step that removed it
   std::vector<Remedy> remedies;  // the one of the removing step first; empty when no single setting does
 };
 
@@ -52,6 +54,7 @@ struct Trace {
   double low = 0;  // the interval of u that draws this token
   double high = 0;
   TracedToken chosen;
+  bool forced = false;  // by a grammar: nothing was drawn
   std::vector<WatchedToken> watched;
 };
 
@@ -67,7 +70,9 @@ class TraceSink {
 class Tracer {
  public:
   Tracer(TraceSink& sink, const Candidates& entry);
-  void AfterStep(std::string_view name, const Candidates& candidates);
+  void AfterStep(std::string_view name, std::string why, const Candidates& candidates);
+  // In place of Draw, before a step: the token comes whatever the candidates are.
+  void Force(size_t position, Token token, const Candidates& candidates);
   void Draw(size_t position, double u, const Drawn& drawn, const Candidates& candidates);
   // Settles what became of the watched tokens, asks for the remedies of those removed, and hands the trace to the sink.
   void Finish(const std::function<std::vector<Remedy>(const WatchedToken&)>& find_remedies);
