@@ -29,6 +29,11 @@ void Check(const BeamRequest& request, size_t context, size_t vocab) {
   }
 }
 
+std::shared_ptr<const ReadConstraint> ConstraintOf(const BeamRequest& request, const SamplingVocabulary& vocabulary) {
+  if (!request.constraint.given()) return nullptr;
+  return vocabulary.constraints().Get(request.constraint, vocabulary);
+}
+
 class BeamWriter {
  public:
   BeamWriter(const Model& model, const SamplingVocabulary& vocabulary, const BeamRequest& request,
@@ -37,7 +42,7 @@ class BeamWriter {
         pool_(pool),
         drawable_(vocabulary.size()),
         chunk_(std::min(options.prefill_chunk, context)),
-        search_(request.beams, vocabulary, model.isa()),
+        search_(request.beams, vocabulary, model.isa(), ConstraintOf(request, vocabulary)),
         // Each beam fills blocks of its own, and while beams fork the old and the new ones are there together.
         cache_(KvShapeOf(model.config(), options.kv_type),
                (Length(request, context) + 2 * kernel::kKvBlock) * request.beams.width),

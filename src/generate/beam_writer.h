@@ -15,12 +15,13 @@ namespace sheepop {
 struct BeamRequest {
   std::vector<Token> prompt;  // not empty
   BeamOptions beams;
-  size_t max_tokens = SIZE_MAX;  // of each text, the end token not counted
-  std::function<bool()> go_on;   // asked before each step; false ends the search with what there is
+  size_t max_tokens = SIZE_MAX;       // of each text, the end token not counted
+  std::function<bool()> go_on = {};   // asked before each step; false ends the search with what there is
+  ConstraintOptions constraint = {};  // of the shape of the texts
 };
 
-// The best texts, at most beams.n_best, the best first. `options.sequences` is not used. Throws what BeamSearch throws,
-// and what Engine::Submit does for a prompt that does not fit.
+// The best texts, at most beams.n_best, the best first. `options.sequences` is not used. Throws what BeamSearch and
+// ConstraintCache::Get throw, and what Engine::Submit does for a prompt that does not fit.
 std::vector<Hypothesis> WriteBeams(const Model& model, const SamplingVocabulary& vocabulary, const BeamRequest& request,
                                    const EngineOptions& options, ThreadPool& pool);
 

@@ -204,7 +204,7 @@ void Engine::AdmitWaiting() {
 size_t Engine::BlocksAhead(const Sequence& sequence) const {
   const size_t tokens = sequence.state.tokens().size(), in_cache = cache_.size(*sequence.cache);
   if (tokens - in_cache == 1 && sequence.siblings.empty()) {
-    const KvCache::Count next{*sequence.cache, 1};
+    const KvCache::Count next{*sequence.cache, 1 + (RunsAhead(sequence) ? sequence.forced.size() : 0)};
     return cache_.BlocksNeeded({&next, 1});
   }
   const size_t prompt = sequence.state.prompt_length(), max_tokens = sequence.shared->request.max_tokens;
@@ -213,7 +213,8 @@ size_t Engine::BlocksAhead(const Sequence& sequence) const {
   return common + own * (1 + sequence.siblings.size()) - cache_.block_table(*sequence.cache).size();
 }
 
-// A row for each sequence that has one token to run, and of the others as much as SharePrefill gives them.
+// A row for each sequence that has one token to run, with what is forced behind it, of all together half a chunk at most;
+// and of the others as much as SharePrefill gives them.
 void Engine::PlanRows() {
   rows_.clear();
   counts_.clear();
@@ -222,17 +223,21 @@ void Engine::PlanRows() {
   prompt_rows_left_ = kPromptRows;
   std::vector<Sequence*> prompts;
   std::vector<size_t> left;
+  size_t forced_left = prefill_chunk_ / 2, prompt_chunk = prefill_chunk_;
   for (Sequence& sequence : active_) {
     const size_t to_run = sequence.state.tokens().size() - cache_.size(*sequence.cache);
     if (to_run == 1) {
-      AddRows(sequence, 1);
+      const size_t forced = std::min(RunsAhead(sequence) ? sequence.forced.size() : 0, forced_left);
+      forced_left -= forced;
+      prompt_chunk -= forced;
+      AddRows(sequence, 1 + forced);
     } else {
       prompts.push_back(&sequence);
       left.push_back(to_run);
     }
   }
   if (prompts.empty()) return;
-  const std::vector<size_t> shares = SharePrefill(left, prefill_chunk_);
+  const std::vector<size_t> shares = SharePrefill(left, prompt_chunk);
   for (size_t i = 0; i < prompts.size(); ++i) AddRows(*prompts[i], shares[i]);
 }
 
@@ -240,13 +245,16 @@ void Engine::AddRows(Sequence& sequence, size_t count) {
   const std::span<const Token> tokens = sequence.state.tokens();
   const size_t begin = cache_.size(*sequence.cache), rows_before = rows_.size();
   const size_t told = sequence.shared->request.prompt_rows ? sequence.usage.prompt : 0;
+  bool has_row = true;  // of the one that is any sequence's
   for (size_t i = begin; i < begin + count; ++i) {
-    const bool draws = i + 1 == tokens.size(), hands_out = i >= sequence.handed && i < told;
-    if (hands_out && !draws) {
-      if (prompt_rows_left_ == 0) break;
-      --prompt_rows_left_;
+    const bool draws = i + 1 >= tokens.size(), hands_out = i >= sequence.handed && i < told;
+    if (draws || hands_out) {
+      if (!has_row && prompt_rows_left_ == 0) break;
+      prompt_rows_left_ -= !has_row;
+      has_row = false;
     }
-    rows_.push_back({*sequence.cache, tokens[i], draws || hands_out});
+    const Token token = i < tokens.size() ? tokens[i] : sequence.forced[i - tokens.size()];
+    rows_.push_back({*sequence.cache, token, draws || hands_out});
     if (draws || hands_out) wanted_.push_back({&sequence, i, draws});
   }
   if (rows_.size() == rows_before) return;
@@ -329,7 +337,15 @@ void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<c
   const size_t drawable = request.chain->vocabulary().size();
   const LogitRow row = drawable < logits.size() ? LogitRow{logits.first(drawable), {}} : LogitRow{logits, maxima};
   Guarded(sequence, [&] {
-    const Choice choice = request.chain->Sample(row, sequence.state, request.trace);
+    if (sequence.usage.written == 0) LookAhead(sequence);
+    Choice choice;
+    if (sequence.forced.empty()) {
+      choice = request.chain->Sample(row, sequence.state, request.trace);
+    } else {
+      choice = request.chain->Force(sequence.forced.front(), row, sequence.state, request.trace);
+      sequence.forced.pop_front();
+      ++sequence.usage.forced;
+    }
     if (++sequence.usage.written == 1) sequence.usage.first_token_s = clock_() - sequence.shared->submitted;
     const Next next = sequence.listener->OnToken(choice, logits);
     if (sequence.done) return;
@@ -339,8 +355,24 @@ void Engine::Draw(Sequence& sequence, std::span<const float> logits, std::span<c
       End(sequence, FinishReason::kLength);
     } else if (sequence.state.tokens().size() > context_) {
       End(sequence, FinishReason::kContext);
+    } else if (sequence.forced.empty()) {
+      LookAhead(sequence);
     }
   });
+}
+
+bool Engine::RunsAhead(const Sequence& sequence) const {
+  return sequence.shared->request.chain->options().constraint.forced_runs == ForcedRuns::kRun;
+}
+
+// Asks what is forced behind the last token, as far as the text may become.
+void Engine::LookAhead(Sequence& sequence) const {
+  const Request& request = sequence.shared->request;
+  const std::vector<Token> forced = request.chain->Forced(sequence.state);
+  const size_t most = request.max_tokens - sequence.state.output().size();
+  const size_t room = context_ - sequence.state.tokens().size();
+  sequence.forced.assign(forced.begin(),
+                         forced.begin() + static_cast<std::ptrdiff_t>(std::min({forced.size(), most, room})));
 }
 
 // Leaves the sequence in its list: see Cancel.

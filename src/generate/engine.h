@@ -14,12 +14,16 @@
 // of its tokens than one prefill chunk and one row of each sequence take. A prompt that comes during a step waits for
 // its end: a smaller chunk shortens that.
 //
+// What is forced: tokens that a grammar leaves no choice about are run like a prompt, several a step, with the rows of all
+// of them (ForcedRuns).
+//
 // Not thread-safe: one caller (see service.h). Listeners are called from Step, and from Submit and Cancel for sequences
 // that end there. They may call Submit and Cancel, not Step.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <list>
 #include <memory>
@@ -46,7 +50,8 @@ struct Usage {
   size_t prompt = 0;         // tokens of it
   size_t reused = 0;         // of these, found in the cache
   size_t computed = 0;       // of these, computed; the rest, where it ended before its first token
-  size_t written = 0;        // tokens drawn
+  size_t written = 0;        // tokens of the text, the end token included
+  size_t forced = 0;         // of these, put in by a grammar and not drawn
   size_t preempted = 0;      // times
   size_t recomputed = 0;     // positions computed again because of that
   double queue_s = 0;        // from Submit until it first started
@@ -88,8 +93,8 @@ class Listener {
   virtual void OnPrompt(size_t /*done*/) {}
   // With Request::prompt_rows, each position of the prompt in turn, before the first OnToken. Only the first of siblings.
   virtual void OnPromptRow(const PromptRow& /*row*/) {}
-  // A token was drawn. `logits` are those it was drawn from, valid during the call. The token that ends the text is
-  // reported too. kStop ends the sequence with FinishReason::kStop.
+  // A token was drawn, or forced by a grammar. `logits` are those it was drawn from, or would have been, valid during the
+  // call. The token that ends the text is reported too. kStop ends the sequence with FinishReason::kStop.
   virtual Next OnToken(const Choice& choice, std::span<const float> logits) = 0;
   // The last call. If it throws it is called once more, with kError and what it threw.
   virtual void OnFinish(const Finish& finish) = 0;
@@ -158,16 +163,17 @@ class Engine {
     SequenceState state;
     std::optional<SequenceId> cache = {};  // while active
     Usage usage = {};
-    size_t reached = 0;    // positions that were run or found at least once
-    size_t handed = 0;     // of the prompt, to OnPromptRow
-    bool started = false;  // was active, ever
+    size_t reached = 0;             // positions that were run or found at least once
+    size_t handed = 0;              // of the prompt, to OnPromptRow
+    std::deque<Token> forced = {};  // what comes behind the tokens of `state` without a draw
+    bool started = false;           // was active, ever
     bool done = false;
   };
 
   struct Wanted {  // whose row it is that wants logits
     Sequence* sequence;
     size_t position;
-    bool draws;  // the last of what there is to run
+    bool draws;  // the row that the next token hangs on, forced or drawn
   };
 
   template <typename Predicate>
@@ -175,6 +181,7 @@ class Engine {
   void AdmitWaiting();
   size_t BlocksAhead(const Sequence& sequence) const;
   void PlanRows();
+  bool RunsAhead(const Sequence& sequence) const;
   void AddRows(Sequence& sequence, size_t count);
   void PreemptNewest();
   void CountRows();
@@ -184,6 +191,7 @@ class Engine {
   void HandOutPromptRow(const Wanted& wanted, const PromptRow& row);
   std::vector<Sequence*> Fork(Sequence& sequence);
   void Draw(Sequence& sequence, std::span<const float> logits, std::span<const float> maxima);
+  void LookAhead(Sequence& sequence) const;
   void End(Sequence& sequence, FinishReason reason, std::exception_ptr error = {});
   void RemoveDone();
 

@@ -36,6 +36,18 @@ TokenizerVocabulary::TokenizerVocabulary(const Tokenizer& tokenizer, size_t rows
   }
 }
 
+TokenUse TokenizerVocabulary::use(Token token) const {
+  switch (tokenizer_.Kind(token)) {
+    case TokenKind::kNormal:
+    case TokenKind::kUserDefined:
+    case TokenKind::kByte: return TokenUse::kText;
+    case TokenKind::kControl: return TokenUse::kControl;
+    case TokenKind::kUnknown:
+    case TokenKind::kUnused: break;
+  }
+  return TokenUse::kNone;
+}
+
 std::vector<Warning> LoadedModel::Warnings() const {
   std::vector<Warning> all = model->config().warnings;
   const std::vector<Warning> more = tokenizer->Warnings(path.string());

@@ -24,6 +24,8 @@ class TokenizerVocabulary final : public SamplingVocabulary {
   size_t size() const override { return size_; }
   std::string_view piece(Token token) const override { return tokenizer_.Piece(token); }
   std::span<const Token> eos() const override { return eos_; }
+  TokenUse use(Token token) const override;
+  std::vector<Token> Encode(std::string_view text) const override { return tokenizer_.Encode(text); }
 
  private:
   const Tokenizer& tokenizer_;

@@ -8,6 +8,7 @@
 #include <random>
 #include <tuple>
 
+#include "base/utf8.h"
 #include "generate/test_support.h"
 #include "testing/sanitized.h"
 
@@ -29,10 +30,51 @@ std::vector<Token> PromptOf(size_t which) {
   return prompt;
 }
 
-// The requests of all schedules, and what each of their sequences is alone: computed once.
+std::string Letter(size_t token) {
+  std::string letter;
+  AppendUtf8(static_cast<char32_t>(0x100 + token), letter);
+  return letter;
+}
+
+// A letter each, so that a text has one way to be written.
+class LetterVocabulary final : public testing::ListVocabulary {
+ public:
+  explicit LetterVocabulary(size_t size) : ListVocabulary(Letters(size), {20}) {}
+  std::vector<Token> Encode(std::string_view text) const override {
+    std::vector<Token> tokens;
+    for (; !text.empty(); text.remove_prefix(DecodeUtf8(text).length)) {
+      tokens.push_back(static_cast<Token>(DecodeUtf8(text).code_point - 0x100));
+    }
+    return tokens;
+  }
+
+ private:
+  static std::vector<std::string> Letters(size_t size) {
+    std::vector<std::string> letters;
+    for (size_t token = 0; token < size; ++token) letters.push_back(Letter(token));
+    return letters;
+  }
+};
+
+// Long stretches without a choice, and two places where there is one.
+SamplingOptions Forced() {
+  const auto stretch = [](size_t first, size_t count) {
+    std::string text;
+    for (size_t token = first; token < first + count; ++token) text += Letter(token);
+    return text;
+  };
+  SamplingOptions options;
+  options.constraint.regex =
+      stretch(26, 9) + "(" + stretch(40, 12) + "|" + stretch(55, 3) + ")[" + stretch(60, 5) + "]" + stretch(70, 7);
+  return options;
+}
+
+// The requests of all schedules, and what each of their sequences is alone: computed once. A grammar's forced tokens are
+// drawn there one by one.
 class Requests {
  public:
-  Requests() : model_(testing::TinyModel("gpt2")), vocabulary_(model_->config().vocab) {
+  Requests()
+      : model_(testing::TinyModel("gpt2")), vocabulary_(model_->config().vocab), letters_(model_->config().vocab) {
     SamplingOptions greedy, few;
     greedy.do_sample = false;
     few.allowed = {Token{60}, Token{61}, Token{62}, Token{63}, Token{64}};
@@ -40,6 +82,7 @@ class Requests {
     for (const SamplingOptions& options : {SamplingOptions{}, greedy, few}) {
       chains_.push_back(std::make_shared<const Chain>(Chain::Build(options, vocabulary_)));
     }
+    chains_.push_back(std::make_shared<const Chain>(Chain::Build(Forced(), letters_)));
   }
 
   const std::shared_ptr<const Model>& model() const { return model_; }
@@ -70,6 +113,7 @@ class Requests {
  private:
   std::shared_ptr<const Model> model_;
   testing::ListVocabulary vocabulary_;
+  LetterVocabulary letters_;
   std::vector<std::shared_ptr<const Chain>> chains_;
   std::map<std::tuple<size_t, const Chain*, uint64_t, bool, uint32_t, size_t>, Alone> alone_;
 };
@@ -86,7 +130,7 @@ class Actor final : public Listener {
   Next OnToken(const Choice& choice, std::span<const float> logits) override;
   void OnFinish(const Finish& finish) override;
   void Check(Requests& requests, size_t context) const;
-  size_t preempted() const { return finish_->usage.preempted; }
+  const Usage& usage() const { return finish_->usage; }
 
   RequestId id{};
 
@@ -119,7 +163,8 @@ class Schedule {
     for (size_t steps = 0; engine_.Step(); ++steps) ASSERT_LT(steps, 5000u) << "it does not end";
     for (const Actor& actor : actors_) {
       actor.Check(requests_, engine_.context());
-      preempted += actor.preempted();
+      preempted += actor.usage().preempted;
+      forced += actor.usage().forced;
     }
     EXPECT_EQ(engine_.active(), 0u);
     EXPECT_EQ(engine_.waiting(), 0u);
@@ -150,6 +195,7 @@ class Schedule {
   void Cancel(RequestId id) { engine_.Cancel(id); }
 
   size_t preempted = 0;  // times, of all sequences
+  size_t forced = 0;     // tokens, likewise
 
  private:
   Requests& requests_;
@@ -219,7 +265,7 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
   Requests requests;
   ThreadPool pool(1);
   std::mt19937 random(7);
-  size_t preempted = 0;
+  size_t preempted = 0, forced = 0;
   for (int i = 0; i < kEngines; ++i) {
     EngineOptions options;
     options.context = kContext;
@@ -232,6 +278,7 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
       Schedule schedule(requests, engine, options.sequences, random);
       schedule.Run();
       preempted += schedule.preempted;
+      forced += schedule.forced;
       ASSERT_EQ(engine.free_positions(), room) << "blocks were lost";
       ASSERT_FALSE(HasFailure()) << "engine " << i << ", schedule " << k;
     }
@@ -239,6 +286,7 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
   // Of the first 500 schedules, all that are drawn under sanitizers, a third preempt; of 10,000 more than half.
   EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / (testing::kSanitized ? 4 : 2))
       << "the caches are not small enough";
+  EXPECT_GT(forced, static_cast<size_t>(kEngines * kSchedules));
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/text_file.h"
-#include "checkpoint/json.h"
 
 namespace sheepop {
 namespace {
