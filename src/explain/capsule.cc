@@ -9,11 +9,11 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/options_json.h"
 #include "base/quoted.h"
 #include "base/sha256.h"
 #include "base/version.h"
-#include "checkpoint/json.h"
 #include "sample/options_json.h"
 
 namespace sheepop {

@@ -24,6 +24,7 @@ class Writer {
     out["u"] = trace.u;
     out["interval"] = {trace.low, trace.high};
     out["chosen"] = Token(trace.chosen);
+    if (trace.forced) out["forced"] = true;
     if (!trace.watched.empty()) {
       json::array watched;
       for (const WatchedToken& token : trace.watched) watched.push_back(Watched(token));
@@ -62,6 +63,7 @@ class Writer {
                      {"entropy_bits", stage.entropy_bits},
                      {"temperature", stage.temperature},
                      {"top", Tokens(stage.top)}};
+    if (!stage.why.empty()) out["why"] = stage.why;
     if (!stage.watched.empty()) out["watched"] = Tokens(stage.watched);
     return out;
   }
@@ -71,12 +73,14 @@ class Writer {
     for (const Remedy& remedy : token.remedies) {
       remedies.push_back({{"field", remedy.field}, {"from", remedy.from}, {"to", remedy.to}});
     }
-    return {{"id", token.token},
-            {"piece", Piece(token.token)},
-            {"rank", token.rank},
-            {"prob", token.probability},
-            {"removed_by", token.removed_by.empty() ? json::value(nullptr) : json::value(token.removed_by)},
-            {"remedies", std::move(remedies)}};
+    json::object out{{"id", token.token},
+                     {"piece", Piece(token.token)},
+                     {"rank", token.rank},
+                     {"prob", token.probability},
+                     {"removed_by", token.removed_by.empty() ? json::value(nullptr) : json::value(token.removed_by)},
+                     {"remedies", std::move(remedies)}};
+    if (!token.why.empty()) out["why"] = token.why;
+    return out;
   }
 
   const SamplingVocabulary& vocabulary_;

@@ -84,6 +84,7 @@ class LabelVocabulary final : public SamplingVocabulary {
   size_t size() const override { return labels_.size(); }
   std::string_view piece(Token token) const override { return labels_[static_cast<size_t>(token)]; }
   std::span<const Token> eos() const override { return {}; }
+  TokenUse use(Token) const override { return TokenUse::kText; }
 
  private:
   std::vector<std::string> labels_;

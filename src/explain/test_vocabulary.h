@@ -17,6 +17,7 @@ class TestVocabulary final : public SamplingVocabulary {
   size_t size() const override { return pieces_.size(); }
   std::string_view piece(Token token) const override { return pieces_[static_cast<size_t>(token)]; }
   std::span<const Token> eos() const override { return {}; }
+  TokenUse use(Token) const override { return TokenUse::kText; }
 
  private:
   std::vector<std::string> pieces_;
