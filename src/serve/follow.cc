@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/numbers.h"
-#include "checkpoint/json.h"
 
 namespace sheepop {
 namespace {

@@ -48,6 +48,7 @@ class ChoiceListener final : public Listener {
     size_t end;
   };
   Piece Settle(std::string_view text);
+  void Take(std::vector<AnswerDelta> deltas, Piece& piece);
   void Emit(Piece piece);
   void DropWhatNeverShows();
 
@@ -55,7 +56,9 @@ class ChoiceListener final : public Listener {
   const size_t choice_, prompt_;
   LastTrace* trace_;
   TextStream stream_;
-  size_t bytes_ = 0;  // of all tokens so far
+  std::optional<ChatFormat::Reader> reader_;
+  size_t untold_ = 0;  // tokens since the reader's last delta
+  size_t bytes_ = 0;   // of all tokens so far
   std::deque<Pending> pending_;
   ChoiceResult result_;
 };
@@ -110,18 +113,28 @@ class Run final : public Generation, public std::enable_shared_from_this<Run> {
   std::mutex mutex_;                  // of what follows
   std::vector<RequestId> submitted_;  // of the first prompts
   bool cancelled_ = false;
-  std::vector<Finish> finishes_;  // by choice
+  std::vector<ChoiceCost> costs_;  // by choice
   size_t unfinished_ = 0;
   size_t ended_ = 0;           // prompts, of those that were submitted
   std::shared_ptr<Run> self_;  // until the last choice has finished
 };
+
+TextStreamOptions StreamOptions(const Ask& ask) {
+  TextStreamOptions options{.stops = ask.options.stops, .show_stop = ask.show_stop};
+  if (ask.reading) options.shows = [&format = *ask.model->format](Token token) { return format.IsMark(token); };
+  return options;
+}
 
 ChoiceListener::ChoiceListener(Run& run, size_t choice, size_t prompt, LastTrace* trace)
     : run_(run),
       choice_(choice),
       prompt_(prompt),
       trace_(trace),
-      stream_(*run.loaded().tokenizer, {.stops = run.ask().options.stops, .show_stop = run.ask().show_stop}) {}
+      stream_(*run.loaded().tokenizer, StreamOptions(run.ask())) {
+  const Ask& ask = run.ask();
+  if (!ask.reading) return;
+  reader_.emplace(*ask.model->format, ask.reading->tools, ask.reading->reads_tools, ask.reading->in_thoughts);
+}
 
 void ChoiceListener::OnPrompt(size_t done) { run_.Progress(prompt_, done); }
 
@@ -145,18 +158,27 @@ Next ChoiceListener::OnToken(const Choice& choice, std::span<const float> logits
   if (shows) {
     const bool may_stop = result_.ids.size() >= static_cast<size_t>(ask.options.sampling.min_tokens);
     text = stream_.Push(choice.token, may_stop);
-    if (tokenizer.Kind(choice.token) != TokenKind::kControl) record.bytes = tokenizer.Piece(choice.token);
+    if (stream_.Shows(choice.token)) record.bytes = tokenizer.Piece(choice.token);
   }
   bytes_ += record.bytes.size();
   pending_.push_back({std::move(record), bytes_});
-  Emit(Settle(text));
+  ++untold_;
+  Piece piece = Settle(text);
+  if (reader_) Take(reader_->Add(text), piece);
+  Emit(std::move(piece));
   return stream_.stopped() ? Next::kStop : Next::kContinue;
 }
 
 void ChoiceListener::OnFinish(const Finish& finish) {
   const std::string_view text = stream_.Finish();
   if (stream_.stopped()) DropWhatNeverShows();
-  Emit(Settle(text));
+  Piece piece = Settle(text);
+  if (reader_) {
+    Take(reader_->Add(text), piece);
+    Take(reader_->End(), piece);
+  }
+  Emit(std::move(piece));
+  DropBroken(result_.parts);
   result_.prompt = run_.scored(prompt_);
   result_.reason = finish.reason;
   result_.usage = finish.usage;
@@ -188,10 +210,19 @@ void ChoiceListener::DropWhatNeverShows() {
   }
 }
 
+void ChoiceListener::Take(std::vector<AnswerDelta> deltas, Piece& piece) {
+  for (AnswerDelta& delta : deltas) {
+    if (delta.kind == AnswerDelta::kThinking) result_.thinking += untold_;
+    untold_ = 0;
+    piece.deltas.push_back(std::move(delta));
+  }
+}
+
 void ChoiceListener::Emit(Piece piece) {
-  if (piece.text.empty() && piece.tokens.empty()) return;
+  if (piece.text.empty() && piece.tokens.empty() && piece.deltas.empty()) return;
   result_.text += piece.text;
   result_.tokens.insert(result_.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  AddTo(result_.parts, piece.deltas, result_.tokens.size());
   if (!run_.ask().stream) return;
   run_.Tell([piece = std::move(piece)](GenerationReceiver& receiver) mutable { receiver.OnPiece(std::move(piece)); });
 }
@@ -235,7 +266,7 @@ std::vector<TokenRecord> Run::Unscored(const AskedPrompt& prompt) const {
 void Run::Prepare() {
   const size_t choices = ask_.prompts.size() * ask_.n;
   prompts_.resize(ask_.prompts.size());
-  finishes_.resize(choices);
+  costs_.resize(choices);
   unfinished_ = choices;
   std::optional<uint64_t> seed;
   for (size_t p = 0; p < prompts_.size(); ++p) {
@@ -342,7 +373,7 @@ void Run::Progress(size_t prompt, size_t done) {
 }
 
 void Run::Finished(size_t choice, ChoiceResult result) {
-  const Finish finish{result.reason, nullptr, result.usage};
+  const ChoiceCost cost{result.reason, result.usage, result.thinking};
   Tell([choice, result = std::make_shared<ChoiceResult>(std::move(result))](GenerationReceiver& receiver) {
     receiver.OnFinish(choice, std::move(*result));
   });
@@ -350,7 +381,7 @@ void Run::Finished(size_t choice, ChoiceResult result) {
   bool last, has_more;
   {
     const std::lock_guard lock(mutex_);
-    finishes_[choice] = finish;
+    costs_[choice] = cost;
     last = --unfinished_ == 0;
     const bool prompt_ended = --prompts_[choice / ask_.n].unfinished == 0;
     ended_ += prompt_ended;
@@ -368,7 +399,7 @@ void Run::Finished(size_t choice, ChoiceResult result) {
 void Run::Done() {
   std::vector<CapsuleSequence> recorded;
   for (const auto& recorder : recorders_) recorded.push_back(recorder->sequence());
-  receiver_->OnDone(MakeLedger(ask_, prompts_[0].request.seed, finishes_, recorded));
+  receiver_->OnDone(MakeLedger(ask_, prompts_[0].request.seed, costs_, recorded));
 }
 
 }  // namespace

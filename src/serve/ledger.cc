@@ -4,7 +4,7 @@
 #include <boost/json/value.hpp>
 #include <string>
 
-#include "checkpoint/json.h"
+#include "base/json.h"
 #include "kernel/packed.h"
 #include "sample/options_json.h"
 #include "sample/profile.h"
@@ -23,17 +23,29 @@ json::object TokensJson(const Ask& ask, const Ledger& ledger) {
   }
   return {{"prompt", ledger.prompt_tokens}, {"template", of_template},     {"messages", std::move(messages)},
           {"reused", ledger.reused},        {"computed", ledger.computed}, {"dropped", 0},
-          {"written", ledger.written}};
+          {"written", ledger.written},      {"thinking", ledger.thinking}};
 }
 
-// The settings in force that are not their profile's own.
+json::object ShapeJson(const AskedShape& shape, size_t forced) {
+  json::array unkept;
+  for (const schema::SchemaFault& fault : shape.not_enforced) {
+    unkept.push_back({{"pointer", fault.pointer}, {"keyword", fault.keyword}, {"message", fault.message}});
+  }
+  return {{"kind", shape.kind},
+          {"warnings", json::array(shape.warnings.begin(), shape.warnings.end())},
+          {"not_enforced", std::move(unkept)},
+          {"forced", forced},
+          {"schema_shown", shape.schema_shown}};
+}
+
+// The settings in force that are not their profile's own. The shape itself, which may be long, is the request's.
 json::object SamplingJson(const SamplingOptions& sampling) {
   json::object all = SettingsJson(sampling), changed;
   const json::object usual = SettingsJson(ProfileNamed(sampling.profile).defaults);
   for (const auto& [name, value] : all) {
     if (usual.at(name) != value) changed[name] = value;
   }
-  changed.erase("profile");
+  for (const std::string_view name : {"profile", "json_schema", "regex", "grammar", "choice"}) changed.erase(name);
   return changed;
 }
 
@@ -63,26 +75,28 @@ json::value CapsuleJson(const Ask& ask, uint64_t seed, std::span<const CapsuleSe
 
 }  // namespace
 
-Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const Finish> finishes,
+Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const ChoiceCost> costs,
                   std::span<const CapsuleSequence> recorded) {
   Ledger ledger;
   ledger.seed = seed;
-  size_t preempted = 0, recomputed = 0;
+  size_t preempted = 0, recomputed = 0, forced = 0;
   json::array reasons;
-  for (size_t choice = 0; choice < finishes.size(); ++choice) {
-    const Usage& usage = finishes[choice].usage;
+  for (size_t choice = 0; choice < costs.size(); ++choice) {
+    const Usage& usage = costs[choice].usage;
     if (choice % ask.n == 0) {
       ledger.prompt_tokens += ask.prompts[choice / ask.n].ids.size();
       ledger.reused += usage.reused;
       ledger.computed += usage.computed;
     }
     ledger.written += usage.written;
+    ledger.thinking += costs[choice].thinking;
+    forced += usage.forced;
     preempted += usage.preempted;
     recomputed += usage.recomputed;
     ledger.queue_s = std::max(ledger.queue_s, usage.queue_s);
     ledger.first_token_s = std::max(ledger.first_token_s, usage.first_token_s);
     ledger.total_s = std::max(ledger.total_s, usage.total_s);
-    reasons.push_back(json::value(Name(finishes[choice].reason)));
+    reasons.push_back(json::value(Name(costs[choice].reason)));
   }
   const double decode_s = ledger.total_s - ledger.first_token_s;
   json::object& out = ledger.sheepop;
@@ -97,6 +111,7 @@ Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const Finish> finishe
                  {"first_token_s", ledger.first_token_s},
                  {"total_s", ledger.total_s},
                  {"tokens_per_s", decode_s > 0 ? static_cast<double>(ledger.written) / decode_s : 0.0}};
+  if (ask.shape) out["constraint"] = ShapeJson(*ask.shape, forced);
   if (preempted > 0) out["preempted"] = {{"times", preempted}, {"recomputed", recomputed}};
   if (!ask.model->checkpoint.empty()) out["checkpoint"] = ask.model->checkpoint;
   if (!ask.unused.empty()) out["unused"] = json::array(ask.unused.begin(), ask.unused.end());

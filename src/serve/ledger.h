@@ -11,8 +11,15 @@
 
 namespace sheepop {
 
-// `finishes` by choice. `recorded`: with Ask::record, a sequence of each choice; the object then holds a capsule.
-Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const Finish> finishes,
+// What one choice came to.
+struct ChoiceCost {
+  FinishReason reason = FinishReason::kInterrupt;
+  Usage usage;
+  size_t thinking = 0;  // ChoiceResult::thinking
+};
+
+// `costs` by choice. `recorded`: with Ask::record, a sequence of each choice; the object then holds a capsule.
+Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const ChoiceCost> costs,
                   std::span<const CapsuleSequence> recorded);
 
 }  // namespace sheepop

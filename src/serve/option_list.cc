@@ -43,19 +43,23 @@ json::array Choices(const OptionRow& row) {
 
 json::object SamplingOptionList() {
   const SamplingOptions& usual = ProfileNamed("openai").defaults;
-  json::array options;
+  json::array sampling, shape;
   for (const OptionRow& row : kSamplingTable.rows()) {
     const bool bounded = row.field.type().shape() == OptionType::Shape::kNumber;
+    json::array& options = IsConstraint(row) ? shape : sampling;
     options.push_back({{"name", row.name},
                        {"help", row.help},
                        {"unit", row.unit},
                        {"shape", ShapeName(row.field.type().shape())},
+                       {"long", row.traits.file},  // a text of several lines
                        {"low", Bound(row.allowed.bounds.low, bounded)},
                        {"high", Bound(row.allowed.bounds.high, bounded && !row.allowed.bounds.open)},
                        {"choices", Choices(row)},
                        {"default", OptionJson(kSamplingTable, row, &usual)}});
   }
-  return {{"groups", {{{"title", "Sampling"}, {"options", std::move(options)}}}}};
+  return {{"groups",
+           {{{"title", "Sampling"}, {"options", std::move(sampling)}},
+            {{"title", kShape.group}, {"options", std::move(shape)}}}}};
 }
 
 }  // namespace sheepop

@@ -81,7 +81,7 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   service_.Run([&](ThreadPool& pool) {
     model->loaded = LoadedModel::Open(path, {.context = engine_.context, .isa = isa_}, pool);
   });
-  if (model->loaded.chat_template) model->chat = ChatTemplate::Parse(*model->loaded.chat_template);
+  SetChat(*model);
   const ModelConfig& config = model->loaded.model->config();
   model->sampling = UsualSampling(path);
   model->engine = engine_;

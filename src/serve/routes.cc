@@ -10,8 +10,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/json.h"
 #include "base/version.h"
-#include "checkpoint/json.h"
 #include "explain/capsule.h"
 #include "serve/api/chat.h"
 #include "serve/api/completions.h"

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "generate/chat_format.h"
 #include "generate/loaded_model.h"
 #include "generate/service.h"
 #include "sample/options.h"
@@ -38,6 +39,8 @@ struct ServedModel {
   std::vector<std::string> aliases;
   LoadedModel loaded;
   std::optional<ChatTemplate> chat;  // empty: conversations are refused
+  std::optional<ChatFormat> format;  // of the template
+  bool system_messages = false;      // the template writes them
   SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's own
                                      // generation_config.json suggests
   EngineOptions engine;
@@ -50,6 +53,9 @@ struct ServedModel {
 
   std::shared_ptr<const ModelHash> hash;  // what capsules hold of it
 };
+
+// Sets chat, format and system_messages by the template of `loaded`, if there is one. Throws what ChatTemplate::Parse throws.
+void SetChat(ServedModel& model);
 
 // The names, under a lock. Any thread.
 class ServedModels {

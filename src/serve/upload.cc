@@ -10,9 +10,9 @@
 #include "base/child_process.h"
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/json.h"
 #include "base/text_file.h"
 #include "base/zstd_stream.h"
-#include "checkpoint/json.h"
 #include "ingest/blob.h"
 #include "serve/api_error.h"
 

@@ -29,6 +29,7 @@ inline std::vector<Piece> MadeUpPieces() {
   };
   Piece first{.choice = 0, .text = "Baa", .tokens = {token(66, "Baa", 0, -0.25)}};
   Piece second{.choice = 0, .text = ", \u00E9", .tokens = {token(44, ", \xC3", 3, -1.5), token(45, "\xA9", 6, -0.125)}};
+  for (Piece* piece : {&first, &second}) piece->deltas = {{AnswerDelta::kText, piece->text, 0, ""}};
   return {std::move(first), std::move(second)};
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <utility>
 
+#include "serve/api/constraints.h"
 #include "serve/api/legacy_logprobs.h"
 #include "serve/api/openai_fields.h"
 #include "serve/api/openai_stream.h"
@@ -56,8 +57,9 @@ class CompletionsDialect final : public OpenAiDialect {
     return Members(prompts_[choice / n_], nullptr);
   }
 
-  json::object Delta(const Piece& piece) override {
-    return Members(piece.text, Logprobs(piece.choice, {}, piece.tokens));
+  std::vector<json::object> Deltas(const Piece& piece, bool even_none) override {
+    if (piece.text.empty() && !even_none) return {};
+    return {Members(piece.text, Logprobs(piece.choice, {}, piece.tokens))};
   }
 
   json::object Silence() override { return Members("", nullptr); }
@@ -126,6 +128,7 @@ Parsed ParseCompletions(const json::object& body, const RequestContext& context)
   if (ask.record && ask.prompts.size() > 1) {
     fields.Refuse("record", fmt::format("is true, but there are {} prompts: give one", ask.prompts.size()));
   }
+  CheckShape(ask);
   auto dialect = std::make_unique<CompletionsDialect>(ask, shape, echo);
   return {std::move(ask), std::move(dialect)};
 }

@@ -114,7 +114,8 @@ TEST(ParseCompletions, RefusesByTheField) {
       {R"({"n": 3, "best_of": 2})", 400, "best_of"},
       {R"({"prompt": ["a", "b"], "record": true})", 400, "record"},
       {R"({"stream_options": {}})", 400, "stream_options"},
-      {R"({"guided_json": {}})", 501, "guided_json"},
+      {R"({"guided_json": {"type": "objekt"}})", 400, "guided_json"},
+      {R"({"tools": []})", 400, "tools"},
       {R"({"top_logprobs": 3})", 400, "top_logprobs"},
       {R"({"messages": []})", 400, "messages"},
   };

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json.h"
 #include "base/quoted.h"
-#include "checkpoint/json.h"
 #include "tokenize/chat_prompt.h"
 
 namespace sheepop {
@@ -230,6 +230,10 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
   auto mentions = [&](std::string_view name) {
     return model.chat && model.chat->source().find(name) != std::string::npos;
   };
+  // Thoughts that a template cannot turn off end as soon as they begin.
+  auto turns_thinking = [&](bool on) {
+    return mentions("enable_thinking") || (!on && model.format && model.format->thinking());
+  };
   auto set = [&](std::string_view name, const json::value& value) {
     if (variables.contains(name)) fields.Refuse(name, "is in chat_template_kwargs too: give it once");
     variables[name] = value;
@@ -249,7 +253,7 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
   }
   const std::optional<bool> thinking = fields.Bool("enable_thinking");
   if (thinking) set("enable_thinking", *thinking);
-  if (thinking && !mentions("enable_thinking")) unused.push_back(fields.Path("enable_thinking"));
+  if (thinking && !turns_thinking(*thinking)) unused.push_back(fields.Path("enable_thinking"));
   if (const auto verbosity = fields.Choice("verbosity", {"low", "medium", "high"})) {
     set("verbosity", json::value(*verbosity));
     if (!mentions("verbosity")) unused.push_back(fields.Path("verbosity"));
@@ -260,7 +264,7 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
   set("reasoning_effort", json::value(*effort));
   const bool off = *effort == "none";
   if (off && !variables.contains("enable_thinking")) variables["enable_thinking"] = false;
-  if (!mentions("reasoning_effort") && !(off && mentions("enable_thinking"))) {
+  if (!mentions("reasoning_effort") && !(off && turns_thinking(false))) {
     unused.push_back(fields.Path("reasoning_effort"));
   }
 }

@@ -10,11 +10,12 @@
 
 #include "base/quoted.h"
 #include "serve/api/constraints.h"
-#include "serve/api/conversation.h"
+#include "serve/api/conversation_ask.h"
 #include "serve/api/messages_dialect.h"
 #include "serve/api/messages_input.h"
 #include "serve/api/sampling_fields.h"
 #include "serve/api/template_variable.h"
+#include "serve/api/tools.h"
 
 namespace sheepop {
 namespace {
@@ -55,9 +56,11 @@ class RequestReader {
  private:
   // What both requests have, and after which no field is left.
   void ReadPrompt() {
-    ReadThinking();
+    ReadTemplateVariables(fields_, *ask_.model, conversation_, ask_.unused);
+    ReadThinking(fields_, context_.unknown, conversation_, ask_);
+    ReadConstraints(fields_, context_.unknown, ask_);
     ReadOutput();
-    ReadConstraints(fields_, ask_.unused);
+    const ToolsAsk tools = ReadTools(fields_, ToolsApi::kMessages, context_.unknown, ask_.unused);
     fields_.Unused({"cache_control", "context_management", "mcp_servers", "speed", "user_profile_id"}, ask_.unused);
     const json::value* const system = fields_.Any("system");
     const json::array* const messages = fields_.Array("messages");
@@ -66,7 +69,7 @@ class RequestReader {
     conversation_.messages = ReadMessages(ReadMessagesInput(system, *messages, context_.unknown, ask_.unused),
                                           "messages", context_.unknown, ask_.unused);
     GoOnWithTheLast();
-    ask_.prompts.push_back(EncodeConversation(*ask_.model, conversation_, context_.now));
+    AskConversation(std::move(conversation_), tools, context_.now, ask_);
   }
 
   // A last message of the assistant that says nothing asks for a new one.
@@ -83,29 +86,16 @@ class RequestReader {
     conversation_.add_generation_prompt = false;
   }
 
-  void ReadThinking() {
-    ReadTemplateVariables(fields_, *ask_.model, conversation_, ask_.unused);
-    const json::object* const thinking = fields_.Object("thinking");
-    if (!thinking) return;
-    Fields inner(*thinking, "thinking");
-    const auto type = inner.Choice("type", {"disabled", "enabled", "adaptive", "between_tools"});
-    if (!type) inner.Refuse("type", "is missing, must be disabled, enabled or adaptive");
-    if (*type == "enabled" || *type == "disabled") {
-      SetTemplateVariable("enable_thinking", *type == "enabled", inner.Path("type"), *ask_.model, conversation_,
-                          ask_.unused);
-    } else {
-      ask_.unused.push_back(inner.Path("type"));
-    }
-    if (inner.Integer("budget_tokens", AtLeast(1))) ask_.unused.push_back(inner.Path("budget_tokens"));
-    inner.Unused({"display"}, ask_.unused);
-    inner.Finish(context_.unknown, ask_.unused);
-  }
-
   void ReadOutput() {
+    if (const json::object* const format = fields_.Object("output_format")) {
+      ReadFormat(*format, "output_format", context_.unknown, ask_);
+    }
     const json::object* const output = fields_.Object("output_config");
     if (!output) return;
     Fields inner(*output, "output_config");
-    if (inner.Any("format")) RefuseYet("output_config.format");
+    if (const json::object* const format = inner.Object("format")) {
+      ReadFormat(*format, "output_config.format", context_.unknown, ask_);
+    }
     if (const auto effort = inner.Choice("effort", {"low", "medium", "high", "xhigh", "max"})) {
       SetTemplateVariable("reasoning_effort", json::value(*effort), inner.Path("effort"), *ask_.model, conversation_,
                           ask_.unused);

@@ -174,9 +174,17 @@ TEST(ParseMessages, RefusesWhatIsOutOfBounds) {
   EXPECT_EQ(RefusalOf(R"({"model": "wolf", "max_tokens": 5, "messages": []})"), "404 model");
 }
 
-TEST(ParseMessages, RefusesToolsAndFormsByName) {
-  EXPECT_EQ(RefusalWith(R"("tools": [{"name": "f", "input_schema": {}}])"), "501 tools");
-  EXPECT_EQ(RefusalWith(R"("output_config": {"format": {"type": "json_schema"}})"), "501 output_config.format");
+TEST(ParseMessages, ReadsToolsAndForms) {
+  EXPECT_EQ(RefusalWith(R"("tools": [{"name": "f f", "input_schema": {}}])"), "400 tools[0].name");
+  EXPECT_EQ(RefusalWith(R"("output_config": {"format": {"type": "json_schema"}})"), "400 output_config.format.schema");
+  EXPECT_EQ(RefusalWith(R"("output_config": {"format": {"type": "json_schema", "schema": {"type": "objekt"}}})"),
+            "400 output_config.format");
+  EXPECT_EQ(
+      RefusalWith(R"("output_config": {"format": {"type": "json_object"}}, "output_format": {"type": "json_object"})"),
+      "400 output_config.format");
+  EXPECT_EQ(ParseWith(R"("output_format": {"type": "json_schema", "schema": {"const": 1}})").ask.shape->kind,
+            "json_schema");
+  EXPECT_EQ(ParseWith(R"("tools": [{"name": "f", "input_schema": {}}])").ask.shape->kind, "tools");
   EXPECT_EQ(ParseWith(R"("tool_choice": {"type": "none"}, "tools": [{"name": "f", "input_schema": {}}])").ask.unused,
             Names({"tools[0]"}));
 }
@@ -267,6 +275,7 @@ TEST(MessagesDialect, TracesComeWithTheText) {
   Piece piece = testing::MadeUpPieces().at(0);
   piece.tokens[0].trace = Trace();
   piece.text.clear();
+  piece.deltas.clear();
   const std::vector<SentEvent> events = NamedEventsOf(parsed.dialect->OnPiece(piece));
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].data.at("sheepop").at("tokens").as_array().size(), 1u);

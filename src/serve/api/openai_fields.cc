@@ -32,7 +32,7 @@ OpenAiShape ReadOpenAiFields(Fields& fields, const RequestContext& context, Ask&
   ask.n = static_cast<size_t>(fields.Integer("n", Between(1, most)).value_or(1));
   shape.token_ids = fields.Bool("return_token_ids").value_or(false);
   ReadSampling(fields, ask);
-  ReadConstraints(fields, ask.unused);
+  ReadConstraints(fields, context.unknown, ask);
   fields.Unused({"store", "metadata", "user", "service_tier", "safety_identifier", "moderation", "prompt_cache_key",
                  "prompt_cache_options", "prompt_cache_retention", "prediction"},
                 ask.unused);

@@ -16,6 +16,7 @@ struct OpenAiShape {
   bool include_usage = false;     // of a stream: its last chunk
   bool continuous_usage = false;  // of a stream: each chunk, as far as it is
   bool token_ids = false;
+  bool functions = false;  // calls in OpenAI's old form
 };
 
 // Reads model, stream, stream_options, n, return_token_ids, those of ReadSampling and ReadConstraints, and what cannot

@@ -23,16 +23,12 @@ json::object Counts(size_t prompt, size_t completion) {
 
 }  // namespace
 
-json::object OpenAiUsage(size_t prompt, size_t completion, size_t reused) {
-  json::object usage = Counts(prompt, completion);
-  usage["prompt_tokens_details"] = json::object({{"cached_tokens", reused}});
-  usage["completion_tokens_details"] =
-      json::object({{"reasoning_tokens", 0}, {"accepted_prediction_tokens", 0}, {"rejected_prediction_tokens", 0}});
+json::object OpenAiUsage(const Ledger& ledger) {
+  json::object usage = Counts(ledger.prompt_tokens, ledger.written);
+  usage["prompt_tokens_details"] = json::object({{"cached_tokens", ledger.reused}});
+  usage["completion_tokens_details"] = json::object(
+      {{"reasoning_tokens", ledger.thinking}, {"accepted_prediction_tokens", 0}, {"rejected_prediction_tokens", 0}});
   return usage;
-}
-
-std::string_view OpenAiFinish(FinishReason reason) {
-  return reason == FinishReason::kContext ? Name(FinishReason::kLength) : Name(reason);
 }
 
 double FiniteLogprob(double logprob) {
@@ -54,6 +50,7 @@ OpenAiDialect::OpenAiDialect(const Ask& ask, const OpenAiShape& shape, Names nam
 
 json::object OpenAiDialect::Whole(const AnswerHead& head, const std::vector<ChoiceResult>& results,
                                   const Ledger& ledger) {
+  head_ = head;
   json::object answer{{"id", std::string(names_.id_prefix) + head.id},
                       {"object", names_.object},
                       {"created", head.created},
@@ -61,7 +58,7 @@ json::object OpenAiDialect::Whole(const AnswerHead& head, const std::vector<Choi
   json::array choices;
   for (size_t i = 0; i < results.size(); ++i) {
     json::object choice = WholeChoice(i, results[i]);
-    choice["finish_reason"] = OpenAiFinish(results[i].reason);
+    choice["finish_reason"] = FinishOf(results[i]);
     AddTraces(results[i].tokens, choice);
     if (shape_.token_ids) {
       choice["prompt_token_ids"] = Ids(prompts_[i / n_]);
@@ -71,7 +68,7 @@ json::object OpenAiDialect::Whole(const AnswerHead& head, const std::vector<Choi
     choices.push_back(std::move(choice));
   }
   answer["choices"] = std::move(choices);
-  answer["usage"] = OpenAiUsage(ledger.prompt_tokens, ledger.written, ledger.reused);
+  answer["usage"] = OpenAiUsage(ledger);
   answer["sheepop"] = ledger.sheepop;
   return answer;
 }
@@ -91,20 +88,22 @@ std::string OpenAiDialect::Begin(const AnswerHead& head) {
 
 std::string OpenAiDialect::OnPiece(const Piece& piece) {
   told_[piece.choice] += piece.tokens.size();
-  if (piece.text.empty() && !logprobs_ && !explain_ && !shape_.token_ids) return "";
-  json::object members = Delta(piece);
-  AddTraces(piece.tokens, members);
+  std::vector<json::object> deltas = Deltas(piece, logprobs_ || explain_ || shape_.token_ids);
+  if (deltas.empty()) return "";
+  AddTraces(piece.tokens, deltas.front());
   if (shape_.token_ids) {
     json::array ids;
     for (const TokenRecord& token : piece.tokens) ids.push_back(token.id);
-    members["token_ids"] = std::move(ids);
+    deltas.front()["token_ids"] = std::move(ids);
   }
-  return Event(Chunk(piece.choice, std::move(members)));
+  std::string events;
+  for (json::object& members : deltas) events += Event(Chunk(piece.choice, std::move(members)));
+  return events;
 }
 
 std::string OpenAiDialect::OnFinish(size_t choice, const ChoiceResult& result) {
   json::object members = Silence();
-  members["finish_reason"] = OpenAiFinish(result.reason);
+  members["finish_reason"] = FinishOf(result);
   if (shape_.token_ids) {  // an end token, those that a stop string took back
     members["token_ids"] = Ids(std::span(result.ids).subspan(std::min(told_[choice], result.ids.size())));
   }
@@ -121,7 +120,7 @@ std::string OpenAiDialect::End(const Ledger& ledger) {
   json::object chunk = std::move(last_);
   if (shape_.include_usage) {
     chunk = Chunk();
-    chunk["usage"] = OpenAiUsage(ledger.prompt_tokens, ledger.written, ledger.reused);
+    chunk["usage"] = OpenAiUsage(ledger);
   }
   chunk["sheepop"] = ledger.sheepop;
   return Event(chunk) + "data: [DONE]\n\n";
@@ -137,6 +136,14 @@ std::string OpenAiDialect::Beat(size_t computed, size_t prompt) {
 }
 
 std::string OpenAiDialect::Failure(const ApiProblem& problem) { return Event(OpenAiError(problem)); }
+
+// Where an answer was interrupted or failed, that.
+std::string_view OpenAiDialect::FinishOf(const ChoiceResult& result) const {
+  if (result.reason == FinishReason::kContext) return Name(FinishReason::kLength);
+  if (result.reason == FinishReason::kStop && HasCalls(result))
+    return shape_.functions ? "function_call" : "tool_calls";
+  return Name(result.reason);
+}
 
 void OpenAiDialect::AddTraces(const std::vector<TokenRecord>& tokens, json::object& members) const {
   if (explain_) members["sheepop"] = json::object({{"tokens", TraceEntries(tokens, *model_)}});

@@ -16,10 +16,7 @@
 namespace sheepop {
 
 // {prompt_tokens, completion_tokens, total_tokens, ...details}.
-boost::json::object OpenAiUsage(size_t prompt, size_t completion, size_t reused);
-
-// "stop" or "length"; where an answer was interrupted or failed, that.
-std::string_view OpenAiFinish(FinishReason reason);
+boost::json::object OpenAiUsage(const Ledger& ledger);
 
 // A log-probability as a JSON number: what is not finite is -9999.
 double FiniteLogprob(double logprob);
@@ -44,13 +41,16 @@ class OpenAiDialect : public Dialect {
   OpenAiDialect(const Ask& ask, const OpenAiShape& shape, Names names);
 
   // The members of a choice but its index: of a whole answer, without finish_reason; of a chunk that opens it, none
-  // (an empty object) where there is nothing to open; of a piece; of a chunk that says nothing.
+  // (an empty object) where there is nothing to open; of the chunks of a piece, with `even_none` at least one; of a chunk
+  // that says nothing.
   virtual boost::json::object WholeChoice(size_t choice, const ChoiceResult& result) = 0;
   virtual boost::json::object Opening(size_t choice) = 0;
-  virtual boost::json::object Delta(const Piece& piece) = 0;
+  virtual std::vector<boost::json::object> Deltas(const Piece& piece, bool even_none) = 0;
   virtual boost::json::object Silence() = 0;
 
   boost::json::object Chunk(size_t choice, boost::json::object members) const;
+  const AnswerHead& head() const { return head_; }
+  const OpenAiShape& shape() const { return shape_; }
 
   const std::shared_ptr<const ServedModel> model_;
   const std::optional<size_t> logprobs_;
@@ -58,6 +58,7 @@ class OpenAiDialect : public Dialect {
 
  private:
   boost::json::object Chunk() const;  // without choices
+  std::string_view FinishOf(const ChoiceResult& result) const;
   void AddTraces(const std::vector<TokenRecord>& tokens, boost::json::object& members) const;
 
   const OpenAiShape shape_;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/json.h"
+#include "base/json.h"
 #include "sample/profile.h"
 #include "serve/api/chat.h"
 #include "serve/api/messages.h"

@@ -10,11 +10,12 @@
 
 #include "base/quoted.h"
 #include "serve/api/constraints.h"
-#include "serve/api/conversation.h"
+#include "serve/api/conversation_ask.h"
 #include "serve/api/responses_dialect.h"
 #include "serve/api/responses_input.h"
 #include "serve/api/sampling_fields.h"
 #include "serve/api/template_variable.h"
+#include "serve/api/tools.h"
 
 namespace sheepop {
 namespace {
@@ -30,14 +31,16 @@ class RequestReader {
     RefuseState();
     ReadAnswer();
     ReadLogprobs();
-    ReadTemplateVariables(fields_, *ask_.model, conversation_, ask_.unused);
-    ReadText();
-    ReadReasoning();
-    ReadTools();
-    ReadUnused();
     fields_.Number("temperature", Between(0, 2));
     fields_.Number("top_p", Between(0, 1));
     ReadSampling(fields_, ask_);
+    ReadTemplateVariables(fields_, *ask_.model, conversation_, ask_.unused);
+    ReadThinking(fields_, context_.unknown, conversation_, ask_);
+    ReadConstraints(fields_, context_.unknown, ask_);
+    ReadText();
+    ReadReasoning();
+    const ToolsAsk tools = ReadTools();
+    ReadUnused();
     const std::optional<std::string> instructions = fields_.String("instructions");
     const json::value* const input = fields_.Any("input");
     fields_.Finish(context_.unknown, ask_.unused);
@@ -45,7 +48,7 @@ class RequestReader {
     conversation_.messages = ReadMessages(ReadResponsesInput(*input, instructions, context_.unknown, ask_.unused),
                                           "input", context_.unknown, ask_.unused);
     ask_.prompt_field = "input";
-    ask_.prompts.push_back(EncodeConversation(*ask_.model, conversation_, context_.now));
+    AskConversation(std::move(conversation_), tools, context_.now, ask_);
     auto dialect = MakeResponsesDialect(Echo(instructions), ask_);
     return {std::move(ask_), std::move(dialect)};
   }
@@ -101,10 +104,8 @@ class RequestReader {
     if (!text) return;
     Fields inner(*text, "text");
     if (const json::object* const format = inner.Object("format")) {
-      Fields kind(*format, "text.format");
-      const auto type = kind.Choice("type", {"text", "json_object", "json_schema", "grammar", "python"});
-      if (type && *type != "text") RefuseYet("text.format");
-      kind.Finish(context_.unknown, ask_.unused);
+      ReadFormat(*format, "text.format", context_.unknown, ask_);
+      echo_["text"].get_object()["format"] = *format;
     }
     if (const auto verbosity = inner.Choice("verbosity", {"low", "medium", "high"})) {
       SetTemplateVariable("verbosity", json::value(*verbosity), inner.Path("verbosity"), *ask_.model, conversation_,
@@ -128,13 +129,13 @@ class RequestReader {
     inner.Finish(context_.unknown, ask_.unused);
   }
 
-  void ReadTools() {
+  ToolsAsk ReadTools() {
     const json::value* const choice = fields_.Any("tool_choice");
     const json::array* const tools = fields_.Array("tools");
     echo_["tool_choice"] = choice ? *choice : json::value("auto");
     echo_["tools"] = tools ? *tools : json::array();
     echo_["parallel_tool_calls"] = fields_.Bool("parallel_tool_calls").value_or(true);
-    ReadConstraints(fields_, ask_.unused);
+    return sheepop::ReadTools(fields_, ToolsApi::kResponses, context_.unknown, ask_.unused);
   }
 
   void ReadUnused() {

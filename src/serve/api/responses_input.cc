@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json.h"
 #include "base/quoted.h"
-#include "checkpoint/json.h"
 #include "serve/api_error.h"
 
 namespace sheepop {

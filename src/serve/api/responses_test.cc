@@ -174,10 +174,13 @@ TEST(ParseResponses, RefusesWhatIsOutOfBounds) {
   EXPECT_EQ(RefusalWith(R"("instructions": ["x"])"), "400 instructions");
 }
 
-TEST(ParseResponses, RefusesToolsAndFormsByName) {
-  EXPECT_EQ(RefusalWith(R"("tools": [{"type": "function", "name": "f"}])"), "501 tools");
-  EXPECT_EQ(RefusalWith(R"("text": {"format": {"type": "json_schema", "name": "x", "schema": {}}})"),
-            "501 text.format");
+TEST(ParseResponses, ReadsToolsAndForms) {
+  EXPECT_EQ(RefusalWith(R"("tools": [{"type": "function", "name": "f f"}])"), "400 tools[0].name");
+  EXPECT_EQ(RefusalWith(R"("tools": [{"type": "custom", "name": "f"}])"), "501 tools[0]");
+  EXPECT_EQ(RefusalWith(R"("text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "objekt"}}})"),
+            "400 text.format");
+  EXPECT_EQ(ParseWith(R"("text": {"format": {"type": "json_schema", "name": "x", "schema": {}}})").ask.shape->kind,
+            "json_schema");
   EXPECT_EQ(RefusalWith(R"("text": {"format": {"type": "xml"}})"), "400 text.format.type");
   EXPECT_EQ(ParseWith(R"("text": {"format": {"type": "text"}, "verbosity": "low"})").ask.unused,
             Names({"text.verbosity"}));
@@ -309,6 +312,7 @@ TEST(ResponsesDialect, TracesComeWithTheText) {
   Piece piece = testing::MadeUpPieces().at(0);
   piece.tokens[0].trace = Trace();
   piece.text.clear();
+  piece.deltas.clear();
   const std::vector<SentEvent> events = NamedEventsOf(parsed.dialect->OnPiece(piece));
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].data.at("sheepop").at("tokens").as_array().size(), 1u);
@@ -319,6 +323,7 @@ TEST(ResponsesDialect, APieceWithNothingToSayIsSilent) {
   parsed.dialect->Begin(MadeUpHead());
   Piece piece = testing::MadeUpPieces().at(0);
   piece.text.clear();
+  piece.deltas.clear();
   EXPECT_EQ(parsed.dialect->OnPiece(piece), "");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
 #include <limits>
@@ -48,8 +49,11 @@ class SamplingReader {
       const std::string_view name = NameOf(fields_, row);
       if (const json::value* const value = fields_.Any(name)) ReadRow(row, name, *value);
     }
-    // What the fields say together.
-    ForField("mirostat", [&] { Chain::Build(options_, *model_.loaded.vocabulary); });
+    // What the fields say together, but for the shape of the text, which other fields say as well.
+    SamplingOptions without = options_;
+    without.constraint = {};
+    without.thinking_budget = -1;
+    ForField("mirostat", [&] { Chain::Build(without, *model_.loaded.vocabulary); });
     return std::move(options_);
   }
 
@@ -60,7 +64,8 @@ class SamplingReader {
       SamplingOptions alone = base_;
       Set(row, name, value, alone);
       Validate(alone);
-      if (row.is_list() || row.name == "samplers") Chain::Build(alone, *model_.loaded.vocabulary);
+      if ((row.is_list() && !IsConstraint(row)) || row.name == "samplers")
+        Chain::Build(alone, *model_.loaded.vocabulary);
       Set(row, name, value, options_);
     });
   }
@@ -69,6 +74,8 @@ class SamplingReader {
     const std::string thing = fields_.Path(name);
     if (row.name == "logit_bias" && value.is_object()) {
       options.logit_bias = BiasesOf(thing, value.get_object());
+    } else if (row.name == "json_schema" && (value.is_object() || value.is_bool())) {
+      options.constraint.json_schema = json::serialize(value);
     } else if (row.name == "seed") {
       kSamplingTable.Set(options, row, SeedText(value), thing);
     } else if (row.is_list()) {

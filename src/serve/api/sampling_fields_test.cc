@@ -45,7 +45,10 @@ constexpr std::string_view kOther = R"({
   "mirostat_eta": 0.5, "repeat_penalty": 1.5, "repeat_last_n": 5, "presence_penalty": -1, "frequency_penalty": 1.5,
   "penalty_scope": "output", "dry_multiplier": 0.5, "dry_base": 2, "dry_allowed_length": 3, "dry_last_n": 9,
   "dry_breakers": ["x"], "no_repeat_ngram": 3, "min_tokens": 1, "logit_bias": ["5=2.5", "6=-99"], "banned": [7, "8"],
-  "allowed": [3, 4, 5], "bad_words": ["ab"], "bad_sequences": ["3,4"], "samplers": "top_k;temperature", "seed": 77})";
+  "allowed": [3, 4, 5], "bad_words": ["ab"], "bad_sequences": ["3,4"], "samplers": "top_k;temperature", "seed": 77,
+  "json_schema": "{}", "regex": "a", "grammar": "root ::= \"a\"", "choice": ["a"], "any_order": true, "whitespace": "any",
+  "digits": 5, "format": "annotate", "lenient": true, "forced_runs": "off", "thinking_open": "<a>",
+  "thinking_close": "</a>", "thinking_budget": 5})";
 
 TEST(SamplingFields, EveryRowOfTheTableIsAField) {
   const boost::json::object other = Json(kOther);

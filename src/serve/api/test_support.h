@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/thread_pool.h"
-#include "checkpoint/json.h"
 #include "sample/profile.h"
 #include "serve/api/request_context.h"
 #include "serve/api_error.h"
@@ -53,7 +53,7 @@ class TinyModels final : public ServedModels {
     model->name = std::move(name);
     model->aliases = std::move(aliases);
     model->loaded = LoadedModel::Open(SourcePath(fmt::format("tests/data/tiny/{}/model.gguf", folder)), {}, pool);
-    if (model->loaded.chat_template) model->chat = ChatTemplate::Parse(*model->loaded.chat_template);
+    SetChat(*model);
     model->sampling = ProfileNamed("openai").defaults;
     model->engine.context = model->context = 64;
     model->engine.sequences = 8;
@@ -122,6 +122,7 @@ inline std::vector<Piece> MadePieces(const ServedModel& model, size_t choice, co
     record.text_offset = offset;
     offset += record.bytes.size();
     pieces.push_back({choice, record.bytes, {record}});
+    if (!record.bytes.empty()) pieces.back().deltas = {{AnswerDelta::kText, record.bytes, 0, ""}};
   }
   return pieces;
 }
@@ -135,6 +136,7 @@ inline ChoiceResult ResultOf(const std::vector<Piece>& pieces, FinishReason reas
       result.tokens.push_back(token);
       result.ids.push_back(token.id);
     }
+    AddTo(result.parts, piece.deltas, result.tokens.size());
   }
   return result;
 }

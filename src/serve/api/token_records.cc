@@ -29,7 +29,7 @@ json::object Entry(Token id, std::string_view bytes, double logprob, const Serve
 
 }  // namespace
 
-json::array LogprobEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model) {
+json::array LogprobEntries(std::span<const TokenRecord> tokens, const ServedModel& model) {
   json::array entries;
   for (const TokenRecord& token : tokens) {
     json::array best;
@@ -43,7 +43,7 @@ json::array LogprobEntries(const std::vector<TokenRecord>& tokens, const ServedM
   return entries;
 }
 
-json::array TraceEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model) {
+json::array TraceEntries(std::span<const TokenRecord> tokens, const ServedModel& model) {
   json::array traces;
   for (const TokenRecord& token : tokens) {
     if (!token.trace) continue;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <boost/json/array.hpp>
-#include <vector>
+#include <span>
 
 #include "serve/answer.h"
 #include "serve/served_model.h"
@@ -11,9 +11,9 @@ namespace sheepop {
 
 // Entries of OpenAI's logprobs: {token, logprob, bytes, top_logprobs: [{token, logprob, bytes}]}. `bytes` of all tokens
 // are the bytes of the text.
-boost::json::array LogprobEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model);
+boost::json::array LogprobEntries(std::span<const TokenRecord> tokens, const ServedModel& model);
 
 // The traces of the tokens that have one, as `explain` shows them, each with the `bytes` of the text that are its token's.
-boost::json::array TraceEntries(const std::vector<TokenRecord>& tokens, const ServedModel& model);
+boost::json::array TraceEntries(std::span<const TokenRecord> tokens, const ServedModel& model);
 
 }  // namespace sheepop

@@ -5,7 +5,7 @@ import {count, make} from "./dom.js";
 const kNames = {
   prompt: "of the prompt", template: "of the template", messages: "of each message", reused: "found in the cache",
   isa: "instruction set", finish: "ended by", time: "seconds", queue_s: "in the queue",
-  first_token_s: "to the first token", total_s: "in all", tokens_per_s: "tokens a second", unused: "fields that changed nothing", sampling: "setting",
+  first_token_s: "to the first token", thinking: "of these, thoughts", total_s: "in all", tokens_per_s: "tokens a second", unused: "fields that changed nothing", sampling: "setting",
 };
 
 const nameOf = key => kNames[key] || key.replaceAll("_", " ");

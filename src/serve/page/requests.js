@@ -82,11 +82,14 @@ export function requestFor(conversation, message, options) {
   return {path: "v1/chat/completions", fields};
 }
 
+// A call as text: its name, then its arguments as they come.
+const callText = call => (call.function?.name ? `\n${call.function.name} ` : "") + (call.function?.arguments ?? "");
+
 // What a chunk of either API brings: text, tokens, how it ended, what the server says of its work.
 export function readChunk(chunk) {
   const choice = chunk.choices?.[0], {progress, ...ledger} = chunk.sheepop || {};
   return {
-    text: choice?.delta?.content ?? choice?.text ?? "",
+    text: (choice?.delta?.content ?? choice?.text ?? "") + (choice?.delta?.tool_calls || []).map(callText).join(""),
     reasoning: choice?.delta?.reasoning_content ?? "",
     traces: choice?.sheepop?.tokens || [],  // as of `sheepop explain --json`, with the bytes of the token that show
     finish: choice?.finish_reason || "",

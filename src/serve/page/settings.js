@@ -28,6 +28,7 @@ function control(option, id) {
   if (option.shape === "list") {
     return make("textarea", {id, rows: "2", placeholder: standard || "one a line", spellcheck: "false"});
   }
+  if (option.long) return make("textarea", {id, rows: "4", spellcheck: "false"});
   return make("input", {id, type: "text", inputmode: option.shape === "number" ? "decimal" : null, placeholder: standard,
                         autocomplete: "off", spellcheck: "false"});
 }

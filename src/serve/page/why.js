@@ -44,6 +44,7 @@ function stageCard(previous, stage, step, choose) {
              : `${stage.kept} candidates, none removed`,
     `entropy ${previous.entropy_bits.toFixed(2)} → ${stage.entropy_bits.toFixed(2)} bits`];
   if (previous.temperature !== stage.temperature) facts.push(`temperature ${stage.temperature}`);
+  if (stage.why) facts.push(stage.why);
   return make("section", {class: "stage"}, make("h3", {}, stage.name), make("p", {class: "soft"}, `${facts.join("; ")}.`),
     make("table", {}, make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "token"), make("th", {scope: "col"}, "before"),
       make("th", {scope: "col"}, "after"), make("td", {"aria-hidden": "true"}))), make("tbody", {}, ...rows)));

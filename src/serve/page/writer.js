@@ -30,9 +30,12 @@ class TokenPlaces {
     this.#end = start;
   }
 
-  place({chosen, bytes}) {
+  // `length`: of the text so far. Thoughts and marks are no part of it, and their tokens have no place.
+  place({chosen, bytes}, length) {
     const start = this.#end;
-    this.#end += bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : chosen.piece.length;
+    const end = start + (bytes ? this.#decoder.decode(Uint8Array.from(bytes), {stream: true}).length : chosen.piece.length);
+    if (end <= length) this.#end = end;
+    else this.#decoder = new TextDecoder();
     return {id: chosen.id, start, end: this.#end};
   }
 }
@@ -91,7 +94,7 @@ export async function write(conversation, message, options, changed) {
     message.text += text;
     for (const trace of traces) {
       message.traces[message.tokens.length] = trace;
-      message.tokens.push(places.place(trace));
+      message.tokens.push(places.place(trace, message.text.length));
     }
     if (text || traces.length) live.wrote(traces.length || 1);
     if (said) Object.assign(ledger, said);
