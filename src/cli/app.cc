@@ -35,6 +35,7 @@ constexpr std::array kCommands = {
     CommandEntry{"explain", "the same generation, each step shown: why this token", MakeExplain},
     CommandEntry{"replay", "repeat a recorded generation and compare it bit for bit", MakeReplay},
     CommandEntry{"serve", "models for clients over HTTP: OpenAI's and Anthropic's APIs, and a page to chat", MakeServe},
+    CommandEntry{"constrain", "does a text fit a schema, an expression or a grammar, and where not", MakeConstrain},
     CommandEntry{"score", "log-probabilities of a given text, perplexity of a file", MakeScore},
     CommandEntry{"convert", "GGUF files and Hugging Face folders to each other and to other weight types", MakeConvert},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},

@@ -35,6 +35,7 @@ std::unique_ptr<Command> MakeExplain();
 std::unique_ptr<Command> MakeReplay();
 std::unique_ptr<Command> MakeScore();
 std::unique_ptr<Command> MakeServe();
+std::unique_ptr<Command> MakeConstrain();
 std::unique_ptr<Command> MakeConvert();
 std::unique_ptr<Command> MakeBench();
 std::unique_ptr<Command> MakeDoctor();

@@ -204,6 +204,7 @@ int Chat::Run(Console& console) {
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
   sampling_.NoteSuggestions(console, loaded.path);
+  sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   conversation_.engine = engine_.options;
   conversation_.answer.sampling = sampling;
   Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());

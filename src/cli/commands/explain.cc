@@ -144,6 +144,7 @@ ExplainReport Explain::Report(ExplainSource& source) const {
 
 int Explain::Run(Console& console) {
   const std::unique_ptr<ExplainSource> source = Source(console);
+  sampling_.WarnOfConstraint(console, source->vocabulary());
   const ExplainReport report = Report(*source);
   if (html_) WritePage(*html_, report, source->vocabulary());
   if (console.json) {

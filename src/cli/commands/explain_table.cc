@@ -47,6 +47,9 @@ class Table {
     out += Row(
         stages, [](const TracedStage& stage) { return fmt::format("{:.3f}", stage.entropy_bits); }, "entropy, bits");
     for (Token token : Shown(trace)) out += TokenRow(trace, stages, token);
+    for (const TracedStage& stage : trace.stages) {
+      if (!stage.why.empty()) out += fmt::format("  {}: {}\n", stage.name, stage.why);
+    }
     out += Draw(trace);
     for (const WatchedToken& watched : trace.watched) out += Watched(watched);
     return out;
@@ -118,6 +121,8 @@ class Table {
   }
 
   std::string Draw(const Trace& trace) const {
+    if (trace.forced)
+      return fmt::format("  {} is forced by the grammar: nothing was drawn\n", Piece(trace.chosen.token));
     const auto at = [](double x) { return std::min(static_cast<size_t>(x * kLineWidth), kLineWidth - 1); };
     const size_t low = at(trace.low), high = std::max(at(trace.high), low), mark = at(trace.u);
     std::string line;
@@ -134,6 +139,7 @@ class Table {
     if (watched.removed_by == "logits") return out + "never a candidate: its logit is -infinity or no number\n";
     out += fmt::format("removed by {} at rank {} with probability {:.3g}; ", watched.removed_by, watched.rank,
                        watched.probability);
+    if (!watched.why.empty()) out += watched.why + "; ";
     if (watched.remedies.empty()) return out + "no single setting would have kept it\n";
     std::vector<std::string> ways;
     for (const Remedy& remedy : watched.remedies) {

@@ -55,7 +55,7 @@ class Generate final : public Command {
  private:
   struct Timing {
     double load_s = 0, prefill_s = 0, decode_s = 0;
-    size_t prefill_tokens = 0, decode_tokens = 0;
+    size_t prefill_tokens = 0, decode_tokens = 0, forced_tokens = 0;
 
     // One of several sequences from one prompt. Throws its error.
     void Add(const Finish& finish) {
@@ -63,6 +63,7 @@ class Generate final : public Command {
       prefill_tokens = finish.usage.prompt;
       prefill_s = std::max(prefill_s, finish.usage.prefill_s());
       decode_tokens += finish.usage.written;
+      forced_tokens += finish.usage.forced;
       decode_s = std::max(decode_s, finish.usage.decode_s());
     }
   };
@@ -89,6 +90,7 @@ class Generate final : public Command {
 
 int Generate::RunBeams(const Console& console) {
   std::vector<std::string_view> others = sampling_.Given();
+  std::erase_if(others, [](std::string_view flag) { return IsConstraint(kSamplingTable.Named(flag)); });
   if (sequences_ != 1) others.emplace_back("--sequences");
   if (logprobs_) others.emplace_back("--logprobs");
   if (!stops_.empty()) others.emplace_back("--stop");
@@ -99,7 +101,9 @@ int Generate::RunBeams(const Console& console) {
                 fmt::join(others, ", "));
   }
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
-  return beams_.Run(console, loaded, prompt_.Tokens(*loaded.tokenizer), max_tokens_, engine_.options, model_.pool());
+  sampling_.WarnOfConstraint(console, *loaded.vocabulary);
+  return beams_.Run(console, loaded, prompt_.Tokens(*loaded.tokenizer), max_tokens_, sampling_.Options().constraint,
+                    engine_.options, model_.pool());
 }
 
 Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const {
@@ -149,8 +153,10 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
   if (!console.json) {
     const double rate =
         timing.decode_s > 0 ? static_cast<double>(timing.decode_tokens - texts.size()) / timing.decode_s : 0;
-    console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second", seed,
-                             timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate));
+    const std::string forced =
+        timing.forced_tokens > 0 ? fmt::format(", {} of them forced by the grammar", timing.forced_tokens) : "";
+    console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second{}", seed,
+                             timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate, forced));
     return;
   }
   json::object out;
@@ -168,6 +174,7 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
                    {"prefill_tokens", timing.prefill_tokens},
                    {"prefill_s", timing.prefill_s},
                    {"decode_tokens", timing.decode_tokens},
+                   {"forced_tokens", timing.forced_tokens},
                    {"decode_s", timing.decode_s}};
   console.PrintJson(out);
 }
@@ -182,6 +189,7 @@ int Generate::Run(Console& console) {
   const Stopwatch watch;
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
   sampling_.NoteSuggestions(console, loaded.path);
+  sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
   EngineOptions options = engine_.options;
   options.sequences = sequences_;

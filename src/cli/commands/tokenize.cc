@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/quoted.h"
 #include "base/text_file.h"
 #include "base/utf8.h"
-#include "checkpoint/json.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/prompt_flags.h"

@@ -52,11 +52,12 @@ void BeamFlags::Check() const {
 }
 
 int BeamFlags::Run(const Console& console, const LoadedModel& loaded, std::vector<Token> prompt, size_t max_tokens,
-                   const EngineOptions& engine, ThreadPool& pool) const {
+                   const ConstraintOptions& constraint, const EngineOptions& engine, ThreadPool& pool) const {
   const InterruptGuard interrupt;
   BeamRequest request;
   request.prompt = std::move(prompt);
   request.beams = {*width_, n_best_.value_or(1), length_penalty_.value_or(1)};
+  request.constraint = constraint;
   request.max_tokens = max_tokens;
   request.go_on = [&] { return !interrupt.interrupted(); };
   const std::vector<Hypothesis> texts = WriteBeams(*loaded.model, *loaded.vocabulary, request, engine, pool);

@@ -23,7 +23,7 @@ class BeamFlags {
 
   // Searches and prints. Ctrl-C ends the search early.
   int Run(const Console& console, const LoadedModel& loaded, std::vector<Token> prompt, size_t max_tokens,
-          const EngineOptions& engine, ThreadPool& pool) const;
+          const ConstraintOptions& constraint, const EngineOptions& engine, ThreadPool& pool) const;
 
  private:
   std::optional<size_t> width_, n_best_;

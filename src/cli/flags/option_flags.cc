@@ -1,5 +1,7 @@
 #include "cli/flags/option_flags.h"
 
+#include "base/text_file.h"
+
 namespace sheepop::cli {
 
 void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::string>& help, const std::string& group,
@@ -9,7 +11,9 @@ void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::
     const OptionRow& row = table.rows()[i];
     if (row.flag.empty()) continue;
     const std::string names(row.flag);
-    const auto reader = [&row, read](std::string_view flag, std::string_view text) { read(row, flag, text); };
+    const auto reader = [&row, read](std::string_view flag, std::string_view text) {
+      read(row, flag, row.traits.file ? ReadFileOrStdin(std::string(text)) : std::string(text));
+    };
     const auto takes = row.is_list() ? FlagSet::Takes::kOneEachTime : FlagSet::Takes::kOne;
     Flag flag = row.traits.bare ? flags.EachSwitch(names, help[i], reader) : flags.Each(names, help[i], reader, takes);
     if (!row.traits.bare) flag.As(std::string(row.traits.value));

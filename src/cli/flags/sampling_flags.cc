@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "generate/suggested_sampling.h"
+#include "sample/constraint_cache.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {
@@ -44,6 +45,14 @@ void SamplingFlags::NoteSuggestions(const Console& console, const std::filesyste
   if (flags.empty()) return;
   const std::filesystem::path path = model / "generation_config.json";
   console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
+}
+
+void SamplingFlags::WarnOfConstraint(const Console& console, const SamplingVocabulary& vocabulary) const {
+  const ConstraintOptions constraint = Options().constraint;
+  if (!constraint.given()) return;
+  for (const Warning& warning : WarningsOf(vocabulary.constraints().Get(constraint, vocabulary)->notes)) {
+    console.Warn(warning);
+  }
 }
 
 }  // namespace sheepop::cli

@@ -28,6 +28,9 @@ class SamplingFlags {
   // Notes what the generation_config.json of a model folder suggests and no flag was given for: it is not used unasked.
   void NoteSuggestions(const Console& console, const std::filesystem::path& model) const;
 
+  // Tells what a given grammar or schema was not read or will not be kept as it says. Throws what ConstraintCache::Get does.
+  void WarnOfConstraint(const Console& console, const SamplingVocabulary& vocabulary) const;
+
  private:
   GivenOptions<SamplingOptions> given_{kSamplingTable};
 };
