@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "checkpoint/json.h"
+#include "base/json.h"
 #include "tokenize/chat_prompt.h"
 
 namespace sheepop {

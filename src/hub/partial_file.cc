@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/json.h"
 #include "base/text_file.h"
-#include "checkpoint/json.h"
 
 namespace sheepop {
 namespace {

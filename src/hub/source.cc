@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <iterator>
 
-#include "checkpoint/json.h"
+#include "base/json.h"
 #include "hub/catalogue.h"
 #include "hub/http.h"
 

@@ -1,6 +1,7 @@
 #include "tokenize/text_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -8,7 +9,10 @@
 namespace sheepop {
 
 TextStream::TextStream(const Tokenizer& tokenizer, TextStreamOptions options)
-    : tokenizer_(tokenizer), show_control_(options.show_control), show_stop_(options.show_stop) {
+    : tokenizer_(tokenizer),
+      show_control_(options.show_control),
+      show_stop_(options.show_stop),
+      shows_(std::move(options.shows)) {
   for (std::string& text : options.stops) {
     if (text.empty()) throw Error(ErrorCategory::kInvalidArgument, "a stop string is empty; leave it out");
     Stop stop{std::move(text), {}, 0};
@@ -25,7 +29,7 @@ TextStream::TextStream(const Tokenizer& tokenizer, TextStreamOptions options)
 std::string_view TextStream::Push(Token token, bool may_stop) {
   shown_.clear();
   if (finished_) return shown_;
-  if (tokenizer_.Kind(token) == TokenKind::kControl && !show_control_) return shown_;
+  if (!Shows(token)) return shown_;
   for (const char byte : tokenizer_.Piece(token)) {
     held_.push_back(byte);
     if (!Advance(byte, may_stop)) continue;
@@ -40,6 +44,10 @@ std::string_view TextStream::Push(Token token, bool may_stop) {
   // A character may be cut by the beginning of a stop string, or by the end of the piece.
   Release(certain - IncompleteUtf8Suffix(std::string_view(held_).substr(0, certain)));
   return shown_;
+}
+
+bool TextStream::Shows(Token token) const {
+  return tokenizer_.Kind(token) != TokenKind::kControl || show_control_ || (shows_ && shows_(token));
 }
 
 std::string_view TextStream::Finish() {

@@ -2,6 +2,7 @@
 // stop string that may yet be completed. One stream a sequence; not shared between threads.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,9 +13,10 @@
 namespace sheepop {
 
 struct TextStreamOptions {
-  std::vector<std::string> stops;  // bytes; empty ones are refused (kInvalidArgument)
-  bool show_control = false;       // the names of control tokens are text; otherwise they show as nothing
-  bool show_stop = false;          // the stop string that ends the text is its last part
+  std::vector<std::string> stops;         // bytes; empty ones are refused (kInvalidArgument)
+  bool show_control = false;              // the names of control tokens are text; otherwise they show as nothing
+  std::function<bool(Token)> shows = {};  // of these control tokens the names are text in any case
+  bool show_stop = false;                 // the stop string that ends the text is its last part
 };
 
 class TextStream {
@@ -22,7 +24,7 @@ class TextStream {
   // `tokenizer` must outlive the stream.
   explicit TextStream(const Tokenizer& tokenizer, TextStreamOptions options = {});
   TextStream(const Tokenizer& tokenizer, std::vector<std::string> stops)
-      : TextStream(tokenizer, TextStreamOptions{std::move(stops), false}) {}
+      : TextStream(tokenizer, TextStreamOptions{.stops = std::move(stops)}) {}
 
   // Text that became certain with this token, valid until the next call. Invalid bytes are U+FFFD. Of stop strings the one
   // that is complete first counts, of those complete at the same byte the longest; it and all behind it are never shown.
@@ -35,6 +37,7 @@ class TextStream {
   bool stopped() const { return stopped_by_ >= 0; }
   // Index into the stops of the one found, -1 when none was.
   int stopped_by() const { return stopped_by_; }
+  bool Shows(Token token) const;  // whether its piece is text
   // Bytes of the tokens' pieces, control tokens that show as nothing aside, that calls have returned as text so far.
   size_t shown_bytes() const { return shown_bytes_; }
 
@@ -50,6 +53,7 @@ class TextStream {
 
   const Tokenizer& tokenizer_;
   bool show_control_, show_stop_;
+  std::function<bool(Token)> shows_;
   std::vector<Stop> stops_;
   int stopped_by_ = -1;
   bool finished_ = false;

@@ -10,7 +10,7 @@ import unittest
 from program import ENVIRONMENT, PROGRAM, TIMEOUT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "docs" / "generation.md", ROOT / "docs" / "training.md"]
+PAGES = [ROOT / "docs" / name for name in ("generation.md", "training.md", "constraints.md")]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

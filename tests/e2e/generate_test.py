@@ -161,7 +161,7 @@ class Json(ProgramTest):
     def test_fields(self):
         out = self.json("generate", "-m", LLAMA, "-p", "Once upon", "-n", 4, "--logprobs", 2, "--ignore-eos")
         self.assertEqual(set(out), {"model", "prompt_ids", "ids", "text", "finish_reason", "seed", "logprobs", "timing"})
-        self.assertEqual(set(out["timing"]), {"load_s", "prefill_tokens", "prefill_s", "decode_tokens", "decode_s"})
+        self.assertEqual(set(out["timing"]), {"load_s", "prefill_tokens", "prefill_s", "decode_tokens", "forced_tokens", "decode_s"})
         self.assertEqual(out["timing"]["prefill_tokens"], len(out["prompt_ids"]))
         self.assertEqual(out["timing"]["decode_tokens"], 4)
         self.assertEqual([entry["id"] for entry in out["logprobs"]], out["ids"])

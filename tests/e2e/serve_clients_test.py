@@ -136,7 +136,7 @@ class ResponsesFromPython(ServedTest):
         for more, kind, param in (({"previous_response_id": "resp_1"}, openai.BadRequestError, "previous_response_id"),
                                   ({"extra_body": {"temperature": 3}}, openai.BadRequestError, "temperature"),
                                   ({"model": "wolf"}, openai.NotFoundError, "model"),
-                                  ({"tools": [{"type": "function", "name": "f", "parameters": {}}]}, openai.InternalServerError, "tools")):
+                                  ({"tools": [{"type": "custom", "name": "f"}]}, openai.InternalServerError, "tools[0]")):
             with self.assertRaises(kind) as caught:
                 self.client.responses.create(**{**self.ask, **more})
             self.assertEqual(caught.exception.param, param)
@@ -194,7 +194,7 @@ class MessagesFromPython(ServedTest):
     def test_refusals_have_their_class(self):
         for more, kind in (({"extra_body": {"temperature": 2}}, anthropic.BadRequestError), ({"model": "wolf"}, anthropic.NotFoundError),
                            ({"messages": []}, anthropic.BadRequestError),
-                           ({"tools": [{"name": "f", "input_schema": {}}]}, anthropic.InternalServerError)):
+                           ({"tools": [{"name": "f f", "input_schema": {}}]}, anthropic.BadRequestError)):
             with self.assertRaises(kind) as caught:
                 self.client.messages.create(**{**self.ask, **more})
             self.assertEqual(caught.exception.body["type"], "error")

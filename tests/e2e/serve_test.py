@@ -113,7 +113,7 @@ class Answers(Served):
         self.refused(400, "presence_penalty", presence_penalty=3)
         self.refused(400, "stop", stop=[""])
         self.assertIn("temperature", self.refused(400, "temprature", temprature=1))
-        self.refused(501, "response_format", response_format={"type": "json_object"})
+        self.refused(400, "response_format.type", response_format={"type": "yaml"})
 
     def test_stops_end_the_text_before_them(self):
         text = self.server.chat(max_tokens=30, temperature=0).json["choices"][0]["message"]["content"]
