@@ -18,6 +18,7 @@ struct Constraint::Body {
     if (position.epoch == automaton.epoch()) return position.state;
     auto state = automaton.Start();
     for (const char byte : position.bytes) state = automaton.Next(state, static_cast<uint8_t>(byte));
+    automaton.MakeRoom();
     return state;
   }
 
@@ -80,7 +81,20 @@ struct Constraint::Body {
     }
   }
 
+  // Runs what a caller asks, and remembers where a bound was met: it would be met again.
+  template <class Call>
+  auto Run(const Call& call) {
+    const std::lock_guard lock(mutex);
+    try {
+      return call();
+    } catch (...) {
+      failed = true;
+      throw;
+    }
+  }
+
   std::mutex mutex;
+  bool failed = false;
   grammar::Automaton automaton;
   boost::unordered_flat_map<grammar::Automaton::State, std::shared_ptr<const TokenMask>> masks;
   uint64_t masks_epoch = 0;
@@ -95,35 +109,35 @@ Constraint::Constraint(std::unique_ptr<grammar::Grammar> grammar, grammar::Symbo
 Constraint::~Constraint() = default;
 
 size_t Constraint::Advance(Position& position, std::string_view bytes) const {
-  const std::lock_guard lock(body_->mutex);
-  body_->Tidy();
-  auto state = body_->StateOf(position);
-  size_t fits = 0;
-  for (; fits < bytes.size(); ++fits) {
-    const auto next = body_->automaton.Next(state, static_cast<uint8_t>(bytes[fits]));
-    if (next == grammar::Automaton::kDead) break;
-    state = next;
-  }
-  position.bytes += bytes.substr(0, fits);
-  position.state = state;
-  position.epoch = body_->automaton.epoch();
-  return fits;
+  return body_->Run([&] {
+    body_->Tidy();
+    auto state = body_->StateOf(position);
+    size_t fits = 0;
+    for (; fits < bytes.size(); ++fits) {
+      const auto next = body_->automaton.Next(state, static_cast<uint8_t>(bytes[fits]));
+      if (next == grammar::Automaton::kDead) break;
+      state = next;
+    }
+    position.bytes += bytes.substr(0, fits);
+    position.state = state;
+    position.epoch = body_->automaton.epoch();
+    return fits;
+  });
 }
 
 bool Constraint::Accepts(const Position& position) const {
-  const std::lock_guard lock(body_->mutex);
-  return body_->automaton.Accepts(body_->StateOf(position));
+  return body_->Run([&] { return body_->automaton.Accepts(body_->StateOf(position)); });
 }
 
 ByteSet Constraint::Allowed(const Position& position) const {
-  const std::lock_guard lock(body_->mutex);
-  return body_->automaton.Allowed(body_->StateOf(position));
+  return body_->Run([&] { return body_->automaton.Allowed(body_->StateOf(position)); });
 }
 
 std::shared_ptr<const TokenMask> Constraint::Mask(const Position& position) const {
-  const std::lock_guard lock(body_->mutex);
-  body_->Tidy();
-  return body_->Mask(body_->StateOf(position), *table_);
+  return body_->Run([&] {
+    body_->Tidy();
+    return body_->Mask(body_->StateOf(position), *table_);
+  });
 }
 
 void Constraint::ForgetMasks() const {
@@ -132,27 +146,28 @@ void Constraint::ForgetMasks() const {
 }
 
 std::string Constraint::Forced(const Position& position, size_t most) const {
-  const std::lock_guard lock(body_->mutex);
-  body_->Tidy();
-  std::string forced;
-  auto state = body_->StateOf(position);
-  while (forced.size() < most && !body_->automaton.Accepts(state)) {
-    const ByteSet allowed = body_->automaton.Allowed(state);
-    if (allowed.size() != 1) break;
-    forced += static_cast<char>(allowed.First());
-    state = body_->automaton.Next(state, allowed.First());
-  }
-  return forced;
+  return body_->Run([&] {
+    body_->Tidy();
+    std::string forced;
+    auto state = body_->StateOf(position);
+    while (forced.size() < most && !body_->automaton.Accepts(state)) {
+      const ByteSet allowed = body_->automaton.Allowed(state);
+      if (allowed.size() != 1) break;
+      forced += static_cast<char>(allowed.First());
+      state = body_->automaton.Next(state, allowed.First());
+    }
+    return forced;
+  });
 }
 
 std::vector<std::string> Constraint::Following(const Position& position) const {
-  const std::lock_guard lock(body_->mutex);
-  return body_->automaton.Following(body_->StateOf(position));
+  return body_->Run([&] { return body_->automaton.Following(body_->StateOf(position)); });
 }
 
 Constraint::Counts Constraint::counts() const {
   const std::lock_guard lock(body_->mutex);
   Counts counts = body_->counts;
+  counts.failed = body_->failed;
   counts.bytes = body_->automaton.bytes() + body_->masks.size() * ((table_->vocabulary_size() + 63) / 64) * 8;
   return counts;
 }

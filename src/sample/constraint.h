@@ -46,7 +46,8 @@ class Constraint {
   const TokenTable& table() const { return *table_; }
   struct Counts {
     size_t masks_made = 0, masks_found = 0;
-    size_t bytes = 0;  // of states, masks and the grammar
+    size_t bytes = 0;     // of states, masks and the grammar
+    bool failed = false;  // a bound was met; it may be met again
   };
   Counts counts() const;
 

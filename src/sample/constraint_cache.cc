@@ -100,7 +100,8 @@ std::shared_ptr<const ReadConstraint> ConstraintCache::Get(const ConstraintOptio
   const std::lock_guard lock(mutex_);
   const auto known = std::ranges::find(kept_, key, &decltype(kept_)::value_type::first);
   if (known != kept_.end()) {
-    if (known->second->constraint.counts().bytes <= kMostBytes) {
+    const Constraint::Counts counts = known->second->constraint.counts();
+    if (counts.bytes <= kMostBytes && !counts.failed) {
       std::rotate(known, known + 1, kept_.end());
       return kept_.back().second;
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "sample/constraint_cache.h"
@@ -132,7 +133,7 @@ TEST(ConstraintTest, SeveralThreadsMaySayTheSame) {
 }
 
 // Writes the longest piece first.
-class GreedyVocabulary final : public ListVocabulary {
+class GreedyVocabulary : public ListVocabulary {
  public:
   using ListVocabulary::ListVocabulary;
   std::vector<Token> Encode(std::string_view text) const override {
@@ -142,6 +143,7 @@ class GreedyVocabulary final : public ListVocabulary {
       for (Token token = 1; static_cast<size_t>(token) < size(); ++token) {
         if (text.starts_with(piece(token)) && piece(token).size() > piece(best).size()) best = token;
       }
+      if (best == 0) throw std::runtime_error("no token is this byte");
       tokens.push_back(best);
       text.remove_prefix(piece(best).size());
     }
@@ -158,6 +160,26 @@ TEST(ForcedRunTest, ATokenThatMayStillGrowIsLeftOpen) {
   Constraint::Position place;
   constraint->Advance(place, "{\"key\":\"a\"");
   EXPECT_EQ(ForcedRun(*constraint, place, std::vector<Token>{1, 2, 4, 3}, vocabulary), std::vector<Token>{5});
+}
+
+class MarkedVocabulary final : public GreedyVocabulary {
+ public:
+  using GreedyVocabulary::GreedyVocabulary;
+  TokenUse use(Token token) const override { return piece(token) == "<m>" ? TokenUse::kControl : TokenUse::kText; }
+};
+
+TEST(ForcedRunTest, AControlTokenIsNoText) {
+  //                                 0   1    2    3
+  const MarkedVocabulary vocabulary({"", "a", "b", "<m>"});
+  auto grammar = std::make_unique<Grammar>();
+  const Symbol start = grammar->AddRule("start", {{grammar->Literal("ab\xFF<m>a")}});
+  const Constraint constraint(std::move(grammar), start, std::make_shared<const TokenTable>(vocabulary));
+  EXPECT_EQ(ForcedRun(constraint, {}, {}, vocabulary), (std::vector<Token>{1, 2}));
+  Constraint::Position place;
+  constraint.Advance(place, "ab");
+  EXPECT_TRUE(ForcedRun(constraint, place, {}, vocabulary).empty());
+  constraint.Advance(place, constraint.table().bytes(3));
+  EXPECT_EQ(ForcedRun(constraint, place, {}, vocabulary), std::vector<Token>{1});
 }
 
 TEST(ForcedRunTest, ATokenizerThatCannotEncodeForcesNothing) {

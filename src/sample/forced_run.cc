@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/utf8.h"
+#include "sample/grammar/grammar.h"
 
 namespace sheepop {
 namespace {
@@ -44,7 +45,8 @@ bool AnyLonger(const Constraint& constraint, const Constraint::Position& positio
 std::vector<Token> ForcedRun(const Constraint& constraint, const Constraint::Position& position,
                              std::span<const Token> output, const SamplingVocabulary& vocabulary) {
   std::string forced = constraint.Forced(position, kMostBytes);
-  forced.resize(forced.size() - IncompleteUtf8Suffix(forced));  // the first bytes of several characters
+  forced.resize(std::min(forced.size(), forced.find(grammar::kControlMark)));  // no tokenizer makes that of a text
+  forced.resize(forced.size() - IncompleteUtf8Suffix(forced));                 // the first bytes of several characters
   if (forced.empty()) return {};
   std::vector<Token> tokens = Encode(forced, output, vocabulary);
   std::string spelt;

@@ -68,7 +68,12 @@ TokenTable::TokenTable(const SamplingVocabulary& vocabulary) : bytes_(vocabulary
     const Token token = static_cast<Token>(i);
     if (std::ranges::find(end_tokens_, token) != end_tokens_.end()) continue;
     switch (vocabulary.use(token)) {
-      case TokenUse::kText: bytes_[i] = vocabulary.piece(token); break;
+      case TokenUse::kText:
+        // Such a byte is none of UTF-8: a text that begins so would pass for a control token.
+        if (vocabulary.piece(token).find(grammar::kControlMark) == std::string_view::npos) {
+          bytes_[i] = vocabulary.piece(token);
+        }
+        break;
       case TokenUse::kControl: bytes_[i] = grammar::kControlMark + std::string(vocabulary.piece(token)); break;
       case TokenUse::kNone: break;
     }

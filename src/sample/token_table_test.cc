@@ -61,6 +61,14 @@ TEST(TokenTableTest, EachTokenIsInOnePartUnderItsBytes) {
   EXPECT_EQ(std::vector(table.end_tokens().begin(), table.end_tokens().end()), std::vector<Token>{10});
 }
 
+TEST(TokenTableTest, NoTextIsAControlToken) {
+  const TokenTable table(ListVocabulary({"a", "\xFF", "\xFF<b>", "a\xFF"}, {}));
+  for (Token token = 1; token < 4; ++token) EXPECT_EQ(table.bytes(token), "");
+  ASSERT_EQ(table.parts().size(), 2u);
+  EXPECT_TRUE(table.parts()[0].tokens.empty());
+  EXPECT_EQ(table.parts()[1].tokens, std::vector<Token>{0});
+}
+
 TEST(TokenTableTest, SlicesHoldPlainTokensByLength) {
   const ListVocabulary vocabulary(
       {"a", "\"", "\xC3\xA9t\xC3\xA9", "\xC3", "a\nb", "abc", std::string(31, 'x'), std::string(30, 'x')});

@@ -58,7 +58,7 @@ size_t Hash(const Ways& ways) {
 
 struct Automaton::Body {
   Body(std::unique_ptr<Grammar> owned, Symbol first, const AutomatonLimits& bounds)
-      : grammar(std::move(owned)), start(first), limits(bounds) {
+      : grammar(std::move(owned)), start(first), limits(bounds), room(bounds.bytes) {
     Clear();
   }
 
@@ -238,6 +238,7 @@ struct Automaton::Body {
   AutomatonLimits limits;
   uint64_t epoch = 0;
   size_t size = 0;  // of what Clear forgets
+  size_t room;      // for it
   std::vector<StackNode> stacks;
   boost::unordered_flat_map<StackNode, uint32_t, HashNode> stack_ids;
   boost::unordered_flat_map<uint32_t, std::unique_ptr<Ways>> openings;
@@ -253,7 +254,17 @@ Automaton::Automaton(std::unique_ptr<Grammar> grammar, Symbol start, AutomatonLi
 Automaton::~Automaton() = default;
 
 void Automaton::Tidy() {
-  if (body_->size > body_->limits.bytes) body_->Clear();
+  if (body_->size <= body_->room) return;
+  body_->Clear();
+  body_->room = body_->limits.bytes;
+}
+
+void Automaton::MakeRoom() {
+  body_->room = std::max(body_->room, 2 * body_->size);
+  if (body_->room <= 8 * body_->limits.bytes) return;
+  throw Error(ErrorCategory::kLimit,
+              "the text has led through states of {} MiB, the bound is {}; use a simpler grammar", body_->size >> 20,
+              4 * body_->limits.bytes >> 20);
 }
 
 uint64_t Automaton::epoch() const { return body_->epoch; }

@@ -33,6 +33,9 @@ class Automaton {
 
   // Begins a new epoch if the states have outgrown their limit: all states of before are then invalid.
   void Tidy();
+  // For a text that has just been followed anew from its start: it and as much again has room before the next epoch.
+  // Throws kLimit where that is more than eight times the limit.
+  void MakeRoom();
   uint64_t epoch() const;
 
   State Start();  // kDead where the grammar has no word

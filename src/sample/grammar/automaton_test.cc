@@ -8,6 +8,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/error.h"
 #include "base/error_matchers.h"
 #include "sample/grammar/grammar.h"
 #include "sample/grammar/text_language.h"
@@ -210,6 +211,24 @@ TEST(AutomatonTest, AgreesWithTryingEverything) {
       }
     }
   }
+}
+
+// What a bound stops is told again, and never read as a rule without any production.
+TEST(Automaton, ALazyRuleThatFailedIsAskedAgain) {
+  auto grammar = std::make_unique<Grammar>();
+  int asked = 0;
+  const Symbol word = grammar->Literal("b");
+  const Symbol lazy = grammar->AddLazyRule("lazy", [&]() -> std::vector<Production> {
+    if (++asked < 3) throw Error(ErrorCategory::kLimit, "too much");
+    return {{word}};
+  });
+  const Symbol start = grammar->AddRule("start", {{grammar->Literal("a"), lazy}});
+  Automaton automaton(std::move(grammar), start);
+  for (int i = 0; i < 2; ++i) EXPECT_THROW(automaton.Next(automaton.Start(), 'a'), Error);
+  const Automaton::State state = automaton.Next(automaton.Next(automaton.Start(), 'a'), 'b');
+  ASSERT_NE(state, Automaton::kDead);
+  EXPECT_TRUE(automaton.Accepts(state));
+  EXPECT_EQ(asked, 3);
 }
 
 }  // namespace

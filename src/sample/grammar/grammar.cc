@@ -51,9 +51,8 @@ const std::vector<Production>& Grammar::Productions(Symbol rule) {
   assert(rule.kind == Symbol::kRule);
   Rule& body = *rules_[rule.id];
   if (body.expand) {
-    const Expand expand = std::move(body.expand);
-    body.expand = nullptr;
-    body.productions = expand();
+    body.productions = body.expand();
+    body.expand = nullptr;  // kept where it throws: without productions the rule would have no word
   }
   return body.productions;
 }

@@ -48,8 +48,9 @@ class Grammar {
   // Equal bytes give the same terminal, whose name are they. Not empty.
   Symbol Literal(std::string_view bytes);
   Symbol AddRule(std::string name, std::vector<Production> productions);
-  // `expand` is called once at most. No productions: no word (a rule that can derive nothing must be expanded so, and
-  // never be left to be found out: the automaton takes a rule with productions for one that has words).
+  // `expand` is called until it returns once; what it throws comes out of the automaton. No productions: no word (a rule
+  // that can derive nothing must be expanded so, and never be left to be found out: the automaton takes a rule with
+  // productions for one that has words).
   Symbol AddLazyRule(std::string name, Expand expand);
   // `expand` is called once at most for each word.
   Symbol AddAfter(std::string name, ExpandAfter expand);

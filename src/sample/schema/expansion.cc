@@ -47,6 +47,7 @@ void Expansion::Run(std::span<const Literal> literals, Shapes& shapes, uint8_t k
     Alternative alternative = std::move(stack.back());
     stack.pop_back();
     WorkOut(alternative);
+    if (!alternative.choices.empty()) DropByTags(alternative);
     if (alternative.kinds == 0) continue;
     if (alternative.choices.empty()) {
       Finish(alternative, shapes);
@@ -73,6 +74,9 @@ void Expansion::WorkOut(Alternative& alternative) {
       case Conjunctions::Trivial::kNever: alternative.kinds = 0; return;
       case Conjunctions::Trivial::kAlways: continue;
       case Conjunctions::Trivial::kNo:
+        const auto place = std::ranges::lower_bound(alternative.worked_out, pending);
+        if (place != alternative.worked_out.end() && *place == pending) continue;
+        alternative.worked_out.insert(place, pending);
         pending.literal.negative ? Deny(alternative, pending) : Require(alternative, pending);
     }
   }

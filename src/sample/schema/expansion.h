@@ -15,6 +15,7 @@ struct Pending {
   Literal literal;
   uint64_t collectors = 0;
   bool unevaluated = true;  // with the node's own unevaluated keywords
+  auto operator<=>(const Pending&) const = default;
 };
 
 // The nodes whose keywords evaluated members or items for an unevaluated keyword of `owner`.
@@ -30,6 +31,9 @@ struct Branch {
   uint8_t kinds = kAllKinds;
   std::vector<Pending> pending = {};
   std::function<void(Alternative&)> apply = {};
+  // Where that is all: the object has this member, and its value meets the literal.
+  std::optional<std::pair<std::string, Literal>> member = {};
+  std::optional<grammar::RegexId> names = {};  // where that is all: the object has a member with such a name
 };
 using Choice = std::vector<Branch>;
 
@@ -42,6 +46,8 @@ struct Alternative {
   ArrayShape array;
   ObjectShape object;
   std::vector<Pending> pending;
+  std::vector<Pending>
+      worked_out;  // ascending; each is once, or references that fan out would double it time and again
   std::vector<Choice> choices;
   std::vector<Collector> collectors;
 };
@@ -55,6 +61,13 @@ class Expansion {
  private:
   void WorkOut(Alternative& alternative);
   void Split(Alternative alternative, std::vector<Alternative>& stack);
+  // Members that must be there and whose values are listed tell alternatives apart before they are split further.
+  void DropByTags(Alternative& alternative);
+  void DropImplied(Alternative& alternative);
+  bool IsClosedTo(const Alternative& alternative, grammar::RegexId names);
+  std::vector<Literal> TagLiterals(const Alternative& alternative, const std::string& name);
+  bool ListsValues(NodeId node, int depth = 4) const;
+  bool IsScalar(Literal literal);
   void Finish(Alternative& alternative, Shapes& shapes);
   void CheckNumber(grammar::NumberConditions& number);
   void FinishCollector(Alternative& alternative, const Collector& collector);

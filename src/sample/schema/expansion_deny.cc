@@ -159,10 +159,12 @@ void Expansion::DenyMembers(Choice& choice, const Node& node) {
   std::vector<RegexId> covered;
   for (const auto& [name, value] : node.properties) {
     covered.push_back(pool_.Text(name));
-    choice.push_back(Breaking(kObjectKind, [name = name, literal = Literal{value, true}](Alternative& a) {
+    const Literal literal{value, true};
+    choice.push_back(Breaking(kObjectKind, [name = name, literal](Alternative& a) {
       a.object.members.emplace_back(name, literal);
       a.object.required.push_back(name);
     }));
+    choice.back().member = {name, literal};
   }
   for (const auto& [pattern, value] : node.pattern_properties) {
     const RegexId names = form_.Pattern(pattern, node, "patternProperties").value_or(pool_.Any());
@@ -176,6 +178,7 @@ void Expansion::DenyMembers(Choice& choice, const Node& node) {
     const Literal literal{*node.additional_properties, true};
     choice.push_back(
         Breaking(kObjectKind, [names, literal](Alternative& a) { a.object.some.push_back({names, literal}); }));
+    choice.back().names = names;
   }
   if (node.property_names) {
     const RegexId names = pool_.Complement(form_.Strings(Literal{*node.property_names}));

@@ -13,7 +13,6 @@ using grammar::Decimal;
 using grammar::RegexId;
 
 constexpr size_t kMostBranchesWithUnevaluated = 8;
-constexpr ptrdiff_t kMostValuesWrittenOut = 20'000;  // of an enum, each a shape or a language of its own
 
 void AtLeast(grammar::NumberConditions& number, const Decimal& bound, bool above) {
   const auto order = number.minimum ? Compare(bound, *number.minimum) : std::strong_ordering::greater;
@@ -102,13 +101,6 @@ void Expansion::Require(Alternative& alternative, const Pending& pending) {
 }
 
 void Expansion::RequireValues(Alternative& alternative, const Node& node) {
-  const auto written_out = [](const boost::json::value& value) { return !value.is_string(); };
-  if (const auto count = std::ranges::count_if(*node.values, written_out); count > kMostValuesWrittenOut) {
-    throw SchemaError(ErrorCategory::kLimit,
-                      {node.pointer, "enum",
-                       fmt::format("{} numbers, arrays and objects are enumerated, the bound is {}; texts may be more",
-                                   count, kMostValuesWrittenOut)});
-  }
   std::vector<Decimal> numbers;
   std::vector<std::string> words;
   uint8_t kinds = 0;

@@ -271,6 +271,17 @@ TEST(JsonSchema, ExponentialSchemasEndWithTheBoundTheyMeet) {
   FaultOf(schema + "}", ErrorCategory::kLimit);
 }
 
+TEST(JsonSchema, ReferencesThatFanOutAreWorkedOutOnce) {
+  std::string schema = R"({"$ref":"#/$defs/d0","$defs":{)";
+  for (int i = 0; i < 60; ++i) {
+    const std::string next = R"({"$ref":"#/$defs/d)" + std::to_string(i + 1) + R"("})";
+    schema += R"("d)" + std::to_string(i) + R"(":{"allOf":[)" + next + "," + next + "]},";
+  }
+  const auto automaton = Compile(schema + R"("d60":{"type":"null"}}})", Anything());
+  EXPECT_EQ(Fits(*automaton, "null"), SIZE_MAX);
+  EXPECT_NE(Fits(*automaton, "1"), SIZE_MAX);
+}
+
 TEST(JsonSchema, EnumsOfManyNumbersMeetTheirBound) {
   std::string schema = R"({"enum":[)";
   for (int i = 0; i <= 20'000; ++i) schema += std::to_string(i) + ",";
@@ -297,6 +308,35 @@ TEST(JsonSchema, ManyAlternativesToldApartByAMemberAreCheap) {
   const auto automaton = Compile(schema + "}", Anything());
   EXPECT_EQ(Fits(*automaton, R"({"v":7,"kind":"k7"})"), SIZE_MAX);
   EXPECT_EQ(Fits(*automaton, R"({"v":7,"kind":"k8"})"), 16u);
+}
+
+TEST(JsonSchema, ManyAlternativesToldApartByAMemberThatMayBeAbsentAreCheap) {
+  std::string schema = R"({"oneOf":[)";
+  for (int i = 0; i < 12; ++i) {
+    schema += R"({"type":"object","properties":{"kind":{"type":"string","enum":["k)" + std::to_string(i) +
+              R"("]},"v":{"type":"number"}},"additionalProperties":false},)";
+  }
+  schema.back() = ']';
+  const auto automaton = Compile(schema + "}", Anything());
+  EXPECT_EQ(Fits(*automaton, R"({"v":7,"kind":"k7"})"), SIZE_MAX);
+  EXPECT_EQ(Fits(*automaton, R"({"kind":"k11"})"), SIZE_MAX);
+  EXPECT_NE(Fits(*automaton, R"({"v":7})"), SIZE_MAX);  // is each of them
+  EXPECT_NE(Fits(*automaton, R"({"kind":"k12"})"), SIZE_MAX);
+}
+
+TEST(JsonSchema, LongChainsOfConditionsOnAMemberAreCheap) {
+  std::string schema = R"({"allOf":[)";
+  for (int i = 0; i < 30; ++i) {
+    const std::string n = std::to_string(i);
+    schema += R"({"if":{"properties":{"kind":{"const":"k)" + n + R"("}}},"then":{"properties":{"v)" + n +
+              R"(":{"type":"number"}}}},)";
+  }
+  schema.back() = ']';
+  const auto automaton = Compile(schema + "}", Anything());
+  EXPECT_EQ(Fits(*automaton, R"({"kind":"k7","v7":1,"v8":"a"})"), SIZE_MAX);
+  EXPECT_NE(Fits(*automaton, R"({"kind":"k7","v7":"a"})"), SIZE_MAX);
+  EXPECT_EQ(Fits(*automaton, R"({"kind":"k77","v7":"a"})"), SIZE_MAX);
+  EXPECT_NE(Fits(*automaton, R"({"v7":"a"})"), SIZE_MAX);  // without the member every condition holds
 }
 
 TEST(JsonSchema, RulesAreNamedByWhereTheyStand) {

@@ -208,16 +208,27 @@ bool NormalForm::SureApart(NodeId a, NodeId b, uint8_t kinds) {
   if (!apart) {
     std::vector<Literal> both{Literal{a}, Literal{b}};
     if (kinds != common && kinds == kObjectKind) both.push_back({Objects()});
-    try {
-      apart = known_empty(conjunctions_.Of(std::move(both)));
-    } catch (const AskedInProgress&) {
+    bool in_progress = false;
+    apart = SureNone(std::move(both), &in_progress);
+    if (in_progress) {
       apart_.erase({low, high, kinds});
       return false;
-    } catch (const SchemaError&) {
-      apart = false;  // too much or not to be enforced: what comes of both is found where both are worked out
     }
   }
   return apart_[{low, high, kinds}] = apart;
+}
+
+bool NormalForm::SureNone(std::vector<Literal> literals, bool* in_progress) {
+  const ConjunctionId all = conjunctions_.Of(std::move(literals));
+  if (undecided_.contains(static_cast<uint32_t>(all))) return false;
+  try {
+    return known_empty(all);
+  } catch (const AskedInProgress&) {
+    if (in_progress) *in_progress = true;
+  } catch (const Error&) {  // too much or not to be enforced: what comes of all is found where all are worked out
+    undecided_.insert(static_cast<uint32_t>(all));
+  }
+  return false;
 }
 
 NodeId NormalForm::Objects() {

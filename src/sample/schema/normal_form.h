@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sample/grammar/regex.h"
@@ -57,6 +58,9 @@ class NormalForm {
   // Whether it is certain that no instance of these kinds meets both. May say false wrongly.
   bool SureApart(NodeId a, NodeId b, uint8_t kinds);
 
+  // Whether it is certain that nothing meets all of them. May say false wrongly; `in_progress`: only for now.
+  bool SureNone(std::vector<Literal> literals, bool* in_progress = nullptr);
+
   // Set by the owner: whether a conjunction is known to allow nothing. May say false wrongly.
   std::function<bool(ConjunctionId)> known_empty = [](ConjunctionId) { return false; };
 
@@ -82,6 +86,7 @@ class NormalForm {
   NodeId Objects();  // asks for an object
   std::map<std::tuple<uint32_t, uint32_t, uint8_t>, bool> apart_;
   std::optional<NodeId> objects_;
+  std::unordered_set<uint32_t> undecided_;  // conjunctions
 };
 
 uint8_t KindsOfTypes(uint8_t types);

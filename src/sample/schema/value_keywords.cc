@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
@@ -25,8 +27,20 @@ constexpr TypeName kTypes[] = {
 
 constexpr std::string_view kAType = "null, boolean, object, array, number, string or integer";
 
+constexpr ptrdiff_t kMostWrittenOut = 20'000;  // values of an enum, each a shape or a language of its own
+
+void RequireFew(const Subschema& subschema, std::string_view keyword, std::span<const json::value> given) {
+  const auto count = std::ranges::count_if(given, [](const json::value& value) { return !value.is_string(); });
+  if (count <= kMostWrittenOut) return;
+  throw SchemaError(ErrorCategory::kLimit,
+                    {subschema.node.pointer, std::string(keyword),
+                     fmt::format("{} numbers, arrays and objects are listed, the bound is {}; texts may be more", count,
+                                 kMostWrittenOut)});
+}
+
 // Only those that are in both.
 void Restrict(Subschema& subschema, std::string_view keyword, std::span<const json::value> given) {
+  RequireFew(subschema, keyword, given);
   auto& values = subschema.node.values;
   std::unordered_set<std::string> allowed;
   if (values) {

@@ -23,7 +23,8 @@ void GrammarStep::Learn(Token token, double /*probability*/, SequenceState& stat
 }
 
 std::string GrammarStep::Why(const SequenceState& state) const {
-  return fmt::format("it follows {}", fmt::join(constraint_->Following(PositionOf(state)), " or "));
+  const std::vector<std::string> following = constraint_->Following(PositionOf(state));
+  return following.empty() ? "the text may only end here" : fmt::format("it follows {}", fmt::join(following, " or "));
 }
 
 std::vector<Token> GrammarStep::Forced(const SequenceState& state) const {
