@@ -84,6 +84,8 @@ class ChatFormat {
     // May end within a character.
     std::vector<AnswerDelta> Add(std::string_view text);
     std::vector<AnswerDelta> End();
+    // Bytes of the text so far that no delta has told of, and that are not certain to be a mark either.
+    size_t held() const;
     const std::vector<ToolCall>& calls() const;  // the whole ones
 
    private:

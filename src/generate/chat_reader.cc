@@ -133,6 +133,12 @@ struct ChatFormat::Reader::Body {
 
   enum class Mark { kNone, kThinkOpen, kThinkClose, kOpening, kFrame };
 
+  bool HasMarks() const {
+    bool has = false;
+    VisitMarks([&](const std::string&, Mark, const Opening*) { has = true; });
+    return has;
+  }
+
   // Hands out what cannot become a mark with white space in front of it.
   void Scan() {
     for (size_t from = 0; from < held.size(); ++from) {
@@ -140,7 +146,7 @@ struct ChatFormat::Reader::Body {
       const std::string_view inner = TrimFront(rest);
       Mark found = Mark::kNone;
       const Opening* opening = nullptr;
-      bool may = inner.empty() && rest.size() < kMostSpace;
+      bool may = inner.empty() && rest.size() < kMostSpace && HasMarks();
       size_t longest = 0;
       if (!inner.empty()) {
         VisitMarks([&](const std::string& mark, Mark kind, const Opening* opens) {
@@ -340,6 +346,12 @@ struct ChatFormat::Reader::Body {
     return Take(true);
   }
 
+  size_t Held() const {
+    const bool reads_on = mode == Mode::kText || mode == Mode::kThinking;
+    const size_t all = reads_on ? held.size() : mode == Mode::kAfterCall ? tail.size() : announced ? 0 : raw.size();
+    return all - std::min(lead_left, all);
+  }
+
   static constexpr size_t kMostSpace = 64;
   static constexpr size_t kMostReadAgain = size_t{64} << 10;
 
@@ -382,6 +394,8 @@ std::vector<AnswerDelta> ChatFormat::Reader::Add(std::string_view text) {
 }
 
 std::vector<AnswerDelta> ChatFormat::Reader::End() { return body_->End(); }
+
+size_t ChatFormat::Reader::held() const { return body_->Held(); }
 
 const std::vector<ToolCall>& ChatFormat::Reader::calls() const { return body_->calls; }
 

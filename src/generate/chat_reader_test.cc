@@ -71,6 +71,18 @@ TEST_P(ChatReaderTest, ReadsWhatTheTemplateWrites) {
   }
 }
 
+TEST_P(ChatReaderTest, SaysHowMuchItHolds) {
+  const std::string text = "A < b, \n\n and [TOOL <tool_ca functions. {x\n";
+  ChatFormat::Reader reader(family_.format, testing::Tools(), true, false);
+  size_t told = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (const AnswerDelta& delta : reader.Add(text.substr(i, 1))) told += delta.text.size();
+    EXPECT_EQ(told + reader.held(), i + 1) << text.substr(0, i + 1);
+  }
+  for (const AnswerDelta& delta : reader.End()) told += delta.text.size();
+  EXPECT_EQ(told, text.size());
+}
+
 TEST_P(ChatReaderTest, ReadsTwoCallsAndTheWordsAround) {
   if (GetParam().parallel) {
     const std::string two = testing::AnswerOf(family_.chat, family_.format, {Arguments("Oslo"), Arguments("Rome")});

@@ -32,7 +32,8 @@ struct TokenRecord {
 };
 
 // Text of one choice that became certain, and the tokens that came with it. Any of them may be empty, not all. Tokens
-// come only when their bytes are in the text so far, so that a token that a stop string takes back was never shown.
+// come only when their bytes are in the text so far (with Ask::reading: in the deltas or in a mark), so that a token that a
+// stop string takes back was never shown.
 struct Piece {
   size_t choice = 0;
   std::string text;  // valid UTF-8

@@ -47,7 +47,7 @@ class ChoiceListener final : public Listener {
     TokenRecord record;
     size_t end;
   };
-  Piece Settle(std::string_view text);
+  Piece Settle(std::string_view text, bool ends);
   void Take(std::vector<AnswerDelta> deltas, Piece& piece);
   void Emit(Piece piece);
   void DropWhatNeverShows();
@@ -163,21 +163,14 @@ Next ChoiceListener::OnToken(const Choice& choice, std::span<const float> logits
   bytes_ += record.bytes.size();
   pending_.push_back({std::move(record), bytes_});
   ++untold_;
-  Piece piece = Settle(text);
-  if (reader_) Take(reader_->Add(text), piece);
-  Emit(std::move(piece));
+  Emit(Settle(text, false));
   return stream_.stopped() ? Next::kStop : Next::kContinue;
 }
 
 void ChoiceListener::OnFinish(const Finish& finish) {
   const std::string_view text = stream_.Finish();
   if (stream_.stopped()) DropWhatNeverShows();
-  Piece piece = Settle(text);
-  if (reader_) {
-    Take(reader_->Add(text), piece);
-    Take(reader_->End(), piece);
-  }
-  Emit(std::move(piece));
+  Emit(Settle(text, true));
   DropBroken(result_.parts);
   result_.prompt = run_.scored(prompt_);
   result_.reason = finish.reason;
@@ -187,10 +180,16 @@ void ChoiceListener::OnFinish(const Finish& finish) {
   run_.Finished(choice_, std::move(result_));
 }
 
-// The tokens whose bytes are all in the text now.
-Piece ChoiceListener::Settle(std::string_view text) {
+// The text, what the reader makes of it, and the tokens that neither of the two holds back a byte of.
+Piece ChoiceListener::Settle(std::string_view text, bool ends) {
   Piece piece{choice_, std::string(text), {}};
-  while (!pending_.empty() && pending_.front().end <= stream_.shown_bytes()) {
+  size_t told = stream_.shown_bytes();
+  if (reader_) {
+    Take(reader_->Add(text), piece);
+    if (ends) Take(reader_->End(), piece);
+    if (!ends) told -= std::min(told, reader_->held());
+  }
+  while (!pending_.empty() && pending_.front().end <= told) {
     piece.tokens.push_back(std::move(pending_.front().record));
     pending_.pop_front();
   }
@@ -223,7 +222,7 @@ void ChoiceListener::Emit(Piece piece) {
   result_.text += piece.text;
   result_.tokens.insert(result_.tokens.end(), piece.tokens.begin(), piece.tokens.end());
   AddTo(result_.parts, piece.deltas, result_.tokens.size());
-  if (!run_.ask().stream) return;
+  if (!run_.ask().stream || (reader_ && piece.tokens.empty() && piece.deltas.empty())) return;
   run_.Tell([piece = std::move(piece)](GenerationReceiver& receiver) mutable { receiver.OnPiece(std::move(piece)); });
 }
 

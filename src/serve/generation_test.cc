@@ -74,9 +74,10 @@ class Hearing {
 struct Heard final : GenerationReceiver {
   void OnProgress(size_t computed, size_t prompt) override { progress.emplace_back(computed, prompt); }
   void OnPiece(Piece piece) override {
-    EXPECT_FALSE(piece.text.empty() && piece.tokens.empty());
+    EXPECT_FALSE(piece.text.empty() && piece.tokens.empty() && piece.deltas.empty());
     text[piece.choice] += piece.text;
     for (const TokenRecord& token : piece.tokens) bytes[piece.choice] += token.bytes;
+    for (const AnswerDelta& delta : piece.deltas) told[piece.choice] += delta.text;
     ++pieces;
     if (on_piece) on_piece();
   }
@@ -86,7 +87,7 @@ struct Heard final : GenerationReceiver {
   void OnDone(Ledger done) override { ledger = std::move(done); }
 
   std::vector<std::pair<size_t, size_t>> progress;
-  std::map<size_t, std::string> text, bytes;
+  std::map<size_t, std::string> text, bytes, told;  // the last: of the deltas
   std::map<size_t, ChoiceResult> results;
   std::optional<Ledger> ledger;
   size_t pieces = 0;
@@ -189,6 +190,31 @@ TEST_F(GenerationTest, TokensAreNoMoreThanTheTextBeforeAStop) {
       EXPECT_EQ(result.stop, ask.options.stops[0]);
     }
   }
+}
+
+// White space may stand before the mark of a call, so the reader holds it back: its tokens come with it.
+TEST_F(GenerationTest, TokensComeWithTheirDeltas) {
+  Open();
+  auto marked = std::make_shared<ServedModel>(*model_);
+  marked->loaded.chat_template = R"({% for tool in tools or [] %}{{ tool | tojson }}{% endfor %}
+{%- for message in messages %}{{ message.content }}{% for call in message.tool_calls or [] %}{{ '<tool_call>\n{"name": "' }}
+{{- call.function.name + '", "arguments": ' }}{{ call.function.arguments | tojson }}{{ '}\n</tool_call>' }}{% endfor %}
+{%- endfor %})";
+  SetChat(*marked);
+  Ask ask = MakeAsk({"The end.\n\n"});
+  ask.model = marked;
+  ask.options.max_tokens = 60;
+  ask.reading = {.tools = {}, .reads_tools = true};
+  auto heard = std::make_shared<Heard>();
+  heard->on_piece = [&told = heard->told[0], &bytes = heard->bytes[0]] {
+    EXPECT_EQ(told.substr(0, bytes.size()), bytes);
+  };
+  const HearingThread thread = hearing_.thread();
+  const auto generation = Generation::Start(service_, ask, heard, thread);
+  hearing_.RunUntil([&] { return heard->ledger.has_value(); });
+  EXPECT_EQ(heard->told[0], heard->results[0].text);
+  EXPECT_EQ(heard->bytes[0], heard->results[0].text);
+  EXPECT_NE(heard->bytes[0].find('\n'), std::string::npos) << heard->bytes[0];
 }
 
 TEST_F(GenerationTest, ScoresOfAPromptAreThoseOfDrawingIt) {
