@@ -1,8 +1,26 @@
 #include "cli/flags/option_flags.h"
 
+#include "base/error.h"
 #include "base/text_file.h"
 
 namespace sheepop::cli {
+namespace {
+
+std::string ValueOf(const OptionRow& row, std::string_view flag, std::string_view text) {
+  if (!row.traits.file) {
+    // To the table it is no expression at all, and the text would be free.
+    if (text.empty() && row.name == "regex") {
+      throw Error(ErrorCategory::kInvalidArgument,
+                  "{} is \"\", must be a regular expression; leave it out for any text", flag);
+    }
+    return std::string(text);
+  }
+  std::string value = ReadFileOrStdin(std::string(text));
+  if (value.find_first_not_of(" \t\r\n") != std::string::npos) return value;
+  throw Error(ErrorCategory::kInvalidArgument, "{}: {} is empty; leave the flag out, or name another file", flag, text);
+}
+
+}  // namespace
 
 void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::string>& help, const std::string& group,
              bool last_counts,
@@ -12,7 +30,7 @@ void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::
     if (row.flag.empty()) continue;
     const std::string names(row.flag);
     const auto reader = [&row, read](std::string_view flag, std::string_view text) {
-      read(row, flag, row.traits.file ? ReadFileOrStdin(std::string(text)) : std::string(text));
+      read(row, flag, ValueOf(row, flag, text));
     };
     const auto takes = row.is_list() ? FlagSet::Takes::kOneEachTime : FlagSet::Takes::kOne;
     Flag flag = row.traits.bare ? flags.EachSwitch(names, help[i], reader) : flags.Each(names, help[i], reader, takes);
