@@ -1,6 +1,7 @@
 """Text in a given shape: schemas, expressions, choices and grammars on every way that a text is written."""
 
 import json
+import os
 import re
 import unittest
 
@@ -118,6 +119,10 @@ class Refusals(ProgramTest):
     def test_they_name_the_place_and_the_way_out(self):
         cases = [(("--json-schema", self.write('{"type": "strng"}')), ["type", "strng", "string"]),
                  (("--regex", "(a"), ["(a", "offset 0"]),
+                 (("--regex", ""), ["--regex", "must be a regular expression"]),
+                 (("--grammar", os.devnull), ["--grammar", os.devnull, "is empty"]),
+                 (("--json-schema", os.devnull), ["--json-schema", os.devnull, "is empty"]),
+                 (("--choice", "yes", "--min-tokens", "9"), ["min_tokens leaves no token", "may only end here"]),
                  (("--regex", "a", "--choice", "b"), ["regex", "choice"])]
         for arguments, words in cases:
             with self.subTest(arguments=arguments):
