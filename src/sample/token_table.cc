@@ -61,7 +61,6 @@ void BuildTrie(std::span<const std::string> bytes, TokenTable::Part& part) {
 
 TokenTable::TokenTable(const SamplingVocabulary& vocabulary) : bytes_(vocabulary.size()) {
   end_tokens_.assign(vocabulary.eos().begin(), vocabulary.eos().end());
-  const size_t words = (bytes_.size() + 63) / 64;
   std::map<size_t, Part> parts;  // by slice
   parts[0];
   for (size_t i = 0; i < bytes_.size(); ++i) {
