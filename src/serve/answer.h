@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,7 +61,7 @@ struct ChoiceResult {
   FinishReason reason = FinishReason::kInterrupt;
   std::optional<std::string> stop;  // the stop string that ended it
   Usage usage;
-  std::string error;  // with kError
+  std::exception_ptr error;  // with kError
 };
 
 // Appends what the deltas say to the parts so far. `tokens`: of the choice up to there; those that are new are the last

@@ -175,7 +175,7 @@ void ChoiceListener::OnFinish(const Finish& finish) {
   result_.prompt = run_.scored(prompt_);
   result_.reason = finish.reason;
   result_.usage = finish.usage;
-  if (finish.error) result_.error = AsError(finish.error).what();
+  result_.error = finish.error;
   if (stream_.stopped()) result_.stop = run_.ask().options.stops[static_cast<size_t>(stream_.stopped_by())];
   run_.Finished(choice_, std::move(result_));
 }

@@ -268,7 +268,7 @@ TEST_F(GenerationTest, PromptsBeyondTheQueueWaitForTheirTurn) {
   const auto heard = Run(ask);
   ASSERT_EQ(heard->results.size(), 12u);
   for (const auto& [choice, result] : heard->results) {
-    EXPECT_EQ(result.reason, FinishReason::kLength) << result.error;
+    EXPECT_EQ(result.reason, FinishReason::kLength);
     EXPECT_EQ(result.text, Run(MakeAsk({prompts[choice]}))->results[0].text);
   }
 }

@@ -128,7 +128,7 @@ void Session::OnPiece(Piece piece) {
 void Session::OnFinish(size_t choice, ChoiceResult result) {
   if (over_) return;
   if (result.reason == FinishReason::kError) {
-    Fail({.status = 500, .type = "server_error", .message = result.error});
+    Fail(ProblemOf(result.error));
   } else if (result.reason == FinishReason::kInterrupt && !left_) {
     Fail(StoppingProblem());
   } else if (stream_ && !left_) {

@@ -179,6 +179,11 @@ class Schemas(ShapesTest):
         self.assertTrue(said["not_enforced"])
         self.assertEqual(set(said["not_enforced"][0]), {"pointer", "keyword", "message"})
 
+    def test_what_contradicts_the_shape_is_the_requests_fault(self):
+        error = self.refused(structured_outputs={"choice": ["yes"]}, min_tokens=9, max_tokens=20)
+        self.assertEqual(error["type"], "invalid_request_error")
+        self.assertRegex(error["message"], "min_tokens leaves no token.*may only end here")
+
     def test_white_space_is_bounded_whatever_the_bias(self):
         tokens = [token for text in (" ", "\n", "\t")
                   for token in self.server.post("/tokenize", model="tiny", prompt=text, add_special_tokens=False).json["tokens"]]

@@ -18,7 +18,7 @@ struct Outcome {
   Names unused;
 };
 
-Outcome Read(std::string_view text, ToolsApi api = ToolsApi::kChat) {
+Outcome ToolsOf(std::string_view text, ToolsApi api = ToolsApi::kChat) {
   const boost::json::object body = testing::Json(text);
   Fields fields(body);
   Outcome outcome;
@@ -37,7 +37,7 @@ TEST(Tools, OfEachApiHaveOneForm) {
   const std::string form =
       R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}])";
   const auto shown = [](std::string_view text, ToolsApi api) {
-    return boost::json::serialize(Read(text, api).ask.shown);
+    return boost::json::serialize(ToolsOf(text, api).ask.shown);
   };
   EXPECT_EQ(shown(R"({"tools": [{"type": "function", "function":
                   {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": true}}]})",
@@ -88,7 +88,7 @@ TEST(Tools, ChoiceSaysWhatMayBeCalled) {
       {R"(, "tool_choice": "none")", Use::kNone, "", true, {}},
   };
   for (const Row& row : rows) {
-    const Outcome outcome = Read(fmt::format("{{{}{}}}", kTools, row.more));
+    const Outcome outcome = ToolsOf(fmt::format("{{{}{}}}", kTools, row.more));
     EXPECT_EQ(outcome.ask.choice.use, row.use) << row.more;
     EXPECT_EQ(outcome.ask.choice.name, row.name) << row.more;
     EXPECT_EQ(outcome.ask.choice.parallel, row.parallel) << row.more;
@@ -101,7 +101,7 @@ TEST(Tools, ChoiceSaysWhatMayBeCalled) {
 TEST(Tools, ChoiceOfMessages) {
   constexpr std::string_view kTools = R"("tools": [{"name": "f", "input_schema": {"type": "object"}}])";
   const auto choice = [&](std::string_view text) {
-    return Read(fmt::format(R"({{{}, "tool_choice": {}}})", kTools, text), ToolsApi::kMessages).ask.choice;
+    return ToolsOf(fmt::format(R"({{{}, "tool_choice": {}}})", kTools, text), ToolsApi::kMessages).ask.choice;
   };
   EXPECT_EQ(choice(R"({"type": "auto"})").use, Use::kAuto);
   EXPECT_EQ(choice(R"({"type": "any", "disable_parallel_tool_use": true})").use, Use::kRequired);
@@ -111,7 +111,7 @@ TEST(Tools, ChoiceOfMessages) {
 }
 
 TEST(Tools, OldFunctionsAreCalledOneAtATime) {
-  const ToolsAsk ask = Read(R"({"functions": [{"name": "f"}], "function_call": {"name": "f"}})").ask;
+  const ToolsAsk ask = ToolsOf(R"({"functions": [{"name": "f"}], "function_call": {"name": "f"}})").ask;
   EXPECT_TRUE(ask.functions);
   EXPECT_EQ(ask.choice.use, Use::kNamed);
   EXPECT_EQ(ask.choice.name, "f");
@@ -149,7 +149,7 @@ TEST(Tools, WhatIsNoToolIsRefusedByName) {
        "tool_choice"},
   };
   for (const Row& row : rows) {
-    const ApiProblem problem = testing::ProblemFrom([&] { Read(row.text); });
+    const ApiProblem problem = testing::ProblemFrom([&] { ToolsOf(row.text); });
     EXPECT_EQ(problem.status, row.status) << row.text << ": " << problem.message;
     EXPECT_EQ(problem.param, row.param) << row.text << ": " << problem.message;
   }
@@ -157,11 +157,11 @@ TEST(Tools, WhatIsNoToolIsRefusedByName) {
 
 TEST(Tools, OfTheVendorAreNamedAsUnused) {
   const Outcome outcome =
-      Read(R"({"tools": [{"type": "web_search"}, {"type": "namespace", "x": 1}], "tool_choice": "auto"})");
+      ToolsOf(R"({"tools": [{"type": "web_search"}, {"type": "namespace", "x": 1}], "tool_choice": "auto"})");
   EXPECT_TRUE(outcome.ask.shown.empty());
   EXPECT_EQ(outcome.ask.choice.use, Use::kNone);
   EXPECT_EQ(outcome.unused, (Names{"tools[0]", "tools[1]"}));
-  EXPECT_EQ(Read(R"({"tools": [{"type": "web_search_20250305", "name": "s"}]})", ToolsApi::kMessages).unused,
+  EXPECT_EQ(ToolsOf(R"({"tools": [{"type": "web_search_20250305", "name": "s"}]})", ToolsApi::kMessages).unused,
             Names{"tools[0]"});
 }
 
