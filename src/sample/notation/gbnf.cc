@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 
-#include "base/quoted.h"
 #include "base/utf8.h"
 #include "sample/notation/notation.h"
 #include "sample/notation/rules.h"
@@ -175,17 +174,7 @@ class GbnfReader {
     const size_t offset = source_.offset();
     const bool negated = source_.Take("!");
     if (source_.Peek() != '<') throw source_.Expected("<");
-    const std::string_view rest = source_.rest();
-    const size_t end = rest.find_first_of(">\r\n");
-    if (end == std::string_view::npos || rest[end] != '>') throw source_.Fault(offset, "> is missing behind <");
-    const std::string_view token = rest.substr(0, end + 1);
-    if (token.starts_with("<[")) {
-      throw source_.At(offset, ErrorCategory::kUnsupported,
-                       fmt::format("{} is a token by its number, which differs from model to model; write its name, "
-                                   "such as <|im_end|>",
-                                   Quoted(token)));
-    }
-    source_.Skip(token.size());
+    const std::string_view token = TakeControlToken(source_);
     if (!negated) return rules_.AddText(Node::kControl, offset, grammar::kControlMark + std::string(token));
     SkipSpace(depth > 0);
     if (source_.Peek() != '*' && source_.Peek() != '+') {

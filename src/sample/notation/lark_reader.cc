@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/quoted.h"
 #include "base/utf8.h"
 #include "sample/notation/lark_common.h"
 #include "sample/notation/lark_pattern.h"
@@ -424,17 +423,7 @@ NodeId LarkReader::ReadControl() {
     if (!source_.Take(">")) throw source_.Expected("> behind the name of a control token");
     return rules_.AddText(Node::kControl, offset, grammar::kControlMark + name);
   }
-  const std::string_view rest = source_.rest();
-  const size_t end = rest.find_first_of(">\r\n");
-  if (end == std::string_view::npos || rest[end] != '>') throw source_.Fault(offset, "> is missing behind <");
-  const std::string_view token = rest.substr(0, end + 1);
-  if (token.starts_with("<[")) {
-    throw source_.At(offset, ErrorCategory::kUnsupported,
-                     fmt::format("{} is a token by its number, which differs from model to model; write its name, such "
-                                 "as <|im_end|>",
-                                 Quoted(token)));
-  }
-  source_.Skip(token.size());
+  const std::string_view token = TakeControlToken(source_);
   return rules_.AddText(Node::kControl, offset, grammar::kControlMark + std::string(token));
 }
 

@@ -71,6 +71,22 @@ uint64_t TakeCount(Source& source) {
   return count;
 }
 
+std::string_view TakeControlToken(Source& source) {
+  const size_t offset = source.offset();
+  const std::string_view rest = source.rest();
+  const size_t end = rest.find_first_of(">\r\n");
+  if (end == std::string_view::npos || rest[end] != '>') throw source.Fault(offset, "> is missing behind <");
+  const std::string_view token = rest.substr(0, end + 1);
+  if (token.starts_with("<[")) {
+    throw source.At(offset, ErrorCategory::kUnsupported,
+                    fmt::format("{} is a token by its number, which differs from model to model; write its name, such "
+                                "as <|im_end|>",
+                                Quoted(token)));
+  }
+  source.Skip(token.size());
+  return token;
+}
+
 char32_t TakeHexCharacter(Source& source, size_t digits) {
   const size_t begin = source.offset();
   const std::string_view text = source.rest().substr(0, digits);

@@ -44,6 +44,8 @@ bool IsDigit(char c);
 // A whole number in decimal digits. Throws kInvalidArgument where there is none, kLimit past kMostRepeats.
 inline constexpr uint64_t kMostRepeats = 1'000'000;
 uint64_t TakeCount(Source& source);
+// The name of a control token with its < and >; < stands next. Throws kUnsupported for a token by its number.
+std::string_view TakeControlToken(Source& source);
 // As many hexadecimal digits, as a character.
 char32_t TakeHexCharacter(Source& source, size_t digits);
 
