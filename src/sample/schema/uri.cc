@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/hex_digit.h"
+
 namespace sheepop::schema {
 namespace {
 
@@ -67,13 +69,6 @@ std::string Merged(const Uri& base, std::string_view path) {
   if (base.authority && base.path.empty()) return std::string("/").append(path);
   const size_t slash = base.path.rfind('/');
   return std::string(base.path.substr(0, slash == base.path.npos ? 0 : slash + 1)) + std::string(path);
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hex_digit.h"
 #include "serve/http/refusal.h"
 
 namespace sheepop::http {
@@ -13,13 +14,6 @@ constexpr size_t kMostFraming = size_t{64} << 10;  // besides as much as the bod
 
 [[noreturn]] void RefuseChunk(const char* what) {
   throw Refusal(400, "bad_request", fmt::format("the request's body is not in chunks as HTTP has them: {}", what));
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
