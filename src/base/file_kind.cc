@@ -86,7 +86,7 @@ Error WrongFile(std::string_view name, std::span<const std::byte> file, std::str
       "or convert it with the safetensors Python package";
   const std::string_view head = Head(file);
   switch (Sniff(file)) {
-    case FileKind::kEmpty: return {kCorrupt, "{} is empty, not {}; download it again", name, wanted};
+    case FileKind::kEmpty: return {kCorrupt, "{0} is empty, not {1}; get it again, or name {1}", name, wanted};
     case FileKind::kGguf: return {kUnsupported, "{} is a GGUF model, not {}", name, wanted};
     case FileKind::kGgufBigEndian:
       return {kUnsupported,
@@ -123,10 +123,12 @@ Error WrongFile(std::string_view name, std::span<const std::byte> file, std::str
               name, wanted};
     case FileKind::kGzip: return {kUnsupported, "{} is compressed with gzip, not {}; unpack it first", name, wanted};
     case FileKind::kTar: return {kUnsupported, "{} is a tar archive, not {}; unpack it first", name, wanted};
-    case FileKind::kText: return {kCorrupt, "{} is text, not {}; it begins {}", name, wanted, FirstLine(head)};
+    case FileKind::kText:
+      return {kCorrupt, "{0} is text, not {1}; it begins {2}; name {1}", name, wanted, FirstLine(head)};
     case FileKind::kUnknown: break;
   }
-  return {kCorrupt, "{} is not {}: it begins with the bytes {}", name, wanted, Quoted(head.substr(0, 8))};
+  return {kCorrupt, "{0} is not {1}: it begins with the bytes {2}; name {1}, or get the file again", name, wanted,
+          Quoted(head.substr(0, 8))};
 }
 
 }  // namespace sheepop

@@ -25,7 +25,16 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
   temporary_ = path_;
   temporary_ += fmt::format(".partial-{}", ::getpid());
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw SystemError(fmt::format("cannot create {}", path_.string()), errno);
+  if (fd_ < 0) {
+    const int reason = errno;
+    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+    std::error_code none;
+    if (reason == ENOENT && !std::filesystem::exists(folder, none)) {
+      throw Error(ErrorCategory::kNotFound, "cannot create {}: there is no folder {}; make it, or name another file",
+                  path_.string(), folder.string());
+    }
+    throw SystemError(fmt::format("cannot create {}", path_.string()), reason);
+  }
   buffer_.reserve(kBufferBytes);
 }
 

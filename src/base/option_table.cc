@@ -221,6 +221,21 @@ bool AnyOptionTable::IsLeft(const void* options, const OptionRow& row) const {
   return value.empty() || value == "0";
 }
 
+std::string AnyOptionTable::Idle(const void* options, const OptionRow& row, bool flags) const {
+  std::vector<std::string> failed;
+  if (row.traits.only_with.empty()) return "";
+  for (std::string_view condition : ReadList(row.name, row.traits.only_with, '|')) {
+    const size_t sign = condition.find('=');
+    const bool differs = condition[sign - 1] == '!';
+    const OptionRow& other = Named(condition.substr(0, sign - differs));
+    const std::string value = Get(options, other);
+    if ((value == condition.substr(sign + 1)) != differs) return "";
+    const std::string_view called = flags ? other.long_flag() : other.name;
+    failed.push_back(value.empty() ? fmt::format("{} was not given", called) : fmt::format("{} is {}", called, value));
+  }
+  return fmt::format("{}", fmt::join(failed, " and "));
+}
+
 void AnyOptionTable::Validate(const void* options) const {
   for (const OptionRow& row : rows_) {
     if (!IsLeft(options, row)) row.field.type().Check(row, row.name, row.field.at(const_cast<void*>(options)));

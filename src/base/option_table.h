@@ -75,6 +75,8 @@ struct OptionTraits {
   bool bare = false;                 // of a bool: the flag takes no value
   bool fingerprint = true;           // the result depends on it
   bool file = false;                 // the flag names a file that holds the value
+  // Other rows without which it changes nothing: NAME=VALUE or NAME!=VALUE, of which one must hold, separated by '|'.
+  std::string_view only_with = "";
 
   // Stands before its callers: clang takes it for undefined in constants otherwise.
   template <class Value>
@@ -89,6 +91,7 @@ struct OptionTraits {
   constexpr OptionTraits Otherwise(std::string_view what) const { return With(&OptionTraits::fallback, what); }
   constexpr OptionTraits Bare() const { return With(&OptionTraits::bare, true); }
   constexpr OptionTraits FromFile() const { return With(&OptionTraits::file, true).Takes("FILE"); }
+  constexpr OptionTraits OnlyWith(std::string_view others) const { return With(&OptionTraits::only_with, others); }
   constexpr OptionTraits OutsideFingerprint() const { return With(&OptionTraits::fingerprint, false); }
 };
 
@@ -190,6 +193,9 @@ class AnyOptionTable {
   void Clear(void* options, const OptionRow& row) const;  // a list
   // Nobody gave it, and its fallback holds.
   bool IsLeft(const void* options, const OptionRow& row) const;
+  // Why a row changes nothing beside the values of others (its only_with), as "--mirostat is 0"; empty when it may.
+  // Rows are called by their flags, or by their names.
+  std::string Idle(const void* options, const OptionRow& row, bool flags) const;
   // Throws for the first value that is out of its bounds.
   void Validate(const void* options) const;
   // The values of all rows that count for it, by name.

@@ -32,6 +32,7 @@ std::string ReadFileOrStdin(const std::string& path) {
   while ((n = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, n);
   const int error = std::ferror(file) ? errno : 0;
   if (file != stdin) std::fclose(file);
+  if (error == EISDIR) throw Error(ErrorCategory::kIo, "{} is a folder; name a file in it", path);
   if (error) throw SystemError(fmt::format("cannot read {}", path), error);
   return text;
 }
