@@ -27,7 +27,9 @@ std::optional<json::object> ReadOptionalObject(const fs::path& path) {
 json::object ReadConfig(const fs::path& folder) {
   if (!fs::exists(folder / "config.json")) {
     throw Error(ErrorCategory::kNotFound,
-                "{} has no config.json, so it is no model folder or not all of it was downloaded", folder.string());
+                "{} has no config.json, so it is no model folder, or not all of it was downloaded; name a folder that "
+                "has one, or a .gguf file",
+                folder.string());
   }
   return ReadObject(folder / "config.json");
 }

@@ -55,8 +55,9 @@ ModelConfig Read(const Checkpoint& checkpoint, size_t context) {
                   report.why);
     }
     if (report.treatment != KeyTreatment::kUnknown) continue;
+    const std::string form = report.file.empty() ? std::string(FormOf(checkpoint)) : report.file + ":";
     warnings.push_back({"unknown_key", report.key, report.value,
-                        fmt::format("{} {} is {}: {}", FormOf(checkpoint), report.key, report.value, report.why)});
+                        fmt::format("{} {} is {}: {}", form, report.key, report.value, report.why)});
   }
   WarnOfFileType(checkpoint, warnings);
   ModelConfig config = ReadFamily(checkpoint, {context});

@@ -90,8 +90,9 @@ ModelConfig CommonFromHf(const HfFields& fields, const TensorSource& tensors, st
 }
 
 bool TiedFromHf(const HfFields& fields, const TensorSource& tensors, bool otherwise) {
+  const bool tied = fields.Bool("tie_word_embeddings", otherwise);
   if (tensors.Find("lm_head.weight")) return false;
-  if (!fields.Bool("tie_word_embeddings", otherwise)) {
+  if (!tied) {
     fields.Reject("tie_word_embeddings",
                   fmt::format("{}but there is no tensor lm_head.weight: set it to true if the embedding table is the "
                               "output, or add the tensor",

@@ -121,8 +121,8 @@ DType Conversion::CommonType() const {
 Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DType> type)
     : checkpoint_(checkpoint), form_(form), type_(type) {
   if (form == Form::kFolder && type && Info(*type).quantised) {
-    throw Error(ErrorCategory::kUnsupported, "a Hugging Face folder cannot hold {}: f32, f16 and bf16 can be written",
-                Info(*type).name);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "a Hugging Face folder cannot hold {}: f32, f16 and bf16 can be written", Info(*type).name);
   }
   architecture_ = &ArchitectureOf(checkpoint);
   config_ = ConfigOf(checkpoint);

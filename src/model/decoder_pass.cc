@@ -1,6 +1,7 @@
 #include "model/decoder_pass.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
 
@@ -22,6 +23,16 @@ size_t AttendRows(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_pe
 kernel::PackedView Tiles(const kernel::PackedView& w, TileRange tiles) {
   const size_t rows = std::min(w.rows, tiles.end * kTileRows) - tiles.begin * kTileRows;
   return {w.type, rows, w.cols, w.data + tiles.begin * kernel::TileBytes(w.type, w.cols)};
+}
+
+// Whether any is beyond +-65504, NaN included.
+bool BeyondHalf(const float* x, size_t size) {
+  uint32_t beyond = 0;
+  for (size_t i = 0; i < size; ++i) {
+    constexpr uint32_t kMagnitude = 0x7FFFFFFF, kMaxHalf = 0x477FE000;
+    beyond |= static_cast<uint32_t>((std::bit_cast<uint32_t>(x[i]) & kMagnitude) > kMaxHalf);
+  }
+  return beyond != 0;
 }
 
 }  // namespace
@@ -157,6 +168,10 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t lay
     const size_t pairs = rope.pairs();
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
     kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
+  }
+  if (shape.type == kernel::KvType::kF16 &&
+      (BeyondHalf(key, config_.kv_width()) || BeyondHalf(work_.values_.row(r), config_.kv_width()))) {
+    cache_.NoteClipped();
   }
   const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
   kernels_.attention.store(shape, cache_.Layer(layer), key, work_.values_.row(r),

@@ -203,6 +203,83 @@ constexpr KeyRule kHfLayerKeys[] = {
     {"rope_interleaved", kOnly, "[false]", "rotary pairs of neighbours in a folder"},
 };
 
+// Of generation_config.json. What it says of drawing is a suggestion.
+constexpr KeyRule kGenerationKeys[] = {
+    {"eos_token_id"},
+    {"temperature"},
+    {"top_k"},
+    {"top_p"},
+    {"min_p"},
+    {"repetition_penalty"},
+    {"bos_token_id", kHarmless},
+    {"pad_token_id", kHarmless},
+    {"do_sample", kHarmless},
+    {"use_cache", kHarmless},
+    {"cache_implementation", kHarmless},
+    {"max_length", kHarmless},
+    {"max_new_tokens", kHarmless},
+    {"_from_model_config", kHarmless},
+    {"transformers_version", kHarmless},
+    {"output_attentions", kHarmless},
+    {"output_hidden_states", kHarmless},
+    {"trust_remote_code", kHarmless},
+};
+
+// Of tokenizer_config.json. Texts are neither cut nor padded nor cleaned up here, and tokenizer.json has the tokens.
+constexpr KeyRule kTokenizerConfigKeys[] = {
+    {"bos_token"},
+    {"eos_token"},
+    {"pad_token"},
+    {"add_bos_token"},
+    {"add_eos_token"},
+    {"chat_template"},
+    {"unk_token", kHarmless},
+    {"sep_token", kHarmless},
+    {"cls_token", kHarmless},
+    {"mask_token", kHarmless},
+    {"tokenizer_class", kHarmless},
+    {"model_max_length", kHarmless},
+    {"clean_up_tokenization_spaces", kHarmless},
+    {"added_tokens_decoder", kHarmless},
+    {"additional_special_tokens", kHarmless},
+    {"extra_special_tokens", kHarmless},
+    {"model_specific_special_tokens", kHarmless},
+    {"add_prefix_space", kHarmless},
+    {"padding_side", kHarmless},
+    {"truncation_side", kHarmless},
+    {"padding", kHarmless},
+    {"truncation", kHarmless},
+    {"max_length", kHarmless},
+    {"stride", kHarmless},
+    {"pad_to_multiple_of", kHarmless},
+    {"pad_token_type_id", kHarmless},
+    {"model_input_names", kHarmless},
+    {"truncation_strategy", kHarmless},
+    {"legacy", kHarmless},
+    {"from_slow", kHarmless},
+    {"use_fast", kHarmless},
+    {"errors", kHarmless},
+    {"sp_model_kwargs", kHarmless},
+    {"spaces_between_special_tokens", kHarmless},
+    {"split_special_tokens", kHarmless},
+    {"use_default_system_prompt", kHarmless},
+    {"name_or_path", kHarmless},
+    {"tokenizer_file", kHarmless},
+    {"vocab_file", kHarmless},
+    {"merges_file", kHarmless},
+    {"special_tokens_map_file", kHarmless},
+    {"processor_class", kHarmless},
+    {"auto_map", kHarmless},
+    {"backend", kHarmless},
+    {"is_local", kHarmless},
+    {"local_files_only", kHarmless},
+    {"trust_remote_code", kHarmless},
+    {"vocab_size", kHarmless},
+    {"image_token", kHarmless},
+    {"boi_token", kHarmless},
+    {"eoi_token", kHarmless},
+};
+
 // A key inside rotary parameters, and the kinds of scaling that read it; empty: all.
 struct RopeRule {
   std::string_view key, types;
@@ -257,7 +334,7 @@ std::string RefusalOf(const KeyRule& rule) {
 }
 
 KeyReport ReportOf(std::string key, const json::value& value, const KeyRule* rule) {
-  KeyReport report{std::move(key), Cut(json::serialize(value)), KeyTreatment::kUsed, ""};
+  KeyReport report{.key = std::move(key), .value = Cut(json::serialize(value))};
   if (!rule) {
     report.treatment = KeyTreatment::kUnknown;
     report.why = "nothing here knows this key: it changes nothing";
@@ -290,7 +367,7 @@ void AddRope(const std::string& prefix, const json::object& rope, std::vector<Ke
       continue;
     }
     const auto found = std::ranges::find(kRopeRules, std::string_view(member.key()), &RopeRule::key);
-    KeyReport report{key, Cut(json::serialize(member.value())), KeyTreatment::kUsed, ""};
+    KeyReport report{.key = key, .value = Cut(json::serialize(member.value()))};
     if (found == std::end(kRopeRules)) {
       report = ReportOf(key, member.value(), nullptr);
     } else if (!found->types.empty() && !Lists(found->types, type)) {
@@ -315,6 +392,15 @@ std::vector<KeyReport> HfReports(const json::object& config, const HfType& type)
     }
   }
   return out;
+}
+
+void AddFile(const std::optional<json::object>& file, std::string_view name, std::span<const KeyRule> rules,
+             std::vector<KeyReport>& out) {
+  if (!file) return;
+  for (const auto& member : *file) {
+    out.push_back(ReportOf(std::string(member.key()), member.value(), Find(rules, member.key())));
+    out.back().file = name;
+  }
 }
 
 template <typename T>
@@ -376,9 +462,11 @@ void MarkRefused(const Checkpoint& checkpoint, std::vector<KeyReport>& reports) 
   try {
     ReadFamily(checkpoint, {});
   } catch (const KeyError& error) {
-    const auto found = std::ranges::find(reports, error.key(), &KeyReport::key);
+    const auto found = std::ranges::find_if(
+        reports, [&](const KeyReport& report) { return report.file.empty() && report.key == error.key(); });
     if (found == reports.end()) {
-      reports.push_back({error.key(), "absent", KeyTreatment::kRefused, error.what()});
+      reports.push_back(
+          {.key = error.key(), .value = "absent", .treatment = KeyTreatment::kRefused, .why = error.what()});
     } else {
       found->treatment = KeyTreatment::kRefused;
       found->why = error.what();
@@ -403,9 +491,15 @@ std::string_view Name(KeyTreatment treatment) {
 
 std::vector<KeyReport> TableReports(const Checkpoint& checkpoint) {
   const GgufFile* gguf = checkpoint.gguf();
-  if (!gguf) return HfReports(checkpoint.hf()->config, HfTypeOf(*checkpoint.hf()));
-  const Architecture& architecture = ArchitectureOf(checkpoint);
   std::vector<KeyReport> out;
+  if (!gguf) {
+    const HfFolder& folder = *checkpoint.hf();
+    out = HfReports(folder.config, HfTypeOf(folder));
+    AddFile(folder.generation_config, "generation_config.json", kGenerationKeys, out);
+    AddFile(folder.tokenizer_config, "tokenizer_config.json", kTokenizerConfigKeys, out);
+    return out;
+  }
+  const Architecture& architecture = ArchitectureOf(checkpoint);
   for (const Metadata::Entry& entry : gguf->metadata().entries()) out.push_back(GgufReport(entry, architecture));
   return out;
 }

@@ -32,13 +32,15 @@ enum class KeyTreatment : uint8_t { kUsed, kTokenizer, kHarmless, kUnknown, kRef
 std::string_view Name(KeyTreatment treatment);
 
 struct KeyReport {
-  std::string key;
-  std::string value;  // as JSON, long ones cut
+  std::string file = "";  // of a folder's other files: "tokenizer_config.json"; else empty
+  std::string key = "";
+  std::string value = "";  // as JSON, long ones cut
   KeyTreatment treatment = KeyTreatment::kUsed;
-  std::string why;  // of kUnknown and kRefused
+  std::string why = "";  // of kUnknown and kRefused
 };
 
-// Every key in the order of the file by the tables alone, those inside rotary parameters included ("rope_scaling.factor"). Throws kCorrupt or
+// Every key in the order of the file by the tables alone, those inside rotary parameters included
+// ("rope_scaling.factor"), then those of the folder's generation_config.json and tokenizer_config.json. Throws kCorrupt or
 // kUnsupported when the checkpoint names no family that is known.
 std::vector<KeyReport> TableReports(const Checkpoint& checkpoint);
 // The same with the first value that the family itself refuses.

@@ -5,6 +5,7 @@
 // Not thread-safe: one caller at a time. Kernels write and read the layers through KvLayer while Forward runs.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -69,6 +70,9 @@ class KvCache {
   size_t Append(SequenceId sequence, Token token);  // returns the position
   std::span<const uint32_t> block_table(SequenceId sequence) const { return Find(sequence).blocks; }
   kernel::KvLayer Layer(size_t layer);
+  // Forward's part, from any thread: a key or a value was beyond what the type holds, and was cut.
+  void NoteClipped() { std::atomic_ref(clipped_).store(true, std::memory_order_relaxed); }
+  bool clipped() const { return clipped_; }
   const KvShape& shape() const { return shape_; }
 
  private:
@@ -98,6 +102,7 @@ class KvCache {
   bool NeedsCopy(const Sequence& sequence) const;
 
   KvShape shape_;
+  bool clipped_ = false;
   size_t layer_bytes_;  // of keys or of values
   HugeBuffer keys_, values_;
   std::vector<Block> blocks_;

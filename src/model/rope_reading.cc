@@ -76,8 +76,10 @@ size_t RotaryDims(const HfFields& config, const HfFields& rope, const HfRopeRule
 double OriginalContext(const HfFields& config, const HfFields& rope, const HfRopeRules& rules,
                        const ModelConfig& model) {
   constexpr std::string_view kName = "original_max_position_embeddings";
+  const std::optional<double> at_top = config.OptionalFloat(kName);
+  if (at_top && !(*at_top >= 1)) config.Reject(kName, "must be at least 1");
   std::optional<double> value;
-  if (!rules.nested) value = config.OptionalFloat(kName);
+  if (!rules.nested) value = at_top;
   const HfFields& stated = value ? config : rope;
   if (!value) value = rules.original_context;
   if (!value) value = rope.OptionalFloat(kName);
@@ -170,8 +172,8 @@ RopeConfig RopeFromHf(const HfFields& config, const boost::json::object* paramet
   out.theta = rope.Float("rope_theta", config.Float(rules.theta_key, rules.theta));
   out.dims = RotaryDims(config, rope, rules, model.head_dim);
   const std::string type = TypeOf(rope);
-  if (type == "default") return out;
   const double original = OriginalContext(config, rope, rules, model);
+  if (type == "default") return out;
   const bool known = rules.types.find(type) != std::string_view::npos;
   if (known && type == "linear") {
     out.linear = Factor(rope);
