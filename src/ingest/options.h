@@ -63,7 +63,8 @@ struct IngestOptions {
 // In the order of the help text; the cleaning steps in the order in which they run. A fingerprint holds all that the
 // result of reading and cleaning one input depends on: what is read again when it changes.
 inline constexpr OptionRow kIngestRows[] = {
-    {"workers", "--workers", Field<&IngestOptions::workers>(), Between(1, 1024), "", "documents read at once",
+    {"workers", "--workers", Field<&IngestOptions::workers>(), Between(1, 1024), "",
+     "documents read at once, which changes only the speed",
      OptionTraits().Takes("N").Otherwise("one a processor").OutsideFingerprint()},
     {"text_field", "--field", Field<&IngestOptions::text_field>(), kAny, "",
      "field of JSONL objects and CSV rows that holds the text",

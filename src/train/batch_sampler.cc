@@ -27,7 +27,7 @@ BatchSampler::BatchSampler(const TokenDocuments& documents, const SamplerOptions
   const uint64_t needed = options_.shuffle && !options_.whole ? length + 1 : 2;
   if (tokens_ < needed) {
     throw Error(ErrorCategory::kUnsupported,
-                "the documents hold {} tokens, one sequence needs {}: give more text or a shorter context", tokens_,
+                "the documents hold {} tokens, one sequence needs {}: give more text, or a smaller --context", tokens_,
                 needed);
   }
   if (options_.whole) {
