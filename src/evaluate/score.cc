@@ -77,6 +77,7 @@ ScoreResult Score(const Model& model, std::span<const Token> ids, const ScoreOpt
     }
     cache.Close(sequence);
   }
+  result.clipped = cache.clipped();
   return result;
 }
 

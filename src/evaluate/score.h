@@ -28,6 +28,7 @@ struct ScoredToken {
 struct ScoreResult {
   std::vector<ScoredToken> tokens;  // all but the first, which has no context
   double nll = 0;                   // sum of -logprob, in nats
+  bool clipped = false;             // the cache's type could not hold some keys or values
 
   double perplexity() const;  // exp(nll / tokens)
 };

@@ -148,7 +148,7 @@ std::string CapsuleText(const Capsule& capsule) {
 }
 
 Capsule ParseCapsule(std::string_view text) {
-  const json::object object = ParseJsonObject(text, "the capsule");
+  const json::object object = ParseJsonObject(text, "the capsule (what `generate --record` wrote)");
   try {
     return FromJson(object);
   } catch (const Error& wrong) {

@@ -68,7 +68,7 @@ class ModelSource final : public ExplainSource {
       if (settings.interrupted && settings.interrupted()) engine_.Cancel(id);
     }
     text.finish().value().Check();
-    return {settings.sampling, recorder.Take(), text.text(), text.finish()->reason};
+    return {settings.sampling, recorder.Take(), text.text(), text.finish()->reason, text.finish()->usage.clipped};
   }
 
  private:

@@ -31,6 +31,7 @@ struct Explanation {
   std::vector<Trace> steps;  // one for each drawn token
   std::string text;          // valid UTF-8
   FinishReason finish_reason = FinishReason::kLength;
+  bool clipped = false;  // see Usage
 };
 
 // Where logits come from.

@@ -56,6 +56,7 @@ class BeamWriter {
       if (forks.empty() || length == most) break;
       logits = RunBeams(forks);
     }
+    if (request.clipped) *request.clipped = cache_.clipped();
     return search_.Best();
   }
 

@@ -18,6 +18,7 @@ struct BeamRequest {
   size_t max_tokens = SIZE_MAX;       // of each text, the end token not counted
   std::function<bool()> go_on = {};   // asked before each step; false ends the search with what there is
   ConstraintOptions constraint = {};  // of the shape of the texts
+  bool* clipped = nullptr;            // set to whether the cache's type could not hold some keys or values
 };
 
 // The best texts, at most beams.n_best, the best first. `options.sequences` is not used. Throws what BeamSearch and

@@ -381,6 +381,7 @@ void Engine::End(Sequence& sequence, FinishReason reason, std::exception_ptr err
   if (sequence.cache) cache_.Close(*sequence.cache);
   sequence.cache.reset();
   sequence.usage.total_s = clock_() - sequence.shared->submitted;
+  sequence.usage.clipped = cache_.clipped();
   if (!sequence.started) sequence.usage.queue_s = sequence.usage.total_s;
   std::vector<Listener*> listeners = {sequence.listener};
   listeners.insert(listeners.end(), sequence.siblings.begin(), sequence.siblings.end());

@@ -53,6 +53,7 @@ struct Usage {
   size_t written = 0;        // tokens of the text, the end token included
   size_t forced = 0;         // of these, put in by a grammar and not drawn
   size_t preempted = 0;      // times
+  bool clipped = false;      // the cache's type could not hold some keys or values, of this sequence or another before
   size_t recomputed = 0;     // positions computed again because of that
   double queue_s = 0;        // from Submit until it first started
   double first_token_s = 0;  // from Submit; 0 where there was none

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/option_table.h"
+#include "base/warning.h"
 #include "model/kv_cache.h"
 
 namespace sheepop {
@@ -29,14 +30,17 @@ inline constexpr OptionRow kEngineRows[] = {
     {"sequences", "", Field<&EngineOptions::sequences>(), Between(1, 4096), "", "that run at once; more wait",
      OptionTraits().Takes("N").OutsideFingerprint()},
     {"prefill_chunk", "--prefill-chunk", Field<&EngineOptions::prefill_chunk>(), Between(1, 65536), "",
-     "most prompt tokens of one pass", OptionTraits().Takes("N").OutsideFingerprint()},
-    {"kv_type", "--kv-type", Field<&EngineOptions::kv_type>(), "f32|f16|bf16", "", "type of cached keys and values",
-     OptionTraits().Takes("TYPE")},
+     "most prompt tokens of one pass, which change only the speed", OptionTraits().Takes("N").OutsideFingerprint()},
+    {"kv_type", "--kv-type", Field<&EngineOptions::kv_type>(), "f32|f16|bf16", "",
+     "type of cached keys and values; f16 cuts those beyond 65504, and says so", OptionTraits().Takes("TYPE")},
     {"cache_positions", "", Field<&EngineOptions::cache_positions>(), AtLeast(16), "positions",
      "of the cache, all sequences together",
      OptionTraits().Takes("N").Otherwise("room for all at their longest").OutsideFingerprint()},
 };
 
 inline constexpr OptionTable<EngineOptions> kEngineTable("engine option", kEngineRows);
+
+// What to tell of a run whose Usage has `clipped`.
+Warning ClippedWarning();
 
 }  // namespace sheepop

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/hf_folder.h"
+#include "tokenize/template_source.h"
 
 namespace sheepop {
 
@@ -64,6 +65,7 @@ LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptio
   loaded.tokenizer = tokenizer.get();
   loaded.vocabulary = std::make_shared<const TokenizerVocabulary>(*loaded.tokenizer, loaded.model->config().vocab);
   loaded.chat_template = ChatTemplateOf(checkpoint);
+  loaded.has_tool_template = ToolTemplateOf(checkpoint).has_value();
   RequireRows(*loaded.tokenizer, loaded.model->config().vocab, path.string());
   return loaded;
 }

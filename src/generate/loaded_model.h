@@ -40,6 +40,7 @@ struct LoadedModel {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const TokenizerVocabulary> vocabulary;  // must outlive the chains built with it
   std::optional<std::string> chat_template;               // Jinja source
+  bool has_tool_template = false;                         // ToolTemplateOf gives another one
 
   // What whoever opened it should be told: of the model's configuration and the tokenizer.
   std::vector<Warning> Warnings() const;

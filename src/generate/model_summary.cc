@@ -78,6 +78,7 @@ json::array KeysJson(const std::vector<KeyReport>& keys) {
   json::array out;
   for (const KeyReport& key : keys) {
     json::object row{{"key", key.key}, {"value", key.value}, {"treatment", Name(key.treatment)}};
+    if (!key.file.empty()) row["file"] = key.file;
     if (!key.why.empty()) row["why"] = key.why;
     out.push_back(std::move(row));
   }

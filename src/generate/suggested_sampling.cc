@@ -1,8 +1,10 @@
 #include "generate/suggested_sampling.h"
 
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <string_view>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text_file.h"
 
@@ -25,7 +27,12 @@ std::vector<SuggestedOption> SuggestedSampling(const std::filesystem::path& mode
   const boost::json::object config = ParseJsonObject(ReadTextFile(path, "a JSON file"), path.string());
   for (const auto& [theirs, ours] : kSuggested) {
     const boost::json::value* value = config.if_contains(theirs);
-    if (value && value->is_number()) suggested.push_back({&kSamplingTable.Named(ours), value->to_number<double>()});
+    if (!value || value->is_null()) continue;
+    if (!value->is_number()) {
+      throw Error(ErrorCategory::kCorrupt, "{}: {} is {}, must be a number; correct it, or take it out", path.string(),
+                  theirs, boost::json::serialize(*value));
+    }
+    suggested.push_back({&kSamplingTable.Named(ours), value->to_number<double>()});
   }
   return suggested;
 }

@@ -14,8 +14,8 @@ struct SuggestedOption {
   double value;
 };
 
-// In the order of the file's usual writers; none where there is no such file. Throws what ReadTextFile and ParseJson throw.
-// Values are as they stand there: not checked.
+// In the order of the file's usual writers; none where there is no such file. Throws what ReadTextFile and ParseJson throw,
+// and kCorrupt for what is no number. Values are as they stand there: not checked.
 std::vector<SuggestedOption> SuggestedSampling(const std::filesystem::path& model);
 
 }  // namespace sheepop
