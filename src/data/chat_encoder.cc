@@ -119,14 +119,14 @@ EncodedChat ChatEncoder::Encode(json::object conversation) const {
   RequireNoWeight(conversation);
   RequireContents(messages);
   conversation["add_generation_prompt"] = false;
-  const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_);
+  const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_, {.substitute = false});
   EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0, Dropped(whole, messages)};
   for (size_t i = 0; i < messages.size(); ++i) {
     if (!IsLearned(messages[i], i + 1)) continue;
     json::object before = conversation;
     before["messages"] = json::array(messages.begin(), messages.begin() + static_cast<ptrdiff_t>(i));
     before["add_generation_prompt"] = true;
-    const ChatPrompt prompt = EncodeChat(chat_, tokenizer_, std::move(before), now_);
+    const ChatPrompt prompt = EncodeChat(chat_, tokenizer_, std::move(before), now_, {.substitute = false});
     if (!whole.text.starts_with(prompt.text)) {
       throw Error(
           ErrorCategory::kUnsupported,

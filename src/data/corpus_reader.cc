@@ -15,7 +15,15 @@ namespace {
 namespace json = boost::json;
 
 std::filesystem::path DocumentsOf(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) ? path / "documents.jsonl.zst" : path;
+  if (!std::filesystem::is_directory(path)) return path;
+  const std::filesystem::path documents = path / "documents.jsonl.zst";
+  if (!std::filesystem::exists(documents)) {
+    throw Error(
+        ErrorCategory::kNotFound,
+        "{0} is no corpus: it holds no documents.jsonl.zst; `sheepop ingest PATH.. -o {0}` makes one of documents",
+        path.string());
+  }
+  return documents;
 }
 
 std::string String(const json::object& object, std::string_view key) {

@@ -38,11 +38,14 @@ void Conversation::Add(std::string_view role, std::string_view content) {
 }
 
 std::vector<Token> Conversation::Render(std::vector<Warning>& warnings) const {
-  ChatPrompt prompt = EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}},
-                                 TemplateClock());
+  const std::time_t now = TemplateClock();
+  ChatPrompt prompt = RenderedOrRefused([&] {
+    return EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}}, now);
+  });
   for (const size_t i : Dropped(prompt, messages_)) {
     warnings.push_back(DroppedWarning(i, std::string_view(messages_[i].at("role").get_string())));
   }
+  warnings.insert(warnings.end(), prompt.warnings.begin(), prompt.warnings.end());
   return std::move(prompt.ids);
 }
 
@@ -71,6 +74,7 @@ Answer Conversation::Ask(std::string_view text, const std::function<bool()>& int
     const Finish& finish = listener.finish().value();
     finish.Check();
     answer.finish_reason = finish.reason;
+    if (finish.usage.clipped) answer.warnings.push_back(ClippedWarning());
     answer.reused = finish.usage.reused;
     answer.prefill_s = finish.usage.prefill_s();
     answer.decode_s = finish.usage.decode_s();

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/token.h"
+#include "base/warning.h"
 #include "generate/request.h"
+#include "sample/options.h"
 #include "sample/schema/json_schema.h"
 #include "serve/served_model.h"
 
@@ -27,6 +29,7 @@ struct AskedPrompt {
   std::vector<Token> ids;
   std::string text;  // as rendered; of ids, their text
   PromptParts parts;
+  std::vector<Warning> warnings = {};  // what became of the messages
 };
 
 // What shape the text must have, besides RequestOptions::sampling: what answers say of it.
@@ -54,11 +57,12 @@ struct Ask {
   std::optional<size_t> logprobs;  // record each token's log-probability and this many of the best
   bool score_prompt = false;       // those of the prompt's tokens as well
   bool stream = false;
-  bool show_stop = false;  // a stop string that ends the text is part of it
-  bool explain = false;    // trace each token
-  size_t explain_top = 5;  // how many of the best each stage of a trace names
-  bool record = false;     // hand back a capsule; one prompt only
-  bool progress = false;   // a stream's Beat comes each second that a prompt is computed, not after ten
+  bool show_stop = false;               // a stop string that ends the text is part of it
+  bool explain = false;                 // trace each token
+  size_t explain_top = 5;               // how many of the best each stage of a trace names
+  bool record = false;                  // hand back a capsule; one prompt only
+  bool progress = false;                // a stream's Beat comes each second that a prompt is computed, not after ten
+  std::vector<const OptionRow*> given;  // of kSamplingTable, by fields of the request
   std::optional<AskedShape> shape;
   bool show_schema = true;              // to the model
   std::optional<AskedReading> reading;  // none: the text is all there is

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "kernel/packed.h"
+#include "sample/idle_options.h"
 #include "sample/options_json.h"
 #include "sample/profile.h"
 
@@ -115,6 +116,15 @@ Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const ChoiceCost> cos
   if (preempted > 0) out["preempted"] = {{"times", preempted}, {"recomputed", recomputed}};
   if (!ask.model->checkpoint.empty()) out["checkpoint"] = ask.model->checkpoint;
   if (!ask.unused.empty()) out["unused"] = json::array(ask.unused.begin(), ask.unused.end());
+  json::array warnings;
+  const auto warn = [&](const Warning& warning) {
+    warnings.push_back(
+        {{"code", warning.code}, {"thing", warning.thing}, {"value", warning.value}, {"message", warning.line}});
+  };
+  for (const AskedPrompt& prompt : ask.prompts) std::ranges::for_each(prompt.warnings, warn);
+  std::ranges::for_each(IdleOptions(ask.options.sampling, ask.given, false), warn);
+  if (std::ranges::any_of(costs, [](const ChoiceCost& cost) { return cost.usage.clipped; })) warn(ClippedWarning());
+  if (!warnings.empty()) out["warnings"] = std::move(warnings);
   if (!recorded.empty()) out["capsule"] = CapsuleJson(ask, seed, recorded);
   return ledger;
 }

@@ -93,10 +93,11 @@ void BpeModel::Append(std::string_view word, ModelWorkspace& work, std::vector<T
     const std::string_view text = word.substr(symbol.begin, symbol.end - symbol.begin);
     if (options_.fallback.bytes && AppendAsBytes(text, out)) continue;
     if (options_.fallback.unknown < 0) {
-      throw Error(ErrorCategory::kUnsupported,
-                  "the text has a byte 0x{:02X}, for which the vocabulary has no token, nor one for the unknown; take "
-                  "it out of the text",
-                  static_cast<uint8_t>(text[0]));
+      throw Error(
+          ErrorCategory::kUnsupported,
+          "the text has a byte 0x{:02X}, for which this model's vocabulary has no token; leave it out of the text, or "
+          "put U+FFFD in its place",
+          static_cast<uint8_t>(text[0]));
     }
     if (!after_unknown || !options_.fallback.fuse) out.push_back(options_.fallback.unknown);
     work.after_unknown = true;

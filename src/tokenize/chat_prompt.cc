@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace sheepop {
 namespace {
@@ -71,10 +74,96 @@ void EndBehind(std::string_view open_end, Rendered& rendered) {
               "the chat template does not write the last message as it is, so it cannot be gone on with");
 }
 
+bool CanSpell(const Tokenizer& tokenizer, std::string_view text) {
+  try {
+    tokenizer.Encode(text);
+    return true;
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::kUnsupported) throw;
+    return false;
+  }
+}
+
+// What the vocabulary cannot spell (a control character, most often) becomes U+FFFD, or ? where there is no token for
+// that either.
+class Speller {
+ public:
+  explicit Speller(const Tokenizer& tokenizer)
+      : tokenizer_(tokenizer), instead_(CanSpell(tokenizer, "\uFFFD") ? "\uFFFD" : "?") {}
+
+  void Spell(boost::json::value& value) {
+    if (value.is_string()) {
+      value = Spelt(std::string_view(value.get_string()));
+    } else if (value.is_array()) {
+      for (boost::json::value& element : value.get_array()) Spell(element);
+    } else if (value.is_object()) {
+      for (auto& member : value.get_object()) {
+        if (member.key() != "role") Spell(member.value());  // templates compare it
+      }
+    }
+  }
+
+  // Of what was replaced since the last call; `where`: what it stood in.
+  std::vector<Warning> Take(std::string_view where) {
+    std::vector<Warning> warnings;
+    for (const auto& [character, times] : std::exchange(replaced_, {})) {
+      const std::string name = fmt::format("U+{:04X}", static_cast<uint32_t>(DecodeUtf8(character).code_point));
+      warnings.push_back(
+          {"no_token", std::string(where), name,
+           fmt::format("{}: the model's vocabulary has no token for {}; {} stands in its place, {} time{}", where, name,
+                       instead_ == "?" ? "?" : "U+FFFD", times, times == 1 ? "" : "s")});
+    }
+    return warnings;
+  }
+
+ private:
+  std::string Spelt(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const std::string_view character = text.substr(0, DecodeUtf8(text).length);
+      auto [known, fresh] = can_spell_.try_emplace(std::string(character), true);
+      if (fresh) known->second = CanSpell(tokenizer_, character);
+      if (!known->second) ++replaced_[known->first];
+      out += known->second ? character : instead_;
+      text.remove_prefix(character.size());
+    }
+    return out;
+  }
+
+  const Tokenizer& tokenizer_;
+  const std::string_view instead_;
+  std::map<std::string, bool> can_spell_;  // by character
+  std::map<std::string, size_t> replaced_;
+};
+
+std::vector<Warning> SpellVariables(const Tokenizer& tokenizer, size_t inserted, boost::json::object& variables) {
+  Speller speller(tokenizer);
+  std::vector<Warning> warnings;
+  const auto spell = [&](boost::json::value& value, std::string_view where) {
+    speller.Spell(value);
+    for (Warning& warning : speller.Take(where)) warnings.push_back(std::move(warning));
+  };
+  for (auto& member : variables) {
+    boost::json::array* const messages = member.key() == "messages" ? member.value().if_array() : nullptr;
+    if (!messages) spell(member.value(), member.key());
+    for (size_t i = 0; messages && i < messages->size(); ++i) {
+      spell((*messages)[i], i < inserted ? "system" : fmt::format("messages[{}]", i - inserted));
+    }
+  }
+  return warnings;
+}
+
+std::vector<Token> EncodeRendered(const Tokenizer& tokenizer, const Rendered& rendered) {
+  std::vector<TextSpan> spans;
+  spans.reserve(rendered.spans.size());
+  for (const RenderedSpan& span : rendered.spans) spans.push_back({span.text, !span.from_content});
+  return tokenizer.Encode(spans);
+}
+
 }  // namespace
 
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
-                      std::time_t now, std::string_view open_end) {
+                      std::time_t now, const ChatPromptOptions& options) {
   const SpecialTokenIds& special = tokenizer.special();
   auto supply = [&](std::string_view name, std::optional<Token> token) {
     if (token && !variables.contains(name)) variables[name] = tokenizer.Piece(*token);
@@ -83,12 +172,24 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
   supply("eos_token", special.eos);
   supply("pad_token", special.pad);
   supply("unk_token", special.unknown);
-  Rendered rendered = chat.Render(variables, now);
-  if (!open_end.empty()) EndBehind(open_end, rendered);
-  std::vector<TextSpan> spans;
-  spans.reserve(rendered.spans.size());
-  for (const RenderedSpan& span : rendered.spans) spans.push_back({span.text, !span.from_content});
-  ChatPrompt prompt{rendered.Text(), tokenizer.Encode(spans), {}, {}};
+  Rendered rendered;
+  const auto encode = [&](std::string_view end) {
+    rendered = chat.Render(variables, now);
+    if (!end.empty()) EndBehind(end, rendered);
+    return EncodeRendered(tokenizer, rendered);
+  };
+  ChatPrompt prompt;
+  try {
+    prompt.ids = encode(options.open_end);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::kUnsupported || !options.substitute) throw;
+    boost::json::value end(options.open_end);
+    Speller(tokenizer).Spell(end);
+    prompt.warnings = SpellVariables(tokenizer, options.inserted, variables);
+    if (prompt.warnings.empty()) throw;
+    prompt.ids = encode(std::string_view(end.get_string()));
+  }
+  prompt.text = rendered.Text();
   const boost::json::value* messages = variables.if_contains("messages");
   const size_t count = messages && messages->is_array() ? messages->get_array().size() : 0;
   prompt.message_written.assign(count, false);

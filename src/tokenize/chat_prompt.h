@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/token.h"
 #include "base/warning.h"
 #include "tokenize/chat_template.h"
@@ -20,14 +21,38 @@ struct ChatPrompt {
   // How many of the ids begin in bytes of each message; the rest are the template's and its other variables'.
   std::vector<size_t> message_tokens;
   std::vector<bool> message_written;  // [messages] whether the text holds anything of it
+  std::vector<Warning> warnings;      // of characters that the vocabulary cannot spell
+};
+
+struct ChatPromptOptions {
+  // Where not empty, the prompt ends behind the last place where this text stands, without the white space around it,
+  // among what came from the conversation: a last message that is to be gone on with.
+  std::string_view open_end = {};
+  bool substitute = true;  // a character for which the vocabulary has no token; else it is an error
+  size_t inserted = 0;     // messages in front that warnings do not count, for whoever reads them did not write these
 };
 
 // Renders `variables` (see ChatTemplate::Render) and encodes the result. bos_token, eos_token, pad_token and unk_token
-// are the tokenizer's where `variables` holds none. `open_end`: where not empty, the prompt ends behind the last place
-// where this text stands, without the white space around it, among what came from the conversation: a last message that
-// is to be gone on with. Throws what Render and Encode throw, and kInvalidArgument where that text is not there.
+// are the tokenizer's where `variables` holds none. A character of a variable (a message, most often) for which the
+// vocabulary has no token becomes U+FFFD, and a warning, unless options.substitute is false. Throws what Render and Encode throw, and kInvalidArgument where
+// options.open_end is not there.
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
-                      std::time_t now, std::string_view open_end = {});
+                      std::time_t now, const ChatPromptOptions& options = {});
+
+// What `encode` gives. A template that refuses a conversation (roles that do not alternate, a variable that nobody gave)
+// is then of a file, not of somebody's flags: its kInvalidArgument becomes kUnsupported.
+template <typename Encode>
+ChatPrompt RenderedOrRefused(const Encode& encode) {
+  try {
+    return encode();
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::kInvalidArgument) throw;
+    throw Error(
+        ErrorCategory::kUnsupported,
+        "the chat template does not take this conversation ({}); change the messages, or give another --template",
+        error.what());
+  }
+}
 
 // Throws kCorrupt, naming the message's number, when `messages` is empty, or one of them is no object with a string as
 // `role`, or has nothing to say: no `content` (or null) and nothing else in its place, such as tool calls.

@@ -28,7 +28,8 @@ class ChatPromptTest : public ::testing::Test {
     boost::json::object variables;
     variables["messages"] = {{{"role", "user"}, {"content", content}}};
     variables["add_generation_prompt"] = true;
-    return EncodeChat(ChatTemplate::Parse(std::string(source)), *tokenizer_, std::move(variables), 0, open_end);
+    return EncodeChat(ChatTemplate::Parse(std::string(source)), *tokenizer_, std::move(variables), 0,
+                      {.open_end = open_end});
   }
 
   std::optional<Tokenizer> tokenizer_;
@@ -83,6 +84,28 @@ TEST_F(ChatPromptTest, CountsTheTokensOfEachMessage) {
   const auto alone = [&](std::string_view text) { return tokenizer_->Encode(text).size(); };
   EXPECT_EQ(prompt.message_tokens,
             (std::vector<size_t>{alone("Be brief."), alone("How many sheep are there?"), 0, alone("Three.")}));
+}
+
+TEST(ChatPrompt, ACharacterWithoutATokenIsReplacedAndTold) {
+  const Tokenizer tokenizer = Tokenizer::FromJson(
+      R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "s": 2, "?": 3}, "merges": []},
+          "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}})");
+  const auto encode = [&](const ChatPromptOptions& options) {
+    boost::json::object variables{{"messages",
+                                   {{{"role", "system"}, {"content", "s\x04"}},
+                                    {{"role", "user"}, {"content", "a\x04\x04"}},
+                                    {{"role", "user"}, {"content", "b"}}}}};
+    return EncodeChat(ChatTemplate::Parse("{% for m in messages %}{{ m.content }}{% endfor %}"), tokenizer, variables,
+                      0, options);
+  };
+  const ChatPrompt prompt = encode({.inserted = 1});
+  EXPECT_EQ(prompt.text, "s?a??b");
+  ASSERT_EQ(prompt.warnings.size(), 2u);
+  EXPECT_EQ(prompt.warnings[0].thing, "system");
+  EXPECT_EQ(prompt.warnings[1].thing, "messages[0]");
+  EXPECT_EQ(prompt.warnings[1].value, "U+0004");
+  EXPECT_EQ(encode({}).warnings[1].thing, "messages[1]");
+  EXPECT_THROW(encode({.substitute = false}), Error);
 }
 
 TEST(ChatPrompt, CountsWhereTokensAreNotBytesOfTheText) {

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
@@ -44,6 +46,7 @@ class Loader {
     const bj::object* model = json::ObjectAt(tokenizer_, "", "model");
     if (!model) throw Error(ErrorCategory::kCorrupt, "tokenizer.json has no model");
     model_ = model;
+    CheckTopFields();
     pipeline_ = ReadPipeline(tokenizer_);
     const bool unigram = IsUnigram();
     if (unigram) {
@@ -68,6 +71,24 @@ class Loader {
   }
 
  private:
+  // Texts are neither cut nor padded, and tokens are decoded as their bytes, whatever the file says of that.
+  void CheckTopFields() {
+    const std::string_view version = json::StringAt(tokenizer_, "tokenizer.json", "version", "1.0");
+    if (version != "1.0") {
+      throw Error(ErrorCategory::kUnsupported, "version of tokenizer.json is \"{}\", 1.0 is known here", version);
+    }
+    for (std::string_view key : {"truncation", "padding", "decoder"}) json::ObjectAt(tokenizer_, "tokenizer.json", key);
+    constexpr std::string_view kKnown[] = {"version", "truncation",    "padding",        "added_tokens", "normalizer",
+                                           "decoder", "pre_tokenizer", "post_processor", "model"};
+    for (const auto& member : tokenizer_) {
+      const std::string_view key(member.key().data(), member.key().size());
+      if (std::ranges::find(kKnown, key) != std::end(kKnown)) continue;
+      parts_.warnings.push_back(
+          {"unknown_key", std::string(key), "",
+           fmt::format("tokenizer.json has {}: nothing here knows this key: it changes nothing", key)});
+    }
+  }
+
   bool IsUnigram() const {
     const std::string_view type = json::StringAt(*model_, "model", "type");
     if (type == "BPE") return false;

@@ -13,7 +13,14 @@ namespace sheepop {
 
 ChatTemplate ChooseTemplate(const std::string& file, const std::optional<std::string>& own,
                             const std::filesystem::path& model) {
-  if (!file.empty()) return ChatTemplate::Parse(ReadFileOrStdin(file));
+  if (!file.empty()) {
+    try {
+      return ChatTemplate::Parse(ReadFileOrStdin(file));
+    } catch (const Error& error) {
+      if (std::string_view(error.what()).find(file) != std::string_view::npos) throw;
+      throw Error(error.category(), "{}: {}", file, error.what());
+    }
+  }
   if (own) return ChatTemplate::Parse(*own);
   throw Error(
       ErrorCategory::kUnsupported,

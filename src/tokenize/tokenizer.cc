@@ -80,8 +80,8 @@ class Encoder {
 
 void RequireToken(const Vocabulary& vocabulary, Token token) {
   if (!vocabulary.Contains(token)) {
-    throw Error(ErrorCategory::kInvalidArgument, "token {} is not in the vocabulary, which has {} tokens", token,
-                vocabulary.size());
+    throw Error(ErrorCategory::kInvalidArgument, "token {} is not in the vocabulary, whose ids are 0 to {}", token,
+                static_cast<int64_t>(vocabulary.size()) - 1);
   }
 }
 

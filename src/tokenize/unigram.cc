@@ -75,8 +75,8 @@ void Unigram::AppendUnknown(std::string_view text, std::vector<Token>& out) cons
     out.push_back(fallback_.unknown);
   } else {
     throw Error(ErrorCategory::kUnsupported,
-                "the text has a byte 0x{:02X}, for which the vocabulary has no token, nor one for the unknown; take it "
-                "out of the text",
+                "the text has a byte 0x{:02X}, for which this model's vocabulary has no token; leave it out of the "
+                "text, or put U+FFFD in its place",
                 static_cast<uint8_t>(text[0]));
   }
 }

@@ -200,7 +200,15 @@ ChatPrompt Encode(const ServedModel& model, const ConversationAsk& conversation,
   if (conversation.continue_final) open = messages.back().at("content").as_string();
   variables["messages"] = std::move(messages);
   variables["add_generation_prompt"] = conversation.add_generation_prompt;
-  return EncodeChat(*model.chat, *model.loaded.tokenizer, std::move(variables), now, open);
+  return EncodeChat(*model.chat, *model.loaded.tokenizer, std::move(variables), now,
+                    {.open_end = open, .inserted = conversation.inserted});
+}
+
+Warning DroppedLineWarning() {
+  return {
+      "dropped_message", "system", "",
+      "the line that shows the tools or the schema is dropped: the chat template writes nothing of it, so the model "
+      "does not see it"};
 }
 
 PromptParts PartsOf(const ChatPrompt& prompt) {
@@ -282,8 +290,14 @@ AskedPrompt EncodeConversation(const ServedModel& model, const ConversationAsk& 
   };
   try {
     ChatPrompt prompt = encode();
-    const PromptParts parts = PartsOf(prompt);
-    return {std::move(prompt.ids), std::move(prompt.text), parts};
+    PromptParts parts = PartsOf(prompt);
+    for (const size_t i : Dropped(prompt, messages)) {
+      const size_t before = conversation.inserted;
+      prompt.warnings.push_back(i < before
+                                    ? DroppedLineWarning()
+                                    : DroppedWarning(i - before, std::string_view(messages[i].at("role").as_string())));
+    }
+    return {std::move(prompt.ids), std::move(prompt.text), std::move(parts), std::move(prompt.warnings)};
   } catch (const Error& error) {
     // The bounds of a template's time and memory are met by what a client sent.
     const bool clients = error.category() == ErrorCategory::kLimit;

@@ -16,6 +16,7 @@ struct ConversationAsk {
   boost::json::array messages;  // as templates read them: role, content as text, tool_calls, reasoning_content
   bool add_generation_prompt = true;
   bool continue_final = false;    // the last message, of the assistant, is gone on with
+  size_t inserted = 0;            // messages in front that no client sent
   boost::json::object variables;  // chat_template_kwargs, enable_thinking, ...
 };
 

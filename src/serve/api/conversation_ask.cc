@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <optional>
 #include <string>
@@ -50,6 +51,17 @@ bool AddSystemText(json::array& messages, const std::string& text, bool system_m
 void GiveToTemplate(PromptParts& parts) {
   parts.template_tokens += parts.message_tokens.front();
   parts.message_tokens.erase(parts.message_tokens.begin());
+}
+
+bool SpeaksOfTools(const json::array& messages) {
+  return std::ranges::any_of(messages, [](const json::value& message) {
+    return message.as_object().contains("tool_calls") || message.at("role").as_string() == "tool";
+  });
+}
+
+Warning ToolTemplateWarning() {
+  return {"template", "tool_use", "",
+          "the model's chat template tool_use, which is for tools, is not used here: the default one writes them"};
 }
 
 // Puts what the model is shown besides the messages into the conversation.
@@ -175,9 +187,12 @@ void ReadThinking(Fields& fields, UnknownFields unknown, ConversationAsk& conver
 void AskConversation(ConversationAsk conversation, const ToolsAsk& tools, std::time_t now, Ask& ask) {
   const ServedModel& model = *ask.model;
   const bool inserted = model.format && !conversation.messages.empty() && ShowToolsAndSchema(tools, conversation, ask);
+  conversation.inserted = inserted;
   AskedPrompt prompt = EncodeConversation(model, conversation, now);
   if (inserted) GiveToTemplate(prompt.parts);
   const Thinks thinks = ThinksOf(*model.format, conversation, prompt.text);
+  const bool of_tools = !tools.shown.empty() || SpeaksOfTools(conversation.messages);
+  if (model.loaded.has_tool_template && of_tools) prompt.warnings.push_back(ToolTemplateWarning());
   ask.prompts.push_back(std::move(prompt));
   const bool calls = !tools.callable.empty();
   ask.reading = {.tools = tools.shown, .reads_tools = calls, .in_thoughts = thinks == Thinks::kWithin};

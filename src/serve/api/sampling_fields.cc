@@ -47,7 +47,10 @@ class SamplingReader {
     for (const OptionRow& row : kSamplingTable.rows()) {
       if (row.name == "profile") continue;
       const std::string_view name = NameOf(fields_, row);
-      if (const json::value* const value = fields_.Any(name)) ReadRow(row, name, *value);
+      if (const json::value* const value = fields_.Any(name)) {
+        ReadRow(row, name, *value);
+        given_.push_back(&row);
+      }
     }
     // What the fields say together, but for the shape of the text, which other fields say as well.
     SamplingOptions without = options_;
@@ -56,6 +59,9 @@ class SamplingReader {
     ForField("mirostat", [&] { Chain::Build(without, *model_.loaded.vocabulary); });
     return std::move(options_);
   }
+
+  // The rows that fields gave; after Read.
+  const std::vector<const OptionRow*>& given() const { return given_; }
 
  private:
   // Sets the row in the result, and alone upon the base to see whether it holds there: then a fault is this field's.
@@ -148,6 +154,7 @@ class SamplingReader {
   Fields& fields_;
   const ServedModel& model_;
   SamplingOptions base_, options_;
+  std::vector<const OptionRow*> given_;
 };
 
 }  // namespace
@@ -164,7 +171,9 @@ std::vector<std::string> ReadStops(Fields& fields, std::string_view name) {
 }
 
 void ReadSampling(Fields& fields, Ask& ask) {
-  ask.options.sampling = SamplingReader(fields, *ask.model).Read();
+  SamplingReader reader(fields, *ask.model);
+  ask.options.sampling = reader.Read();
+  ask.given = reader.given();
   ask.options.stops = ReadStops(fields, "stop");
   ask.options.ignore_end = fields.Bool("ignore_eos").value_or(false);
   ask.show_stop = fields.Bool("include_stop_str_in_output").value_or(false);

@@ -17,7 +17,8 @@ namespace ssl = boost::asio::ssl;
 
 [[noreturn]] void Refuse(std::string_view what, const std::string& path, const std::string& reason) {
   ERR_clear_error();
-  throw Error(ErrorCategory::kInvalidArgument, "{} {} cannot be used: {}", what, path, reason);
+  throw Error(ErrorCategory::kCorrupt, "{} {} cannot be used ({}); it must be a file of PEM blocks", what, path,
+              reason);
 }
 
 void CheckExists(std::string_view what, const std::string& path) {
