@@ -146,7 +146,7 @@ class Convert(ProgramTest):
         self.text("convert", LLAMA, "-o", out, "--type", "q8_0")
         self.assertLess(out.stat().st_size, len(before))
         (self.folder / "folder.gguf").mkdir()
-        self.assertIn("a folder", self.error("convert", LLAMA, "-o", self.folder / "folder.gguf", code=2))
+        self.assertIn("a folder", self.error("convert", LLAMA, "-o", self.folder / "folder.gguf", code=1))
 
     def test_element_types(self):
         reference = self.score(LLAMA)
@@ -169,7 +169,7 @@ class Convert(ProgramTest):
         folder = self.folder / "full"
         folder.mkdir()
         (folder / "mine.txt").write_text("mine")
-        self.assertIn(str(folder), self.error("convert", LLAMA, "-o", folder, code=2))
+        self.assertIn(str(folder), self.error("convert", LLAMA, "-o", folder, code=1))
         self.assertEqual((folder / "mine.txt").read_text(), "mine")
         cut = self.folder / "cut.gguf"
         cut.write_bytes(LLAMA.read_bytes()[:-1000])
@@ -181,7 +181,7 @@ class Convert(ProgramTest):
         self.assertIn("q9_9", message)
         self.assertIn("f32 or f16 or bf16 or q8_0 or q4_0 or q4_1 or q5_0 or q5_1 or q4_k or q5_k or q6_k", message)
         self.assertEqual(run("convert", LLAMA).returncode, 2)
-        self.assertIn("f32, f16 and bf16", self.error("convert", LLAMA, "-o", self.folder / "x", "--type", "q8_0"))
+        self.assertIn("f32, f16 and bf16", self.error("convert", LLAMA, "-o", self.folder / "x", "--type", "q8_0", code=2))
 
 
 if __name__ == "__main__":

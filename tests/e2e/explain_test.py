@@ -215,7 +215,7 @@ class BeamSearch(ProgramTest):
     def test_errors(self):
         for arguments, message in (
             (("--beams", 0), "--beams is 0, must be 1 to 1024"),
-            (("--beams", 2, "--n-best", 3), "n_best is 3"),
+            (("--beams", 2, "--n-best", 3), "--n-best is 3"),
             (("--beams", 2, "--length-penalty", 11), "--length-penalty is 11, must be -10 to 10"),
             (("--n-best", 2), "--n-best belongs to --beams"),
             (("--beams", 2, "--temperature", 1, "--stop", "x"), "beam search has no use for --temperature, --stop"),

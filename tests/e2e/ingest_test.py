@@ -137,8 +137,9 @@ class Ingest(ProgramTest):
         self.assertIn("1 of the 5 words of its source are missing in the text: seldom", done.stderr.decode())
 
     def test_nothing_taken(self):
-        (self.folder / "empty").mkdir()
-        self.assertIn("nothing was taken of 0 inputs", self.error("ingest", self.folder / "empty", "-o", self.corpus))
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.assertIn(f"there is no file in {empty};", self.error("ingest", empty, "-o", self.corpus))
         done = run("ingest", self.papers / "film.mkv", "-o", self.corpus, "--json")
         self.assertEqual(done.returncode, 1)
         document = json.loads(done.stdout)

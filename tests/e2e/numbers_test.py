@@ -76,6 +76,7 @@ class Numbers(ProgramTest):
             ("stepps = 10", 'there is no option "stepps", did you mean steps?'),
             ("learning_rate = 1", 'there is no option "learning_rate", did you mean learning-rate?'),
             ("dropout = 2", "dropout is 2, must be 0 to 0.9"),
+            ("ab", 'the line "ab" is no NAME = VALUE'),
         ]:
             config.write_text(line + "\n")
             message = self.error("train", self.folder, "-o", self.folder / "x", "--config", config, code=2)

@@ -141,11 +141,17 @@ void Constrain::CheckFlags() const {
   if (seed_ && !examples) {
     throw Error(ErrorCategory::kInvalidArgument, "--seed {} is about examples; ask for some by --examples N", *seed_);
   }
-  const bool given = shape_.options().given();
+  const ConstraintOptions shape = shape_.Options();
+  const bool given = shape.given();
   if (lines_ && given) {
     throw Error(
         ErrorCategory::kInvalidArgument,
         "the lines of --jsonl have schemas of their own; leave out --json-schema, --regex, --choice and --grammar");
+  }
+  const ThinkingOptions& thinking = shape.thinking;
+  if (lines_ && !(thinking.open.empty() && thinking.close.empty())) {
+    throw Error(ErrorCategory::kInvalidArgument, "the texts of --jsonl are without thoughts; leave out {}",
+                thinking.close.empty() ? "--thinking-open" : "--thinking-close");
   }
   if (!lines_ && !given) {
     throw Error(
@@ -184,7 +190,7 @@ std::string Constrain::TextOf(const Fault& fault, const std::optional<TokenCheck
 
 int Constrain::CheckText(Console& console) const {
   std::string text = ReadFileOrStdin(*text_);
-  const auto read = bytes_.constraints().Get(shape_.options(), bytes_);
+  const auto read = bytes_.constraints().Get(shape_.Options(), bytes_);
   for (const Warning& warning : WarningsOf(read->notes)) console.Warn(warning);
   ByteCheck by_bytes = CheckBytes(read->constraint, text);
   if (!by_bytes.fits && text.ends_with('\n')) {
@@ -197,7 +203,7 @@ int Constrain::CheckText(Console& console) const {
   std::optional<TokenCheck> by_tokens;
   std::vector<Token> tokens;
   if (vocabulary_) {
-    const auto of_model = vocabulary_->constraints().Get(shape_.options(), *vocabulary_);
+    const auto of_model = vocabulary_->constraints().Get(shape_.Options(), *vocabulary_);
     if (const auto written = TokensOf(*vocabulary_, of_model->constraint.table(), text)) {
       tokens = *written;
       by_tokens = CheckTokens(of_model->constraint, tokens, timing_);
@@ -249,7 +255,7 @@ int Constrain::CheckLines(Console& console) const {
   }
   std::istream& lines = *lines_ == "-" ? std::cin : file;
   const SamplingVocabulary& vocabulary = vocabulary_ ? static_cast<const SamplingVocabulary&>(*vocabulary_) : bytes_;
-  const LineOptions options{.schema = shape_.options().schema,
+  const LineOptions options{.schema = shape_.Options().schema,
                             .table = std::make_shared<const TokenTable>(vocabulary),
                             .vocabulary = vocabulary_.get(),
                             .timing = timing_,
@@ -262,9 +268,9 @@ int Constrain::CheckLines(Console& console) const {
 
 int Constrain::ShowExamples(Console& console) const {
   const SamplingVocabulary& vocabulary = vocabulary_ ? static_cast<const SamplingVocabulary&>(*vocabulary_) : bytes_;
-  const auto read = vocabulary.constraints().Get(shape_.options(), vocabulary);
+  const auto read = vocabulary.constraints().Get(shape_.Options(), vocabulary);
   for (const Warning& warning : WarningsOf(read->notes)) console.Warn(warning);
-  const std::string& schema = shape_.options().json_schema;
+  const std::string schema = shape_.Options().json_schema;
   const Examples examples =
       DrawExamples(read->constraint,
                    schema.empty() ? std::vector<std::string>() : WordsOf(ParseJson(schema, "json_schema")), examples_);
@@ -285,6 +291,7 @@ int Constrain::ShowExamples(Console& console) const {
 
 int Constrain::Run(Console& console) {
   CheckFlags();
+  shape_.WarnOfIdle(console, lines_.has_value());
   OpenModel(console);
   examples_.seed = seed_.value_or(0);
   examples_.by_tokens = vocabulary_ != nullptr;

@@ -105,7 +105,7 @@ class Convert final : public Command {
              : !fs::exists(output, none) || (fs::is_directory(output, none) && fs::is_empty(output, none))) {
       return;
     }
-    throw Error(ErrorCategory::kInvalidArgument, "{} exists already and is {}; name another", output_,
+    throw Error(ErrorCategory::kIo, "{} exists already and is {}; name another", output_,
                 gguf ? "a folder" : "no empty folder");
   }
 

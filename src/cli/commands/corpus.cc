@@ -43,7 +43,7 @@ class CorpusCommand final : public Command {
     }
     show_->Positional("document", text_, "id or source").As("NAME").Required();
     sample_->Value("-n,--count", count_, AtLeast(0), "documents (default 5)").As("N");
-    sample_->Seed("--seed", seed_, "(default 0)").As("N");
+    sample_->Seed("--seed", seed_, "same seed, same documents (default 0)").As("N");
     search_->Positional("text", text_, "what to look for").As("TEXT").Required();
     search_->Value("-n,--count", hits_, AtLeast(0), "most hits (default 100)").As("N");
     search_->Switch("--exact", exact_, "tell capital letters from small ones");

@@ -91,13 +91,16 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
                   u_ ? "--u" : "--labels");
     }
     loaded_ = model_.Open(console, engine_.options.context);
-    return MakeModelSource(*loaded_, prompt_.Tokens(*loaded_->tokenizer), engine_.options, max_tokens_, model_.pool());
+    std::vector<Token> prompt = prompt_.Tokens(*loaded_->tokenizer);
+    prompt_.RequireTokens(prompt.size(), 1);
+    return MakeModelSource(*loaded_, std::move(prompt), engine_.options, max_tokens_, model_.pool());
   }
   for (const char* flag : {"--model", "--max-tokens", "--context", "--prefill-chunk", "--kv-type", "--threads"}) {
     if (!flags_->Given(flag)) continue;
     throw Error(ErrorCategory::kInvalidArgument, "{} is of a model, and logits were given; leave one of them out",
                 flag);
   }
+  prompt_.CheckNoText("without a model there are no tokens");
   GivenLogits given;
   given.logits = probs_.empty() ? std::vector<float>(logits_.begin(), logits_.end()) : LogitsOf(probs_);
   given.labels = labels_;
@@ -144,8 +147,10 @@ ExplainReport Explain::Report(ExplainSource& source) const {
 
 int Explain::Run(Console& console) {
   const std::unique_ptr<ExplainSource> source = Source(console);
+  sampling_.WarnOfIdle(console);
   sampling_.WarnOfConstraint(console, source->vocabulary());
   const ExplainReport report = Report(*source);
+  if (report.first.clipped) console.Warn(ClippedWarning());
   if (html_) WritePage(*html_, report, source->vocabulary());
   if (console.json) {
     console.PrintJson(ReportJson(report, source->vocabulary()));

@@ -90,7 +90,9 @@ class Generate final : public Command {
 
 int Generate::RunBeams(const Console& console) {
   std::vector<std::string_view> others = sampling_.Given();
-  std::erase_if(others, [](std::string_view flag) { return IsConstraint(kSamplingTable.Named(flag)); });
+  std::erase_if(others, [](std::string_view flag) {
+    return flag != "--forced-runs" && IsConstraint(kSamplingTable.Named(flag));
+  });
   if (sequences_ != 1) others.emplace_back("--sequences");
   if (logprobs_) others.emplace_back("--logprobs");
   if (!stops_.empty()) others.emplace_back("--stop");
@@ -101,9 +103,12 @@ int Generate::RunBeams(const Console& console) {
                 fmt::join(others, ", "));
   }
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.WarnOfIdle(console);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
-  return beams_.Run(console, loaded, prompt_.Tokens(*loaded.tokenizer), max_tokens_, sampling_.Options().constraint,
-                    engine_.options, model_.pool());
+  std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
+  prompt_.RequireTokens(prompt.size(), 1);
+  return beams_.Run(console, loaded, std::move(prompt), max_tokens_, sampling_.Options().constraint, engine_.options,
+                    model_.pool());
 }
 
 Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const {
@@ -188,9 +193,11 @@ int Generate::Run(Console& console) {
   Timing timing;
   const Stopwatch watch;
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.WarnOfIdle(console);
   sampling_.NoteSuggestions(console, loaded.path);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
+  prompt_.RequireTokens(prompt.size(), 1);
   EngineOptions options = engine_.options;
   options.sequences = sequences_;
   Engine engine(loaded.model, options, model_.pool());
@@ -227,6 +234,7 @@ int Generate::Run(Console& console) {
     if (interrupt.interrupted()) engine.Cancel(id);
   }
   for (const auto& text : texts) timing.Add(text->finish().value());
+  if (texts[0]->finish()->usage.clipped) console.Warn(ClippedWarning());
   if (recording) {
     for (const auto& recorder : recorders) capsule.sequences.push_back(recorder->sequence());
     recording->Write(CapsuleText(capsule));

@@ -84,6 +84,12 @@ std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
                  report.first_fieldless.source, report.first_fieldless.reason);
   }
   if (report.taken > 0) return std::nullopt;
+  if (report.inputs == 0) {
+    const size_t others = options_.inputs.size() - 1;
+    return Error(ErrorCategory::kNotFound, "there is no file in {}{}; name files, or folders that hold some",
+                 options_.inputs.front().string(),
+                 others == 0 ? "" : fmt::format(", nor in what else was named ({})", others));
+  }
   const std::string why = report.mishaps.empty()
                               ? ""
                               : fmt::format("; {}: {}", report.mishaps.front().source, report.mishaps.front().reason);

@@ -100,7 +100,9 @@ std::string ValueText(const Metadata::Entry& entry) {
 class KeyLines {
  public:
   explicit KeyLines(const std::vector<KeyReport>& reports) {
-    for (const KeyReport& report : reports) rest_.emplace(report.key, &report);
+    for (const KeyReport& report : reports) {
+      rest_.emplace(report.file.empty() ? report.key : fmt::format("{} {}", report.file, report.key), &report);
+    }
   }
 
   void Add(std::string_view key, const std::string& value) {

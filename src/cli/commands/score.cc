@@ -97,10 +97,18 @@ int ScoreCommand::Run(Console& console) {
   const std::optional<std::string> text = prompt_.has_ids() ? std::nullopt : std::optional(prompt_.Text());
   const LoadedModel loaded = model_.Open(console, options_.context);
   const std::vector<Token> ids = text ? prompt_.Encode(*loaded.tokenizer, *text) : prompt_.ids();
+  prompt_.RequireTokens(ids.size(), 2);
+  const size_t window = options_.context ? options_.context : loaded.model->config().context;
+  if (options_.stride != 0 && ids.size() <= window) {
+    console.Warn({"no_effect", "--stride", std::to_string(options_.stride),
+                  fmt::format("--stride is {} and changes nothing, for the text has {} tokens and one window holds {}",
+                              options_.stride, ids.size(), window)});
+  }
   const ScoreResult result = Score(*loaded.model, ids, options_, model_.pool(), [&](size_t done) {
     console.Progress(fmt::format("{} of {} tokens", done, ids.size() - 1));
   });
   console.Progress("");
+  if (result.clipped) console.Warn(ClippedWarning());
   std::optional<double> bits_per_byte;
   if (text) bits_per_byte = result.nll / std::log(2.0) / static_cast<double>(text->size());
   if (console.json) {

@@ -62,6 +62,7 @@ void Tokenize::CheckFlags() const {
     throw Error(ErrorCategory::kInvalidArgument,
                 "--messages is a prompt of its own; leave out -p, -f, --ids and --decode");
   }
+  if (!messages_.empty()) prompt_.CheckNoText("the chat template says which control tokens there are");
   if (template_.given() && messages_.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "--template is for --messages FILE, which was not given");
   }
@@ -94,7 +95,9 @@ void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, cons
   std::optional<std::string> own = tools && !tools->is_null() ? ToolTemplateOf(checkpoint) : std::nullopt;
   if (!own) own = ChatTemplateOf(checkpoint);
   const ChatTemplate chat = template_.Load(own, checkpoint.path());
-  const ChatPrompt prompt = EncodeChat(chat, tokenizer, variables, TemplateClock());
+  const std::time_t now = TemplateClock();
+  const ChatPrompt prompt = RenderedOrRefused([&] { return EncodeChat(chat, tokenizer, variables, now); });
+  for (const Warning& warning : prompt.warnings) console.Warn(warning);
   for (const size_t i : Dropped(prompt, messages.get_array())) {
     console.Warn(DroppedWarning(i, std::string_view(messages.get_array()[i].at("role").get_string())));
   }

@@ -1,5 +1,5 @@
 // sheepop train: a corpus to a model.
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/json/value.hpp>
@@ -35,6 +35,8 @@ class TrainCommand final : public Command {
   int Run(Console& console) override;
 
  private:
+  void CheckTogether() const;
+  void WarnOfIdle(const Console& console, const TrainOptions& options) const;
   TrainOptions Options() const;
   ModelConfig ReadSourceModel(TrainRun& run, size_t vocab) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
@@ -82,6 +84,37 @@ void TrainCommand::Register(FlagSet flags) {
   tokenizer_trainer_.Register(flags);
   flags.Value("--config", config_, "a TOML file with the same options; the command line wins over it").As("FILE");
   given_.Register(flags, "Training", false);
+}
+
+// Flags of a model and of a tokenizer alone have no use for each other.
+void TrainCommand::CheckTogether() const {
+  tokenizer_trainer_.Check(*flags_);
+  if (!tokenizer_trainer_.asked_for()) return;
+  std::vector<std::string> others;
+  for (const char* flag : {"--run", "--from", "--tokenizer", "--template", "--skip-long", "--plan", "--restart",
+                           "--beside", "--sample-prompt", "--sample-tokens", "--isa"}) {
+    if (flags_->Given(flag)) others.emplace_back(flag);
+  }
+  for (const std::string_view flag : given_.Flags()) others.emplace_back(flag);
+  if (others.empty()) return;
+  throw Error(ErrorCategory::kInvalidArgument, "--tokenizer-only makes no model and has no use for {}; leave it out",
+              fmt::format("{}", fmt::join(others, ", ")));
+}
+
+// What was given and changes nothing; options.toml gives every option its default.
+void TrainCommand::WarnOfIdle(const Console& console, const TrainOptions& options) const {
+  constexpr std::string_view kOfNewModels[] = {"size",       "style",         "layers",       "hidden",
+                                               "heads",      "kv_heads",      "feed_forward", "tied_embeddings",
+                                               "rope_theta", "init_deviation"};
+  for (const OptionRow* row : given_.Rows()) {
+    const std::string value = kTrainTable.Get(options, *row);
+    if (value == kTrainTable.Default(*row)) continue;
+    std::string reason = kTrainTable.Idle(&options, *row, true);
+    if (!from_.empty() && std::ranges::count(kOfNewModels, row->name) > 0) reason = "--from keeps the model's shape";
+    if (reason.empty()) continue;
+    console.Warn({"no_effect", std::string(row->long_flag()), value,
+                  fmt::format("{} is {} and changes nothing, for {}", row->long_flag(), value, reason)});
+  }
 }
 
 TrainOptions TrainCommand::Options() const {
@@ -219,9 +252,11 @@ int TrainCommand::Run(Console& console) {
     if (value->empty()) throw Error(ErrorCategory::kInvalidArgument, "{} is required (see sheepop train --help)", name);
   }
   ThreadPool& pool = machine_.pool();
+  CheckTogether();
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
+  WarnOfIdle(console, run.options);
   if (!plan_) RequireWritable(output_);
   run.isa = machine_.isa();
   const CorpusTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);

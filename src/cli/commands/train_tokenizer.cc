@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/utf8.h"
 #include "data/learned_vocabulary.h"
 
@@ -87,6 +88,14 @@ void TokenizerTrainer::Register(FlagSet flags) {
              "how often a pair, or for unigram a substring, must occur to become a token (default 0)")
       .As("N")
       .Group(group);
+}
+
+void TokenizerTrainer::Check(const FlagSet& flags) const {
+  if (asked_for_) return;
+  for (const char* flag : {"--tokenizer-kind", "--vocab-size", "--split", "--special", "--min-frequency"}) {
+    if (!flags.Given(flag)) continue;
+    throw Error(ErrorCategory::kInvalidArgument, "{} belongs to --tokenizer-only, which was not given", flag);
+  }
 }
 
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,

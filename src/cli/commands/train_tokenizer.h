@@ -16,6 +16,8 @@ class TokenizerTrainer {
  public:
   void Register(FlagSet flags);
   bool asked_for() const { return asked_for_; }
+  // Throws kInvalidArgument when a flag of tokenizers was given and no tokenizer was asked for.
+  void Check(const FlagSet& flags) const;
   // `output`: a folder that gets tokenizer.json, tokenizer_config.json and tokenizer.gguf, or one file that ends in
   // .json or .gguf.
   int Run(const Console& console, const std::string& input, const HeldOut& held_out, const std::string& output,

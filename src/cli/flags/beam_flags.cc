@@ -45,6 +45,10 @@ void BeamFlags::Register(FlagSet flags) {
 }
 
 void BeamFlags::Check() const {
+  if (width_ && n_best_ && *n_best_ > *width_) {
+    throw Error(ErrorCategory::kInvalidArgument, "--n-best is {}, must be 1 to the number of --beams, which is {}",
+                *n_best_, *width_);
+  }
   if (!width_ && (n_best_ || length_penalty_)) {
     throw Error(ErrorCategory::kInvalidArgument, "{} belongs to --beams, which was not given",
                 n_best_ ? "--n-best" : "--length-penalty");
@@ -60,7 +64,10 @@ int BeamFlags::Run(const Console& console, const LoadedModel& loaded, std::vecto
   request.constraint = constraint;
   request.max_tokens = max_tokens;
   request.go_on = [&] { return !interrupt.interrupted(); };
+  bool clipped = false;
+  request.clipped = &clipped;
   const std::vector<Hypothesis> texts = WriteBeams(*loaded.model, *loaded.vocabulary, request, engine, pool);
+  if (clipped) console.Warn(ClippedWarning());
   if (!console.json) {
     for (size_t i = 0; i < texts.size(); ++i) {
       if (texts.size() > 1) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cli/flags/option_flags.h"
+#include "sample/idle_options.h"
 
 namespace sheepop::cli {
 namespace {
@@ -22,6 +22,16 @@ const OptionTable<SamplingOptions>& ShapeTable() {
 
 }  // namespace
 
-void ConstraintFlags::Register(FlagSet flags) { AddOptions(flags, ShapeTable(), options_); }
+ConstraintFlags::ConstraintFlags() : given_(ShapeTable()) {}
+
+void ConstraintFlags::Register(FlagSet flags) { given_.Register(flags, "", false); }
+
+ConstraintOptions ConstraintFlags::Options() const { return given_.Over({}).constraint; }
+
+void ConstraintFlags::WarnOfIdle(const Console& console, bool schemas) const {
+  SamplingOptions options = given_.Over({});
+  if (schemas) options.constraint.json_schema = "true";
+  for (const Warning& warning : IdleOptions(options, given_.Rows(), true)) console.Warn(warning);
+}
 
 }  // namespace sheepop::cli

@@ -2,20 +2,25 @@
 // nothing.
 #pragma once
 
+#include "cli/console.h"
 #include "cli/flags/flag_set.h"
+#include "cli/flags/option_flags.h"
 #include "sample/options.h"
 
 namespace sheepop::cli {
 
 class ConstraintFlags {
  public:
+  ConstraintFlags();
   void Register(FlagSet flags);
 
   // At most one schema, expression, grammar or list of choices is given, which ConstraintCache sees to.
-  const ConstraintOptions& options() const { return options_.constraint; }
+  ConstraintOptions Options() const;
+  // Tells of those that change nothing. `schemas`: there are some besides that of the flags.
+  void WarnOfIdle(const Console& console, bool schemas) const;
 
  private:
-  SamplingOptions options_;
+  GivenOptions<SamplingOptions> given_;
 };
 
 }  // namespace sheepop::cli

@@ -41,6 +41,17 @@ std::vector<std::string_view> LongNames(const CLI::App& app, std::vector<std::st
   return {storage.begin(), storage.end()};
 }
 
+// The parser passes over lines of one or two characters, which can say nothing.
+void CheckShortLines(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    const std::string said = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    if (said.size() < 3) throw Error(ErrorCategory::kInvalidArgument, "the line \"{}\" is no NAME = VALUE", said);
+  }
+}
+
 void SetFromToml(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem& item) {
   CLI::Option* option = app.get_option_no_throw("--" + item.name);
   if (!option) option = app.get_option_no_throw(item.name);
@@ -221,6 +232,7 @@ bool FlagSet::Given(const std::string& flag) const { return app_->count(flag) > 
 void FlagSet::ReadToml(const std::string& path) {
   std::istringstream text(ReadTextFile(path, "a TOML file"));
   try {
+    CheckShortLines(text.str());
     const CLI::ConfigTOML format;
     for (const CLI::ConfigItem& item : format.from_config(text)) SetFromToml(*app_, format, item);
   } catch (const Error& error) {

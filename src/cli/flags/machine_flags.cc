@@ -18,17 +18,32 @@ std::string AvailableNames() {
   return names;
 }
 
+Isa IsaNamed(std::string_view name) {
+  for (Isa isa : AvailableIsas()) {
+    if (Name(isa) == name) return isa;
+  }
+  throw Error(ErrorCategory::kInvalidArgument, "instruction set {} is not available here; these are: {}", name,
+              AvailableNames());
+}
+
 }  // namespace
 
 void MachineFlags::Register(FlagSet flags) {
   flags
       .Value("--threads", threads_, {1, double{ThreadPool::kMaxThreads}},
-             fmt::format("threads, 1 to {} (default: the {} physical cores this process may use)",
-                         ThreadPool::kMaxThreads, PhysicalCores()))
+             fmt::format(
+                 "threads, 1 to {}, which change only the speed (default: the {} physical cores this process may use)",
+                 ThreadPool::kMaxThreads, PhysicalCores()))
       .As("N");
   flags
-      .Value("--isa", isa_,
-             fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA)", AvailableNames()))
+      .Each("--isa",
+            fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA); changes only the "
+                        "speed, and for unquantised weights the last bits",
+                        AvailableNames()),
+            [this](std::string_view, std::string_view text) {
+              IsaNamed(text);  // refused also by commands that compute nothing
+              isa_ = text;
+            })
       .As("NAME");
 }
 
@@ -42,12 +57,7 @@ ThreadPool& MachineFlags::pool() {
 Isa MachineFlags::isa() const {
   const char* environment = std::getenv("SHEEPOP_ISA");
   const std::string name = !isa_.empty() ? isa_ : environment ? environment : "";
-  if (name.empty()) return AvailableIsas().back();
-  for (Isa isa : AvailableIsas()) {
-    if (Name(isa) == name) return isa;
-  }
-  throw Error(ErrorCategory::kInvalidArgument, "instruction set {} is not available here; these are: {}", name,
-              AvailableNames());
+  return name.empty() ? AvailableIsas().back() : IsaNamed(name);
 }
 
 }  // namespace sheepop::cli

@@ -64,12 +64,17 @@ class GivenOptions {
     return last;
   }
 
-  // The flags given, in the order of the table.
+  // The rows given, in the order of the table.
+  std::vector<const OptionRow*> Rows() const {
+    std::vector<const OptionRow*> rows;
+    for (const OptionRow& row : table_->rows()) {
+      if (Given(row)) rows.push_back(&row);
+    }
+    return rows;
+  }
   std::vector<std::string_view> Flags() const {
     std::vector<std::string_view> flags;
-    for (const OptionRow& row : table_->rows()) {
-      if (Given(row)) flags.push_back(row.long_flag());
-    }
+    for (const OptionRow* row : Rows()) flags.push_back(row->long_flag());
     return flags;
   }
 

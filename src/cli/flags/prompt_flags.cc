@@ -26,12 +26,26 @@ std::string PromptFlags::Text() const {
   throw Error(ErrorCategory::kInvalidArgument, "no text was given; use -p TEXT, or -f FILE (- for standard input)");
 }
 
+void PromptFlags::RequireTokens(size_t tokens, size_t least) const {
+  if (!file_ || tokens >= least) return;
+  throw Error(ErrorCategory::kCorrupt, "{} has {} token{}, at least {} {} needed; give a longer text",
+              *file_ == "-" ? "standard input" : *file_, tokens, tokens == 1 ? "" : "s", least,
+              least == 1 ? "is" : "are");
+}
+
+void PromptFlags::CheckNoText(std::string_view why) const {
+  if (!special_ && !no_bos_) return;
+  throw Error(ErrorCategory::kInvalidArgument, "{} is for -p TEXT or -f FILE: {}; leave it out",
+              special_ ? "--special" : "--no-bos", why);
+}
+
 std::vector<Token> PromptFlags::Encode(const Tokenizer& tokenizer, std::string_view text) const {
   const SpecialTokens how = special_ ? SpecialTokens::kParse : SpecialTokens::kAsText;
   return no_bos_ ? tokenizer.Encode(text, how) : tokenizer.EncodePrompt(text, how);
 }
 
 std::vector<Token> PromptFlags::Tokens(const Tokenizer& tokenizer) const {
+  if (ids_) CheckNoText("--ids are tokens already");
   return ids_ ? *ids_ : Encode(tokenizer, Text());
 }
 

@@ -26,7 +26,13 @@ class PromptFlags {
   // With bos in front when the model wants it. Control tokens in text are text, unless --special was given.
   std::vector<Token> Encode(const Tokenizer& tokenizer, std::string_view text) const;
 
-  // The ids given, or those of the text.
+  // Of a file, kCorrupt instead of what follows from too few tokens: it is no flag that is wrong.
+  void RequireTokens(size_t tokens, size_t least) const;
+
+  // Throws kInvalidArgument when --special or --no-bos was given, which only text that is encoded has a use for.
+  void CheckNoText(std::string_view why) const;
+
+  // The ids given, or those of the text. Throws like CheckNoText for ids.
   std::vector<Token> Tokens(const Tokenizer& tokenizer) const;
 
  private:

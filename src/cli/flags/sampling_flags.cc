@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "generate/suggested_sampling.h"
 #include "sample/constraint_cache.h"
+#include "sample/idle_options.h"
 #include "sample/profile.h"
 
 namespace sheepop::cli {
@@ -27,11 +28,18 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
   try {
     ParseFlags(flags, [&](FlagSet set) { more.Register(set); });
   } catch (const Error& error) {
-    throw Error(ErrorCategory::kInvalidArgument, "\"{}\" are no sampling flags: {}", flags, error.what());
+    throw Error(
+        ErrorCategory::kInvalidArgument,
+        "--against: \"{}\" are no sampling flags ({}); those under Sampling in sheepop explain --help can stand there",
+        flags, error.what());
   }
   SamplingFlags both = *this;
   both.given_.Append(more.given_);
   return both;
+}
+
+void SamplingFlags::WarnOfIdle(const Console& console) const {
+  for (const Warning& warning : IdleOptions(Options(), given_.Rows(), true)) console.Warn(warning);
 }
 
 void SamplingFlags::NoteSuggestions(const Console& console, const std::filesystem::path& model) const {

@@ -25,6 +25,9 @@ class SamplingFlags {
   // The flags given, as on the command line.
   std::vector<std::string_view> Given() const;
 
+  // Warns of each given flag that changes nothing beside the others, and why.
+  void WarnOfIdle(const Console& console) const;
+
   // Notes what the generation_config.json of a model folder suggests and no flag was given for: it is not used unasked.
   void NoteSuggestions(const Console& console, const std::filesystem::path& model) const;
 
