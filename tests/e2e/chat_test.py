@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
+import termios
 import time
 
 from program import ENVIRONMENT, LLAMA, PROGRAM, TINY, ProgramTest, main, run
@@ -105,6 +107,7 @@ class Terminal(ProgramTest):
 
     def start(self, *more):
         self.terminal, inner = pty.openpty()
+        self.attributes = termios.tcgetattr(inner)
         flags = ["chat", "-m", LLAMA, "--temperature", 0, *more]
         self.process = subprocess.Popen([PROGRAM, *map(str, flags)], stdin=inner, stdout=inner, stderr=inner, env=ENVIRONMENT,
                                         start_new_session=True, preexec_fn=lambda: __import__("fcntl").ioctl(0, 0x540E, 0))
@@ -125,6 +128,15 @@ class Terminal(ProgramTest):
                 time.sleep(0.01)
         seen, self.unread = self.unread.split(text, 1)
         return seen + text
+
+    def read_to_the_end(self, seconds=20):
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            self.assertLess(time.monotonic(), end, "it does not end")
+            try:
+                os.read(self.terminal, 65536)
+            except OSError:  # nothing there, or nobody any more
+                time.sleep(0.01)
 
     def type(self, text):
         os.write(self.terminal, text.encode())
@@ -176,6 +188,62 @@ class Terminal(ProgramTest):
         self.wait_for("> ")
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def sent(self):
+        """How many tokens the next answer says were read."""
+        return int(re.search(r"\((\d+) tokens read", self.wait_for("positions used)"))[1])
+
+    def test_a_long_line_arrives_whole(self):
+        self.start("-n", "2", "--verbose", "--context", "30000")
+        self.wait_for("> ")
+        line = "word " * 1200
+        ids = self.json("chat", "-m", LLAMA, "-p", line, "-n", 2, "--context", 30000)["prompt_ids"]
+        os.set_blocking(self.terminal, True)
+        self.type(line)
+        self.wait_for("word " * 1200)
+        self.type("\n")
+        self.assertEqual(self.sent(), len(ids))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_pasted_lines_are_one_message(self):
+        self.start("-n", "2", "--verbose")
+        self.wait_for("> ")
+        self.type("\x1b[200~one\rtwo\nthree\n\x1b[201~")
+        self.wait_for("three")
+        self.type(" and four\n")
+        ids = self.json("chat", "-m", LLAMA, "-p", "one\ntwo\nthree and four", "-n", 2)["prompt_ids"]
+        self.assertEqual(self.sent(), len(ids))
+        self.wait_for("> ")
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_what_is_typed_can_be_erased(self):
+        self.start("-n", "2", "--verbose")
+        self.wait_for("> ")
+        self.type("gone\x15a word\x17\x7f\x7fHellp\x7fo\x1b[D\x1b[3~ \u732b\x7f\n")
+        ids = self.json("chat", "-m", LLAMA, "-p", "Hello ", "-n", 2)["prompt_ids"]
+        self.assertEqual(self.sent(), len(ids))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_the_terminal_is_left_as_it_was(self):
+        for way in ("/exit\n", "\x04", "\x03", "kill"):
+            self.start("--context", "100000", "--logit-bias", "5=100")
+            self.wait_for("> ")
+            self.assertNotEqual(termios.tcgetattr(self.terminal), self.attributes)
+            if way == "kill":  # within an answer, the second without a word
+                self.type("Hello\n")
+                self.wait_for("Hello\r\n")
+                self.process.send_signal(signal.SIGTERM)
+                self.process.send_signal(signal.SIGTERM)
+            else:
+                self.type(way)
+                if way == "\x03":
+                    self.wait_for("again ends)\r\n")
+                    self.type(way)
+            self.read_to_the_end()
+            self.assertEqual(termios.tcgetattr(self.terminal), self.attributes, way)
 
     def test_control_characters_do_not_reach_the_terminal(self):
         escape = self.json("tokenize", "-m", LLAMA, "-p", "\x1b")["ids"]

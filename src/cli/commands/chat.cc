@@ -27,6 +27,7 @@ constexpr std::string_view kHelp =
     "/system        show the system prompt\n"
     "/system TEXT   set it, and forget the conversation\n"
     "/exit          end; so do Ctrl-D, and Ctrl-C twice\n"
+    "A paste is one message, however many lines it has; Enter sends it.\n"
     "A line that ends in \\ goes on in the next one. A space in front makes a line that begins with / a message.\n"
     "Ctrl-C stops an answer; what was written of it stays in the conversation.\n";
 
@@ -161,13 +162,14 @@ Chat::Then Chat::Turn(const Console& console, Conversation& conversation, const 
 
 void Chat::Converse(const Console& console, Conversation& conversation) {
   const bool color = console.UsesColor();
-  LineReader lines;
+  InterruptGuard interrupt;
+  LineReader lines(interrupt, interactive_);
   std::string message;
   for (;;) {
+    if (interactive_) interrupt.Rearm();
     if (interactive_)
       console.Print(
           fmt::format("{}{}{}", color ? "\x1b[1;32m" : "", message.empty() ? "> " : ". ", color ? "\x1b[0m" : ""));
-    InterruptGuard interrupt;
     std::string line;
     const LineReader::Result result = lines.Read(line);
     if (result == LineReader::Result::kEnd || interrupt.terminated()) break;
@@ -202,7 +204,10 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
 int Chat::Run(Console& console) {
   const SamplingOptions sampling = sampling_.Options();
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
+  std::optional<RawTerminal> terminal;
+  if (interactive_) terminal.emplace();
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.WarnOfIdle(console);
   sampling_.NoteSuggestions(console, loaded.path);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   conversation_.engine = engine_.options;
