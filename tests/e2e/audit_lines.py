@@ -1,0 +1,271 @@
+"""How each option of each command is tried: one line each. `audit.py` says what the lines mean.
+
+A new option is a line here: `changes(VALUE)` where it changes what the command comes to, with `also` for the options that it
+needs beside it; `says(PHRASE, VALUE)` where its help says, with that phrase, that it leaves the output alone. What neither
+fits is `excused(REASON)`, of which there may be few.
+"""
+
+from audit import ABSENT, allows, changes, excused, says, tells
+from program import DATA, LLAMA, TINY
+
+SPEED = "only the speed"
+GEMMA = TINY / "gemma3" / "model.gguf"
+TALES = DATA.parents[1] / "models" / "tales.gguf"  # has another tokenizer
+ABC = {"--allow": ["67", "68", "69"], "--top-p": 1}
+ENDS = {"--logit-bias": "2=1000"}
+
+COMMON = {
+    "--help": changes(True),
+    "--json": changes(ABSENT),
+    "--verbose": tells(here={"--json": ABSENT}),
+    "--color": says("colours", "always"),
+}
+NO_NOTES = {"--verbose": excused("it has no notes")}
+MODEL_NOTE = {"--verbose": tells(here={"--model": ABSENT})}
+MACHINE = {"--threads": says(SPEED, 2), "--isa": says(SPEED, "reference")}
+PROMPT = {
+    "--prompt": changes("another text", text=True),
+    "--file": changes("{text}", instead=["--prompt"]),
+    "--ids": changes("5,6,7", instead=["--prompt"]),
+    "--special": changes(True, here={"--prompt": "a<|im_end|>b"}),
+    "--no-bos": changes(True, here={"--model": "{begins}"}),
+}
+ENGINE = {
+    "--context": changes(15),
+    "--prefill-chunk": says(SPEED, 2),
+    "--kv-type": changes("bf16", here={"--max-tokens": 200}),
+}
+SAMPLING = {
+    "--profile": changes("hf"),
+    "--temperature": changes(3),
+    "--dynatemp-range": changes(0.9),
+    "--dynatemp-exponent": changes(3, also={"--dynatemp-range": 0.9}),
+    "--do-sample": changes("false"),
+    "--top-k": changes(2),
+    "--top-p": changes(0.1),
+    "--min-p": changes(0.9),
+    "--typical-p": changes(0.05),
+    "--top-n-sigma": changes(0.1),
+    "--epsilon-cutoff": changes(0.4),
+    "--eta-cutoff": changes(0.9),
+    "--xtc-probability": changes(1),
+    "--xtc-threshold": changes(0.3, also={"--xtc-probability": 1}),
+    "--min-keep": changes(3, here={"--top-k": 1}),
+    "--keep-ties": excused("no two logits of this model are equal", "true"),
+    "--mirostat": changes(2),
+    "--mirostat-tau": changes(0.1, also={"--mirostat": 2}),
+    "--mirostat-eta": changes(10, also={"--mirostat": 2}),
+    "--repeat-penalty": changes(100),
+    "--repeat-last-n": changes(1, also={"--repeat-penalty": 100}),
+    "--presence-penalty": changes(100, here=ABC),
+    "--frequency-penalty": changes(100, here=ABC),
+    "--penalty-scope": changes("output", also={"--repeat-penalty": 100}),
+    "--dry-multiplier": changes(100, here=ABC),
+    "--dry-base": changes(100, also={"--dry-multiplier": 0.5}, here=ABC),
+    "--dry-allowed-length": changes(1, also={"--dry-multiplier": 100}, here=ABC),
+    "--dry-last-n": changes(2, also={"--dry-multiplier": 100}, here=ABC),
+    "--dry-breaker": changes("a", also={"--dry-multiplier": 100}, here=ABC, text=True),
+    "--no-repeat-ngram": changes(1, here=ABC | {"--max-tokens": 1}),
+    "--min-tokens": changes(8, here=ENDS),
+    "--logit-bias": changes("5=1000"),
+    "--ban": changes("{first}"),
+    "--allow": changes("5"),
+    "--bad-word": changes("{first_text}", text=True),
+    "--bad-sequence": changes("{first}"),
+    "--samplers": changes("temperature"),
+    "--seed": changes(2),
+}
+SCHEMA = {"--json-schema": "{schema}"}
+THOUGHTS = {"--thinking-close": "z"}
+SHAPE = {
+    "--json-schema": changes("{schema}"),
+    "--regex": changes("[ab]+"),
+    "--grammar": changes("{grammar}"),
+    "--choice": changes("sheep", text=True),
+    "--any-order": changes(True, also={"--json-schema": "{many}"}),
+    "--whitespace": changes("compact", also=SCHEMA),
+    "--digits": changes(1, also={"--json-schema": "{number}"}),
+    "--format": changes("annotate", also={"--json-schema": "{date}"}),
+    "--lenient": allows(True, also={"--json-schema": "{hard}"}),
+    "--forced-runs": changes("off", also=SCHEMA),
+    "--thinking-open": changes("<a>", also=SCHEMA | THOUGHTS),
+    "--thinking-close": changes("z", also={"--regex": "[ab]+"}),
+    "--thinking-budget": changes(1, also=THOUGHTS),
+}
+TEMPLATE = {"--template": changes("{template}")}
+
+LINES = {}
+BASE = {}
+
+BASE["generate"] = {"--model": LLAMA, "--prompt": "abcabcabcabc", "--max-tokens": 12, "--seed": 7, "--json": True}
+LINES["generate"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
+    "--model": changes(GEMMA),
+    "--max-tokens": changes(3),
+    "--stop": changes("{first_text}", text=True),
+    "--sequences": changes(2),
+    "--logprobs": changes(2),
+    "--ignore-eos": changes(True, here=ENDS),
+    "--record": changes("capsule", text=True),
+    "--beams": changes(2, instead=["--seed"]),
+    "--length-penalty": changes(9, also={"--beams": 3}, here={"--seed": ABSENT, "--max-tokens": 4}),
+    "--n-best": changes(2, also={"--beams": 3}, here={"--seed": ABSENT, "--max-tokens": 4}),
+}
+
+BASE["chat"] = BASE["generate"] | {"--prompt": "abcabc"}
+LINES["chat"] = COMMON | MACHINE | ENGINE | SAMPLING | SHAPE | TEMPLATE | {
+    "--model": changes(GEMMA),
+    "--prompt": changes("another text", text=True),
+    "--system": changes("Be brief.", text=True),
+    "--max-tokens": changes(3),
+    "--stop": changes("{chat_text}", text=True),
+    "--context": changes(30),
+    "--forced-runs": changes("off", also={"--choice": "a sheep and a goat"}),
+    "--ban": changes("{chat_first}"),
+    "--bad-word": changes("{chat_text}", text=True),
+    "--bad-sequence": changes("{chat_first}"),
+}
+
+BASE["explain"] = BASE["generate"]
+LOGITS = {"--model": ABSENT, "--prompt": ABSENT, "--max-tokens": ABSENT}
+NO_MODEL = LOGITS | {"--logits": "1,2,2"}
+LINES["explain"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
+    "--model": changes(GEMMA),
+    "--max-tokens": changes(3),
+    "--keep-ties": changes("true", here=NO_MODEL | {"--top-k": 1}),
+    "--watch": changes("5"),
+    "--top": changes(1),
+    "--against": changes("--temperature 0.1"),
+    "--html": changes("page.html", text=True),
+    "--logits": changes("1,2,3", instead=list(LOGITS)),
+    "--probs": changes("0.5,0.25,0.25", instead=list(LOGITS)),
+    "--labels": changes("a,b,c", here=NO_MODEL),
+    "--u": changes(0.001, here=NO_MODEL),
+}
+
+BASE["constrain"] = SCHEMA | {"--text": "{fits}", "--json": True}
+EXAMPLES = {"--text": ABSENT, "--examples": 5}
+OF_A_REGEX = EXAMPLES | {"--json-schema": ABSENT, "--regex": "[ab]+"}
+
+
+def schema_in_place(name):
+    return {"--regex": ABSENT, "--json-schema": name}
+
+
+LINES["constrain"] = COMMON | NO_NOTES | {
+    "--text": changes("{text}"),
+    "--jsonl": changes("{schemas}", instead=["--text", "--json-schema"]),
+    "--examples": changes(3, instead=["--text"]),
+    "--seed": changes(5, here=EXAMPLES),
+    "--model": changes(LLAMA),
+    "--json-schema": changes("{number}"),
+    "--regex": changes("[ab]+", instead=["--json-schema"]),
+    "--grammar": changes("{grammar}", instead=["--json-schema"]),
+    "--choice": changes("sheep", text=True, instead=["--json-schema"]),
+    "--any-order": changes(True, also=schema_in_place("{many}"), here=OF_A_REGEX),
+    "--whitespace": changes("compact", also=schema_in_place("{schema}"), here=OF_A_REGEX),
+    "--digits": changes(1, also=schema_in_place("{number}"), here=OF_A_REGEX),
+    "--format": changes("annotate", also=schema_in_place("{date}"), here=OF_A_REGEX),
+    "--lenient": allows(True, also=schema_in_place("{hard}"), here=OF_A_REGEX),
+    "--thinking-open": changes("<a>", also=THOUGHTS, here=OF_A_REGEX),
+    "--thinking-close": changes("z", here=OF_A_REGEX),
+    "--masks": excused("only times differ, which are not compared", "anew", here={"--text": ABSENT, "--json-schema": ABSENT, "--jsonl": "{schemas}"}),
+    "--repeat": excused("only times differ, which are not compared", 2,
+                        here={"--text": ABSENT, "--json-schema": ABSENT, "--jsonl": "{schemas}", "--masks": "anew"}),
+}
+
+BASE["score"] = {"--model": LLAMA, "--prompt": "abcabcabcabc", "--json": True}
+LINES["score"] = COMMON | MACHINE | MODEL_NOTE | PROMPT | {
+    "--model": changes(GEMMA),
+    "--context": changes(4),
+    "--stride": changes(1, here={"--context": 4}),
+    "--kv-type": changes("bf16"),
+    "--per-token": changes(True),
+}
+
+BASE["tokenize"] = {"--model": LLAMA, "--prompt": "abc", "--json": True}
+LINES["tokenize"] = COMMON | MACHINE | MODEL_NOTE | PROMPT | {
+    "--model": changes(TALES),
+    "--decode": changes(True, here={"--prompt": ABSENT, "--ids": "5,6"}),
+    "--messages": changes("{messages}", instead=["--prompt"]),
+    "--template": changes("{template}", here={"--prompt": ABSENT, "--messages": "{messages}"}),
+}
+
+BASE["inspect"] = {"--model": LLAMA, "--json": True}
+LINES["inspect"] = COMMON | MACHINE | MODEL_NOTE | {
+    "model": changes(GEMMA, instead=["--model"]),
+    "--model": changes(GEMMA),
+    "--verify": changes(True),
+}
+
+BASE["replay"] = {"capsule": "{capsule}", "--model": LLAMA, "--json": True}
+LINES["replay"] = COMMON | MACHINE | NO_NOTES | {
+    "capsule": changes("{other_capsule}"),
+    "--model": changes(GEMMA),
+    "--isa": changes("reference"),
+}
+
+BASE["convert"] = {"input": LLAMA, "--output": "x.gguf", "--json": True}
+LINES["convert"] = COMMON | NO_NOTES | {
+    "input": changes(GEMMA),
+    "--output": changes("folder", text=True),
+    "--type": changes("bf16"),
+}
+
+BASE["bench"] = {"--model": LLAMA, "--prefill": 2, "--decode": 2, "--repeat": 1, "--threads": 1, "--json": True}
+LINES["bench"] = COMMON | NO_NOTES | {
+    "--model": excused("only speeds differ, which are not compared", GEMMA),
+    "--threads": changes(2),
+    "--isa": changes("reference"),
+    "--prefill": changes("2,3"),
+    "--decode": changes(3),
+    "--batch": changes("1,2"),
+    "--depth": changes("0,4"),
+    "--repeat": excused("only speeds differ, which are not compared", 2),
+    "--chunk": excused("only speeds differ, which are not compared", 1),
+    "--no-prefill": changes(True),
+}
+
+BASE["doctor"] = {"--json": True}
+LINES["doctor"] = COMMON | NO_NOTES | {"model": changes(LLAMA)}
+
+BASE["corpus show"] = {"corpus": "{corpus}", "document": "{first_document}", "--json": True}
+LINES["corpus show"] = {
+    "--help": changes(True),
+    "corpus": changes("{other_corpus}", here={"document": "{last_document}"}),
+    "document": changes("{last_document}"),
+}
+BASE["corpus sample"] = {"corpus": "{corpus}", "--json": True}
+LINES["corpus sample"] = {
+    "--help": changes(True),
+    "corpus": changes("{other_corpus}"),
+    "--count": changes(2),
+    "--seed": changes(5, here={"--count": 2}),
+}
+BASE["corpus search"] = {"corpus": "{corpus}", "text": "number", "--json": True}
+LINES["corpus search"] = {
+    "--help": changes(True),
+    "corpus": changes("{other_corpus}"),
+    "text": changes("river", here={"text": "Document"}, text=True),
+    "--count": changes(1),
+    "--exact": changes(True, here={"text": "NUMBER"}),
+}
+BASE["corpus shards"] = {"corpus": "{corpus}", "--output": "shards", "--tokenizer": LLAMA, "--json": True}
+LINES["corpus shards"] = {
+    "--help": changes(True),
+    "corpus": changes("{other_corpus}"),
+    "--tokenizer": changes(GEMMA),
+    "--output": changes("others", text=True),
+    "--held-out": changes("3.txt"),
+    "--held-out-share": changes(0.9),
+    "--threads": says(SPEED, 2),
+}
+
+BASE["pull"] = {"name": "{host}/tiny.gguf", "--json": True}
+LINES["pull"] = COMMON | {
+    "name": changes("{host}/other.gguf"),
+    "--list": changes(True, instead=["name"]),
+    "--sha256": changes("0" * 64),
+    "--as": changes("mine.gguf", text=True),
+    "--retries": changes(0, here={"name": "{host}/cut.gguf"}),
+    "--force": changes(True, here={"name": "{host}/there.gguf"}),
+}
