@@ -6,6 +6,7 @@
 //   segment m = max s_p, e_p = exp(s_p - m), l = sum e_p (16 lanes, fixed tree), o = fma chain of e_p * v_p, p ascending
 //   merge   segments in ascending order, from nothing: M' = max(M, m), a = exp(M - M'), b = exp(m - M'), L = fma(L, a, l * b),
 //           O = fma(O, a, o * b); the factor of a side whose maximum is -infinity is 0
+//   sink    a head's own logit, if it has one, joins last, as a segment with m = the logit, l = 1 and no values would
 //   result  O / L
 // so the bits (of all but NaNs) do not depend on how rows, heads and segments are shared out. Dao et al.,
 // arXiv:2205.14135, for the merge. A row depends on nothing at positions that it does not see: blocks before the window
@@ -31,6 +32,7 @@ struct AttentionShape {
   float softcap;        // 0: none; else cap * tanh(s / cap)
   size_t window;        // 0: all earlier positions; else the last `window` positions, the row's own included
   KvType type;
+  const float* sinks = nullptr;  // [kv_heads * heads_per_kv] logits, or null: none (arXiv:2309.17453)
 };
 
 // The cache of one layer: block b of head h begins at keys + (h * blocks + b) * 16 * head_dim * KvTypeBytes(type).
@@ -76,7 +78,7 @@ struct AttentionKernels {
                          size_t segment, float* partial, std::byte* scratch);
 
   // partials [segments, heads_per_kv, PartialFloats(head_dim)] of one row and key head -> out [heads_per_kv * head_dim].
-  void (*merge)(const AttentionShape& shape, const float* partials, size_t segments, float* out);
+  void (*merge)(const AttentionShape& shape, const float* partials, size_t segments, size_t kv_head, float* out);
 };
 
 size_t AttentionScratch(const AttentionShape& shape);

@@ -148,7 +148,7 @@ std::vector<float> AttendBySegments(Isa isa, const AttentionShape& shape, const 
         KernelsFor(isa).attention.attend_segment(shape, layer, one, head, range.first + s, partials.data() + s * floats,
                                                  scratch.get());
       }
-      KernelsFor(isa).attention.merge(shape, partials.data(), segments,
+      KernelsFor(isa).attention.merge(shape, partials.data(), segments, head,
                                       out.data() + row * rows.stride + head * shape.heads_per_kv * shape.head_dim);
     }
   }
@@ -187,6 +187,8 @@ Case DrawCase(uint64_t number) {
   c.shape.softcap = pick({0, 0, 1}) ? 3.0F : 0.0F;
   c.shape.window = pick({0, 0, 1, 5, 16, 100, 256, 300});
   c.shape.type = static_cast<KvType>(pick({0, 1, 2}));
+  static const std::vector<float> sinks = Vector(3 * 16, 99, 3);
+  c.shape.sinks = pick({0, 0, 1}) ? sinks.data() : nullptr;
   c.rows = pick({1, 2, 3, 7, 16, 33});
   c.first = pick({0, 1, 7, 15, 16, 250, 255, 256, 300, 511, 530});
   return c;

@@ -45,8 +45,16 @@ struct Fill {
 
 // Random bytes are a valid matrix, but for scales that should not be infinite.
 void FillScales(PackedType type, uint8_t* group, const Fill& fill, std::mt19937& random) {
+  const ScaleForm form = FormatOf(type).scales;
+  if (form == ScaleForm::kPower || form == ScaleForm::kE4m3Sixteenths) {
+    const size_t low = form == ScaleForm::kPower ? 120 : 0, count = form == ScaleForm::kPower ? 16 : 127;
+    for (size_t i = 0; i < 64; ++i) {
+      group[i] = static_cast<uint8_t>(fill.scale >= 0 ? fill.scale >> 7 : low + random() % count);
+    }
+    return;
+  }
   size_t halves = 32;
-  if (FormatOf(type).scales == ScaleForm::kHalfMin) halves = 64;
+  if (form == ScaleForm::kHalfMin) halves = 64;
   for (size_t i = 0; i < halves; ++i) {
     const auto half =
         static_cast<uint16_t>(fill.scale >= 0 ? fill.scale : (random() & 0x83ff) | 0x2000 | (random() & 0x0c00));
@@ -176,7 +184,13 @@ class Problem {
     const uint8_t* scales = header + 64;
     const double d = Half(header, row), dmin = Half(header, 16 + row);
     switch (format.scales) {
-      case ScaleForm::kHalf: return value * Half(header, 16 * index + row);
+      case ScaleForm::kHalf: return value * Half(header, 16 * (index / format.span) + row);
+      case ScaleForm::kPower: return std::ldexp(value, header[16 * index + row] - 128);
+      case ScaleForm::kE4m3Sixteenths: {
+        const int scale = header[32 * index + 16 * span + row], exponent = std::max(scale >> 3, 1);
+        return value / 2 * std::ldexp((scale & 7) + (scale >= 8 ? 8 : 0), exponent - 10);
+      }
+      case ScaleForm::kEighths: return value * d * static_cast<int8_t>(scales[16 * index + row]);
       case ScaleForm::kHalfMin: return value * Half(header, 32 * index + row) + Half(header, 32 * index + 16 + row);
       case ScaleForm::kSuper: return value * d * scales[32 * index + row] - dmin * scales[32 * index + 16 + row];
       case ScaleForm::kSixteenths: return value * d * static_cast<int8_t>(scales[32 * index + 16 * span + row]);

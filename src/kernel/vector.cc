@@ -12,6 +12,12 @@ constexpr double kHalfPiHigh = 0x1.921fb544p+0;
 constexpr double kHalfPiMiddle = 0x1.0b4611a6p-34;
 constexpr double kHalfPiLow = 0x1.3198a2e037073p-69;
 
+// ln 2 in two parts, the first of 32 bits, so that its products with exponents are exact; the numbers between which e^x is
+// a normal double.
+constexpr double kLn2HighF64 = 0x1.62e42feep-1;
+constexpr double kLn2LowF64 = 0x1.a39ef35793c76p-33;
+constexpr double kExpMinF64 = -708.3964185322641, kExpMaxF64 = 709.782712893384;
+
 // The Taylor sums of sine and cosine for |r| <= pi / 4, error below 1e-15.
 double SineNearZero(double r) {
   const double z = r * r;
@@ -59,6 +65,18 @@ double Log(double x) {
   double sum = 0;
   for (int n = 21; n >= 3; n -= 2) sum = (sum + 1.0 / n) * z;
   return exponent * std::numbers::ln2 + 2 * (s + s * sum);
+}
+
+double Exp(double x) {
+  if (std::isnan(x)) return x;
+  if (x < kExpMinF64) return 0;
+  if (x > kExpMaxF64) return std::numeric_limits<double>::infinity();
+  // e^x = 2^n e^r with |r| <= ln(2) / 2: the Taylor sum of e^r to r^15.
+  const double n = std::floor(x * std::numbers::log2e + 0.5);
+  const double r = (x - n * kLn2HighF64) - n * kLn2LowF64;
+  double sum = 1;
+  for (int i = 15; i >= 1; --i) sum = 1 + sum * (r / i);
+  return std::ldexp(sum, static_cast<int>(n));
 }
 
 }  // namespace sheepop::kernel

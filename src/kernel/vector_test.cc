@@ -107,8 +107,61 @@ TEST(Vector, EverySetHasTheBitsOfTheReference) {
   ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.scale(0.3F, n, y); });
   ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.silu_multiply(a, b, n, y); });
   ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.gelu_multiply(a, b, n, y); });
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.clamped_swiglu(a, b, n, y); });
   ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.gelu(n, y); });
+  ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.silu(n, y); });
+  ExpectSameBits([](auto& k, auto* a, auto* b, size_t n, float* y) { k.sigmoid_multiply(a, b, n, y); });
   ExpectSameBits([](auto& k, auto*, auto*, size_t n, float* y) { k.softcap(30.0F, n, y); });
+}
+
+TEST(Vector, DeltaRuleHasTheBitsOfTheReference) {
+  FlushDenormals flush;
+  for (Isa isa : AvailableIsas()) {
+    for (size_t keys : {1, 5, 16, 128}) {
+      for (size_t values : {1, 7, 16, 24, 33, 128}) {
+        const auto q = Vector(keys, 1, Values::kUsual), k = Vector(keys, 2, Values::kUsual);
+        const auto v = Vector(values, 3, Values::kUsual);
+        const size_t size = (values + 15) / 16 * 16 * keys;
+        Guarded want(Vector(size, 4, Values::kUsual)), got(want.values());
+        Guarded expected(std::vector<float>(values, 0.0F)), actual(expected.values());
+        for (int step = 0; step < 3; ++step) {
+          KernelsFor(Isa::kReference)
+              .vector.delta_rule(0.9F, 0.6F, q.data(), k.data(), v.data(), keys, values, want.data(), expected.data());
+          KernelsFor(isa).vector.delta_rule(0.9F, 0.6F, q.data(), k.data(), v.data(), keys, values, got.data(),
+                                            actual.data());
+        }
+        ASSERT_TRUE(got.intact() && actual.intact());
+        for (size_t i = 0; i < values; ++i) ASSERT_EQ(Bits(actual.values()[i]), Bits(expected.values()[i])) << i;
+        for (size_t j = 0; j < values; ++j) {
+          for (size_t i = 0; i < keys; ++i) {
+            const size_t at = (j / 16 * keys + i) * 16 + j % 16;
+            ASSERT_EQ(Bits(got.values()[at]), Bits(want.values()[at])) << Name(isa) << " " << i << ", " << j;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(VectorReference, DeltaRuleIsItsFormula) {
+  constexpr size_t kKeys = 3, kValues = 2;
+  const float q[] = {0.5F, -1, 2}, k[] = {1, 0.25F, -0.5F}, v[] = {3, -2};
+  float state[16 * kKeys] = {}, out[kValues];
+  double s[kKeys][kValues];
+  for (size_t i = 0; i < kKeys; ++i) {
+    for (size_t j = 0; j < kValues; ++j) s[i][j] = state[16 * i + j] = static_cast<float>(i + 2 * j) - 1;
+  }
+  KernelsFor(Isa::kReference).vector.delta_rule(0.5F, 0.75F, q, k, v, kKeys, kValues, state, out);
+  for (size_t j = 0; j < kValues; ++j) {
+    double seen = 0, sum = 0;
+    for (size_t i = 0; i < kKeys; ++i) seen += 0.5 * s[i][j] * static_cast<double>(k[i]);
+    for (size_t i = 0; i < kKeys; ++i) {
+      const double next = 0.5 * s[i][j] + static_cast<double>(k[i]) * 0.75 * (static_cast<double>(v[j]) - seen);
+      EXPECT_NEAR(state[16 * i + j], next, 1e-6);
+      sum += next * static_cast<double>(q[i]);
+    }
+    EXPECT_NEAR(out[j], sum, 1e-6);
+  }
 }
 
 TEST(Vector, RotateHasTheBitsOfTheReference) {
@@ -209,6 +262,25 @@ TEST(VectorReference, LogIsAccurate) {
     EXPECT_NEAR(Log(x), std::log(x), 4e-16 * std::max(1.0, std::abs(std::log(x)))) << x;
   }
   EXPECT_EQ(Log(1), 0);
+}
+
+TEST(VectorReference, ExpIsAccurate) {
+  for (double x = -708; x <= 709; x += 0.37) EXPECT_NEAR(Exp(x) / std::exp(x), 1, 4e-16) << x;
+  EXPECT_EQ(Exp(0), 1);
+  EXPECT_EQ(Exp(-kInf), 0);
+  EXPECT_EQ(Exp(kInf), kInf);
+  EXPECT_TRUE(std::isnan(Exp(kNan)));
+}
+
+TEST(VectorReference, ClampedSwigluIsItsFormula) {
+  const float gates[] = {-30, -2, 0, 1.5F, 7, 9, kNan, 1}, ups[] = {3, -9, 2, 9, 7, -7, 1, kNan};
+  float out[8];
+  KernelsFor(Isa::kReference).vector.clamped_swiglu(gates, ups, 8, out);
+  for (size_t i = 0; i < 6; ++i) {
+    const double g = std::min(gates[i], 7.0F), u = std::clamp(ups[i], -7.0F, 7.0F);
+    EXPECT_NEAR(out[i], (u + 1) * g / (1 + std::exp(-1.702 * g)), 1e-5) << i;
+  }
+  EXPECT_TRUE(std::isnan(out[6]) && std::isnan(out[7]));
 }
 
 TEST(RopeAngles, AreAccurate) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "tensor/bit_fields.h"
 #include "tensor/block_fit.h"
 #include "tensor/type_row.h"
 
@@ -10,19 +11,6 @@ namespace sheepop {
 namespace {
 
 using kernel::PackedType;
-
-// What the 4-bit codes of IQ4_NL stand for.
-constexpr std::array<int8_t, 16> kIq4NlValues = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                                 1,    13,   25,  38,  53,  69,  89,  113};
-
-// The 32-value types share one order: byte i holds value i in its low half and value i + 16 in its high half.
-template <typename Decode>
-void Nibbles32(const uint8_t* codes /* [16] */, float* out, const Decode& decode) {
-  for (int i = 0; i < 16; ++i) {
-    out[i] = decode(codes[i] & 15, i);
-    out[i + 16] = decode(codes[i] >> 4, i + 16);
-  }
-}
 
 int FifthBit(const uint8_t* high /* [4] */, int i) { return (high[i / 8] >> (i % 8) & 1) << 4; }
 
@@ -69,24 +57,6 @@ void StoreFifthBits32(const Codes32& codes, float bias, uint8_t* out /* [4] */) 
   std::memcpy(out, &bits, sizeof(bits));
 }
 
-// Byte c of the result gathers bits c, c + 4, c + 8, ... of `bits`: the order of the line of fifth bits.
-uint32_t FifthBits(uint32_t bits) {
-  uint32_t word = 0;
-  for (uint32_t c = 0; c < 4; ++c) {
-    uint32_t every_fourth = bits >> c & 0x11111111;
-    every_fourth = (every_fourth | every_fourth >> 3) & 0x03030303;
-    every_fourth = (every_fourth | every_fourth >> 6) & 0x000f000f;
-    word |= ((every_fourth | every_fourth >> 12) & 0xff) << (8 * c);
-  }
-  return word;
-}
-
-// 16 bytes that already hold input k in their low and input k + 16 in their high half.
-template <PackedType kPacked>
-void PackHalves(const uint8_t* codes, PackedPlace<kPacked> to) {
-  for (size_t i = 0; i < 4; ++i) to.StoreWord(to.part, i, Word(codes, i));
-}
-
 // d (fp16), codes[16]: d * (code - 8).
 struct Q4_0 {
   static constexpr DTypeInfo kInfo = {DType::kQ4_0, "Q4_0", 32, 18, true};
@@ -108,7 +78,7 @@ struct Q4_0 {
 
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
-    PackHalves(in + 2, to);
+    PackHalves(in + 2, to.first, to);
   }
 };
 
@@ -134,7 +104,7 @@ struct Q4_1 {
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
     to.CopyMin(in + 2);
-    PackHalves(in + 4, to);
+    PackHalves(in + 4, to.first, to);
   }
 };
 
@@ -160,8 +130,8 @@ struct Q5_0 {
 
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
-    PackHalves(in + 6, to);
-    to.StoreWord(to.part, 4, FifthBits(Word(in + 2, 0)));
+    PackHalves(in + 6, to.first, to);
+    to.StoreWord(to.first, 4, EveryFourthBit(Word(in + 2, 0)));
   }
 };
 
@@ -188,8 +158,8 @@ struct Q5_1 {
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
     to.CopyMin(in + 2);
-    PackHalves(in + 8, to);
-    to.StoreWord(to.part, 4, FifthBits(Word(in + 4, 0)));
+    PackHalves(in + 8, to.first, to);
+    to.StoreWord(to.first, 4, EveryFourthBit(Word(in + 4, 0)));
   }
 };
 
@@ -215,36 +185,12 @@ struct Q8_0 {
 
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
-    for (size_t i = 0; i < 8; ++i) to.StoreWord(to.part, i, Word(in + 2, i) ^ 0x80808080);
-  }
-};
-
-// d (fp16), codes[16]: d * table[code].
-struct IQ4_NL {
-  static constexpr DTypeInfo kInfo = {DType::kIQ4_NL, "IQ4_NL", 32, 18, true};
-  static constexpr PackedType kPacked = PackedType::kQ8_0;
-
-  static void Dequantise(const uint8_t* in, float* out) {
-    const float d = LoadHalf(in);
-    Nibbles32(in + 2, out, [&](int code, int) { return d * static_cast<float>(kIq4NlValues[code]); });
-  }
-
-  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
-    to.CopyScale(in);
-    for (size_t i = 0; i < 8; ++i) {
-      uint32_t word = 0;
-      for (size_t c = 0; c < 4; ++c) {
-        const int code = in[2 + (4 * i + c) % 16] >> (i / 4 * 4) & 15;
-        word |= static_cast<uint32_t>(kIq4NlValues[code] + 128) << (8 * c);
-      }
-      to.StoreWord(to.part, i, word);
-    }
+    for (size_t i = 0; i < 8; ++i) to.StoreWord(to.first, i, Word(in + 2, i) ^ 0x80808080);
   }
 };
 
 constexpr std::array kRows = {
-    type_row::Row<Q4_0>(), type_row::Row<Q4_1>(), type_row::Row<Q5_0>(),
-    type_row::Row<Q5_1>(), type_row::Row<Q8_0>(), type_row::Row<IQ4_NL>(),
+    type_row::Row<Q4_0>(), type_row::Row<Q4_1>(), type_row::Row<Q5_0>(), type_row::Row<Q5_1>(), type_row::Row<Q8_0>(),
 };
 
 }  // namespace

@@ -88,6 +88,107 @@ TEST(Dequantise, Iq4NlLooksUpItsTable) {
   EXPECT_EQ(values[16], 113.0f);
 }
 
+TEST(Dequantise, Iq4XsScalesAreSixBitsLess32) {
+  Block block(136);
+  block[1] = kOne;
+  block[2] = 0x01;        // block 0: upper bits 1
+  block[3] = 0xc0;        // block 7: upper bits 3
+  block[4] = 0x02;        // block 0: 2 | 16, less 32: -14
+  block[7] = 0xf0;        // block 7: 15 | 48, less 32: 31
+  block[8] = 0x08;        // value 0: 1; value 16: -127
+  block[8 + 127] = 0xf0;  // value 255: 113; value 239: -127
+  const auto values = Values(DType::kIQ4_XS, block);
+  EXPECT_EQ(values[0], -14.0f);
+  EXPECT_EQ(values[16], 14.0f * 127);
+  EXPECT_EQ(values[255], 31.0f * 113);
+  EXPECT_EQ(values[239], -31.0f * 127);
+  EXPECT_EQ(values[32], 32.0f * 127);  // block 1: scale -32
+}
+
+TEST(Dequantise, Mxfp4ScalesArePowersOfTwo) {
+  Block block(17);
+  block[0] = 128;
+  block[1] = 0x17;   // value 0: 6; value 16: 0.5
+  block[16] = 0xfa;  // value 15: -1; value 31: -6
+  auto values = Values(DType::kMXFP4, block);
+  EXPECT_EQ(values[0], 12.0f);
+  EXPECT_EQ(values[16], 1.0f);
+  EXPECT_EQ(values[15], -2.0f);
+  EXPECT_EQ(values[31], -12.0f);
+  // The smallest are denormal, and none is a NaN.
+  for (const auto& [e, half] : {std::pair(0, 0x1p-128f), std::pair(1, 0x1p-127f), std::pair(2, 0x1p-126f)}) {
+    block[0] = static_cast<uint8_t>(e);
+    values = Values(DType::kMXFP4, block);
+    EXPECT_EQ(values[16], half) << e;
+    EXPECT_EQ(values[0], 12 * half) << e;
+  }
+  block[0] = 255;
+  values = Values(DType::kMXFP4, block);
+  EXPECT_EQ(values[16], 0x1p127f);
+  EXPECT_EQ(values[31], -INFINITY);
+}
+
+TEST(Dequantise, Nvfp4HasAnUnsignedScaleForSixteenValues) {
+  Block block(36);
+  block[0] = 0x38;                                            // 1
+  block[1] = 0x01;                                            // 2^-9
+  block[2] = 0x7e;                                            // 448
+  block[3] = 0x7f;                                            // what other formats call NaN is 0
+  for (size_t i = 4; i < block.size(); ++i) block[i] = 0x72;  // low halves 1, high halves 6
+  auto values = Values(DType::kNVFP4, block);
+  EXPECT_EQ(values[0], 1.0f);
+  EXPECT_EQ(values[7], 1.0f);
+  EXPECT_EQ(values[8], 6.0f);
+  EXPECT_EQ(values[15], 6.0f);
+  EXPECT_EQ(values[16], 0x1p-9f);
+  EXPECT_EQ(values[32], 448.0f);
+  EXPECT_EQ(values[63], 0.0f);
+  block[3] = 0xb8;  // the sign does not count
+  values = Values(DType::kNVFP4, block);
+  EXPECT_EQ(values[63], 6.0f);
+}
+
+TEST(Dequantise, TheFewestBitsRunFromTheLowEnd) {
+  Block one(18);
+  one[1] = kHalf;
+  one[2] = 0x01;   // value 0
+  one[17] = 0x80;  // value 127
+  auto values = Values(DType::kQ1_0, one);
+  EXPECT_EQ(values[0], 0.5f);
+  EXPECT_EQ(values[1], -0.5f);
+  EXPECT_EQ(values[127], 0.5f);
+  EXPECT_EQ(values[126], -0.5f);
+
+  Block two(18);
+  two[1] = kHalf;
+  two[2] = 0x1b;   // values 0 to 3: 2, 1, 0, -1
+  two[17] = 0x40;  // value 63: 0
+  values = Values(DType::kQ2_0, two);
+  EXPECT_EQ(values[0], 1.0f);
+  EXPECT_EQ(values[1], 0.5f);
+  EXPECT_EQ(values[2], 0.0f);
+  EXPECT_EQ(values[3], -0.5f);
+  EXPECT_EQ(values[63], 0.0f);
+  EXPECT_EQ(values[62], -0.5f);
+}
+
+TEST(Dequantise, TritsAreDigitsBehindThePoint) {
+  Block block(54);
+  block[53] = kOne;
+  block[0] =
+      253;  // 22222 to base 3, which is 242, as a fraction of 243: 242 * 256 / 243 rounded up is 255, less 2: 22221
+  block[51] = 192;  // 0.2020
+  const auto values = Values(DType::kTQ1_0, block);
+  EXPECT_EQ(values[0], 1.0f);     // trit 0 of byte 0
+  EXPECT_EQ(values[32], 1.0f);    // trit 1
+  EXPECT_EQ(values[128], -1.0f);  // trit 4
+  EXPECT_EQ(values[1], -1.0f);    // a byte of 0
+  EXPECT_EQ(values[243], 1.0f);   // trit 0 of the last byte
+  EXPECT_EQ(values[247], -1.0f);
+  EXPECT_EQ(values[251], 1.0f);
+  EXPECT_EQ(values[255], -1.0f);
+}
+
 TEST(Dequantise, Q2_KGroupsHaveScaleAndMinimum) {
   Block block(84);
   block[81] = kOne;
@@ -180,7 +281,7 @@ struct Golden {
   float first, thirty_eighth;
 };
 
-// Made by dequantise_golden.py from ggml's own Python implementation.
+// Made by dequantise_golden.py from ggml's own Python implementation, Q1_0 and Q2_0 from the one in C.
 const Golden kGoldens[] = {
     {DType::kQ4_0, {0}, 0xc098845088e91549u, 0x1.f500000000000p-2f, -0x1.33c8000000000p-1f},
     {DType::kQ4_1, {0, 2}, 0x342055db6efb4ec9u, -0x1.74d8000000000p-1f, -0x1.b540000000000p-1f},
@@ -193,6 +294,13 @@ const Golden kGoldens[] = {
     {DType::kQ5_K, {0, 2}, 0xc31076255eb05678u, 0x1.5800000000000p+0f, 0x1.d79b800000000p+4f},
     {DType::kQ6_K, {208}, 0xae938496a013b325u, 0x1.30d3600000000p+5f, -0x1.4616480000000p+7f},
     {DType::kIQ4_NL, {0}, 0xa7615f0254b055d1u, -0x1.970b800000000p+3f, 0x1.287d000000000p+2f},
+    {DType::kIQ4_XS, {0}, 0x04d546a8c2e0d1c8u, -0x1.d64c600000000p+6f, 0x1.bf5f400000000p+5f},
+    {DType::kTQ1_0, {52}, 0x09b376565844ef6cu, 0x0.0p+0f, -0x1.2f00000000000p-4f},
+    {DType::kTQ2_0, {64}, 0xb2095af6c761b69cu, 0x0.0p+0f, 0x1.91c0000000000p-4f},
+    {DType::kMXFP4, {}, 0xb9c426d99d0024afu, -0x1.0000000000000p+38f, 0x1.8000000000000p+99f},
+    {DType::kNVFP4, {}, 0x037418a60917ec04u, -0x1.c000000000000p-6f, 0x1.e000000000000p-5f},
+    {DType::kQ1_0, {0}, 0x404bc793ba742825u, 0x1.f900000000000p-4f, -0x1.f900000000000p-4f},
+    {DType::kQ2_0, {0}, 0x4648a28d084580eeu, -0x1.b140000000000p-3f, -0x1.b140000000000p-3f},
 };
 
 std::vector<uint8_t> Xorshift32(size_t count, uint32_t state) {

@@ -1,7 +1,8 @@
-// Types with blocks of 256 values. Layouts: ggml's (https://github.com/ggml-org/ggml, ggml-common.h); byte offsets inside a
+// Types with blocks of 256 values in 8 groups of 32 or 16 groups of 16. Layouts: ggml's (https://github.com/ggml-org/ggml, ggml-common.h); byte offsets inside a
 // block stand above its type.
 #include <array>
 
+#include "tensor/bit_fields.h"
 #include "tensor/k_fit.h"
 #include "tensor/k_scales.h"
 #include "tensor/type_row.h"
@@ -10,10 +11,6 @@ namespace sheepop {
 namespace {
 
 using kernel::PackedType;
-
-// The K types hold 256 values in 8 groups of 32 or 16 groups of 16. Two-bit codes lie in two halves of 32 bytes: bits
-// 2k and 2k + 1 of byte i of half h belong to value 128 h + 32 k + i.
-int TwoBits(const uint8_t* codes /* [64] */, int i) { return codes[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3; }
 
 // One more bit per value: bit k of byte i belongs to value 32 k + i.
 int OneBit(const uint8_t* bits /* [32] */, int i) { return bits[i % 32] >> (i / 32) & 1; }
@@ -71,11 +68,6 @@ void PackKHead(const uint8_t* in, PackedPlace<kPacked> to) {
 // Q4_K and Q5_K: block b's codes are half b % 2 of the 32 bytes at 32 * (b / 2).
 void KCodes(const uint8_t* codes, size_t b, uint32_t (&words)[8]) {
   for (size_t i = 0; i < 8; ++i) words[i] = Word(codes + 32 * (b / 2), i) >> (4 * (b % 2));
-}
-
-// Bits 2j and 2j + 1 of the 32 bytes of half b / 4, j = b % 4: the two-bit codes of block b, one byte each.
-uint32_t TwoBitsOfBlock(const uint8_t* codes, size_t b, size_t i) {
-  return Word(codes + 32 * (b / 4), i) >> (2 * (b % 4)) & 0x03030303;
 }
 
 // scales[16] (low half: scale, high half: minimum), codes[64], d, dmin (fp16).
@@ -249,14 +241,10 @@ struct Q6_K {
     to.CopyScale(in + 208);
     for (size_t s = 0; s < 16; ++s) to.Scale(s / 2, s % 2) = in[192 + s];
     for (size_t b = 0; b < 8; ++b) {
-      uint32_t words[8], upper[2] = {0, 0};
-      for (size_t i = 0; i < 8; ++i) {
-        words[i] = Word(in + 64 * (b / 4) + 32 * (b % 2), i) >> (b % 4 / 2 * 4);
-        upper[i / 4] |= TwoBitsOfBlock(in + 128, b, i) << (2 * (i % 4));
-      }
+      uint32_t words[8];
+      for (size_t i = 0; i < 8; ++i) words[i] = Word(in + 64 * (b / 4) + 32 * (b % 2), i) >> (b % 4 / 2 * 4);
       StoreHalves(words, b, to);
-      to.StoreWord(b, 4, upper[0]);
-      to.StoreWord(b, 5, upper[1]);
+      PackTwoBits(in + 128, b, 4, to);
     }
   }
 };

@@ -21,13 +21,22 @@ struct Line {
 // Of a row, for the 16 inputs `half` of block `index` of a group.
 Line LineOf(const PackedFormat& format, const uint8_t* group, size_t index, size_t half, size_t row) {
   const ScaleForm form = format.scales;
-  Line line = {LoadHalf(group + HalfOffset(form, index) + 2 * row), 0};
-  if (HasMin(form)) line.minimum = LoadHalf(group + MinHalfOffset(form, index) + 2 * row);
-  if (form == ScaleForm::kHalf || form == ScaleForm::kHalfMin) return line;
   const uint8_t scale = group[ScaleOffset(form, index, half) + row];
-  line.scale *= form == ScaleForm::kSuper ? static_cast<float>(scale) : static_cast<float>(static_cast<int8_t>(scale));
-  if (HasMin(form)) line.minimum = -line.minimum * static_cast<float>(group[MinOffset(form, index, half) + row]);
-  return line;
+  const auto d = [&] { return LoadHalf(group + HalfOffset(format, index) + 2 * row); };
+  const auto m = [&] { return LoadHalf(group + MinHalfOffset(format, index) + 2 * row); };
+  const auto minimum = [&] { return -m() * static_cast<float>(group[MinOffset(form, index, half) + row]); };
+  switch (form) {
+    case ScaleForm::kHalf: return {d(), 0};
+    case ScaleForm::kHalfMin: return {d(), m()};
+    case ScaleForm::kPower: return {kernel::PowerScale(scale), 0};
+    case ScaleForm::kE4m3Sixteenths: return {HalfToFloat(static_cast<uint16_t>(scale << 7)) * 128, 0};
+    case ScaleForm::kSuper: return {d() * static_cast<float>(scale), minimum()};
+    case ScaleForm::kEighths:
+    case ScaleForm::kSixteenths: return {d() * static_cast<float>(static_cast<int8_t>(scale)), 0};
+    case ScaleForm::kSixteenthsMin: return {d() * static_cast<float>(static_cast<int8_t>(scale)), minimum()};
+    case ScaleForm::kNone: break;
+  }
+  return {};
 }
 
 void UnpackQuantised(PackedType type, const uint8_t* tile, size_t row, size_t cols, float* out) {

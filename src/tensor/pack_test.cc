@@ -90,12 +90,14 @@ TEST(Pack, PaddingWeighsNothing) {
   }
 }
 
-TEST(Pack, FourBitTypesStayNearTheirFileSize) {
-  for (DType type : {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0}) {
+TEST(Pack, TypesStayNearTheirFileSize) {
+  for (DType type : {DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kIQ4_NL,
+                     DType::kMXFP4, DType::kNVFP4, DType::kQ1_0, DType::kQ2_0}) {
     EXPECT_EQ(PackedBytes(type, 576, 1536), 576 * RowBytes(type, 1536)) << Info(type).name;
   }
-  for (DType type : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
-    EXPECT_LT(static_cast<double>(PackedBytes(type, 576, 1536)), 1.03 * 576 * static_cast<double>(RowBytes(type, 1536)))
+  for (DType type : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_XS, DType::kTQ2_0}) {
+    EXPECT_LT(static_cast<double>(PackedBytes(type, 576, 1536)),
+              1.031 * 576 * static_cast<double>(RowBytes(type, 1536)))
         << Info(type).name;
   }
 }

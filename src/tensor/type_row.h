@@ -42,16 +42,18 @@ const TypeRow& RowOf(DType type);
 std::span<const TypeRow> FloatTypes();
 std::span<const TypeRow> Block32Types();
 std::span<const TypeRow> KTypes();
+std::span<const TypeRow> CodeTypes();
+std::span<const TypeRow> FewBitTypes();
 
-// Where a packer puts one source block of one row: `part` is the block's place in its group, 0 for types whose blocks are
-// groups.
+// Where a packer puts one source block of one row: `first` is the first of its blocks of 32 inputs in the group, 0 for
+// types whose blocks are groups.
 template <kernel::PackedType kPacked>
 struct PackedPlace {
   static constexpr kernel::PackedFormat kFormat = kernel::FormatOf(kPacked);
   static constexpr kernel::ScaleForm kForm = kFormat.scales;
 
   uint8_t* group;
-  size_t part, row;
+  size_t first, row;
 
   // The lines of a block of 32 inputs.
   uint8_t* Lines(size_t block) const { return group + kFormat.header_bytes + block * kFormat.block_bytes; }
@@ -59,9 +61,9 @@ struct PackedPlace {
   void StoreWord(size_t block, size_t line, uint32_t word) const {
     std::memcpy(Lines(block) + 64 * line + 4 * row, &word, 4);
   }
-  void CopyScale(const uint8_t* half) const { CopyHalf(kernel::HalfOffset(kForm, part), half); }
-  void CopyMin(const uint8_t* half) const { CopyHalf(kernel::MinHalfOffset(kForm, part), half); }
-  // The whole-number scale and minimum of a half of a block.
+  void CopyScale(const uint8_t* half) const { CopyHalf(kernel::HalfOffset(kFormat, first), half); }
+  void CopyMin(const uint8_t* half) const { CopyHalf(kernel::MinHalfOffset(kFormat, first), half); }
+  // The one-byte scale and minimum of a half of a block.
   uint8_t& Scale(size_t block, size_t half) const { return group[kernel::ScaleOffset(kForm, block, half) + row]; }
   uint8_t& Min(size_t block, size_t half) const { return group[kernel::MinOffset(kForm, block, half) + row]; }
 
@@ -94,10 +96,12 @@ void Pack(const TileToPack& tile) {
   for (size_t begin = 0; begin < blocks; begin += kParts, group += kFormat.group_bytes()) {
     const size_t count = std::min(kParts, blocks - begin);
     if (tile.rows < kernel::kTileRows || count < kParts) std::memset(group, 0, kFormat.group_bytes());
-    if (kFormat.scales == kernel::ScaleForm::kSixteenths) std::memset(group + 32, 0, 32);
+    if (kFormat.has_padded_header()) std::memset(group + 32, 0, 32);
     for (size_t row = 0; row < tile.rows; ++row) {
       const uint8_t* in = tile.source + row * tile.row_bytes + begin * kInfo.block_bytes;
-      for (size_t part = 0; part < count; ++part) Type::Pack(in + part * kInfo.block_bytes, Place{group, part, row});
+      for (size_t part = 0; part < count; ++part) {
+        Type::Pack(in + part * kInfo.block_bytes, Place{group, part * kInfo.block_size / kernel::kBlockSize, row});
+      }
     }
   }
 }

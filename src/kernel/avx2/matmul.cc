@@ -16,23 +16,20 @@ namespace {
 // Sums of vpmaddubsw stay in int16 as long as they are exact there. It multiplies unsigned values v with activations x in
 // [-127, 127]. With C the centre of the values, sum (v - C) x over the products that one lane adds in a block is in range:
 //   4 bits  16 products * 15 * 127 = 30,480, C = 0
-//   5 bits  16 products * 16 * 127 = 32,512, C = 16
+//   5 bits  16 products * 16 * 127 = 32,512, C = 16; codes that stand for at most 12 likewise
 //   6 bits   8 products * 32 * 127 = 32,512, C = 32 (a lane's sum ends after 16 inputs, whose scale is their own)
 // and the sum of v x itself may wrap, since C * (the activations' pair sum) is taken off in the same arithmetic. No single
-// vpmaddubsw saturates: 2 * 63 * 127 = 16,002. 8-bit values v - 128 are multiplied as |v - 128| by x with the sign of
+// vpmaddubsw saturates: 2 * 63 * 127 = 16,002. Fewer bits than 4 are far from all this. 8-bit values v - 128 are multiplied as |v - 128| by x with the sign of
 // v - 128, 2 * 128 * 127 = 32,512 at most, and added up in int32; in panels, as int16 by int16, which takes less of the
 // two pipes that multiply.
 
 constexpr int CentreOf(const PackedFormat& format) {
-  return format.bits == 5 ? 16 : format.bits == 6 ? 32 : format.bits == 8 ? 0 : format.offset;
+  const int bits = format.value_bits();
+  return bits == 5 ? 16 : bits == 6 ? 32 : bits == 8 ? 0 : format.offset;
 }
 
 [[gnu::always_inline]] inline __m256 Halves(const std::byte* halves) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
-}
-
-[[gnu::always_inline]] inline __m128i Load8(const std::byte* bytes) {
-  return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes));
 }
 
 [[gnu::always_inline]] inline __m256 FloatsOfBytes(const std::byte* bytes) {
@@ -57,37 +54,44 @@ constexpr int CentreOf(const PackedFormat& format) {
 // Of one block and one strip, a lane per row. Which are set depends on the form.
 struct Scales {
   __m256 scale;               // d, or d * scale
+  __m256 high_scale;          // of inputs 16 .. 31, where a scale that is no whole number is of 16
   __m256 min;                 // m, or -(dmin * min); for kSixteenthsMin -dmin
   __m256i low, high;          // integer scales of inputs 0 .. 15 and 16 .. 31, as pairs of equal int16
   __m256i min_low, min_high;  // integer minimums of the same
 };
 
-template <ScaleForm kForm>
+template <PackedFormat kFormat>
 [[gnu::always_inline]] inline Scales LoadScales(const std::byte* header, size_t index, int strip) {
+  constexpr ScaleForm kForm = kFormat.scales;
   Scales s = {};
-  const std::byte* halves = header + 16 * strip;
-  const std::byte* bytes = header + 64 + 8 * strip;
-  if constexpr (kForm == ScaleForm::kHalf) s.scale = Halves(halves + 32 * index);
+  const std::byte* halves = header + HalfOffset(kFormat, index) + 16 * strip;
+  const std::byte* own = header + ScaleOffset(kForm, index, 0) + 8 * strip;
+  if constexpr (kForm == ScaleForm::kHalf) s.scale = Halves(halves);
   if constexpr (kForm == ScaleForm::kHalfMin) {
-    s.scale = Halves(halves + 64 * index);
-    s.min = Halves(halves + 64 * index + 32);
+    s.scale = Halves(halves);
+    s.min = Halves(halves + 32);
+  }
+  if constexpr (kForm == ScaleForm::kPower) s.scale = Powers(own);
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) {
+    s.scale = E4m3Halves(own);
+    s.high_scale = E4m3Halves(own + 16);
+  }
+  if constexpr (kForm == ScaleForm::kEighths) {
+    s.scale = _mm256_mul_ps(Halves(halves), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(Load8(own))));
   }
   if constexpr (kForm == ScaleForm::kSuper) {
-    s.scale = _mm256_mul_ps(Halves(halves), FloatsOfBytes(bytes + 32 * index));
-    s.min = _mm256_mul_ps(Negative(Halves(halves + 32)), FloatsOfBytes(bytes + 32 * index + 16));
+    s.scale = _mm256_mul_ps(Halves(halves), FloatsOfBytes(own));
+    s.min = _mm256_mul_ps(Negative(Halves(halves + 32)), FloatsOfBytes(own + 16));
   }
-  if constexpr (kForm == ScaleForm::kSixteenths) {
+  if constexpr (HasWholeSixteenths(kForm)) {
     s.scale = Halves(halves);
-    s.low = SignedPairs(bytes + 32 * index);
-    s.high = SignedPairs(bytes + 32 * index + 16);
+    s.low = SignedPairs(own);
+    s.high = SignedPairs(own + 16);
   }
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
-    s.scale = Halves(halves);
     s.min = Negative(Halves(halves + 32));
-    s.low = SignedPairs(bytes + 64 * index);
-    s.high = SignedPairs(bytes + 64 * index + 16);
-    s.min_low = UnsignedPairs(bytes + 64 * index + 32);
-    s.min_high = UnsignedPairs(bytes + 64 * index + 48);
+    s.min_low = UnsignedPairs(own + 32);
+    s.min_high = UnsignedPairs(own + 48);
   }
   return s;
 }
@@ -99,7 +103,8 @@ struct Block {
   static constexpr PackedFormat kFormat = FormatOf(kType);
   static constexpr ScaleForm kForm = kFormat.scales;
   static constexpr int kCentre = CentreOf(kFormat);
-  static constexpr int kRestored = kCentre - (kFormat.bits == 8 ? 0 : kFormat.offset);
+  static constexpr bool kSigned = kFormat.value_bits() == 8;  // values without their offset
+  static constexpr int kRestored = kCentre - (kSigned ? 0 : kFormat.offset);
 
   // What a block of activations adds to the dot products of all rows.
   struct Input {
@@ -126,21 +131,25 @@ struct Block {
 
   // Lane sums of a whole block -> the dot products in int32.
   [[gnu::always_inline]] static __m256i Finish(__m256i lanes, const Input& in) {
-    if constexpr (kFormat.bits == 8) return lanes;
+    if constexpr (kSigned) return lanes;
     if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, in.low);
     __m256i dot = _mm256_madd_epi16(lanes, _mm256_set1_epi16(1));
     if constexpr (kRestored != 0) dot = _mm256_add_epi32(dot, in.restored);
     return dot;
   }
 
-  // The same of 16 inputs, times their scale; `centred` is in.low or in.high.
+  // The same of 16 inputs, times their scale where it is a whole number; `centred` is in.low or in.high.
   [[gnu::always_inline]] static __m256i FinishSixteenth(__m256i lanes, __m256i centred, __m256i scale) {
     if constexpr (kCentre != 0) lanes = _mm256_sub_epi16(lanes, centred);
-    return _mm256_madd_epi16(lanes, scale);
+    return _mm256_madd_epi16(lanes, HasWholeSixteenths(kForm) ? scale : _mm256_set1_epi16(1));
+  }
+
+  [[gnu::always_inline]] static __m256 AddScaled(__m256i dot, __m256 scale, const Input& in, __m256 acc) {
+    return _mm256_fmadd_ps(_mm256_mul_ps(scale, in.d_x), _mm256_cvtepi32_ps(dot), acc);
   }
 
   [[gnu::always_inline]] static __m256 Add(__m256i dot, const Scales& s, const Input& in, __m256 acc) {
-    acc = _mm256_fmadd_ps(_mm256_mul_ps(s.scale, in.d_x), _mm256_cvtepi32_ps(dot), acc);
+    acc = AddScaled(dot, s.scale, in, acc);
     if constexpr (kForm == ScaleForm::kSixteenthsMin) {
       const __m256i sum =
           _mm256_add_epi32(_mm256_madd_epi16(s.min_low, in.low_sums), _mm256_madd_epi16(s.min_high, in.high_sums));
@@ -166,11 +175,8 @@ struct TileKernel {
   template <int kLine, bool kFirst>
   [[gnu::always_inline]] static void AddLine(const std::byte* block, const QuantisedBlock* const (&x)[kTokens],
                                              __m256i (&lanes)[2][kTokens]) {
-    __m256i w0 = LoadValues<B::kFormat.bits, kLine>(block, 0), w1 = LoadValues<B::kFormat.bits, kLine>(block, 1);
-    if constexpr (B::kFormat.bits == 8) {
-      const __m256i offset = _mm256_set1_epi8(static_cast<char>(0x80));
-      w0 = _mm256_xor_si256(w0, offset);
-      w1 = _mm256_xor_si256(w1, offset);
+    if constexpr (B::kSigned) {
+      const __m256i w0 = LoadSigned<B::kFormat, kLine>(block, 0), w1 = LoadSigned<B::kFormat, kLine>(block, 1);
       const __m256i m0 = _mm256_abs_epi8(w0), m1 = _mm256_abs_epi8(w1);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
@@ -182,6 +188,7 @@ struct TileKernel {
           Add32(lanes[0][t], p0), Add32(lanes[1][t], p1);
       }
     } else {
+      __m256i w0 = LoadValues<B::kFormat, kLine>(block, 0), w1 = LoadValues<B::kFormat, kLine>(block, 1);
       Keep(w0);
       Keep(w1);
 #pragma GCC unroll 4
@@ -201,7 +208,7 @@ struct TileKernel {
     const std::byte* block = header + B::kFormat.header_bytes + index * B::kFormat.block_bytes;
     PrefetchBlock<B::kFormat>(header, index);
     __m256i lanes[2][kTokens], dots[2][kTokens];
-    const Scales s[2] = {LoadScales<B::kForm>(header, index, 0), LoadScales<B::kForm>(header, index, 1)};
+    const Scales s[2] = {LoadScales<B::kFormat>(header, index, 0), LoadScales<B::kFormat>(header, index, 1)};
     AddLine<0, true>(block, x, lanes);
     if constexpr (HasSixteenths(B::kForm)) {
       AddLine<1, false>(block, x, lanes);
@@ -209,9 +216,13 @@ struct TileKernel {
       AddLine<3, false>(block, x, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i centred = B::LoadInput(*x[t]).low;
-        dots[0][t] = B::FinishSixteenth(lanes[0][t], centred, s[0].low);
-        dots[1][t] = B::FinishSixteenth(lanes[1][t], centred, s[1].low);
+        const typename B::Input in = B::LoadInput(*x[t]);
+        for (int r = 0; r < 2; ++r) {
+          dots[r][t] = B::FinishSixteenth(lanes[r][t], in.low, s[r].low);
+          if constexpr (!HasWholeSixteenths(B::kForm)) {
+            acc[r][t] = B::AddScaled(dots[r][t], s[r].scale, in, acc[r][t]);
+          }
+        }
       }
       AddLine<4, true>(block, x, lanes);
       AddLine<5, false>(block, x, lanes);
@@ -219,10 +230,17 @@ struct TileKernel {
       AddLine<7, false>(block, x, lanes);
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i centred = B::LoadInput(*x[t]).high;
-        Add32(dots[0][t], B::FinishSixteenth(lanes[0][t], centred, s[0].high));
-        Add32(dots[1][t], B::FinishSixteenth(lanes[1][t], centred, s[1].high));
+        const typename B::Input in = B::LoadInput(*x[t]);
+        for (int r = 0; r < 2; ++r) {
+          const __m256i high = B::FinishSixteenth(lanes[r][t], in.high, s[r].high);
+          if constexpr (HasWholeSixteenths(B::kForm)) {
+            Add32(dots[r][t], high);
+          } else {
+            acc[r][t] = B::AddScaled(high, s[r].high_scale, in, acc[r][t]);
+          }
+        }
       }
+      if constexpr (!HasWholeSixteenths(B::kForm)) return;
     } else {
       AddLine<4, false>(block, x, lanes);
       AddLine<1, false>(block, x, lanes);
@@ -300,32 +318,43 @@ void MultiplyTiles(const PackedView& w, const MatMulInput& x, TileRange tiles, c
 template <PackedType kType>
 struct StripBlock {
   static constexpr PackedFormat kFormat = FormatOf(kType);
-  static constexpr size_t kLineBytes = kFormat.bits == 8 ? 64 : 32;
+  static constexpr bool kTwoScales = kFormat.scales == ScaleForm::kE4m3Sixteenths;
+  static constexpr size_t kLineBytes = kFormat.value_bits() == 8 ? 64 : 32;
   static constexpr size_t kScale = 8 * kLineBytes;
   static constexpr size_t kMin = kScale + 32;
-  static constexpr size_t kLow = kMin + (HasMin(kFormat.scales) ? 32 : 0);
+  static constexpr size_t kHighScale = kMin;  // no form has both
+  static constexpr size_t kLow = kMin + (HasMin(kFormat.scales) || kTwoScales ? 32 : 0);
   static constexpr size_t kHigh = kLow + 32;
   static constexpr size_t kMinLow = kHigh + 32;
   static constexpr size_t kMinHigh = kMinLow + 32;
-  static constexpr size_t kBytes = !HasSixteenths(kFormat.scales) ? kLow
-                                   : HasMin(kFormat.scales)       ? kMinHigh + 32
-                                                                  : kMinLow;
+  static constexpr size_t kBytes = !HasWholeSixteenths(kFormat.scales) ? kLow
+                                   : HasMin(kFormat.scales)            ? kMinHigh + 32
+                                                                       : kMinLow;
 };
 
 // Types whose panels look alike share a kernel.
 constexpr PackedType PanelType(PackedType type) {
-  if (type == PackedType::kQ4_K) return PackedType::kQ4_1;
-  if (type == PackedType::kQ5_K) return PackedType::kQ5_1;
-  return type;
+  switch (type) {
+    case PackedType::kQ4_K: return PackedType::kQ4_1;
+    case PackedType::kQ5_K: return PackedType::kQ5_1;
+    case PackedType::kMXFP4: return PackedType::kQ5_0;
+    case PackedType::kIQ4_NL:
+    case PackedType::kIQ4_XS: return PackedType::kQ8_0;
+    case PackedType::kQ1_0:
+    case PackedType::kTQ2_0: return PackedType::kQ2_0;
+    default: return type;
+  }
 }
 
 template <PackedType kType>  // the panel's
 [[gnu::always_inline]] inline Scales LoadStripScales(const std::byte* block) {
   using S = StripBlock<kType>;
   Scales s = {};
-  s.scale = _mm256_load_ps(reinterpret_cast<const float*>(block + S::kScale));
-  if constexpr (HasMin(S::kFormat.scales)) s.min = _mm256_load_ps(reinterpret_cast<const float*>(block + S::kMin));
-  if constexpr (HasSixteenths(S::kFormat.scales)) {
+  const auto floats = [&](size_t at) { return _mm256_load_ps(reinterpret_cast<const float*>(block + at)); };
+  s.scale = floats(S::kScale);
+  if constexpr (HasMin(S::kFormat.scales)) s.min = floats(S::kMin);
+  if constexpr (S::kTwoScales) s.high_scale = floats(S::kHighScale);
+  if constexpr (HasWholeSixteenths(S::kFormat.scales)) {
     s.low = Load(block + S::kLow);
     s.high = Load(block + S::kHigh);
   }
@@ -345,7 +374,8 @@ template <PackedType kType>
   using S = StripBlock<kType>;
   Store(block + S::kScale, _mm256_castps_si256(s.scale));
   if constexpr (HasMin(S::kFormat.scales)) Store(block + S::kMin, _mm256_castps_si256(s.min));
-  if constexpr (HasSixteenths(S::kFormat.scales)) {
+  if constexpr (S::kTwoScales) Store(block + S::kHighScale, _mm256_castps_si256(s.high_scale));
+  if constexpr (HasWholeSixteenths(S::kFormat.scales)) {
     Store(block + S::kLow, s.low);
     Store(block + S::kHigh, s.high);
   }
@@ -390,33 +420,29 @@ struct StripKernel {
     }
   }
 
-  [[gnu::always_inline]] static void AddSixteenths(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
-                                                   Lanes& dots) {
+  // dots (+)= the products of the 16 inputs kHalf.
+  template <int kHalf, bool kFirst>
+  [[gnu::always_inline]] static void AddSixteenth(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                                  Lanes& dots) {
     Lanes lanes;
-    AddLine<0, true>(panel, x, x_stride, lanes);
-    AddLine<1, false>(panel, x, x_stride, lanes);
-    AddLine<2, false>(panel, x, x_stride, lanes);
-    AddLine<3, false>(panel, x, x_stride, lanes);
+    AddLine<4 * kHalf, true>(panel, x, x_stride, lanes);
+    AddLine<4 * kHalf + 1, false>(panel, x, x_stride, lanes);
+    AddLine<4 * kHalf + 2, false>(panel, x, x_stride, lanes);
+    AddLine<4 * kHalf + 3, false>(panel, x, x_stride, lanes);
 #pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const __m256i centred = B::LoadInput(x[static_cast<size_t>(t) * x_stride]).low;
+      const typename B::Input in = B::LoadInput(x[static_cast<size_t>(t) * x_stride]);
 #pragma GCC unroll 3
       for (int r = 0; r < kStrips; ++r) {
-        dots[r][t] =
-            B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kLow));
-      }
-    }
-    AddLine<4, true>(panel, x, x_stride, lanes);
-    AddLine<5, false>(panel, x, x_stride, lanes);
-    AddLine<6, false>(panel, x, x_stride, lanes);
-    AddLine<7, false>(panel, x, x_stride, lanes);
-#pragma GCC unroll 4
-    for (int t = 0; t < kTokens; ++t) {
-      const __m256i centred = B::LoadInput(x[static_cast<size_t>(t) * x_stride]).high;
-#pragma GCC unroll 3
-      for (int r = 0; r < kStrips; ++r) {
-        Add32(dots[r][t],
-              B::FinishSixteenth(lanes[r][t], centred, Load(panel + static_cast<size_t>(r) * kStripBytes + S::kHigh)));
+        __m256i scale = {};
+        if constexpr (HasWholeSixteenths(B::kForm)) {
+          scale = Load(panel + static_cast<size_t>(r) * kStripBytes + (kHalf == 0 ? S::kLow : S::kHigh));
+        }
+        const __m256i dot = B::FinishSixteenth(lanes[r][t], kHalf == 0 ? in.low : in.high, scale);
+        if constexpr (kFirst)
+          dots[r][t] = dot;
+        else
+          Add32(dots[r][t], dot);
       }
     }
   }
@@ -462,16 +488,41 @@ struct StripKernel {
     AddLine<7, false>(panel, x, x_stride, lanes);
   }
 
+  // sums += dots, scaled by what stands at kScaleAt.
+  template <size_t kScaleAt>
+  [[gnu::always_inline]] static void AddToSums(const std::byte* panel, const QuantisedBlock* x, size_t x_stride,
+                                               const Lanes& dots, float* sums) {
+#pragma GCC unroll 4
+    for (int t = 0; t < kTokens; ++t) {
+      const typename B::Input in = B::LoadInput(x[static_cast<size_t>(t) * x_stride]);
+#pragma GCC unroll 3
+      for (int r = 0; r < kStrips; ++r) {
+        float* sum = sums + kPanelWidth * static_cast<size_t>(t) + 8 * r;
+        const std::byte* scale = panel + static_cast<size_t>(r) * kStripBytes + kScaleAt;
+        _mm256_store_ps(sum, B::AddScaled(dots[r][t], _mm256_load_ps(reinterpret_cast<const float*>(scale)), in,
+                                          _mm256_load_ps(sum)));
+      }
+    }
+  }
+
   // sums [kTokens, kPanelWidth] += products; the float sums stay in the first-level cache, there is no register for them.
   static void Multiply(const std::byte* panel, size_t blocks, const QuantisedBlock* x, size_t x_stride, float* sums) {
     for (size_t b = 0; b < blocks; ++b, panel += S::kBytes, ++x) {
       Lanes lanes;
-      if constexpr (HasSixteenths(B::kForm))
-        AddSixteenths(panel, x, x_stride, lanes);
-      else if constexpr (B::kFormat.bits == 8)
+      if constexpr (HasSixteenths(B::kForm)) {
+        AddSixteenth<0, true>(panel, x, x_stride, lanes);
+        if constexpr (S::kTwoScales) {
+          AddToSums<S::kScale>(panel, x, x_stride, lanes, sums);
+          AddSixteenth<1, true>(panel, x, x_stride, lanes);
+          AddToSums<S::kHighScale>(panel, x, x_stride, lanes, sums);
+          continue;
+        }
+        AddSixteenth<1, false>(panel, x, x_stride, lanes);
+      } else if constexpr (B::kSigned) {
         AddInt16(panel, x, x_stride, lanes);
-      else
+      } else {
         AddWhole(panel, x, x_stride, lanes);
+      }
 #pragma GCC unroll 4
       for (int t = 0; t < kTokens; ++t) {
         const typename B::Input in = B::LoadInput(x[static_cast<size_t>(t) * x_stride]);
@@ -502,9 +553,8 @@ struct PanelKernel {
   template <int kLine>
   static void UnpackLines(const std::byte* block, int strip, std::byte* to) {
     if constexpr (kLine < 8) {
-      __m256i v = LoadValues<kFormat.bits, kLine>(block, strip);
-      if constexpr (kFormat.bits == 8) {
-        v = _mm256_xor_si256(v, _mm256_set1_epi8(static_cast<char>(0x80)));
+      if constexpr (kFormat.value_bits() == 8) {
+        const __m256i v = LoadSigned<kFormat, kLine>(block, strip);
         // Bytes 0 and 1, then 2 and 3, of each row into the upper halves of its two int16.
         const __m256i first = _mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xff)), 8);
         const __m256i low =
@@ -515,7 +565,7 @@ struct PanelKernel {
         Store(to + kLine * S::kLineBytes, _mm256_srai_epi16(low, 8));
         Store(to + kLine * S::kLineBytes + 32, _mm256_srai_epi16(high, 8));
       } else {
-        Store(to + kLine * S::kLineBytes, v);
+        Store(to + kLine * S::kLineBytes, LoadValues<kFormat, kLine>(block, strip));
       }
       UnpackLines<kLine + 1>(block, strip, to);
     }
@@ -531,7 +581,7 @@ struct PanelKernel {
       for (int strip = 0; strip < 2; ++strip) {
         std::byte* own = to + static_cast<size_t>(strip) * kStripBytes;
         UnpackLines<0>(block, strip, own);
-        StoreStripScales<kType>(LoadScales<kFormat.scales>(header, index, strip), own);
+        StoreStripScales<kType>(LoadScales<kFormat>(header, index, strip), own);
       }
     }
   }

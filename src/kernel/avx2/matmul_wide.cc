@@ -17,9 +17,9 @@ template <int kShift>
 }
 inline F32x16 ToFloat(I32x16 x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 
-template <int kBits, int kLine>
+template <PackedFormat kFormat, int kLine>
 [[gnu::always_inline]] inline I32x16 LoadLine(const std::byte* block) {
-  return {LoadValues<kBits, kLine>(block, 0), LoadValues<kBits, kLine>(block, 1)};
+  return {LoadValues<kFormat, kLine>(block, 0), LoadValues<kFormat, kLine>(block, 1)};
 }
 [[gnu::always_inline]] inline I32x16 EvenBytes(I32x16 x) {
   const __m256i mask = _mm256_set1_epi16(0xff);
@@ -43,6 +43,8 @@ inline F32x16 UnsignedBytes(const std::byte* bytes) {
   const __m128i all = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
   return {FloatsOf(_mm256_cvtepu8_epi32(all)), FloatsOf(_mm256_cvtepu8_epi32(_mm_srli_si128(all, 8)))};
 }
+inline F32x16 PowerBytes(const std::byte* bytes) { return {Powers(bytes), Powers(bytes + 8)}; }
+inline F32x16 E4m3Bytes(const std::byte* bytes) { return {E4m3Halves(bytes), E4m3Halves(bytes + 8)}; }
 
 }  // namespace
 }  // namespace sheepop::kernel

@@ -9,55 +9,50 @@
 namespace sheepop::kernel {
 namespace {
 
-inline __m512 Halves(const std::byte* halves) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves)));
-}
-
-inline __m512i SignedBytes(const std::byte* bytes) {
-  return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
-}
-
-inline __m512i UnsignedBytes(const std::byte* bytes) {
-  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
-}
-
 // ---- scales ----
 
 // Of one block, a lane per row. Which are set depends on the form.
 struct Scales {
   __m512 scale;               // d, or d * scale
+  __m512 high_scale;          // of inputs 16 .. 31, where a scale that is no whole number is of 16
   __m512 min;                 // m, or -(dmin * min); for kSixteenthsMin -dmin
   __m512i low, high;          // integer scales of inputs 0 .. 15 and 16 .. 31
   __m512i min_low, min_high;  // integer minimums of the same, as pairs of equal int16
 };
 
-template <ScaleForm kForm>
+template <PackedFormat kFormat>
 inline Scales LoadScales(const std::byte* header, size_t index) {
+  constexpr ScaleForm kForm = kFormat.scales;
+  const std::byte* halves = header + HalfOffset(kFormat, index);
+  const std::byte* own = header + ScaleOffset(kForm, index, 0);
   Scales s = {};
-  if constexpr (kForm == ScaleForm::kHalf) s.scale = Halves(header + 32 * index);
+  if constexpr (kForm == ScaleForm::kHalf) s.scale = Halves(halves);
   if constexpr (kForm == ScaleForm::kHalfMin) {
-    s.scale = Halves(header + 64 * index);
-    s.min = Halves(header + 64 * index + 32);
+    s.scale = Halves(halves);
+    s.min = Halves(halves + 32);
+  }
+  if constexpr (kForm == ScaleForm::kPower) s.scale = Powers(own);
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) {
+    s.scale = E4m3Halves(own);
+    s.high_scale = E4m3Halves(own + 16);
+  }
+  if constexpr (kForm == ScaleForm::kEighths) {
+    s.scale = _mm512_mul_ps(Halves(halves), _mm512_cvtepi32_ps(SignedIntegers(own)));
   }
   if constexpr (kForm == ScaleForm::kSuper) {
-    const std::byte* own = header + 64 + 32 * index;
-    const __m512 minus_dmin = _mm512_xor_ps(Halves(header + 32), _mm512_set1_ps(-0.0F));
-    s.scale = _mm512_mul_ps(Halves(header), _mm512_cvtepi32_ps(UnsignedBytes(own)));
-    s.min = _mm512_mul_ps(minus_dmin, _mm512_cvtepi32_ps(UnsignedBytes(own + 16)));
+    const __m512 minus_dmin = _mm512_xor_ps(Halves(halves + 32), _mm512_set1_ps(-0.0F));
+    s.scale = _mm512_mul_ps(Halves(halves), _mm512_cvtepi32_ps(UnsignedIntegers(own)));
+    s.min = _mm512_mul_ps(minus_dmin, _mm512_cvtepi32_ps(UnsignedIntegers(own + 16)));
   }
-  if constexpr (kForm == ScaleForm::kSixteenths) {
-    s.scale = Halves(header);
-    s.low = SignedBytes(header + 64 + 32 * index);
-    s.high = SignedBytes(header + 64 + 32 * index + 16);
+  if constexpr (HasWholeSixteenths(kForm)) {
+    s.scale = Halves(halves);
+    s.low = SignedIntegers(own);
+    s.high = SignedIntegers(own + 16);
   }
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
-    const std::byte* own = header + 64 + 64 * index;
-    s.scale = Halves(header);
-    s.min = _mm512_xor_ps(Halves(header + 32), _mm512_set1_ps(-0.0F));
-    s.low = SignedBytes(own);
-    s.high = SignedBytes(own + 16);
-    s.min_low = _mm512_or_si512(UnsignedBytes(own + 32), _mm512_slli_epi32(UnsignedBytes(own + 32), 16));
-    s.min_high = _mm512_or_si512(UnsignedBytes(own + 48), _mm512_slli_epi32(UnsignedBytes(own + 48), 16));
+    s.min = _mm512_xor_ps(Halves(halves + 32), _mm512_set1_ps(-0.0F));
+    s.min_low = _mm512_or_si512(UnsignedIntegers(own + 32), _mm512_slli_epi32(UnsignedIntegers(own + 32), 16));
+    s.min_high = _mm512_or_si512(UnsignedIntegers(own + 48), _mm512_slli_epi32(UnsignedIntegers(own + 48), 16));
   }
   return s;
 }
@@ -75,6 +70,8 @@ inline void Start(const QuantisedBlock& x, __m512i& low, __m512i& high) {
     const __m512i offset = _mm512_set1_epi16(-kFormat.offset), high_sums = Broadcast32(x.sums + 2);
     low = _mm512_dpwssd_epi32(low, offset, _mm512_sub_epi16(Broadcast32(x.sums), high_sums));
     high = _mm512_dpwssd_epi32(high, offset, high_sums);
+  } else if constexpr (kFormat.offset == 1) {
+    low = _mm512_dpwssd_epi32(low, _mm512_set1_epi16(-1), Broadcast32(x.sums));
   } else if constexpr (kFormat.offset != 0) {
     static_assert(kFormat.offset == 8 || kFormat.offset == 16 || kFormat.offset == 128);
     low = Broadcast32(x.starts + (kFormat.offset == 128 ? 1 : 0));
@@ -93,12 +90,16 @@ inline __m512 AddBlock(const __m512i (&w)[8], const Scales& s, const QuantisedBl
     low = _mm512_dpbusd_epi32(low, w[i], Broadcast32(x.values + 4 * i));
     high = _mm512_dpbusd_epi32(high, w[4 + i], Broadcast32(x.values + 16 + 4 * i));
   }
-  if constexpr (HasSixteenths(kForm)) {
+  const __m512 d_x = _mm512_set1_ps(x.scale);
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) {
+    acc = _mm512_fmadd_ps(_mm512_mul_ps(s.scale, d_x), _mm512_cvtepi32_ps(low), acc);
+    return _mm512_fmadd_ps(_mm512_mul_ps(s.high_scale, d_x), _mm512_cvtepi32_ps(high), acc);
+  }
+  if constexpr (HasWholeSixteenths(kForm)) {
     low = _mm512_mullo_epi32(low, s.low);
     high = _mm512_mullo_epi32(high, s.high);
   }
   const __m512 dot = _mm512_cvtepi32_ps(_mm512_add_epi32(low, high));
-  const __m512 d_x = _mm512_set1_ps(x.scale);
   acc = _mm512_fmadd_ps(_mm512_mul_ps(s.scale, d_x), dot, acc);
   if constexpr (kForm == ScaleForm::kSixteenthsMin) {
     const __m512i high_sums = Broadcast32(x.sums + 2);
@@ -139,9 +140,9 @@ void MultiplyTile(const std::byte* tile, size_t blocks, const QuantisedBlock* x,
   const auto add_block = [&](const std::byte* header, size_t index) __attribute__((always_inline)) {
     const std::byte* block = header + kFormat.header_bytes + index * kFormat.block_bytes;
     if constexpr (kPrefetch) PrefetchBlock<kFormat>(header, index);
-    const Scales scales = LoadScales<kFormat.scales>(header, index);
+    const Scales scales = LoadScales<kFormat>(header, index);
     __m512i w[8];
-    LoadValues<kFormat.bits>(block, w);
+    LoadValues<kFormat>(block, w);
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       acc[t] = AddBlock<kFormat>(w, scales, x[static_cast<size_t>(t) * x_stride], acc[t]);
@@ -192,10 +193,11 @@ void MultiplyTiles(const PackedView& w, const MatMulInput& x, TileRange tiles, c
 // A block of a panel: the unpacked lines and scales of a tile, at these offsets.
 struct PanelBlock {
   static constexpr size_t kScale = 512, kMin = 576, kLow = 640, kHigh = 704, kMinLow = 768, kMinHigh = 832;
+  static constexpr size_t kHighScale = kMin;  // no form has both
   static constexpr size_t Bytes(ScaleForm form) {
     if (form == ScaleForm::kSixteenthsMin) return 896;
     if (form == ScaleForm::kSixteenths) return 768;
-    return HasMin(form) ? 640 : 576;
+    return HasMin(form) || form == ScaleForm::kE4m3Sixteenths ? 640 : 576;
   }
 };
 
@@ -214,7 +216,8 @@ inline Scales LoadPanelScales(const std::byte* block) {
   Scales s = {};
   s.scale = _mm512_load_ps(block + PanelBlock::kScale);
   if constexpr (HasMin(kForm)) s.min = _mm512_load_ps(block + PanelBlock::kMin);
-  if constexpr (HasSixteenths(kForm)) {
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) s.high_scale = _mm512_load_ps(block + PanelBlock::kHighScale);
+  if constexpr (HasWholeSixteenths(kForm)) {
     s.low = LoadLine(block + PanelBlock::kLow);
     s.high = LoadLine(block + PanelBlock::kHigh);
   }
@@ -229,7 +232,8 @@ template <ScaleForm kForm>
 inline void StorePanelScales(const Scales& s, std::byte* block) {
   _mm512_store_ps(block + PanelBlock::kScale, s.scale);
   if constexpr (HasMin(kForm)) _mm512_store_ps(block + PanelBlock::kMin, s.min);
-  if constexpr (HasSixteenths(kForm)) {
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) _mm512_store_ps(block + PanelBlock::kHighScale, s.high_scale);
+  if constexpr (HasWholeSixteenths(kForm)) {
     _mm512_store_si512(block + PanelBlock::kLow, s.low);
     _mm512_store_si512(block + PanelBlock::kHigh, s.high);
   }
@@ -241,7 +245,10 @@ inline void StorePanelScales(const Scales& s, std::byte* block) {
 
 // What a panel's kernel must know of a format. Formats whose panels look alike share one.
 constexpr PackedFormat PanelFormat(PackedFormat format) {
-  const ScaleForm form = format.scales == ScaleForm::kSuper ? ScaleForm::kHalfMin : format.scales;
+  const bool one_scale = format.scales == ScaleForm::kPower || format.scales == ScaleForm::kEighths;
+  const ScaleForm form = format.scales == ScaleForm::kSuper ? ScaleForm::kHalfMin
+                         : one_scale                        ? ScaleForm::kHalf
+                                                            : format.scales;
   return {form, 8, format.offset, 1, 0, PanelBlock::Bytes(form)};
 }
 
@@ -255,7 +262,7 @@ void MultiplyPanel(const std::byte* panel, size_t blocks, const QuantisedBlock* 
   for (size_t b = 0; b < blocks; ++b, panel += kFormat.block_bytes, ++x) {
     const Scales scales = LoadPanelScales<kFormat.scales>(panel);
     __m512i w[8];
-    LoadValues<8>(panel, w);
+    LoadValues<kFormat>(panel, w);
 #pragma GCC unroll 16
     for (int t = 0; t < kTokens; ++t) {
       acc[t] = AddBlock<kFormat>(w, scales, x[static_cast<size_t>(t) * x_stride], acc[t]);
@@ -293,10 +300,10 @@ struct PanelKernel {
       const size_t index = b % kFormat.blocks;
       PrefetchBlock<kFormat>(header, index);
       __m512i w[8];
-      LoadValues<kFormat.bits>(header + kFormat.header_bytes + index * kFormat.block_bytes, w);
+      LoadValues<kFormat>(header + kFormat.header_bytes + index * kFormat.block_bytes, w);
 #pragma GCC unroll 8
       for (int i = 0; i < 8; ++i) _mm512_store_si512(panel + 64 * i, w[i]);
-      StorePanelScales<kPanelFormat.scales>(LoadScales<kFormat.scales>(header, index), panel);
+      StorePanelScales<kPanelFormat.scales>(LoadScales<kFormat>(header, index), panel);
     }
   }
 

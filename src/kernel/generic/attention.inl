@@ -297,6 +297,11 @@ Factors JoinTails(float l, float m, float& total_l, float& total_m) {
   return {mine, theirs};
 }
 
+// Joins the sink of a query head; returns what its sums are to be multiplied by.
+float JoinSink(const AttentionShape& shape, size_t head, float& total_l, float& total_m) {
+  return shape.sinks ? JoinTails(1, shape.sinks[head], total_l, total_m).mine : 1;
+}
+
 void JoinSegment(const Block& block) {
   const size_t dim = block.padded_dim();
   for (size_t query = 0; query < block.queries; ++query) {
@@ -334,9 +339,11 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
     for (size_t query = 0; query < block.queries; ++query) {
       const size_t head = kv_head * shape.heads_per_kv + query % shape.heads_per_kv;
       float* to = out.values + (row + query / shape.heads_per_kv) * out.stride + head * dim;
+      const F32x16 factor = Broadcast(JoinSink(shape, head, block.totals_l[query], block.totals_m[query]));
+      const F32x16 total = Broadcast(block.totals_l[query]);
       for (size_t d = 0; d < dim; d += 16) {
-        const F32x16 value = Load(block.totals + query * block.padded_dim() + d) / Broadcast(block.totals_l[query]);
-        StoreSome(to + d, dim - d, value);
+        const F32x16 sum = Load(block.totals + query * block.padded_dim() + d);
+        StoreSome(to + d, dim - d, (shape.sinks ? sum * factor : sum) / total);
       }
     }
   }
@@ -356,7 +363,7 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
   }
 }
 
-void Merge(const AttentionShape& shape, const float* partials, size_t segments, float* out) {
+void Merge(const AttentionShape& shape, const float* partials, size_t segments, size_t kv_head, float* out) {
   const size_t dim = shape.head_dim;
   for (size_t head = 0; head < shape.heads_per_kv; ++head, out += dim) {
     float l = 0;
@@ -371,9 +378,11 @@ void Merge(const AttentionShape& shape, const float* partials, size_t segments, 
         StoreSome(out + d, left, Fma(LoadSome(out + d, left), Broadcast(factors.mine), theirs));
       }
     }
+    const F32x16 factor = Broadcast(JoinSink(shape, kv_head * shape.heads_per_kv + head, l, m));
     for (size_t d = 0; d < dim; d += 16) {
       const size_t left = dim - d;
-      StoreSome(out + d, left, LoadSome(out + d, left) / Broadcast(l));
+      const F32x16 sum = LoadSome(out + d, left);
+      StoreSome(out + d, left, (shape.sinks ? sum * factor : sum) / Broadcast(l));
     }
   }
 }

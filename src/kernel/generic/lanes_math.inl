@@ -35,6 +35,12 @@ inline F32x16 Gelu(F32x16 x) {
   return x / (Broadcast(1) + Exp(power));
 }
 
+inline F32x16 ClampedSwiglu(F32x16 gate, F32x16 up) {
+  const F32x16 limit = Broadcast(-kSwigluLimit);
+  const F32x16 g = -Max(limit, -gate), u = -Max(limit, -Max(limit, up));
+  return g / (Broadcast(1) + Exp(g * Broadcast(-kSwigluSlope))) * (u + Broadcast(1));
+}
+
 inline F32x16 Softcap(F32x16 x, F32x16 cap) { return cap * Tanh(x / cap); }
 
 }  // namespace

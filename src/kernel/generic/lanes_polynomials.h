@@ -24,4 +24,8 @@ inline constexpr float kTanhTerms[] = {-0.33333316F, 0.13332695F,    -0.05389272
 inline constexpr float kGeluLinear = -1.5957691216F;  // -2 sqrt(2 / pi)
 inline constexpr float kGeluCubic = -0.0713548163F;   // 0.044715 times that
 
+// What gpt-oss's gated activation keeps its inputs within, and the slope of its sigmoid.
+inline constexpr float kSwigluLimit = 7.0F;
+inline constexpr float kSwigluSlope = 1.702F;
+
 }  // namespace sheepop::kernel

@@ -2,10 +2,10 @@
 // an unnamed namespace:
 //   kWideTokens                  input rows that share a tile's values in registers
 //   I32x16                       16 integers; BroadcastShifted<kShift>(i): i << kShift in all; ToFloat(x)
-//   LoadLine<kBits, kLine>(p)    a line of a block: 4 unsigned bytes in each lane
+//   LoadLine<kFormat, kLine>(p)  a line of a block: 4 unsigned bytes in each lane
 //   EvenBytes(x), OddBytes(x)    bytes 0 and 2, or 1 and 3, of each lane as two int16
 //   AddPairs(sum, w, p)          sum += the products of the int16 pairs of w with the pair at p
-//   SignedBytes(p), UnsignedBytes(p)  16 bytes as floats
+//   SignedBytes(p), UnsignedBytes(p), PowerBytes(p), E4m3Bytes(p)  16 bytes as floats
 #include "kernel/generic/quantised_block.h"
 #include "kernel/matmul_wide.h"
 
@@ -17,20 +17,23 @@ struct SpanScales {
   F32x16 scale, min;
 };
 
-template <ScaleForm kForm>
+template <PackedFormat kFormat>
 inline SpanScales LoadSpanScales(const std::byte* header, size_t index, size_t span) {
+  constexpr ScaleForm kForm = kFormat.scales;
+  const size_t half = HalfOffset(kFormat, index);
+  const std::byte* own = header + ScaleOffset(kForm, index, span);
   const auto halves = [&](size_t at) { return Load(reinterpret_cast<const Half*>(header + at)); };
-  if constexpr (kForm == ScaleForm::kHalf) return {halves(32 * index), Zero()};
-  if constexpr (kForm == ScaleForm::kHalfMin) return {halves(64 * index), halves(64 * index + 32)};
+  if constexpr (kForm == ScaleForm::kHalf) return {halves(half), Zero()};
+  if constexpr (kForm == ScaleForm::kHalfMin) return {halves(half), halves(half + 32)};
+  if constexpr (kForm == ScaleForm::kPower) return {PowerBytes(own), Zero()};
+  if constexpr (kForm == ScaleForm::kE4m3Sixteenths) return {E4m3Bytes(own), Zero()};
   if constexpr (kForm == ScaleForm::kSuper) {
-    const std::byte* own = header + 64 + 32 * index;
-    return {halves(0) * UnsignedBytes(own), -halves(32) * UnsignedBytes(own + 16)};
+    return {halves(half) * UnsignedBytes(own), -halves(half + 32) * UnsignedBytes(own + 16)};
   }
-  if constexpr (kForm == ScaleForm::kSixteenths) {
-    return {halves(0) * SignedBytes(header + 64 + 32 * index + 16 * span), Zero()};
+  if constexpr (kForm == ScaleForm::kEighths || kForm == ScaleForm::kSixteenths) {
+    return {halves(half) * SignedBytes(own), Zero()};
   }
-  const std::byte* own = header + 64 + 64 * index + 16 * span;
-  return {halves(0) * SignedBytes(own), -halves(32) * UnsignedBytes(own + 32)};
+  return {halves(half) * SignedBytes(own), -halves(half + 32) * UnsignedBytes(own + 32)};
 }
 
 template <PackedType kType, int kTokens>
@@ -43,7 +46,7 @@ struct WideTile {
   [[gnu::always_inline]] static void AddLines(const std::byte* block, const WideBlock* const (&x)[kTokens],
                                               I32x16 (&sums)[kTokens]) {
     if constexpr (kLine < kEnd) {
-      const I32x16 line = LoadLine<kFormat.bits, kLine>(block), even = EvenBytes(line), odd = OddBytes(line);
+      const I32x16 line = LoadLine<kFormat, kLine>(block), even = EvenBytes(line), odd = OddBytes(line);
 #pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
         AddPairs(sums[t], even, x[t]->values + 4 * kLine);
@@ -64,7 +67,7 @@ struct WideTile {
       sums[t] = BroadcastShifted<Log2(kFormat.offset)>(kFormat.offset ? x[t]->minus_sums[kSum] : 0);
     }
     AddLines<kFirst, kFirst + kLines>(header + kFormat.header_bytes + index * kFormat.block_bytes, x, sums);
-    const SpanScales scales = LoadSpanScales<kFormat.scales>(header, index, kSpan);
+    const SpanScales scales = LoadSpanScales<kFormat>(header, index, kSpan);
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       acc[t] = Fma(scales.scale * Broadcast(x[t]->scale), ToFloat(sums[t]), acc[t]);

@@ -59,8 +59,44 @@ void GeluMultiply(const float* gate, const float* up, size_t n, float* out) {
   ForEach16(n, [&](size_t i, auto lanes) { lanes.Store(out + i, Gelu(lanes.Load(gate + i)) * lanes.Load(up + i)); });
 }
 
+void ClampedSwiglu(const float* gate, const float* up, size_t n, float* out) {
+  ForEach16(
+      n, [&](size_t i, auto lanes) { lanes.Store(out + i, ClampedSwiglu(lanes.Load(gate + i), lanes.Load(up + i))); });
+}
+
 void GeluInPlace(size_t n, float* y) {
   ForEach16(n, [&](size_t i, auto lanes) { lanes.Store(y + i, Gelu(lanes.Load(y + i))); });
+}
+
+void SiluInPlace(size_t n, float* y) {
+  ForEach16(n, [&](size_t i, auto lanes) { lanes.Store(y + i, Silu(lanes.Load(y + i))); });
+}
+
+void SigmoidMultiply(const float* gate, const float* x, size_t n, float* out) {
+  ForEach16(n, [&](size_t i, auto lanes) {
+    lanes.Store(out + i, lanes.Load(x + i) / (Broadcast(1) + Exp(-lanes.Load(gate + i))));
+  });
+}
+
+void DeltaRule(float decay, float beta, const float* q, const float* k, const float* v, size_t keys, size_t values,
+               float* state, float* out) {
+  ForEach16(values, [&](size_t j, auto lanes) {
+    float* columns = state + j * keys;
+    F32x16 seen = Zero();
+    for (size_t i = 0; i < keys; ++i) {
+      const F32x16 s = Load(columns + 16 * i) * Broadcast(decay);
+      Store(columns + 16 * i, s);
+      seen = Fma(s, Broadcast(k[i]), seen);
+    }
+    const F32x16 u = (lanes.Load(v + j) - seen) * Broadcast(beta);
+    F32x16 sum = Zero();
+    for (size_t i = 0; i < keys; ++i) {
+      const F32x16 s = Fma(u, Broadcast(k[i]), Load(columns + 16 * i));
+      Store(columns + 16 * i, s);
+      sum = Fma(s, Broadcast(q[i]), sum);
+    }
+    lanes.Store(out + j, sum);
+  });
 }
 
 void SoftcapInPlace(float cap, size_t n, float* y) {
@@ -113,9 +149,13 @@ constexpr VectorKernels kTable = {
     .scale = Scale,
     .silu_multiply = SiluMultiply,
     .gelu_multiply = GeluMultiply,
+    .clamped_swiglu = ClampedSwiglu,
     .gelu = GeluInPlace,
+    .silu = SiluInPlace,
+    .sigmoid_multiply = SigmoidMultiply,
     .softcap = SoftcapInPlace,
     .rotate = Rotate,
+    .delta_rule = DeltaRule,
     .log_sum_exp = LogSumExp,
 };
 

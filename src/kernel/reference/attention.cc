@@ -58,8 +58,15 @@ void Merge(size_t head_dim, const float* o, float l, float m, Sums& sums) {
   sums.m = max;
 }
 
-void Finish(size_t head_dim, const Sums& sums) {
-  for (size_t d = 0; d < head_dim; ++d) sums.o[d] /= sums.l;
+void Finish(const AttentionShape& shape, size_t head, Sums& sums) {
+  if (shape.sinks) {
+    const float m = shape.sinks[head], max = Max(m, sums.m);
+    const float mine = sums.m == -kInfinity ? 0 : Exp(sums.m - max);
+    const float theirs = m == -kInfinity ? 0 : Exp(m - max);
+    for (size_t d = 0; d < shape.head_dim; ++d) sums.o[d] *= mine;
+    sums.l = std::fma(sums.l, mine, theirs);
+  }
+  for (size_t d = 0; d < shape.head_dim; ++d) sums.o[d] /= sums.l;
 }
 
 // Where the keys and values of one head lie.
@@ -142,7 +149,7 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
         AttendRange(head, query, InSegment(VisiblePositions(shape, position), segment), one);
         Merge(shape.head_dim, one.o, one.l, one.m, all);
       }
-      Finish(shape.head_dim, all);
+      Finish(shape, q, all);
     }
   }
 }
@@ -159,7 +166,7 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
   }
 }
 
-void MergeSegments(const AttentionShape& shape, const float* partials, size_t segments, float* out) {
+void MergeSegments(const AttentionShape& shape, const float* partials, size_t segments, size_t kv_head, float* out) {
   for (size_t q = 0; q < shape.heads_per_kv; ++q) {
     Sums all = {out + q * shape.head_dim};
     Clear(shape.head_dim, all);
@@ -168,7 +175,7 @@ void MergeSegments(const AttentionShape& shape, const float* partials, size_t se
       const float* tail = data + shape.head_dim;
       Merge(shape.head_dim, data, tail[0], tail[1], all);
     }
-    Finish(shape.head_dim, all);
+    Finish(shape, kv_head * shape.heads_per_kv + q, all);
   }
 }
 

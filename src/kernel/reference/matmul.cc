@@ -35,38 +35,57 @@ Dots IntegerDots(const PackedFormat& format, const uint8_t* block, size_t row, c
   return dots;
 }
 
-// One block's part of an output. `header` and `block` are of its group, `index` is the block's place in the group.
+// The numbers of one row that scale a block. `header` is of its group, `index` is the block's place in the group.
+struct Scales {
+  Scales(const PackedFormat& format, const uint8_t* header, size_t index, size_t row) {
+    const ScaleForm form = format.scales;
+    for (size_t half = 0; half < 2; ++half) {
+      scale[half] = header[ScaleOffset(form, index, half) + row];
+      min[half] = HasMin(form) ? header[MinOffset(form, index, half) + row] : 0;
+    }
+    d = LoadHalf(header + HalfOffset(format, index), row);
+    if (HasMin(form)) m = LoadHalf(header + MinHalfOffset(format, index), row);
+  }
+
+  // Of one of two sixteenths.
+  int32_t whole(size_t half) const { return static_cast<int8_t>(scale[half]); }
+  float e4m3(size_t half) const { return HalfToFloat(static_cast<uint16_t>(scale[half] << 7)) * 128; }
+
+  uint8_t scale[2], min[2];
+  float d, m = 0;
+};
+
+// The part of an output that a block of inputs adds where it has one scale; `scaled_sum` is of the whole block.
+float AddWhole(ScaleForm form, const Scales& s, float d_x, Dots dots, float scaled_sum, float acc) {
+  const auto whole = static_cast<float>(dots.low + dots.high);
+  switch (form) {
+    case ScaleForm::kHalf: return std::fma(s.d * d_x, whole, acc);
+    case ScaleForm::kHalfMin: return std::fma(s.m, scaled_sum, std::fma(s.d * d_x, whole, acc));
+    case ScaleForm::kPower: return std::fma(PowerScale(s.scale[0]) * d_x, whole, acc);
+    case ScaleForm::kEighths: return std::fma(s.d * static_cast<float>(s.whole(0)) * d_x, whole, acc);
+    case ScaleForm::kSuper: return std::fma(-s.m * s.min[0], scaled_sum, std::fma(s.d * s.scale[0] * d_x, whole, acc));
+    default: return acc;
+  }
+}
+
+float AddE4m3(const Scales& s, float d_x, Dots dots, float acc) {
+  acc = std::fma(s.e4m3(0) * d_x, static_cast<float>(dots.low), acc);
+  return std::fma(s.e4m3(1) * d_x, static_cast<float>(dots.high), acc);
+}
+
+// One block's part of an output.
 float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, size_t row, const QuantisedBlock& x,
                float acc) {
   const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
   const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[k]; });
-  const auto whole = static_cast<float>(dots.low + dots.high);
-  const uint8_t* scales = header + 64;
-  const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
+  const Scales s(format, header, index, row);
+  if (format.scales == ScaleForm::kE4m3Sixteenths) return AddE4m3(s, x.scale, dots, acc);
+  if (!HasSixteenths(format.scales)) return AddWhole(format.scales, s, x.scale, dots, x.scaled_sum, acc);
+  acc = std::fma(s.d * x.scale, static_cast<float>(s.whole(0) * dots.low + s.whole(1) * dots.high), acc);
+  if (!HasMin(format.scales)) return acc;
   const int32_t high_sum = x.sums[2] + x.sums[3];
   const int32_t low_sum = x.sums[0] + x.sums[1] - high_sum;
-  switch (format.scales) {
-    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
-    case ScaleForm::kHalfMin:
-      acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
-      return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sum, acc);
-    case ScaleForm::kSuper:
-      acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
-      return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sum, acc);
-    case ScaleForm::kSixteenths: {
-      const auto low = static_cast<int8_t>(scales[index * 32 + row]),
-                 high = static_cast<int8_t>(scales[index * 32 + 16 + row]);
-      return std::fma(d * x.scale, static_cast<float>(low * dots.low + high * dots.high), acc);
-    }
-    case ScaleForm::kSixteenthsMin: {
-      const uint8_t* own = scales + index * 64 + row;
-      const auto low = static_cast<int8_t>(own[0]), high = static_cast<int8_t>(own[16]);
-      acc = std::fma(d * x.scale, static_cast<float>(low * dots.low + high * dots.high), acc);
-      return std::fma(-dmin * x.scale, static_cast<float>(own[32] * low_sum + own[48] * high_sum), acc);
-    }
-    case ScaleForm::kNone: break;
-  }
-  return acc;
+  return std::fma(-s.m * x.scale, static_cast<float>(s.min[0] * low_sum + s.min[1] * high_sum), acc);
 }
 
 // The same with activations of 16 bits.
@@ -74,31 +93,13 @@ float AddBlock(const PackedFormat& format, const uint8_t* header, size_t index, 
                float acc) {
   const uint8_t* block = header + format.header_bytes + index * format.block_bytes;
   const Dots dots = IntegerDots(format, block, row, [&](size_t k) { return x.values[WidePlace(k)]; });
-  const auto whole = static_cast<float>(dots.low + dots.high);
-  const uint8_t* scales = header + 64;
-  const float d = LoadHalf(header, row), dmin = LoadHalf(header, 16 + row);
-  const auto signed_scale = [](uint8_t byte) { return static_cast<float>(static_cast<int8_t>(byte)); };
-  switch (format.scales) {
-    case ScaleForm::kHalf: return std::fma(LoadHalf(header, index * 16 + row) * x.scale, whole, acc);
-    case ScaleForm::kHalfMin:
-      acc = std::fma(LoadHalf(header, index * 32 + row) * x.scale, whole, acc);
-      return std::fma(LoadHalf(header, index * 32 + 16 + row), x.scaled_sums[0], acc);
-    case ScaleForm::kSuper:
-      acc = std::fma(d * scales[index * 32 + row] * x.scale, whole, acc);
-      return std::fma(-dmin * scales[index * 32 + 16 + row], x.scaled_sums[0], acc);
-    case ScaleForm::kSixteenths: {
-      const uint8_t* own = scales + index * 32 + row;
-      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
-      return std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
-    }
-    case ScaleForm::kSixteenthsMin: {
-      const uint8_t* own = scales + index * 64 + row;
-      acc = std::fma(d * signed_scale(own[0]) * x.scale, static_cast<float>(dots.low), acc);
-      acc = std::fma(-dmin * own[32], x.scaled_sums[1], acc);
-      acc = std::fma(d * signed_scale(own[16]) * x.scale, static_cast<float>(dots.high), acc);
-      return std::fma(-dmin * own[48], x.scaled_sums[2], acc);
-    }
-    case ScaleForm::kNone: break;
+  const Scales s(format, header, index, row);
+  if (format.scales == ScaleForm::kE4m3Sixteenths) return AddE4m3(s, x.scale, dots, acc);
+  if (!HasSixteenths(format.scales)) return AddWhole(format.scales, s, x.scale, dots, x.scaled_sums[0], acc);
+  for (size_t half = 0; half < 2; ++half) {
+    const auto dot = static_cast<float>(half == 0 ? dots.low : dots.high);
+    acc = std::fma(s.d * static_cast<float>(s.whole(half)) * x.scale, dot, acc);
+    if (HasMin(format.scales)) acc = std::fma(-s.m * s.min[half], x.scaled_sums[1 + half], acc);
   }
   return acc;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernel/reference/lanes.h"
@@ -46,8 +47,47 @@ void GeluMultiply(const float* gate, const float* up, size_t n, float* out) {
   for (size_t i = 0; i < n; ++i) out[i] = Gelu(gate[i]) * up[i];
 }
 
+void ClampedSwiglu(const float* gate, const float* up, size_t n, float* out) {
+  for (size_t i = 0; i < n; ++i) {
+    const float g = -Max(-kSwigluLimit, -gate[i]), u = -Max(-kSwigluLimit, -Max(-kSwigluLimit, up[i]));
+    out[i] = g / (1.0F + Exp(g * -kSwigluSlope)) * (u + 1.0F);
+  }
+}
+
 void GeluInPlace(size_t n, float* y) {
   for (size_t i = 0; i < n; ++i) y[i] = Gelu(y[i]);
+}
+
+void SiluInPlace(size_t n, float* y) {
+  for (size_t i = 0; i < n; ++i) y[i] = Silu(y[i]);
+}
+
+// Divisors are computed apart: a compiler that sees that one is 1 leaves the division out, which would flush denormals.
+void SigmoidMultiply(const float* gate, const float* x, size_t n, float* out) {
+  float divisors[16];
+  for (size_t begin = 0; begin < n; begin += 16) {
+    const size_t count = std::min<size_t>(16, n - begin);
+    for (size_t i = 0; i < count; ++i) divisors[i] = 1.0F + Exp(-gate[begin + i]);
+    for (size_t i = 0; i < count; ++i) out[begin + i] = x[begin + i] / divisors[i];
+  }
+}
+
+void DeltaRule(float decay, float beta, const float* q, const float* k, const float* v, size_t keys, size_t values,
+               float* state, float* out) {
+  for (size_t j = 0; j < values; ++j) {
+    float* column = state + j / 16 * 16 * keys + j % 16;
+    float seen = 0, sum = 0;
+    for (size_t i = 0; i < keys; ++i) {
+      column[16 * i] *= decay;
+      seen = std::fma(column[16 * i], k[i], seen);
+    }
+    const float u = (v[j] - seen) * beta;
+    for (size_t i = 0; i < keys; ++i) {
+      column[16 * i] = std::fma(u, k[i], column[16 * i]);
+      sum = std::fma(column[16 * i], q[i], sum);
+    }
+    out[j] = sum;
+  }
 }
 
 void SoftcapInPlace(float cap, size_t n, float* y) {
@@ -88,9 +128,13 @@ constinit const VectorKernels reference::kVector = {
     .scale = Scale,
     .silu_multiply = SiluMultiply,
     .gelu_multiply = GeluMultiply,
+    .clamped_swiglu = ClampedSwiglu,
     .gelu = GeluInPlace,
+    .silu = SiluInPlace,
+    .sigmoid_multiply = SigmoidMultiply,
     .softcap = SoftcapInPlace,
     .rotate = Rotate,
+    .delta_rule = DeltaRule,
     .log_sum_exp = LogSumExp,
 };
 
