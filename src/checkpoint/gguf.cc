@@ -201,9 +201,18 @@ DType TakeType(Reader& reader) {
   const auto number = reader.Take<uint32_t>("the weight type");
   const std::optional<DType> type = DTypeFromGguf(number);
   if (!type) {
+    const std::string_view name = GgufTypeName(number);
+    if (name.starts_with("IQ1") || name.starts_with("IQ2") || name.starts_with("IQ3")) {
+      reader.Fail(
+          ErrorCategory::kUnsupported,
+          "has weight type {} (number {}), which is not read here: its values are rows of tables that come from "
+          "another program and follow from no formula; get the model as IQ4_XS, or as Q3_K or Q2_K if it must "
+          "be smaller",
+          name, number);
+    }
     reader.Fail(ErrorCategory::kUnsupported,
-                "has weight type {} (number {}), which is not read here; get the model as one of {}",
-                GgufTypeName(number), number, DTypeNames());
+                "has weight type {} (number {}), which is not read here; get the model as one of {}", name, number,
+                DTypeNames());
   }
   return *type;
 }
@@ -212,7 +221,7 @@ DType TakeType(Reader& reader) {
 struct Placed {
   TensorInfo info;
   uint64_t offset;  // from the start of the data section
-  uint64_t size;
+  uint64_t size;    // once all entries are read
 };
 
 Placed TakeTensor(Reader& reader, uint64_t alignment) {
@@ -221,6 +230,13 @@ Placed TakeTensor(Reader& reader, uint64_t alignment) {
   std::vector<uint64_t> shape = TakeShape(reader);
   const DType type = TakeType(reader);
   const auto offset = reader.Take<uint64_t>("the offset");
+  if (offset % alignment != 0) {
+    reader.Fail(ErrorCategory::kCorrupt, "its offset {} is not a multiple of the alignment {}", offset, alignment);
+  }
+  return {{std::string(name), type, std::move(shape), {}}, offset, 0};
+}
+
+uint64_t RequireSize(const Reader& reader, DType type, const std::vector<uint64_t>& shape) {
   const DTypeInfo& info = Info(type);
   if (shape.back() % info.block_size != 0) {
     reader.Fail(ErrorCategory::kCorrupt, "its rows of {} values (shape {}) are not whole blocks of {} {} values",
@@ -231,10 +247,33 @@ Placed TakeTensor(Reader& reader, uint64_t alignment) {
     reader.Fail(ErrorCategory::kCorrupt, "its size, shape {} as {}, is past 2^63 - 1 bytes", ShapeText(shape),
                 info.name);
   }
-  if (offset % alignment != 0) {
-    reader.Fail(ErrorCategory::kCorrupt, "its offset {} is not a multiple of the alignment {}", offset, alignment);
+  return *size;
+}
+
+// The type that early files of a fork have under the number of another one.
+std::optional<DType> ForkType(DType type) {
+  if (type == DType::kNVFP4) return DType::kQ1_0;
+  if (type == DType::kQ1_0) return DType::kQ2_0;
+  return std::nullopt;
+}
+
+// Of two types with one number, that whose tensor fills the room to the next one, but for the padding.
+void ChooseForkType(const Reader& reader, uint64_t room, uint64_t alignment, TensorInfo& tensor) {
+  const std::optional<DType> other = ForkType(tensor.type);
+  if (!other) return;
+  const auto fills = [&](DType type) {
+    const std::optional<uint64_t> size = ByteCount(type, tensor.shape);
+    return size && *size <= room && room - *size < alignment;
+  };
+  if (fills(tensor.type)) return;
+  if (!fills(*other)) {
+    reader.Fail(ErrorCategory::kUnsupported,
+                "has weight type number {}, which is {}, and {} in early files of a fork, but the {} bytes to the next "
+                "tensor hold its shape {} as neither; the file is damaged or of another fork: get a newer one",
+                static_cast<uint32_t>(tensor.type), Info(tensor.type).name, Info(*other).name, room,
+                ShapeText(tensor.shape));
   }
-  return {{std::string(name), type, std::move(shape), {}}, offset, *size};
+  tensor.type = *other;
 }
 
 std::vector<Placed> TakeTensors(Reader& reader, uint64_t count, uint64_t alignment) {
@@ -247,29 +286,32 @@ std::vector<Placed> TakeTensors(Reader& reader, uint64_t count, uint64_t alignme
   return tensors;
 }
 
-// Bytes that several tensors share would let a small file ask for any amount of memory.
-void RefuseOverlaps(Reader& reader, const std::vector<Placed>& tensors) {
-  std::vector<const Placed*> sorted;
-  for (const Placed& tensor : tensors) sorted.push_back(&tensor);
+// Types and sizes from what lies where. Bytes that several tensors share would let a small file ask for any amount of
+// memory.
+void SettleSizes(Reader& reader, uint64_t data_bytes, uint64_t alignment, std::vector<Placed>& tensors) {
+  std::vector<Placed*> sorted;
+  for (Placed& tensor : tensors) sorted.push_back(&tensor);
   std::ranges::sort(sorted, {}, &Placed::offset);
-  for (size_t i = 1; i < sorted.size(); ++i) {
-    if (sorted[i]->offset - sorted[i - 1]->offset >= sorted[i - 1]->size) continue;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const uint64_t begin = sorted[i]->offset, end = i + 1 < sorted.size() ? sorted[i + 1]->offset : data_bytes;
     reader.where = fmt::format("tensor {}", Quoted(sorted[i]->info.name));
+    ChooseForkType(reader, end > begin ? end - begin : 0, alignment, sorted[i]->info);
+    sorted[i]->size = RequireSize(reader, sorted[i]->info.type, sorted[i]->info.shape);
+    if (i == 0 || begin - sorted[i - 1]->offset >= sorted[i - 1]->size) continue;
     reader.Fail(ErrorCategory::kCorrupt, "its offset {} lies inside tensor {}", sorted[i]->offset,
                 Quoted(sorted[i - 1]->info.name));
   }
 }
 
-void AttachBytes(Reader& reader, std::span<const std::byte> file, uint64_t data_begin, Placed& tensor) {
-  const uint64_t data_bytes = data_begin < file.size() ? file.size() - data_begin : 0;
-  if (tensor.offset > data_bytes || tensor.size > data_bytes - tensor.offset) {
+void AttachBytes(Reader& reader, std::span<const std::byte> data, Placed& tensor) {
+  if (tensor.offset > data.size() || tensor.size > data.size() - tensor.offset) {
     reader.where = fmt::format("tensor {}", Quoted(tensor.info.name));
     reader.Fail(ErrorCategory::kCorrupt,
                 "its {} bytes at offset {} leave the file, whose data section has {} bytes; the file is cut short or "
                 "its offset is wrong",
-                tensor.size, tensor.offset, data_bytes);
+                tensor.size, tensor.offset, data.size());
   }
-  tensor.info.bytes = file.subspan(data_begin + tensor.offset, tensor.size);
+  tensor.info.bytes = data.subspan(tensor.offset, tensor.size);
 }
 
 }  // namespace
@@ -313,12 +355,12 @@ GgufFile GgufFile::Parse(std::span<const std::byte> bytes, std::string_view name
     throw Error(error.category(), "{}: {}", name, error.what());
   }
   std::vector<Placed> placed = TakeTensors(reader, tensor_count, alignment);
-  RefuseOverlaps(reader, placed);
-
   const uint64_t data_begin = (reader.offset() + alignment - 1) / alignment * alignment;
+  const auto data = bytes.subspan(std::min<uint64_t>(data_begin, bytes.size()));
+  SettleSizes(reader, data.size(), alignment, placed);
   file.tensors_.reserve(placed.size());
   for (Placed& tensor : placed) {
-    AttachBytes(reader, bytes, data_begin, tensor);
+    AttachBytes(reader, data, tensor);
     file.tensors_.push_back(std::move(tensor.info));
   }
   for (size_t i = 0; i < file.tensors_.size(); ++i) {

@@ -95,6 +95,36 @@ TEST(Gguf, ReadsEveryValueType) {
   EXPECT_TRUE(file.tensors().empty());
 }
 
+// Two tensors of one row of 256 values, the first of which has `room` bytes.
+Bytes TwoTensors(uint32_t type, uint64_t room, uint64_t last) {
+  return Bytes()
+      .Header(2, 0)
+      .Tensor("a", {256}, type, 0)
+      .Tensor("b", {256}, type, room)
+      .PadTo(32)
+      .Raw(std::string(room + last, '\1'));
+}
+
+TEST(Gguf, NumbersThatForksHaveToldApartByTheRoomOfATensor) {
+  const auto types = [](const Bytes& bytes) {
+    const GgufFile file = GgufFile::Parse(bytes.span());
+    EXPECT_EQ(file.tensors()[0].type, file.tensors()[1].type);
+    EXPECT_EQ(file.tensors()[1].bytes.size(), RowBytes(file.tensors()[1].type, 256));
+    return file.tensors()[0].type;
+  };
+  EXPECT_EQ(types(TwoTensors(40, 160, 144)), DType::kNVFP4);
+  EXPECT_EQ(types(TwoTensors(40, 64, 64)), DType::kQ1_0);
+  EXPECT_EQ(types(TwoTensors(41, 64, 36)), DType::kQ1_0);
+  EXPECT_EQ(types(TwoTensors(41, 96, 96)), DType::kQ2_0);
+  EXPECT_EQ(types(TwoTensors(42, 96, 72)), DType::kQ2_0);
+  ExpectRefused(TwoTensors(41, 128, 64), kUnsupported,
+                {"\"a\"", "number 41", "Q1_0", "Q2_0", "the 128 bytes", "[256]"});
+  ExpectRefused(TwoTensors(40, 64, 35), kUnsupported, {"\"b\"", "number 40", "NVFP4", "Q1_0", "the 35 bytes"});
+  ExpectRefused(TwoTensors(42, 96, 71), kCorrupt, {"\"b\"", "its 72 bytes at offset 96 leave the file"});
+  ExpectRefused(OneTensor({32}, 41, 0), kUnsupported, {"\"w\"", "[32] as neither"});
+  ExpectRefused(OneTensor({uint64_t{1} << 40, 1 << 22}, 40, 0), kUnsupported, {"\"w\"", "as neither"});
+}
+
 TEST(Gguf, TensorsPointIntoTheBytesOutermostDimensionFirst) {
   Bytes bytes;
   bytes.Header(2, 1).Key("general.alignment", Type::kUint32).Put<uint32_t>(64);
@@ -191,7 +221,8 @@ TEST(Gguf, RefusesShapes) {
 }
 
 TEST(Gguf, RefusesTypesByName) {
-  ExpectRefused(OneTensor({256}, 16, 0), kUnsupported, {"tensor \"w\"", "IQ2_XXS", "number 16"});
+  ExpectRefused(OneTensor({256}, 16, 0), kUnsupported, {"tensor \"w\"", "IQ2_XXS", "number 16", "IQ4_XS"});
+  ExpectRefused(OneTensor({256}, 29, 0), kUnsupported, {"IQ1_M", "tables", "Q2_K"});
   ExpectRefused(OneTensor({256}, 12345, 0), kUnsupported, {"tensor \"w\"", "unknown", "12345"});
   ExpectRefused(OneTensor({4}, 26, 0), kUnsupported, {"tensor \"w\"", "I32"});
 }

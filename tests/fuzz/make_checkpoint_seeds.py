@@ -42,6 +42,20 @@ ARRAYS = [
 NESTED = [("nested", 9, struct.pack("<IQIQ", 9, 1, 8, 0))]
 SPLIT = [("split.count", 2, b"\2\0"), ("split.no", 2, b"\0\0")]
 TENSORS = [("f32", (4, 2), 0, 0), ("q8_0", (32,), 8, 32), ("q4_k", (256,), 12, 96)]
+# Every type of codes and few bits, one row of 256 values each: type, bytes.
+FEW_BITS = [(20, 144), (23, 136), (34, 54), (35, 66), (39, 136), (40, 144), (41, 36), (42, 72)]
+
+
+def few_bits():
+    """The entries, and 32 bytes of room for each 32 begun."""
+    offset, tensors = 0, []
+    for kind, size in FEW_BITS:
+        tensors.append((f"t{kind}", (256,), kind, offset))
+        offset += (size + 31) // 32 * 32
+    return tensors, bytes(range(256)) * (offset // 256 + 1), offset
+
+
+FEW_BIT_TENSORS, FEW_BIT_DATA, FEW_BIT_BYTES = few_bits()
 SEEDS = {
     "gguf": {
         "entries": gguf(3, ENTRIES, [], b""),
@@ -49,6 +63,8 @@ SEEDS = {
         "nested": gguf(3, NESTED, [], b""),
         "split": gguf(3, SPLIT, [], b""),
         "tensors": gguf(3, ENTRIES[1:2], TENSORS, bytes(96 + 144)),
+        "few_bits": gguf(3, [], FEW_BIT_TENSORS, FEW_BIT_DATA[:FEW_BIT_BYTES]),
+        "fork_numbers": gguf(3, [], [("a", (256,), 40, 0), ("b", (256,), 41, 64)], bytes(64 + 96)),
     },
     "safetensors": {
         "one": safetensors({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, bytes(8), 3),
