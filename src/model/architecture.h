@@ -35,6 +35,7 @@ struct HfType {
   std::string_view class_name;    // its "architectures"
   std::span<const KeyRule> keys;  // that this class of transformers reads besides, or otherwise than, the usual ones
   bool usual_keys = true;         // sizes and rotary parameters have the names that most families share
+  bool nested = false;            // the language model's configuration is text_config, which names a type of its own
 };
 
 struct Architecture {

@@ -1,5 +1,6 @@
 #include "model/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -45,7 +46,60 @@ void CheckRopes(const ModelConfig& config) {
   }
 }
 
+void CheckDeltaNet(const ModelConfig& config) {
+  const bool any = std::ranges::any_of(config.shapes, [](LayerShape shape) { return shape.mixer == Mixer::kDeltaNet; });
+  if (!any) return;
+  const DeltaNetConfig& delta = config.delta_net;
+  CheckSize("key heads of linear attention", delta.key_heads, kMostHeads);
+  CheckSize("value heads of linear attention", delta.value_heads, kMostHeads);
+  CheckSize("key dimensions of linear attention", delta.key_dim, kMostHeadDim);
+  CheckSize("value dimensions of linear attention", delta.value_dim, kMostHeadDim);
+  if (delta.value_heads % delta.key_heads != 0) {
+    throw Error(ErrorCategory::kCorrupt,
+                "model configuration: {} value heads of linear attention are no multiple of {} key heads",
+                delta.value_heads, delta.key_heads);
+  }
+}
+
+void CheckExperts(const ModelConfig& config) {
+  const ExpertConfig& experts = config.experts;
+  if (std::ranges::none_of(config.shapes, &LayerShape::experts)) return;
+  CheckSize("experts", experts.count, kMostExperts);
+  CheckSize("experts chosen for a row", experts.used, experts.count);
+  CheckSize("feed_forward of an expert", experts.feed_forward, kMostFeedForward);
+  if (experts.shared_feed_forward > 0) {
+    CheckSize("feed_forward of the shared expert", experts.shared_feed_forward, kMostFeedForward);
+  }
+  CheckSize("groups of experts", experts.groups, experts.count);
+  CheckSize("groups of experts chosen", experts.groups_used, experts.groups);
+  const size_t in_group = experts.count / experts.groups;
+  if (experts.count % experts.groups != 0 || experts.used > in_group * experts.groups_used) {
+    throw Error(ErrorCategory::kCorrupt,
+                "model configuration: {} experts in {} groups, of which {} are chosen, cannot give {} experts",
+                experts.count, experts.groups, experts.groups_used, experts.used);
+  }
+  CheckFinite("scale of experts", experts.scale, true);
+  CheckFinite("sum of the experts' weights", experts.sum_floor, false);
+}
+
 }  // namespace
+
+size_t ModelConfig::AttentionLayers(size_t count) const {
+  return static_cast<size_t>(std::count_if(shapes.begin(), shapes.begin() + static_cast<ptrdiff_t>(count),
+                                           [](const LayerShape& shape) { return shape.mixer == Mixer::kAttention; }));
+}
+
+size_t ModelConfig::StateFloats(size_t count) const {
+  size_t floats = 0;
+  for (size_t layer = 0; layer < count; ++layer) {
+    if (shapes[layer].mixer == Mixer::kShortConvolution) floats += (convolution - 1) * hidden;
+    if (shapes[layer].mixer == Mixer::kDeltaNet) {
+      const size_t columns = (delta_net.value_dim + 15) / 16 * 16;
+      floats += (convolution - 1) * delta_net.channels() + delta_net.value_heads * delta_net.key_dim * columns;
+    }
+  }
+  return floats;
+}
 
 void Validate(const ModelConfig& config) {
   CheckSize("layers", config.layers, kMostLayers);
@@ -62,10 +116,19 @@ void Validate(const ModelConfig& config) {
   }
   CheckFinite("norm_epsilon", config.norm_epsilon, true);
   CheckFinite("embedding_scale", config.embedding_scale, true);
+  CheckFinite("residual_scale", config.residual_scale, true);
+  CheckFinite("logit_scale", config.logit_scale, true);
+  CheckFinite("query_temperature scale", config.query_temperature.scale, false);
+  CheckSize("query_temperature length", config.query_temperature.length, SIZE_MAX);
   CheckFinite("attention_scale", config.attention_scale, true);
   CheckFinite("attention_softcap", config.attention_softcap, false);
   CheckFinite("final_softcap", config.final_softcap, false);
   CheckRopes(config);
+  CheckExperts(config);
+  CheckDeltaNet(config);
+  if (config.AttentionLayers(config.layers) < config.layers) {
+    CheckSize("positions of a convolution", config.convolution, kMostConvolution);
+  }
 }
 
 }  // namespace sheepop

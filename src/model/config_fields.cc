@@ -34,12 +34,27 @@ std::optional<size_t> GgufFields::OptionalSize(std::string_view field) const {
   return static_cast<size_t>(*value);
 }
 
-std::optional<size_t> GgufFields::OptionalUniformSize(std::string_view field) const {
+bool GgufFields::IsList(std::string_view field) const {
   const Metadata::Entry* entry = metadata_.Find(Key(field));
-  const bool list = entry && (std::holds_alternative<std::vector<int64_t>>(entry->value) ||
-                              std::holds_alternative<std::vector<uint64_t>>(entry->value));
-  if (!list) return OptionalSize(field);
+  return entry && (std::holds_alternative<std::vector<int64_t>>(entry->value) ||
+                   std::holds_alternative<std::vector<uint64_t>>(entry->value));
+}
+
+std::vector<bool> GgufFields::LayersWithout(std::string_view field, size_t layers) const {
+  std::vector<bool> out(layers);
+  if (!IsList(field)) return out;
   const std::vector<int64_t> values = metadata_.Ints(Key(field)).value_or(std::vector<int64_t>());
+  if (values.size() != layers) {
+    Reject(field, fmt::format("a list of {}", values.size()), fmt::format("the model has {} layers", layers));
+  }
+  for (size_t layer = 0; layer < layers; ++layer) out[layer] = values[layer] == 0;
+  return out;
+}
+
+std::optional<size_t> GgufFields::OptionalUniformSize(std::string_view field, bool skips) const {
+  if (!IsList(field)) return OptionalSize(field);
+  std::vector<int64_t> values = metadata_.Ints(Key(field)).value_or(std::vector<int64_t>());
+  if (skips) std::erase(values, 0);
   if (values.empty() || std::ranges::adjacent_find(values, std::ranges::not_equal_to()) != values.end() ||
       values[0] < 0) {
     const std::span<const int64_t> shown(values.data(), std::min<size_t>(values.size(), 16));
@@ -74,6 +89,12 @@ double GgufFields::Float(std::string_view field) const {
 
 double GgufFields::Float(std::string_view field, double otherwise) const {
   return OptionalFloat(field).value_or(otherwise);
+}
+
+double GgufFields::Multiplier(std::string_view field) const {
+  const double value = Float(field, 0);
+  if (!(value >= 0)) Reject(field, value, "must be at least 0");
+  return value == 0 ? 1 : value;
 }
 
 const boost::json::value* HfFields::Find(std::string_view field) const {
@@ -140,6 +161,12 @@ std::optional<double> HfFields::OptionalFloat(std::string_view field) const {
   const auto number = value->to_number<double>(error);
   if (error) Reject(field, "must be a number");
   return number;
+}
+
+double HfFields::Multiplier(std::string_view field, double otherwise) const {
+  const double value = Float(field, otherwise);
+  if (!(value > 0)) Reject(field, "must be above 0");
+  return value;
 }
 
 bool HfFields::Bool(std::string_view field, bool otherwise) const {

@@ -40,11 +40,17 @@ class GgufFields {
   size_t Size(std::string_view field, size_t most) const;  // must be there and 1 to `most`
   std::optional<size_t> OptionalSize(std::string_view field) const;
   // One number, or a list with one a layer whose numbers are all the same: others cannot be run.
-  std::optional<size_t> OptionalUniformSize(std::string_view field) const;
+  // `skips`: those may also have 0 instead; such layers are told apart by LayersWithout.
+  std::optional<size_t> OptionalUniformSize(std::string_view field, bool skips = false) const;
+  // The layers for which a list holds 0.
+  std::vector<bool> LayersWithout(std::string_view field, size_t layers) const;
   size_t UniformSize(std::string_view field, size_t most) const;  // must be there and 1 to `most`
   double Float(std::string_view field) const;                     // must be there
   double Float(std::string_view field, double otherwise) const;
   std::optional<double> OptionalFloat(std::string_view field) const { return metadata_.Float(Key(field)); }
+  bool Bool(std::string_view field, bool otherwise) const { return metadata_.Bool(Key(field)).value_or(otherwise); }
+  // A factor; 1 where it is absent or 0, which is how files say none. Must be at least 0.
+  double Multiplier(std::string_view field) const;
   const std::string* String(std::string_view field) const { return metadata_.String(Key(field)); }
   // One for each of the layers, from a list of true and false; nullopt where the key holds none.
   std::optional<std::vector<bool>> OptionalFlags(std::string_view field, size_t layers) const;
@@ -63,6 +69,7 @@ class GgufFields {
   [[noreturn]] void Throw(ErrorCategory category, std::string_view field, const std::string& value,
                           std::string_view problem) const;
   [[noreturn]] void ThrowMissing(std::string_view field) const;
+  bool IsList(std::string_view field) const;
 
   const Metadata& metadata_;
   std::string prefix_;
@@ -83,6 +90,8 @@ class HfFields {
   double Float(std::string_view field) const;  // must be there
   double Float(std::string_view field, double otherwise) const;
   std::optional<double> OptionalFloat(std::string_view field) const;
+  // A factor, above 0; `otherwise` where it is absent.
+  double Multiplier(std::string_view field, double otherwise) const;
   bool Bool(std::string_view field, bool otherwise) const;
   std::optional<std::string> String(std::string_view field) const;
   const boost::json::object* Object(std::string_view field) const;

@@ -21,7 +21,40 @@ const TensorInfo& RequireMatrix(const TensorSource& tensors, std::string_view na
   return *tensor;
 }
 
+// The last blocks may predict tokens beyond the next one: no part of what gives the logits.
+void SkipPredictors(const GgufFields& fields, const TensorSource& tensors, ModelConfig& config) {
+  constexpr std::string_view kKey = "nextn_predict_layers";
+  const size_t predictors = fields.OptionalSize(kKey).value_or(0);
+  if (predictors >= config.layers) {
+    fields.Reject(kKey, predictors, fmt::format("must be less than the {} blocks", config.layers));
+  }
+  config.layers -= predictors;
+  for (size_t i = 0; i < predictors; ++i) {
+    SkipTensors(tensors, fmt::format("blk.{}.", config.layers + i), "a block that predicts several tokens", config);
+  }
+}
+
+// What stands beside the language model in folders of models that read images or sound, or guess ahead.
+void SkipCompanions(const TensorSource& tensors, ModelConfig& config) {
+  SkipTensors(tensors, "mtp.", "layers that predict several tokens", config);
+  for (const char* part : {"visual.", "vision_tower.", "vision_model.", "embed_vision.", "multi_modal_projector.",
+                           "audio_tower.", "embed_audio."}) {
+    for (const char* before : {"", "model."}) {
+      SkipTensors(tensors, fmt::format("{}{}", before, part), "what reads images or sound", config);
+    }
+  }
+}
+
 }  // namespace
+
+void SkipTensors(const TensorSource& tensors, std::string_view beginning, std::string_view what, ModelConfig& config) {
+  const auto count = std::ranges::count_if(
+      tensors.tensors(), [&](const TensorInfo& tensor) { return tensor.name.starts_with(beginning); });
+  if (count == 0) return;
+  config.skipped_tensors.emplace_back(beginning);
+  config.warnings.push_back({"skipped_tensors", std::string(beginning), std::to_string(count),
+                             fmt::format("{} tensors {}* are not used: {}", count, beginning, what)});
+}
 
 void FinishCommon(ModelConfig& config) {
   if (config.head_dim == 0 && config.heads > 0) config.head_dim = config.hidden / config.heads;
@@ -30,20 +63,25 @@ void FinishCommon(ModelConfig& config) {
 }
 
 ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors, std::string_view architecture,
-                           NormType norm) {
+                           NormType norm, Mixer without_heads) {
   const GgufFields fields(metadata, architecture);
   ModelConfig config;
   config.architecture = architecture;
   if (const std::string* name = metadata.String("general.name")) config.name = *name;
   config.layers = fields.Size("block_count", kMostLayers);
+  SkipPredictors(fields, tensors, config);
   config.hidden = fields.Size("embedding_length", kMostHidden);
   config.heads = fields.UniformSize("attention.head_count", kMostHeads);
-  config.kv_heads = fields.OptionalUniformSize("attention.head_count_kv").value_or(config.heads);
+  config.kv_heads =
+      fields.OptionalUniformSize("attention.head_count_kv", without_heads != Mixer::kAttention).value_or(config.heads);
   if (config.kv_heads == 0 || config.heads % config.kv_heads != 0) {
     fields.Reject("attention.head_count_kv", config.kv_heads, fmt::format("must divide the {} heads", config.heads));
   }
   config.head_dim = fields.OptionalSize("attention.key_length").value_or(0);
-  config.feed_forward = fields.UniformSize("feed_forward_length", kMostFeedForward);
+  // A file where every layer has experts may say how wide those are alone.
+  const bool dense = fields.OptionalUniformSize("feed_forward_length").has_value();
+  config.feed_forward =
+      fields.UniformSize(dense ? "feed_forward_length" : "expert_feed_forward_length", kMostFeedForward);
   config.context = fields.Size("context_length", SIZE_MAX);
   config.vocab = RequireMatrix(tensors, "token_embd.weight").shape[0];
   config.tied_embeddings = tensors.Find("output.weight") == nullptr;
@@ -52,6 +90,12 @@ ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors
   config.norm_epsilon =
       static_cast<float>(fields.Float(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"));
   FinishCommon(config);
+  if (without_heads != Mixer::kAttention) {
+    const std::vector<bool> without = fields.LayersWithout("attention.head_count_kv", config.layers);
+    for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
+      if (without[layer]) config.shapes[layer].mixer = without_heads;
+    }
+  }
   const auto value_length = fields.OptionalSize("attention.value_length");
   if (value_length && *value_length != config.head_dim) {
     fields.Refuse("attention.value_length", *value_length,
@@ -79,11 +123,12 @@ ModelConfig CommonFromHf(const HfFields& fields, const TensorSource& tensors, st
                   fmt::format("{} key heads must divide num_attention_heads, {}", config.kv_heads, config.heads));
   }
   config.head_dim = fields.OptionalSize("head_dim").value_or(defaults.head_dim);
-  config.feed_forward = fields.Size("intermediate_size", kMostFeedForward);
+  config.feed_forward = fields.Size(defaults.feed_forward_key, kMostFeedForward);
   config.context = fields.Size("max_position_embeddings", SIZE_MAX);
-  config.vocab = RequireMatrix(tensors, "model.embed_tokens.weight").shape[0];
+  config.vocab = RequireMatrix(tensors, NameInHf(tensors, "model.embed_tokens.weight")).shape[0];
   CheckVocab(fields, "model.embed_tokens.weight", config.vocab);
   config.tied_embeddings = TiedFromHf(fields, tensors, defaults.tied);
+  SkipCompanions(tensors, config);
   config.norm_epsilon = static_cast<float>(EpsilonFromHf(fields, defaults.epsilon_key, defaults.norm_epsilon, config));
   FinishCommon(config);
   return config;
@@ -91,7 +136,7 @@ ModelConfig CommonFromHf(const HfFields& fields, const TensorSource& tensors, st
 
 bool TiedFromHf(const HfFields& fields, const TensorSource& tensors, bool otherwise) {
   const bool tied = fields.Bool("tie_word_embeddings", otherwise);
-  if (tensors.Find("lm_head.weight")) return false;
+  if (tensors.Find(NameInHf(tensors, "lm_head.weight"))) return false;
   if (!tied) {
     fields.Reject("tie_word_embeddings",
                   fmt::format("{}but there is no tensor lm_head.weight: set it to true if the embedding table is the "
@@ -151,9 +196,37 @@ bool WindowsFromLayerTypes(const HfFields& fields, size_t window, ModelConfig& c
   return true;
 }
 
+void AlternateWindows(size_t window, size_t period, ModelConfig& config) {
+  for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
+    config.shapes[layer].window = (layer + 1) % period == 0 ? 0 : window;
+  }
+}
+
+void WindowsFromGguf(const GgufFields& fields, size_t window, size_t otherwise, ModelConfig& config) {
+  constexpr std::string_view kPattern = "attention.sliding_window_pattern";
+  if (const auto flags = fields.OptionalFlags(kPattern, fields.Size("block_count", kMostLayers))) {
+    for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
+      config.shapes[layer].window = (*flags)[layer] ? window : 0;
+    }
+    return;
+  }
+  const size_t period = fields.OptionalSize(kPattern).value_or(otherwise);
+  if (period == 0) fields.Reject(kPattern, period, "must be at least 1");
+  AlternateWindows(window, period, config);
+}
+
+void UseTwoRopes(RopeConfig global, RopeConfig local, ModelConfig& config) {
+  config.ropes = {std::move(global), std::move(local)};
+  for (LayerShape& shape : config.shapes) shape.rope = shape.window > 0 ? 1 : 0;
+}
+
 void UseOneRope(RopeConfig rope, ModelConfig& config) {
   config.ropes = {std::move(rope)};
   for (LayerShape& shape : config.shapes) shape.rope = 0;
+}
+
+void TurnNothing(ModelConfig& config) {
+  for (LayerShape& shape : config.shapes) shape.rope = kNoRope;
 }
 
 void UseOneWindow(size_t window, ModelConfig& config) {

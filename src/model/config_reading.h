@@ -11,14 +11,16 @@ namespace sheepop {
 
 // The sizes every family names alike: layers, hidden, heads, kv_heads, head_dim, feed_forward, context, norm_epsilon,
 // name, vocab (from the embedding table), tied_embeddings (no output tensor). attention_scale is 1 / sqrt(head_dim),
-// every layer sees all positions and turns nothing. `norm` says which key holds the epsilon.
+// every layer sees all positions and turns nothing. Layers without key heads have the mixer `without_heads`, if that is not
+// attention. `norm` says which key holds the epsilon.
 ModelConfig CommonFromGguf(const Metadata&, const TensorSource&, std::string_view architecture,
-                           NormType norm = NormType::kRms);
+                           NormType norm = NormType::kRms, Mixer without_heads = Mixer::kAttention);
 
 // What transformers' class takes for a key that config.json lacks.
 struct HfDefaults {
   double norm_epsilon = 1e-6;
   std::string_view epsilon_key = "rms_norm_eps";
+  std::string_view feed_forward_key = "intermediate_size";
   size_t kv_heads = 0;  // 0: as many as heads
   size_t head_dim = 0;  // 0: hidden / heads
   bool tied = false;
@@ -35,10 +37,18 @@ double EpsilonFromHf(const HfFields&, std::string_view field, double otherwise, 
 // What the key `field` names, `otherwise` where it is absent. kUnsupported for an activation without a kernel.
 Activation ActivationFromHf(const HfFields&, std::string_view field, std::string_view otherwise, bool gated = true);
 
+// Tensors of other models in the same file, whose names begin so: they are left alone, which is told. `what` they are.
+void SkipTensors(const TensorSource&, std::string_view beginning, std::string_view what, ModelConfig&);
+
 // sliding_window: positions, 0 for null; `otherwise` where it is absent.
 size_t WindowFromHf(const HfFields&, size_t otherwise);
 // Windows by layer_types; false when there are none.
 bool WindowsFromLayerTypes(const HfFields&, size_t window, ModelConfig&);
+
+// Every `period`-th layer sees everything, the others the window.
+void AlternateWindows(size_t window, size_t period, ModelConfig&);
+// attention.sliding_window_pattern: a period (`otherwise` where it is absent), or for each layer whether it has the window.
+void WindowsFromGguf(const GgufFields&, size_t window, size_t otherwise, ModelConfig&);
 
 // hidden / heads where head_dim is 0, then what follows from it and from the number of layers.
 void FinishCommon(ModelConfig&);
@@ -63,8 +73,17 @@ RopeConfig RopeFromHf(const HfFields& config, const boost::json::object* paramet
 // The parameters of the whole model, for every layer alike.
 RopeConfig RopeFromHf(const HfFields& config, const HfRopeRules&, const ConfigOptions&, const ModelConfig&);
 
+// The same of families whose layers with a window have rotary parameters of their own. rope_parameters holds those of
+// either kind; the older rope_scaling is that of layers without a window.
+void TwoRopesFromHf(const HfFields& config, const HfRopeRules& global, const HfRopeRules& local, const ConfigOptions&,
+                    ModelConfig&);
+
+// Layers with a window turn by `local`.
+void UseTwoRopes(RopeConfig global, RopeConfig local, ModelConfig&);
 // Makes every layer use it.
 void UseOneRope(RopeConfig, ModelConfig&);
+// Makes no layer turn anything; the ropes stay what they were.
+void TurnNothing(ModelConfig&);
 // Gives every layer the window; 0: none.
 void UseOneWindow(size_t window, ModelConfig&);
 

@@ -24,7 +24,7 @@ ModelConfig Good() {
   config.attention_scale = 0.5f;
   config.ropes = {{}};
   config.ropes[0].dims = 2;
-  config.shapes = {{0, 0}};
+  config.shapes = {{.window = 0, .rope = 0}};
   return config;
 }
 

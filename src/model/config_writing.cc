@@ -90,8 +90,10 @@ void RopeToGguf(const RopeConfig& rope, GgufKeys& keys) {
     keys.String("rope.scaling.type", "yarn");
     keys.Float("rope.scaling.factor", rope.yarn->factor);
     keys.Size("rope.scaling.original_context_length", static_cast<size_t>(rope.yarn->original_context));
-    const double usual = rope.yarn->factor <= 1 ? 1 : 0.1 * std::log(rope.yarn->factor) + 1;
-    if (const double share = static_cast<double>(rope.factor) / usual; std::abs(share - 1) > 1e-6) {
+    if (rope.yarn->fast != 32) keys.Float("rope.scaling.yarn_beta_fast", rope.yarn->fast);
+    if (rope.yarn->slow != 1) keys.Float("rope.scaling.yarn_beta_slow", rope.yarn->slow);
+    const double share = static_cast<double>(rope.factor) / YarnFactor(rope.yarn->factor);
+    if (std::abs(share - 1) > 1e-6) {
       keys.Float("rope.scaling.attn_factor", share);
     }
   }
@@ -116,6 +118,18 @@ void GgufKeys::Float(std::string_view field, double value) {
   out_.metadata.Set(prefix_ + std::string(field), Type::kFloat32, value);
 }
 
+void GgufKeys::Bool(std::string_view field, bool value) {
+  out_.metadata.Set(prefix_ + std::string(field), Type::kBool, value);
+}
+
+void GgufKeys::Sizes(std::string_view field, std::vector<int64_t> values) {
+  out_.metadata.Set(prefix_ + std::string(field), Type::kInt32, std::move(values));
+}
+
+void GgufKeys::Flags(std::string_view field, const std::vector<bool>& values) {
+  out_.metadata.Set(prefix_ + std::string(field), Type::kBool, std::vector<uint8_t>(values.begin(), values.end()));
+}
+
 void GgufKeys::String(std::string_view field, std::string value) {
   out_.metadata.Set(prefix_ + std::string(field), Type::kString, std::move(value));
 }
@@ -125,6 +139,14 @@ void GgufKeys::Tensor(std::string_view name, const std::vector<double>& values) 
 }
 
 double ShortDecimal(double value) { return std::strtod(fmt::format("{}", static_cast<float>(value)).c_str(), nullptr); }
+
+double ShortestDecimal(double exact, const std::function<bool(double)>& same) {
+  for (int digits = 1; digits <= 9; ++digits) {
+    const double decimal = std::strtod(fmt::format("{:.{}g}", exact, digits).c_str(), nullptr);
+    if (same(decimal)) return decimal;
+  }
+  return exact;
+}
 
 GgufConfig CommonToGguf(const ModelConfig& config) {
   GgufConfig out;
@@ -164,8 +186,22 @@ json::object CommonToHf(const ModelConfig& config, const HfType& type) {
   out["head_dim"] = config.head_dim;
   out["hidden_act"] = config.activation == Activation::kSilu ? "silu" : "gelu_pytorch_tanh";
   out["max_position_embeddings"] = config.context;
-  out["rms_norm_eps"] = ShortDecimal(static_cast<double>(config.norm_epsilon));
+  out[config.norm == NormType::kRms ? "rms_norm_eps" : "layer_norm_eps"] =
+      ShortDecimal(static_cast<double>(config.norm_epsilon));
   RopeToHf(config.ropes[0], config.head_dim, out);
+  return out;
+}
+
+std::vector<bool> WindowFlags(const ModelConfig& config) {
+  std::vector<bool> flags;
+  for (const LayerShape& shape : config.shapes) flags.push_back(shape.window > 0);
+  return flags;
+}
+
+json::object RopeParametersToHf(const RopeConfig& rope) {
+  const json::value scaling = ScalingToHf(rope);
+  json::object out = scaling.is_object() ? scaling.get_object() : json::object{{"rope_type", "default"}};
+  out["rope_theta"] = ShortDecimal(rope.theta);
   return out;
 }
 

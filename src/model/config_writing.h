@@ -2,7 +2,10 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/architecture.h"
 
@@ -14,6 +17,9 @@ class GgufKeys {
   GgufKeys(std::string_view architecture, GgufConfig& out) : prefix_(std::string(architecture) + '.'), out_(out) {}
   void Size(std::string_view field, size_t value);
   void Float(std::string_view field, double value);
+  void Bool(std::string_view field, bool value);
+  void Sizes(std::string_view field, std::vector<int64_t> values);
+  void Flags(std::string_view field, const std::vector<bool>& values);
   void String(std::string_view field, std::string value);
   void Tensor(std::string_view name, const std::vector<double>& values);  // outside the family's names
 
@@ -24,6 +30,8 @@ class GgufKeys {
 
 // The shortest decimal that is this float: 1e-05, not 9.99999974e-06.
 double ShortDecimal(double value);
+// The shortest decimal near `exact` that `same` accepts; `exact` where none of nine digits does.
+double ShortestDecimal(double exact, const std::function<bool(double)>& same);
 
 // What CommonFromGguf and RopeFromGguf read; the rope is that of `config.ropes[0]`, if there is one.
 GgufConfig CommonToGguf(const ModelConfig& config);
@@ -34,5 +42,9 @@ boost::json::object CommonToHf(const ModelConfig& config, const HfType& type);
 
 // layer_types: for each layer whether it has a window.
 boost::json::array LayerTypesToHf(const ModelConfig& config);
+std::vector<bool> WindowFlags(const ModelConfig& config);
+
+// rope_parameters: what transformers 5 states at one place, theta among it.
+boost::json::object RopeParametersToHf(const RopeConfig& rope);
 
 }  // namespace sheepop

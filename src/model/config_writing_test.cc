@@ -90,6 +90,7 @@ TEST_P(OfEachFamily, AFileSaysWhatItsOwnFileSays) {
   EXPECT_GT(same, 7U);
   for (const Metadata::Entry& entry : theirs.entries()) {
     if (entry.key == "phi3.rope.scaling.original_context_length" && GetParam() == "phi3") continue;  // of no scaling
+    if (entry.key.starts_with("olmo2.rope.scaling.yarn_")) continue;  // what the formula has anyway
     if (!entry.key.starts_with(*theirs.String("general.architecture"))) continue;
     EXPECT_TRUE(ours.Find(entry.key)) << entry.key;
   }

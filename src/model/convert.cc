@@ -83,6 +83,13 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
   require(wanted.norm == written.norm && near(wanted.norm_epsilon, written.norm_epsilon), "norm epsilon");
   require(wanted.activation == written.activation && wanted.gated == written.gated, "activation");
   require(near(wanted.embedding_scale, written.embedding_scale), "embedding scale");
+  require(near(wanted.residual_scale, written.residual_scale), "residual scale");
+  require(near(wanted.logit_scale, written.logit_scale), "logit scale");
+  require(near(wanted.query_temperature.scale, written.query_temperature.scale) &&
+              wanted.query_temperature.length == written.query_temperature.length,
+          "query temperature");
+  require(wanted.attention_bias == written.attention_bias && wanted.projection_bias == written.projection_bias,
+          "biases");
   require(near(wanted.attention_scale, written.attention_scale), "attention scale");
   require(
       near(wanted.attention_softcap, written.attention_softcap) && near(wanted.final_softcap, written.final_softcap),
@@ -99,11 +106,35 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
     return out;
   };
   require(windows(wanted) == windows(written), "sliding windows");
-  require(wanted.shapes == written.shapes, "rotary layers");
+  require(wanted.experts == written.experts, "mixture of experts");
+  DeltaNetConfig delta_net = wanted.delta_net;
+  delta_net.alternating = written.delta_net.alternating;  // heads are reordered
+  require(wanted.convolution == written.convolution && delta_net == written.delta_net, "recurrent layers");
+  require(wanted.attention_gate == written.attention_gate, "gate of attention");
+  require(wanted.shapes == written.shapes, "rotary layers, layers with experts or without attention");
 }
 
 size_t CountNotFinite(std::span<const float> values) {
   return static_cast<size_t>(std::ranges::count_if(values, [](float value) { return !std::isfinite(value); }));
+}
+
+// The rows of a head of values, and how many rows stand before the first.
+struct HeadRows {
+  size_t size, before;
+};
+std::optional<HeadRows> ValueRows(const ModelConfig& config, Role role) {
+  const DeltaNetConfig& delta = config.delta_net;
+  switch (role) {
+    case Role::kDeltaInput: return HeadRows{delta.value_dim, 2 * delta.keys()};
+    case Role::kDeltaConvolution:
+      return HeadRows{delta.value_dim * config.convolution, 2 * delta.keys() * config.convolution};
+    case Role::kDeltaGate: return HeadRows{delta.value_dim, 0};
+    case Role::kDeltaBeta:
+    case Role::kDeltaAlpha:
+    case Role::kDeltaTimeBias:
+    case Role::kDeltaDecay: return HeadRows{1, 0};
+    default: return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -112,7 +143,8 @@ size_t CountNotFinite(std::span<const float> values) {
 DType Conversion::CommonType() const {
   std::map<DType, uint64_t> values;
   for (const Target& target : targets_) {
-    if (target.spec.shape.size() > 1) values[target.spec.type] += target.spec.shape[0] * target.spec.shape[1];
+    if (!target.pieces[0].parameter.is_matrix()) continue;
+    for (const Piece& piece : target.pieces) values[target.spec.type] += piece.parameter.count();
   }
   const auto most = std::ranges::max_element(values, {}, [](const auto& entry) { return entry.second; });
   return most == values.end() ? DType::kF32 : most->first;
@@ -132,7 +164,8 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
     AddTarget(parameter, (folder ? architecture_->locate_hf : architecture_->locate_gguf)(config_, parameter, names));
   }
   for (Target& target : targets_) {
-    std::ranges::sort(target.pieces, {}, [](const Piece& piece) { return piece.to.row_begin; });
+    std::ranges::sort(target.pieces, {},
+                      [](const Piece& piece) { return std::pair(piece.to.entry, piece.to.row_begin); });
     ChooseType(target);
   }
   if (!folder) AddGguf();
@@ -142,19 +175,27 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
 boost::json::object Conversion::hf_config() const { return architecture_->to_hf(config_); }
 
 void Conversion::AddTarget(const Parameter& parameter, Location to) {
-  const Piece piece{parameter,
-                    (checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf)(config_, parameter,
-                                                                                                 checkpoint_.tensors()),
-                    std::move(to)};
+  const Locate locate = checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf;
+  Location from = locate(config_, parameter, checkpoint_.tensors());
+  const TensorInfo* tensor = checkpoint_.tensors().Find(from.tensor);
+  if (!tensor) throw Error(ErrorCategory::kCorrupt, "{}: no tensor {}", checkpoint_.path().string(), from.tensor);
+  TensorInfo source = EntryOf(from, *tensor);
+  const Piece piece{parameter, std::move(from), std::move(to), std::move(source)};
   CheckSource(piece);
-  auto found = std::ranges::find(targets_, piece.to.tensor, [](const Target& target) { return target.spec.name; });
-  if (found == targets_.end()) {
+  const auto [found, first] = target_of_.try_emplace(piece.to.tensor, targets_.size());
+  if (first) {
     targets_.push_back({{piece.to.tensor, DType::kF32, {parameter.shape.begin(), parameter.shape.end()}}, {}, {}});
-    found = targets_.end() - 1;
-  } else {
-    found->spec.shape[0] += parameter.shape[0];
+    if (!piece.to.shape.empty()) targets_.back().spec.shape = piece.to.shape;
+    if (piece.to.entries > 0) {
+      std::vector<uint64_t>& shape = targets_.back().spec.shape;
+      shape.insert(shape.begin(), piece.to.entries);
+    }
+  } else if (piece.to.entries == 0) {
+    targets_[found->second].spec.shape[0] += parameter.shape[0];
+  } else if (piece.to.entry == 0) {
+    targets_[found->second].spec.shape[1] += parameter.shape[0];
   }
-  found->pieces.push_back(piece);
+  targets_[found->second].pieces.push_back(piece);
 }
 
 void Conversion::AddGguf() {
@@ -167,23 +208,15 @@ void Conversion::AddGguf() {
   }
 }
 
-const TensorInfo& Conversion::Source(const Piece& piece) const {
-  const TensorInfo* tensor = checkpoint_.tensors().Find(piece.from.tensor);
-  if (!tensor) {
-    throw Error(ErrorCategory::kCorrupt, "{}: no tensor {}", checkpoint_.path().string(), piece.from.tensor);
-  }
-  return *tensor;
-}
-
 void Conversion::CheckSource(const Piece& piece) const {
-  const TensorInfo& tensor = Source(piece);
+  const TensorInfo& tensor = piece.source;
   std::vector<uint64_t> shape = tensor.shape;
   if (piece.from.transposed) std::ranges::reverse(shape);
   const std::vector<size_t>& wanted = piece.parameter.shape;
   bool good = shape.size() == wanted.size();
   if (good && wanted.size() == 2) good = shape[1] == wanted[1];
   if (good) {
-    good = piece.from.slice ? shape[0] >= piece.from.row_begin + wanted[0] : shape[0] == wanted[0];
+    good = piece.from.slice ? shape[0] > piece.from.row(wanted[0] - 1) : shape[0] == wanted[0];
   }
   if (good && !(piece.from.transposed && Info(tensor.type).quantised)) return;
   throw Error(ErrorCategory::kCorrupt, "{}: tensor {} has type {} and shape {}, the model needs [{}]",
@@ -193,7 +226,7 @@ void Conversion::CheckSource(const Piece& piece) const {
 
 DType Conversion::Wanted(const Target& target) {
   const Parameter& first = target.pieces[0].parameter;
-  const DType source = Source(target.pieces[0]).type;
+  const DType source = target.pieces[0].source.type;
   if (form_ == Form::kFolder) return type_ ? *type_ : Info(source).quantised ? DType::kF32 : source;
   if (!first.is_matrix() || first.role == Role::kPositionEmbedding) return DType::kF32;
   if (!type_) return CanQuantise(source) ? source : DType::kF32;
@@ -201,8 +234,8 @@ DType Conversion::Wanted(const Target& target) {
 }
 
 void Conversion::ChooseType(Target& target) {
-  const DType wanted = Wanted(target), source = Source(target.pieces[0]).type;
-  const uint64_t columns = target.pieces[0].parameter.is_matrix() ? target.spec.shape[1] : 1;
+  const DType wanted = Wanted(target), source = target.pieces[0].source.type;
+  const uint64_t columns = target.pieces[0].parameter.is_matrix() ? target.spec.shape.back() : 1;
   target.spec.type = Fitting(wanted, columns);
   if (target.spec.type != wanted) {
     notes_.push_back(fmt::format("{}: rows of {} are not whole blocks of {}: {} instead", target.spec.name, columns,
@@ -213,7 +246,7 @@ void Conversion::ChooseType(Target& target) {
                                  Info(target.spec.type).name));
   }
   // GPT-2's folders store matrices the other way round.
-  if (target.pieces[0].to.transposed) std::ranges::reverse(target.spec.shape);
+  if (target.pieces[0].to.transposed) std::swap(target.spec.shape.back(), target.spec.shape.end()[-2]);
 }
 
 void Conversion::CheckResult() {
@@ -224,10 +257,33 @@ void Conversion::CheckResult() {
   const ModelConfig written = form_ == Form::kGguf ? architecture_->from_gguf(metadata_, planned, {})
                                                    : architecture_->from_hf(hf_config(), planned, {});
   RequireSameModel(config_, written);
+  reordered_ = config_.delta_net.alternating != written.delta_net.alternating;
   repaired_ = !config_.ropes.empty() && config_.ropes[0].interleaved != written.ropes[0].interleaved;
 }
 
+// Where the value head that is to stand at `head` stands in the source.
+size_t Conversion::SourceHead(size_t head) const {
+  const DeltaNetConfig& delta = config_.delta_net;
+  const size_t shared = delta.value_heads / delta.key_heads;
+  return delta.alternating ? head % shared * delta.key_heads + head / shared
+                           : head % delta.key_heads * shared + head / delta.key_heads;
+}
+
+void Conversion::ReorderColumns(std::span<float> row) const {
+  const DeltaNetConfig& delta = config_.delta_net;
+  const std::vector<float> source(row.begin(), row.end());
+  for (size_t head = 0; head < delta.value_heads; ++head) {
+    std::copy_n(source.begin() + static_cast<ptrdiff_t>(SourceHead(head) * delta.value_dim), delta.value_dim,
+                row.begin() + static_cast<ptrdiff_t>(head * delta.value_dim));
+  }
+}
+
 size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
+  if (const auto heads = reordered_ ? ValueRows(config_, piece.parameter.role) : std::nullopt) {
+    if (row < heads->before) return row;
+    const size_t head = (row - heads->before) / heads->size, in = (row - heads->before) % heads->size;
+    return heads->before + SourceHead(head) * heads->size + in;
+  }
   if (!repaired_ || !Rotated(piece.parameter.role)) return row;
   const size_t pairs = config_.ropes[0].pairs(), head = row / config_.head_dim, in = row % config_.head_dim;
   if (in >= 2 * pairs) return row;
@@ -236,10 +292,10 @@ size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
 }
 
 void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out) const {
-  const TensorInfo& tensor = Source(piece);
+  const TensorInfo& tensor = piece.source;
   const size_t columns = piece.parameter.is_matrix() ? piece.parameter.shape[1] : 1;
   for (size_t i = 0; i < rows; ++i) {
-    const size_t row = piece.from.row_begin + SourceRow(piece, begin + i);
+    const size_t row = piece.from.row(SourceRow(piece, begin + i));
     const std::span<float> values(out + i * columns, columns);
     if (piece.from.transposed) {
       const size_t size = RowBytes(tensor.type, 1), stride = tensor.shape[1];
@@ -250,21 +306,28 @@ void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out)
       const size_t size = RowBytes(tensor.type, columns);
       Dequantise(tensor.type, tensor.bytes.subspan(row * size, size), values);
     }
+    if (reordered_ && piece.parameter.role == Role::kDeltaOutput) ReorderColumns(values);
+    if (piece.from.logarithm) std::ranges::for_each(values, [](float& value) { value = -std::exp(value); });
+    if (piece.to.logarithm) std::ranges::for_each(values, [](float& value) { value = std::log(-value); });
     const float offset = piece.from.offset - piece.to.offset;
     if (offset != 0) std::ranges::for_each(values, [&](float& value) { value += offset; });
   }
 }
 
-std::vector<float> Conversion::Whole(const Target& target) const {
-  const size_t rows = target.spec.shape[1], columns = target.spec.shape[0];
-  std::vector<float> plain(rows * columns), out(rows * columns);
-  size_t at = 0;
+// One entry of a tensor whose rows do not follow each other as the pieces' do.
+std::vector<float> Conversion::Entry(const Target& target, size_t entry) const {
+  const size_t columns = target.pieces[0].parameter.count() / target.pieces[0].parameter.shape[0];
+  size_t rows = 0;
+  for (const Piece& piece : target.pieces) rows += piece.to.entry == entry ? piece.parameter.shape[0] : 0;
+  std::vector<float> out(rows * columns);
   for (const Piece& piece : target.pieces) {
-    Rows(piece, 0, piece.parameter.shape[0], plain.data() + at);
-    at += piece.parameter.count();
-  }
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = 0; c < columns; ++c) out[c * rows + r] = plain[r * columns + c];
+    if (piece.to.entry != entry) continue;
+    std::vector<float> plain(piece.parameter.count());
+    Rows(piece, 0, piece.parameter.shape[0], plain.data());
+    for (size_t i = 0; i < plain.size(); ++i) {
+      const size_t row = piece.to.row(i / columns), column = i % columns;
+      out[piece.to.transposed ? column * rows + row : row * columns + column] = plain[i];
+    }
   }
   return out;
 }
@@ -288,15 +351,20 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
                      "the model's results may be none",
                      checkpoint_.path().string(), target.spec.name, not_finite.load())});
   };
-  if (!target.values.empty() || target.pieces[0].to.transposed) {
-    target.values.empty() ? put(Whole(target)) : put(target.values);
+  if (!target.values.empty()) {
+    put(target.values);
+    return tell();
+  }
+  if (const Location& to = target.pieces[0].to; to.transposed || to.row_step > 1) {
+    for (size_t entry = 0; entry < std::max<size_t>(1, to.entries); ++entry) put(Entry(target, entry));
     return tell();
   }
   for (const Piece& piece : target.pieces) {
     const size_t rows = piece.parameter.shape[0], columns = piece.parameter.count() / rows;
     const size_t chunk = std::max<size_t>(1, kChunkValues / columns);
     const bool vector = !piece.parameter.is_matrix();
-    const bool copy = Source(piece).type == type && !piece.from.transposed && !vector;
+    const bool columns_move = reordered_ && piece.parameter.role == Role::kDeltaOutput;
+    const bool copy = piece.source.type == type && !piece.from.transposed && !vector && !columns_move;
     const size_t row_bytes = vector ? RowBytes(type, 1) : RowBytes(type, columns);
     for (size_t begin = 0; begin < rows; begin += chunk) {
       const size_t count = std::min(chunk, rows - begin);
@@ -310,8 +378,8 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
           const std::span<std::byte> out(bytes.data() + first * row_bytes, size * row_bytes);
           if (copy) {
             for (size_t i = 0; i < size; ++i) {
-              const size_t row = piece.from.row_begin + SourceRow(piece, begin + first + i);
-              std::ranges::copy(Source(piece).bytes.subspan(row * row_bytes, row_bytes),
+              const size_t row = piece.from.row(SourceRow(piece, begin + first + i));
+              std::ranges::copy(piece.source.bytes.subspan(row * row_bytes, row_bytes),
                                 out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
             }
           }
@@ -332,7 +400,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
       if (failure) std::rethrow_exception(failure);
       writer.Append(target.spec.name, bytes);
     }
-    checkpoint_.tensors().Release(Source(piece));
+    checkpoint_.tensors().Release(piece.source);
   }
   tell();
 }

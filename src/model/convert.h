@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,7 @@ class Conversion {
   struct Piece {
     Parameter parameter;
     Location from, to;
+    TensorInfo source;  // what `from` names, or its entry
   };
   struct Target {
     TensorSpec spec;
@@ -67,9 +70,10 @@ class Conversion {
   DType Wanted(const Target& target);
   void CheckSource(const Piece& piece) const;
   void CheckResult();
-  const TensorInfo& Source(const Piece& piece) const;
   size_t SourceRow(const Piece& piece, size_t row) const;
-  std::vector<float> Whole(const Target& target) const;
+  size_t SourceHead(size_t value_head) const;
+  void ReorderColumns(std::span<float> row) const;
+  std::vector<float> Entry(const Target& target, size_t entry) const;
   void Rows(const Piece& piece, size_t begin, size_t rows, float* out) const;
 
   const Checkpoint& checkpoint_;
@@ -78,8 +82,11 @@ class Conversion {
   const Architecture* architecture_ = nullptr;
   ModelConfig config_;
   Metadata metadata_;
+  bool reordered_ =
+      false;  // value heads of delta nets stand otherwise in the target: in turn, or those of a key together
   bool repaired_ = false;  // rotary pairs lie otherwise in the target: neighbours, or halves of what is turned
   std::vector<Target> targets_;
+  std::map<std::string, size_t, std::less<>> target_of_;  // by the tensor's name
   std::vector<std::string> notes_;
   mutable std::vector<Warning> warnings_;
 };

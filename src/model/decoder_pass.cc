@@ -51,13 +51,18 @@ DecoderPass::DecoderPass(const ModelConfig& config, const Weights& weights, Isa 
 }
 
 void DecoderPass::AppendRows() {
+  const auto finish = [&] {
+    if (!runs_.empty()) runs_.back().captures = cache_.Captures(runs_.back().sequence, runs_.back().rows);
+  };
   for (size_t r = 0; r < rows_.size(); ++r) {
     if (runs_.empty() || runs_.back().sequence != rows_[r].sequence) {
+      finish();
       runs_.push_back({rows_[r].sequence, r, 0, cache_.size(rows_[r].sequence)});
     }
     ++runs_.back().rows;
     positions_.push_back(cache_.Append(rows_[r].sequence, rows_[r].token));
   }
+  finish();
 }
 
 // Cosines and sines of every row, once a call: they are the same in each layer.
@@ -72,16 +77,6 @@ void DecoderPass::Rotations() {
       kernel::RopeAngles(static_cast<double>(positions_[r]), frequencies.data(), frequencies.size(),
                          config_.ropes[i].factor, cosines + at, sines + at);
     }
-  });
-}
-
-// What is done a row takes less than a microsecond, so that some are handed out together; a single one is done by the
-// caller at once.
-template <typename Body>
-void DecoderPass::ForEachRow(size_t rows, const Body& body) {
-  const size_t step = std::clamp<size_t>((rows + 2 * pool_.threads() - 1) / (2 * pool_.threads()), 1, 8);
-  pool_.ParallelFor((rows + step - 1) / step, [&](size_t chunk, size_t) {
-    for (size_t r = chunk * step; r < std::min(rows, (chunk + 1) * step); ++r) body(r);
   });
 }
 
@@ -115,6 +110,13 @@ void DecoderPass::NormRow(const float* x, Role weight, Role bias, size_t layer, 
 void DecoderPass::Norm(Role weight, Role bias, size_t layer) {
   ForEachRow(rows_.size(), [&](size_t r) {
     NormRow(work_.stream_.row(r), weight, bias, layer, work_.normed_.row(r));
+    work_.normed_.Quantise(kernels_.matmul, r);
+  });
+}
+
+void DecoderPass::ReadStream() {
+  ForEachRow(rows_.size(), [&](size_t r) {
+    std::copy_n(work_.stream_.row(r), config_.hidden, work_.normed_.row(r));
     work_.normed_.Quantise(kernels_.matmul, r);
   });
 }
@@ -153,28 +155,60 @@ void DecoderPass::NormHeads(const float* weight, size_t heads, float* x) const {
   }
 }
 
+void DecoderPass::NormQueryAndKey(size_t layer, float* query, float* key) const {
+  const float* of_query = weights_.vector(Role::kQueryNorm, layer);
+  const float* of_key = weights_.vector(Role::kKeyNorm, layer);
+  if (config_.query_key_norm_whole) {
+    kernels_.vector.rms_norm(query, of_query, config_.query_width(), config_.norm_epsilon, query);
+    kernels_.vector.rms_norm(key, of_key, config_.kv_width(), config_.norm_epsilon, key);
+  } else {
+    NormHeads(of_query, config_.heads, query);
+    NormHeads(of_key, config_.kv_heads, key);
+  }
+}
+
+// `at`: where the row's cosines and sines begin.
+void DecoderPass::Rotate(const RopeConfig& rope, size_t at, float* query, float* key) const {
+  const float* cosines = reinterpret_cast<const float*>(work_.cosines_.data()) + at;
+  const float* sines = reinterpret_cast<const float*>(work_.sines_.data()) + at;
+  const size_t pairs = rope.pairs();
+  kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
+  kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
+}
+
+// In double, by our own logarithm: the same float on every processor.
+float DecoderPass::Temperature(size_t position) const {
+  const QueryTemperature& temperature = config_.query_temperature;
+  const auto turns = static_cast<double>(position / temperature.length);
+  return static_cast<float>(1 + static_cast<double>(temperature.scale) * kernel::Log(1 + turns));
+}
+
+void DecoderPass::SplitQueries(size_t r) {
+  const size_t dim = config_.head_dim;
+  for (size_t h = 0; h < config_.heads; ++h) {
+    std::copy_n(work_.gated_queries_.row(r) + 2 * h * dim, dim, work_.queries_.row(r) + h * dim);
+  }
+}
+
 void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t r) {
+  if (config_.attention_gate) SplitQueries(r);
   float* query = work_.queries_.row(r);
   float* key = work_.keys_.row(r);
-  if (config_.query_key_norm) {
-    NormHeads(weights_.vector(Role::kQueryNorm, layer), config_.heads, query);
-    NormHeads(weights_.vector(Role::kKeyNorm, layer), config_.kv_heads, key);
-  }
+  const bool late = config_.query_key_norm_late;
+  if (config_.query_key_norm && !late) NormQueryAndKey(layer, query, key);
   if (const size_t index = config_.shapes[layer].rope; index != kNoRope) {
-    const RopeConfig& rope = config_.ropes[index];
-    const size_t at = (index * work_.rows_ + r) * (config_.head_dim / 2);
-    const float* cosines = reinterpret_cast<const float*>(work_.cosines_.data()) + at;
-    const float* sines = reinterpret_cast<const float*>(work_.sines_.data()) + at;
-    const size_t pairs = rope.pairs();
-    kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
-    kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
+    Rotate(config_.ropes[index], (index * work_.rows_ + r) * (config_.head_dim / 2), query, key);
+  }
+  if (config_.query_key_norm && late) NormQueryAndKey(layer, query, key);
+  if (config_.query_temperature.scale != 0) {
+    kernels_.vector.scale(Temperature(positions_[r]), config_.query_width(), query);
   }
   if (shape.type == kernel::KvType::kF16 &&
       (BeyondHalf(key, config_.kv_width()) || BeyondHalf(work_.values_.row(r), config_.kv_width()))) {
     cache_.NoteClipped();
   }
   const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
-  kernels_.attention.store(shape, cache_.Layer(layer), key, work_.values_.row(r),
+  kernels_.attention.store(shape, cache_.Layer(config_.AttentionLayers(layer)), key, work_.values_.row(r),
                            blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
 }
 
@@ -183,7 +217,8 @@ void DecoderPass::Attend(size_t layer) {
     return kernel::MatMulOutput{buffer.values(), buffer.stride(), false};
   };
   const Product products[] = {
-      {&weights_.matrix(Role::kQuery, layer), weights_.vector(Role::kQueryBias, layer), out(work_.queries_)},
+      {&weights_.matrix(Role::kQuery, layer), weights_.vector(Role::kQueryBias, layer),
+       out(config_.attention_gate ? work_.gated_queries_ : work_.queries_)},
       {&weights_.matrix(Role::kKey, layer), weights_.vector(Role::kKeyBias, layer), out(work_.keys_)},
       {&weights_.matrix(Role::kValue, layer), weights_.vector(Role::kValueBias, layer), out(work_.values_)}};
   Multiply(products, work_.normed_.Input(rows_.size()));
@@ -196,6 +231,7 @@ void DecoderPass::Attend(size_t layer) {
   shape.softcap = config_.attention_softcap;
   shape.window = config_.shapes[layer].window;
   shape.type = cache_.shape().type;
+  shape.sinks = weights_.vector(Role::kSinks, layer);
 
   ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, layer, r); });
   if (layer + 1 == config_.layers) KeepWantedRows();
@@ -214,7 +250,12 @@ bool DecoderPass::HeadsAreBlocks(const kernel::AttentionShape& shape) {
   return shape.heads_per_kv * shape.head_dim % kernel::kBlockSize == 0;
 }
 
-void DecoderPass::QuantiseHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head) {
+void DecoderPass::FinishHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head) {
+  for (size_t h = kv_head * shape.heads_per_kv; config_.attention_gate && h < (kv_head + 1) * shape.heads_per_kv; ++h) {
+    float* result = work_.attention_.row(row) + h * shape.head_dim;
+    const float* gate = work_.gated_queries_.row(row) + (2 * h + 1) * shape.head_dim;
+    kernels_.vector.sigmoid_multiply(gate, result, shape.head_dim, result);
+  }
   if (!HeadsAreBlocks(shape)) return;
   const size_t width = shape.heads_per_kv * shape.head_dim;
   work_.attention_.Quantise(kernels_.matmul, row, kv_head * width, width);
@@ -228,6 +269,13 @@ void DecoderPass::KeepWantedRows() {
     if (to < r) {
       std::copy_n(work_.stream_.row(r), config_.hidden, work_.stream_.row(to));
       std::copy_n(work_.queries_.row(r), config_.query_width(), work_.queries_.row(to));
+      if (config_.attention_gate) {
+        std::copy_n(work_.gated_queries_.row(r), 2 * config_.query_width(), work_.gated_queries_.row(to));
+      }
+      if (config_.parallel_branches) {  // which the feed-forward still reads
+        std::copy_n(work_.normed_.row(r), config_.hidden, work_.normed_.row(to));
+        work_.normed_.Quantise(kernels_.matmul, to);
+      }
       positions_[to] = positions_[r];
     }
     const bool follows =
@@ -253,7 +301,7 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) 
       units.push_back({&run, first, std::min(at_once, run.rows - first)});
     }
   }
-  const kernel::KvLayer kv = cache_.Layer(layer);
+  const kernel::KvLayer kv = cache_.Layer(config_.AttentionLayers(layer));
   const kernel::AttentionOutput out{work_.attention_.values(), work_.attention_.stride()};
   pool_.ParallelFor(units.size() * shape.kv_heads, [&](size_t chunk, size_t worker) {
     const Unit& unit = units[units.size() - 1 - chunk / shape.kv_heads];
@@ -263,7 +311,7 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) 
                                      cache_.block_table(unit.run->sequence).data()};
     kernels_.attention.attend(shape, kv, rows, kv_head, {out.values + row * out.stride, out.stride},
                               Scratch(worker).data());
-    for (size_t r = row; r < row + unit.rows; ++r) QuantiseHead(shape, r, kv_head);
+    for (size_t r = row; r < row + unit.rows; ++r) FinishHead(shape, r, kv_head);
   });
 }
 
@@ -285,12 +333,12 @@ void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer)
     return partials + (row * shape.kv_heads + kv_head) * work_.segments_ * partial;
   };
   const auto merge = [&](size_t row, size_t kv_head, size_t segments) {
-    kernels_.attention.merge(shape, partials_of(row, kv_head), segments,
+    kernels_.attention.merge(shape, partials_of(row, kv_head), segments, kv_head,
                              work_.attention_.row(row) + kv_head * shape.heads_per_kv * shape.head_dim);
-    QuantiseHead(shape, row, kv_head);
+    FinishHead(shape, row, kv_head);
   };
   const bool whole = units.size() == rows_.size() * shape.kv_heads;  // every context is one segment
-  const kernel::KvLayer kv = cache_.Layer(layer);
+  const kernel::KvLayer kv = cache_.Layer(config_.AttentionLayers(layer));
   pool_.ParallelFor(units.size(), [&](size_t i, size_t worker) {
     const Unit& unit = units[i];
     const kernel::AttentionRows row{work_.queries_.row(unit.row), work_.queries_.stride(), 1, positions_[unit.row],
@@ -309,58 +357,95 @@ void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer)
   });
 }
 
-void DecoderPass::FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into) {
-  ActivationBuffer& target = into == Into::kStream ? work_.stream_ : work_.branch_;
-  const Product product{&weights_.matrix(weight, layer),
-                        weights_.vector(bias, layer),
-                        {target.values(), target.stride(), into == Into::kStream}};
-  Multiply({&product, 1}, input.Input(rows_.size()));
+// Where the last product of a branch goes: straight into the stream, unless its result is yet to be scaled.
+kernel::MatMulOutput DecoderPass::BranchOutput(Into into) {
+  const bool direct = into == Into::kStream && config_.residual_scale == 1;
+  ActivationBuffer& target = direct ? work_.stream_ : work_.branch_;
+  return {target.values(), target.stride(), direct};
+}
+
+void DecoderPass::FinishBranch(Into into) {
+  if (into == Into::kStream && config_.residual_scale != 1) AddBranch();
 }
 
 void DecoderPass::AttentionOutput(size_t layer, Into into) {
-  FinishBranch(layer, Role::kAttentionOutput, Role::kAttentionOutputBias, work_.attention_, into);
+  const Product product{&weights_.matrix(Role::kAttentionOutput, layer),
+                        weights_.vector(Role::kAttentionOutputBias, layer), BranchOutput(into)};
+  Multiply({&product, 1}, work_.attention_.Input(rows_.size()));
+  FinishBranch(into);
+}
+
+DecoderPass::Network DecoderPass::DenseNetwork(size_t layer) const {
+  const kernel::PackedView& gate = weights_.matrix(Role::kGate, layer);
+  return {gate.data ? &gate : nullptr,           &weights_.matrix(Role::kUp, layer),
+          &weights_.matrix(Role::kDown, layer),  nullptr,
+          weights_.vector(Role::kUpBias, layer), weights_.vector(Role::kDownBias, layer)};
+}
+
+void DecoderPass::Activate(const float* gate, const float* up, size_t count, float* out) const {
+  switch (config_.activation) {
+    case Activation::kSilu: return kernels_.vector.silu_multiply(gate, up, count, out);
+    case Activation::kGelu: return kernels_.vector.gelu_multiply(gate, up, count, out);
+    case Activation::kClampedSwiglu: return kernels_.vector.clamped_swiglu(gate, up, count, out);
+  }
 }
 
 // Gate and up of the same outputs, then their activation: in memory of the thread's own, for the next product reads
 // nothing of them but the quantised form of the result (or the floats, where its weights are floats).
-void DecoderPass::GatedChunk(size_t layer, TileRange tiles, size_t worker) {
-  const size_t begin = tiles.begin * kTileRows, end = std::min(config_.feed_forward, tiles.end * kTileRows);
+void DecoderPass::GatedChunk(const Network& network, const kernel::MatMulInput& input, ActivationBuffer& hidden,
+                             size_t first_row, TileRange tiles, size_t worker) {
+  const size_t begin = tiles.begin * kTileRows, end = std::min(network.up->rows, tiles.end * kTileRows);
   const size_t count = end - begin;
   const size_t width = (count + kernel::kBlockSize - 1) / kernel::kBlockSize * kernel::kBlockSize;
-  const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
   auto* up = reinterpret_cast<float*>(work_.gate_up_.data()) + worker * work_.gate_up_floats_;
-  float* gate = up + rows_.size() * width;
-  const auto multiply = [&](Role role, float* out) {
-    const kernel::PackedView part = Tiles(weights_.matrix(role, layer), tiles);
+  float* gate = up + input.rows * width;
+  const auto multiply = [&](const kernel::PackedView& weight, float* out) {
+    const kernel::PackedView part = Tiles(weight, tiles);
     kernels_.matmul.multiply(part, input, {0, part.tiles()}, {out, width, false}, Scratch(worker));
   };
-  multiply(Role::kUp, up);
-  if (config_.gated) multiply(Role::kGate, gate);
-  const float* bias = weights_.vector(Role::kUpBias, layer);
-  const bool quantised = kernel::IsQuantised(weights_.matrix(Role::kDown, layer).type);
-  for (size_t r = 0; r < rows_.size(); ++r, up += width, gate += width) {
-    float* y = quantised ? up : work_.hidden_.row(r) + begin;
-    if (bias) kernels_.vector.add(bias + begin, count, up);
-    if (!config_.gated) {
+  multiply(*network.up, up);
+  if (network.gate) multiply(*network.gate, gate);
+  const bool quantised = kernel::IsQuantised(network.down->type);
+  for (size_t r = 0; r < input.rows; ++r, up += width, gate += width) {
+    float* y = quantised ? up : hidden.row(first_row + r) + begin;
+    if (network.up_bias) kernels_.vector.add(network.up_bias + begin, count, up);
+    if (network.gate_bias) kernels_.vector.add(network.gate_bias + begin, count, gate);
+    if (network.gate) {
+      Activate(gate, up, count, y);
+    } else {
       if (!quantised) std::copy_n(up, count, y);
       kernels_.vector.gelu(count, y);
-    } else if (config_.activation == Activation::kSilu) {
-      kernels_.vector.silu_multiply(gate, up, count, y);
-    } else {
-      kernels_.vector.gelu_multiply(gate, up, count, y);
     }
     if (!quantised) continue;
     std::fill(y + count, y + width, 0.0F);  // what pads the last block weighs nothing
-    work_.hidden_.QuantiseFrom(kernels_.matmul, y, r, begin, count);
+    hidden.QuantiseFrom(kernels_.matmul, y, first_row + r, begin, count);
   }
 }
 
-void DecoderPass::FeedForward(size_t layer, Into into) {
-  const size_t tiles = weights_.matrix(Role::kUp, layer).tiles();
+// A network that every row goes through.
+void DecoderPass::Dense(const Network& network, const kernel::MatMulOutput& out) {
+  const size_t tiles = network.up->tiles();
   const size_t chunks = TileChunks(rows_.size(), tiles, pool_.threads());
-  pool_.ParallelFor(
-      chunks, [&](size_t chunk, size_t worker) { GatedChunk(layer, ChunkOfTiles(chunk, chunks, tiles), worker); });
-  FinishBranch(layer, Role::kDown, Role::kDownBias, work_.hidden_, into);
+  const kernel::MatMulInput input = work_.normed_.Input(rows_.size());
+  pool_.ParallelFor(chunks, [&](size_t chunk, size_t worker) {
+    GatedChunk(network, input, work_.hidden_, 0, ChunkOfTiles(chunk, chunks, tiles), worker);
+  });
+  const Product product{network.down, network.down_bias, out};
+  Multiply({&product, 1}, work_.hidden_.Input(rows_.size()));
+}
+
+void DecoderPass::FeedForward(size_t layer, Into into) {
+  if (config_.shapes[layer].experts) return Experts(layer, into);
+  Dense(DenseNetwork(layer), BranchOutput(into));
+  FinishBranch(into);
+}
+
+void DecoderPass::AddBranch() {
+  ForEachRow(rows_.size(), [&](size_t r) {
+    float* branch = work_.branch_.row(r);
+    if (config_.residual_scale != 1) kernels_.vector.scale(config_.residual_scale, config_.hidden, branch);
+    kernels_.vector.add(branch, config_.hidden, work_.stream_.row(r));
+  });
 }
 
 void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
@@ -387,6 +472,7 @@ void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
   const size_t groups = kernel::SelectGroups(config_.vocab);
   auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + first_output / kernel::kSelectGroup;
   for (size_t r = 0; r < rows; ++r, logits += config_.vocab, maxima += groups) {
+    if (config_.logit_scale != 1) kernels_.vector.scale(config_.logit_scale, count, logits);
     if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, logits);
     kernels_.select.group_maxima(logits, count, maxima);
   }

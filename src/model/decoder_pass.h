@@ -2,6 +2,7 @@
 // Buffers are the workspace's; a step reads and writes the ones it names.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -30,16 +31,31 @@ class DecoderPass {
   // normed = norm(stream), quantised for the products that follow.
   void Norm(Role weight, Role bias, size_t layer);
 
+  // normed = stream, quantised: where branches read the stream as it is.
+  void ReadStream();
+
   // queries, keys, values = products of normed; rotated, stored in the cache; attention = their attention. From the last
   // layer's attention on, only rows that want logits remain: of the others, keys and values are all that anyone reads.
   void Attend(size_t layer);
 
-  // Where a branch's last product goes.
-  enum class Into { kStream, kBranch };  // added to the stream, or set in branch
+  // Where a branch's last product goes: added to the stream (times the residual scale), or set in branch.
+  enum class Into { kStream, kBranch };
   void AttentionOutput(size_t layer, Into into);
 
-  // hidden = act(gate(normed)) * up(normed) or act(up(normed)), then the down product.
+  // recurrent = the gated short convolution of normed, over the positions before and their own.
+  void Convolve(size_t layer);
+  void ConvolutionOutput(size_t layer, Into into);
+
+  // recurrent = what a gated delta net reads of its state for each row, normed and gated.
+  void DeltaNet(size_t layer);
+  void DeltaNetOutput(size_t layer, Into into);
+
+  // hidden = act(gate(normed)) * up(normed) or act(up(normed)), then the down product. Where the layer has a mixture of
+  // experts: the same of each expert that a row chose, weighted and added up in the order of the choice.
   void FeedForward(size_t layer, Into into);
+
+  // stream += residual scale * branch.
+  void AddBranch();
 
   // stream += norm(branch).
   void AddNormedBranch(Role weight, size_t layer);
@@ -51,11 +67,24 @@ class DecoderPass {
   struct Run {
     SequenceId sequence;
     size_t first_row, rows, first_position;
+    std::vector<KvCache::Capture> captures = {};
   };
   struct Product {
     const kernel::PackedView* weight;
     const float* bias;  // may be null
     kernel::MatMulOutput out;
+  };
+
+  // A feed-forward network of this model; a gate and biases may be missing.
+  struct Network {
+    const kernel::PackedView *gate, *up, *down;
+    const float *gate_bias, *up_bias, *down_bias;
+  };
+  // The rows that chose one expert: [first, first + rows) of the workspace's expert buffers.
+  struct ExpertRows {
+    Network network;
+    size_t first, rows;
+    kernel::MatMulInput input;
   };
 
   void AppendRows();
@@ -65,15 +94,41 @@ class DecoderPass {
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
   void RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t row);
   void NormHeads(const float* weight, size_t heads, float* x) const;
+  void NormQueryAndKey(size_t layer, float* query, float* key) const;
+  void Rotate(const RopeConfig& rope, size_t at, float* query, float* key) const;
+  float Temperature(size_t position) const;
   void KeepWantedRows();
   void AttendRuns(const kernel::AttentionShape& shape, size_t layer);
   void AttendSplit(const kernel::AttentionShape& shape, size_t layer);
   static bool HeadsAreBlocks(const kernel::AttentionShape& shape);
-  void QuantiseHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head);
-  void FinishBranch(size_t layer, Role weight, Role bias, ActivationBuffer& input, Into into);
+  void SplitQueries(size_t row);
+  void FinishHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head);
   void HeadChunk(size_t first_output, size_t rows, size_t worker);
   kernel::WideBlock* HeadBlocks(size_t row) const;
-  void GatedChunk(size_t layer, kernel::TileRange tiles, size_t worker);
+  kernel::MatMulOutput BranchOutput(Into into);
+  void FinishBranch(Into into);
+  Network DenseNetwork(size_t layer) const;
+  Network SharedNetwork(size_t layer) const;
+  Network ExpertNetwork(size_t layer, size_t expert) const;
+  void Dense(const Network& network, const kernel::MatMulOutput& out);
+  void GatedChunk(const Network& network, const kernel::MatMulInput& input, ActivationBuffer& hidden, size_t first_row,
+                  kernel::TileRange tiles, size_t worker);
+  void Activate(const float* gate, const float* up, size_t count, float* out) const;
+
+  void DeltaInputs(size_t layer);
+  void DeltaConvolveRun(size_t layer, const Run& run, size_t channel, size_t count);
+  void NormDeltaKeys(size_t row);
+  void DeltaHeadRun(size_t layer, const Run& run, size_t head);
+  void ConvolveRun(size_t layer, const Run& run, size_t channel, size_t count);
+  void Capture(const Run& run, size_t rows, size_t offset, size_t count);
+
+  void Experts(size_t layer, Into into);
+  void RouteRows(size_t layer);
+  std::vector<ExpertRows> GroupByExpert(size_t layer);
+  template <typename Body>
+  void ForEachExpertTile(std::span<const ExpertRows> groups, size_t tiles, const Body& body);
+  void AddExperts(float* out, size_t stride);
+  void AddShared(size_t layer);
 
   template <typename Body>
   void ForEachRow(size_t rows, const Body& body);
@@ -90,5 +145,15 @@ class DecoderPass {
   std::vector<size_t> positions_;  // [rows]
   std::vector<Row> wanted_;        // what rows_ shows after KeepWantedRows
 };
+
+// What is done a row takes less than a microsecond, so that some are handed out together; a single one is done by the
+// caller at once.
+template <typename Body>
+void DecoderPass::ForEachRow(size_t rows, const Body& body) {
+  const size_t step = std::clamp<size_t>((rows + 2 * pool_.threads() - 1) / (2 * pool_.threads()), 1, 8);
+  pool_.ParallelFor((rows + step - 1) / step, [&](size_t chunk, size_t) {
+    for (size_t r = chunk * step; r < std::min(rows, (chunk + 1) * step); ++r) body(r);
+  });
+}
 
 }  // namespace sheepop

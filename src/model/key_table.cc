@@ -43,7 +43,7 @@ constexpr KeyRule kGgufKeys[] = {
     {"expert_shared_count", kOnly, "[0]", kExperts},
     {"expert_feed_forward_length", kOnly, "[0]", kExperts},
     {"leading_dense_block_count", kOnly, "[0]", kExperts},
-    {"nextn_predict_layers", kOnly, "[0]", "layers that predict several tokens"},
+    {"nextn_predict_layers"},
     {"use_parallel_residual", kOnly, "[false]", "attention and feed-forward side by side"},
     {"pooling_type", kOnly, "[0]", "embeddings instead of logits"},
     {"logit_scale", kOnly, "[0, 1]", "scaled logits"},
@@ -80,9 +80,9 @@ constexpr KeyRule kGgufRopeKeys[] = {
     {"rope.scaling.attn_factor"},
     {"rope.scaling.yarn_log_multiplier", kOnly, "[0, 0.1]", "YaRN with another attention factor"},
     {"rope.scaling.yarn_ext_factor", kOnly, "[-1, 1]", "YaRN of other strength"},
-    {"rope.scaling.yarn_attn_factor", kOnly, "[1]", "YaRN with another attention factor"},
-    {"rope.scaling.yarn_beta_fast", kOnly, "[32]", "YaRN with other bounds"},
-    {"rope.scaling.yarn_beta_slow", kOnly, "[1]", "YaRN with other bounds"},
+    {"rope.scaling.yarn_attn_factor"},
+    {"rope.scaling.yarn_beta_fast"},
+    {"rope.scaling.yarn_beta_slow"},
     {"rope.scaling.alpha", kOnly, "[0]", "NTK scaling"},
 };
 
@@ -203,6 +203,13 @@ constexpr KeyRule kHfLayerKeys[] = {
     {"rope_interleaved", kOnly, "[false]", "rotary pairs of neighbours in a folder"},
 };
 
+// Of models that read images or sound besides.
+constexpr KeyRule kHfNestedKeys[] = {
+    {"text_config"},
+    {"vision_config", kHarmless},
+    {"audio_config", kHarmless},
+};
+
 // Of generation_config.json. What it says of drawing is a suggestion.
 constexpr KeyRule kGenerationKeys[] = {
     {"eos_token_id"},
@@ -284,22 +291,28 @@ constexpr KeyRule kTokenizerConfigKeys[] = {
 struct RopeRule {
   std::string_view key, types;
 };
-constexpr RopeRule kRopeRules[] = {{"rope_type", ""},
-                                   {"type", ""},
-                                   {"rope_theta", ""},
-                                   {"partial_rotary_factor", ""},
-                                   {"factor", "linear llama3 longrope su yarn dynamic"},
-                                   {"original_max_position_embeddings", "llama3 longrope su yarn"},
-                                   {"low_freq_factor", "llama3"},
-                                   {"high_freq_factor", "llama3"},
-                                   {"short_factor", "longrope su yarn"},
-                                   {"long_factor", "longrope su yarn"},
-                                   {"attention_factor", "longrope su yarn"},
-                                   {"beta_fast", "yarn"},
-                                   {"beta_slow", "yarn"},
-                                   {"mscale", "yarn"},
-                                   {"mscale_all_dim", "yarn"},
-                                   {"truncate", "yarn"}};
+constexpr RopeRule kRopeRules[] = {
+    {"rope_type", ""},
+    {"type", ""},
+    {"rope_theta", ""},
+    {"partial_rotary_factor", ""},
+    {"factor", "linear llama3 longrope su yarn dynamic"},
+    {"original_max_position_embeddings", "llama3 longrope su yarn"},
+    {"low_freq_factor", "llama3"},
+    {"high_freq_factor", "llama3"},
+    {"short_factor", "longrope su yarn"},
+    {"long_factor", "longrope su yarn"},
+    {"attention_factor", "longrope su yarn"},
+    {"beta_fast", "yarn"},
+    {"beta_slow", "yarn"},
+    {"mscale", "yarn"},
+    {"mscale_all_dim", "yarn"},
+    {"truncate", "yarn"},
+    {"llama_4_scaling_beta", "yarn"},
+    {"max_position_embeddings", "yarn"},
+    {"alpha", "dynamic"},
+    {"mrope_section", ""},  // of positions in several dimensions, which are equal for text
+    {"mrope_interleaved", ""}};
 
 const KeyRule* Find(std::span<const KeyRule> rules, std::string_view key) {
   const auto found = std::ranges::find(rules, key, &KeyRule::key);
@@ -352,6 +365,13 @@ bool Lists(std::string_view list, std::string_view word) {
   return fmt::format(" {} ", list).find(fmt::format(" {} ", word)) != std::string::npos;
 }
 
+// Of the language model inside a configuration.
+const HfType& HfTypeInside(const json::object& text_config) {
+  const json::value* name = text_config.if_contains("model_type");
+  if (!name || !name->is_string()) throw Error(ErrorCategory::kCorrupt, "config.json has no text_config.model_type");
+  return HfTypeByName(name->get_string());
+}
+
 bool IsAttentionKind(std::string_view key) { return key == "full_attention" || key == "sliding_attention"; }
 
 void AddRope(const std::string& prefix, const json::object& rope, std::vector<KeyReport>& out) {
@@ -378,19 +398,26 @@ void AddRope(const std::string& prefix, const json::object& rope, std::vector<Ke
   }
 }
 
-std::vector<KeyReport> HfReports(const json::object& config, const HfType& type) {
-  std::vector<KeyReport> out;
+// `prefix` stands before the names: "text_config.".
+void AddHf(const std::string& prefix, const json::object& config, const HfType& type, std::vector<KeyReport>& out) {
   for (const auto& member : config) {
     const std::string_view key = member.key();
     const KeyRule* rule = Find(type.keys, key);
+    if (!rule && type.nested) rule = Find(kHfNestedKeys, key);
     if (!rule && type.usual_keys) rule = Find(kHfLayerKeys, key);
     if (!rule) rule = Find(kHfKeys, key);
-    out.push_back(ReportOf(std::string(key), member.value(), rule));
-    const bool rope = key == "rope_scaling" || key == "rope_parameters";
-    if (rule && rope && member.value().is_object()) {
-      AddRope(std::string(key) + ".", member.value().get_object(), out);
-    }
+    out.push_back(ReportOf(prefix + std::string(key), member.value(), rule));
+    if (!rule || !member.value().is_object()) continue;
+    const json::object& inner = member.value().get_object();
+    const std::string inside = fmt::format("{}{}.", prefix, key);
+    if (key == "rope_scaling" || key == "rope_parameters") AddRope(inside, inner, out);
+    if (type.nested && key == "text_config") AddHf(inside, inner, HfTypeInside(inner), out);
   }
+}
+
+std::vector<KeyReport> HfReports(const json::object& config, const HfType& type) {
+  std::vector<KeyReport> out;
+  AddHf("", config, type, out);
   return out;
 }
 

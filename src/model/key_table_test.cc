@@ -188,7 +188,7 @@ TEST_F(Keys, GgufFilesThatCannotRunAreRefusedByName) {
   ExpectRefused(WithNumber("llama", "llama.block_count", 5000), {"llama.block_count is 5000", "1 to 4096"});
   ExpectRefused(WithNumber("llama", "llama.attention.head_count_kv", 3), {"llama.attention.head_count_kv is 3", "4"});
   ExpectRefused(WithNumber("llama", "llama.vocab_size", 300), {"llama.vocab_size", "300", "288"});
-  ExpectRefused(WithNumber("llama", "llama.expert_count", 8), {"llama.expert_count", "8", "experts"});
+  ExpectRefused(WithNumber("qwen2", "qwen2.expert_count", 8), {"qwen2.expert_count", "8", "experts"});
   ExpectRefused(WithNumber("llama", "llama.attention.sliding_window", 8), {"llama.attention.sliding_window"});
   ExpectRefused(WithNumber("llama", "llama.attention.value_length", 4), {"llama.attention.value_length", "4", "8"});
   ExpectRefused(WithNumber("gemma3", "gemma3.attention.sliding_window", 0), {"gemma3.attention.sliding_window"});

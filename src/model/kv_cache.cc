@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 
@@ -12,6 +13,9 @@ namespace {
 using kernel::kKvBlock;
 
 constexpr uint64_t kRoot = 0x9E3779B97F4A7C15;
+
+// What snapshots may take, and how many there may be whatever they take.
+constexpr size_t kSnapshotBytes = size_t{1} << 29, kLeastSnapshots = 4, kMostSnapshots = 4096;
 
 // Content is compared as well, so the hash only has to spread.
 uint64_t HashBlock(uint64_t parent, std::span<const Token> tokens) {
@@ -26,7 +30,8 @@ uint64_t HashBlock(uint64_t parent, std::span<const Token> tokens) {
 }  // namespace
 
 KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type) {
-  return {config.layers, config.kv_heads, config.head_dim, type};
+  return {config.AttentionLayers(config.layers), config.kv_heads, config.head_dim, type,
+          config.StateFloats(config.layers)};
 }
 
 KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
@@ -36,13 +41,17 @@ KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
     throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}",
                 capacity, (UINT32_MAX / 2) * kKvBlock);
   }
-  if (blocks > SIZE_MAX / 4 / shape.layers / shape.kv_heads / block_bytes) {
+  if (blocks > SIZE_MAX / 4 / std::max<size_t>(1, shape.layers) / shape.kv_heads / block_bytes) {
     throw Error(ErrorCategory::kLimit, "a context of {} positions is larger than the memory; ask for a smaller one",
                 capacity);
   }
   layer_bytes_ = shape.kv_heads * blocks * block_bytes;
   keys_ = HugeBuffer(layer_bytes_ * shape.layers);
   values_ = HugeBuffer(layer_bytes_ * shape.layers);
+  if (shape.state_floats > 0) {
+    most_snapshots_ =
+        std::clamp(kSnapshotBytes / (shape.state_floats * sizeof(float)), kLeastSnapshots, kMostSnapshots);
+  }
   blocks_.resize(blocks);
   free_.resize(blocks);
   for (size_t i = 0; i < blocks; ++i) free_[i] = static_cast<uint32_t>(blocks - 1 - i);
@@ -60,7 +69,9 @@ SequenceId KvCache::Open() {
   const auto free = std::ranges::find(sequences_, false, &Sequence::open);
   const auto index = static_cast<uint32_t>(free - sequences_.begin());
   if (free == sequences_.end()) sequences_.emplace_back();
-  sequences_[index] = Sequence{.open = true, .tokens = {}, .blocks = {}, .hashes = {}};
+  sequences_[index] = Sequence{};
+  sequences_[index].open = true;
+  sequences_[index].state.resize(shape_.state_floats);
   return SequenceId{index};
 }
 
@@ -81,7 +92,72 @@ size_t KvCache::Reuse(SequenceId id, std::span<const Token> tokens) {
     sequence.tokens.insert(sequence.tokens.end(), next.begin(), next.end());
     parent = hash;
   }
+  if (shape_.state_floats == 0) return sequence.tokens.size();
+  const size_t found = sequence.tokens.size();
+  Truncate(id, found);
+  if (sequence.tokens.size() < found) sequence.parts_at = found;
   return sequence.tokens.size();
+}
+
+// The block with the last positions of the first `positions` of a sequence, as others find it: its own, where no other with
+// the same content came first. Null when another content has its hash.
+KvCache::Block* KvCache::IndexedBlock(const Sequence& sequence, size_t positions) {
+  const uint32_t own = sequence.blocks[positions / kKvBlock - 1];
+  const auto [found, first] = index_.emplace(blocks_[own].hash, own);
+  if (first) blocks_[own].indexed = true;
+  Block& block = blocks_[found->second];
+  return block.parent == blocks_[own].parent && std::ranges::equal(block.tokens, blocks_[own].tokens) ? &block
+                                                                                                      : nullptr;
+}
+
+void KvCache::ForgetSnapshot(Block& block) {
+  if (!block.has_snapshot) return;
+  snapshots_.erase(block.snapshot);
+  block.has_snapshot = false;
+}
+
+std::shared_ptr<float[]> KvCache::TakeSnapshot(Block& block) {
+  ForgetSnapshot(block);
+  if (snapshots_.size() >= most_snapshots_) ForgetSnapshot(blocks_[snapshots_.front().block]);
+  const auto number = static_cast<uint32_t>(&block - blocks_.data());
+  block.snapshot = snapshots_.insert(snapshots_.end(), {number, std::make_shared<float[]>(shape_.state_floats)});
+  block.has_snapshot = true;
+  return block.snapshot->state;
+}
+
+std::vector<KvCache::Capture> KvCache::Captures(SequenceId id, size_t rows) {
+  std::vector<Capture> out;
+  if (shape_.state_floats == 0) return out;
+  Sequence& sequence = Find(id);
+  const size_t end = sequence.tokens.size(), begin = end - rows;
+  const auto capture = [&](size_t positions) {
+    if (Block* block = IndexedBlock(sequence, positions)) out.push_back({positions - begin, TakeSnapshot(*block)});
+  };
+  if (sequence.parts_at > begin && sequence.parts_at <= end) capture(std::exchange(sequence.parts_at, 0));
+  const size_t last = end / kKvBlock * kKvBlock;
+  if (last <= begin || (!out.empty() && out.back().rows == last - begin)) return out;
+  size_t& before = rows < kKvBlock ? sequence.written_snapshot : sequence.prompt_snapshot;
+  if (Block* block = before > 0 ? IndexedBlock(sequence, before) : nullptr) ForgetSnapshot(*block);
+  before = last;
+  capture(last);
+  return out;
+}
+
+// To the last snapshot at `most` positions or before.
+void KvCache::RestoreState(Sequence& sequence, size_t most) {
+  size_t blocks = most / kKvBlock;
+  const Block* block = nullptr;
+  for (; blocks > 0; --blocks) {
+    block = IndexedBlock(sequence, blocks * kKvBlock);
+    if (block && block->has_snapshot) break;
+  }
+  if (blocks == 0) {
+    std::ranges::fill(sequence.state, 0.0F);
+  } else {
+    std::copy_n(block->snapshot->state.get(), shape_.state_floats, sequence.state.begin());
+    snapshots_.splice(snapshots_.end(), snapshots_, block->snapshot);
+  }
+  sequence.tokens.resize(blocks * kKvBlock);
 }
 
 SequenceId KvCache::Fork(SequenceId id) {
@@ -95,6 +171,10 @@ SequenceId KvCache::Fork(SequenceId id) {
 void KvCache::Truncate(SequenceId id, size_t size) {
   Sequence& sequence = Find(id);
   assert(size <= sequence.tokens.size());
+  if (shape_.state_floats > 0) {
+    RestoreState(sequence, size);
+    size = sequence.tokens.size();
+  }
   sequence.tokens.resize(size);
   sequence.hashes.resize(std::min(sequence.hashes.size(), size / kKvBlock));
   const size_t blocks = (size + kKvBlock - 1) / kKvBlock;
@@ -190,6 +270,7 @@ void KvCache::Unindex(uint32_t number) {
   Block& block = blocks_[number];
   index_.erase(block.hash);
   block.indexed = false;
+  ForgetSnapshot(block);
   if (block.references == 0) {
     idle_.erase(block.idle);
     free_.push_back(number);

@@ -2,6 +2,10 @@
 // position, and shares equal prefixes: a full block is immutable once written and is found again by the tokens before it,
 // by other sequences or by the same conversation later. Capacity is fixed when the cache is made.
 //
+// Recurrent layers keep a state of a sequence, a fixed number of floats, which holds all positions so far and cannot be cut
+// back. Snapshots of it stand at ends of full blocks: at the last one of a prompt, at the last one of what was written, and
+// where a prompt parts from one that was seen before. A prefix is then found up to a snapshot alone.
+//
 // Not thread-safe: one caller at a time. Kernels write and read the layers through KvLayer while Forward runs.
 #pragma once
 
@@ -9,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +30,7 @@ enum class SequenceId : uint32_t {};
 struct KvShape {
   size_t layers, kv_heads, head_dim;
   kernel::KvType type;
+  size_t state_floats = 0;  // of a sequence
 
   size_t BytesPerPosition() const { return 2 * layers * kv_heads * head_dim * kernel::KvTypeBytes(type); }
 };
@@ -44,7 +50,7 @@ class KvCache {
   // A second sequence with the same content; blocks are shared and copied when either writes to them.
   SequenceId Fork(SequenceId sequence);
 
-  // Forgets all but the first `size` positions.
+  // Forgets all but the first `size` positions; where there is a state, all behind the last snapshot before them.
   void Truncate(SequenceId sequence, size_t size);
 
   // The sequence ends. Its full blocks stay findable until their room is needed, least recently used first.
@@ -69,13 +75,29 @@ class KvCache {
   size_t BlocksNeeded(std::span<const Count> counts) const;
   size_t Append(SequenceId sequence, Token token);  // returns the position
   std::span<const uint32_t> block_table(SequenceId sequence) const { return Find(sequence).blocks; }
-  kernel::KvLayer Layer(size_t layer);
+  kernel::KvLayer Layer(size_t layer);  // counts those with keys and values alone
+
+  // The state of a sequence, [state_floats].
+  float* State(SequenceId sequence) { return Find(sequence).state.data(); }
+  // Forward's part, once the last `rows` positions of a sequence have been appended: where the state is to be copied to
+  // when so many of them have gone in. At most two, in rising order.
+  struct Capture {
+    size_t rows;
+    std::shared_ptr<float[]> to;  // [state_floats]
+  };
+  std::vector<Capture> Captures(SequenceId sequence, size_t rows);
+  size_t snapshots() const { return snapshots_.size(); }
+
   // Forward's part, from any thread: a key or a value was beyond what the type holds, and was cut.
   void NoteClipped() { std::atomic_ref(clipped_).store(true, std::memory_order_relaxed); }
   bool clipped() const { return clipped_; }
   const KvShape& shape() const { return shape_; }
 
  private:
+  struct Snapshot {
+    uint32_t block;
+    std::shared_ptr<float[]> state;
+  };
   struct Block {
     uint32_t references = 0;
     bool indexed = false;
@@ -83,12 +105,18 @@ class KvCache {
     uint64_t parent = 0;  // of all tokens before it
     Token tokens[kernel::kKvBlock];
     std::list<uint32_t>::iterator idle;  // valid when indexed and without references
+    bool has_snapshot = false;           // of the state behind its last position
+    std::list<Snapshot>::iterator snapshot;
   };
   struct Sequence {
     bool open = false;
     std::vector<Token> tokens;
     std::vector<uint32_t> blocks;
     std::vector<uint64_t> hashes;  // of each full block
+    std::vector<float> state;
+    size_t parts_at = 0;  // where it parted from a prefix that had no snapshot; 0: nowhere
+    // The positions of the last snapshots that its prompt and what it wrote left behind; 0: none.
+    size_t prompt_snapshot = 0, written_snapshot = 0;
   };
 
   const Sequence& Find(SequenceId sequence) const;
@@ -100,6 +128,10 @@ class KvCache {
   void MakeWritable(Sequence& sequence);
   void IndexLastBlock(Sequence& sequence);
   bool NeedsCopy(const Sequence& sequence) const;
+  Block* IndexedBlock(const Sequence& sequence, size_t positions);
+  void ForgetSnapshot(Block& block);
+  std::shared_ptr<float[]> TakeSnapshot(Block& block);
+  void RestoreState(Sequence& sequence, size_t most);
 
   KvShape shape_;
   bool clipped_ = false;
@@ -109,6 +141,8 @@ class KvCache {
   std::vector<uint32_t> free_;  // never used or unindexed; the lowest number last
   std::list<uint32_t> idle_;    // indexed, without references; the least recently used first
   std::unordered_map<uint64_t, uint32_t> index_;
+  size_t most_snapshots_ = 0;
+  std::list<Snapshot> snapshots_;  // the least recently used first
   std::vector<Sequence> sequences_;
 };
 

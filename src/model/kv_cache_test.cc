@@ -192,5 +192,168 @@ TEST(KvCache, RandomOperationsKeepContents) {
   }
 }
 
+// What a recurrent layer would keep of the tokens so far: it depends on all of them and on their order.
+class States {
+ public:
+  explicit States(size_t capacity) : cache_(Shape(), capacity) {}
+
+  KvCache& cache() { return cache_; }
+
+  // One pass over the next tokens of a sequence.
+  void Run(SequenceId id, std::span<const Token> tokens) {
+    Append(cache_, id, tokens);
+    const std::vector<KvCache::Capture> captures = cache_.Captures(id, tokens.size());
+    for (size_t row = 0; row < tokens.size(); ++row) {
+      Step(tokens[row], cache_.State(id));
+      for (const KvCache::Capture& capture : captures) {
+        if (capture.rows == row + 1) std::copy_n(cache_.State(id), 2, capture.to.get());
+      }
+    }
+    ExpectRight(id);
+  }
+
+  // A request: what is found of the prompt, the rest of it in passes of `chunk`, then tokens one by one. Returns how many
+  // positions of the prompt were computed.
+  size_t Request(std::span<const Token> prompt, std::span<const Token> written, size_t chunk = 64) {
+    const SequenceId id = cache_.Open();
+    const size_t found = cache_.Reuse(id, prompt);
+    ExpectRight(id);
+    for (size_t at = found; at < prompt.size(); at += chunk) {
+      Run(id, prompt.subspan(at, std::min(chunk, prompt.size() - at)));
+    }
+    for (const Token& token : written) Run(id, {&token, 1});
+    cache_.Close(id);
+    return prompt.size() - found;
+  }
+
+  void ExpectRight(SequenceId id) {
+    float state[2] = {};
+    for (Token token : cache_.tokens(id)) Step(token, state);
+    EXPECT_EQ(cache_.State(id)[0], state[0]) << cache_.size(id) << " positions";
+    EXPECT_EQ(cache_.State(id)[1], state[1]);
+  }
+
+ private:
+  static KvShape Shape() {
+    KvShape shape = Tiny();
+    shape.state_floats = 2;
+    return shape;
+  }
+  static void Step(Token token, float* state) {
+    state[1] = 0.5F * state[1] + state[0];
+    state[0] = static_cast<float>(token % 7) - 0.25F * state[0];
+  }
+
+  KvCache cache_;
+};
+
+std::vector<Token> Joined(std::vector<Token> a, const std::vector<Token>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+TEST(KvCacheState, ATurnOfAChatComputesWhatIsNewAndTheTailOfABlock) {
+  States states(4096);
+  std::vector<Token> chat = Range(1, 100);
+  EXPECT_EQ(states.Request(chat, Range(5000, 37)), 100u);
+  chat = Joined(chat, Range(5000, 37));
+  for (Token turn = 1; turn < 10; ++turn) {
+    const std::vector<Token> said = Range(1000 * turn, 23), answer = Range(1000 * turn + 500, 41);
+    const std::vector<Token> prompt = Joined(chat, said);
+    EXPECT_LE(states.Request(prompt, answer), said.size() + kernel::kKvBlock) << "turn " << turn;
+    chat = Joined(prompt, answer);
+  }
+}
+
+TEST(KvCacheState, AnAnswerThatIsAskedForAgainBeginsAtThePromptsEnd) {
+  States states(4096);
+  const std::vector<Token> prompt = Range(1, 100);
+  states.Request(prompt, Range(5000, 60));
+  EXPECT_EQ(states.Request(prompt, Range(6000, 60)), 4u) << "the last full block of the prompt ends at 96";
+}
+
+TEST(KvCacheState, PromptsThatBeginAlikeShareASnapshotFromTheThirdOn) {
+  States states(4096);
+  const std::vector<Token> system = Range(1, 80);
+  const auto prompt = [&](Token first) { return Joined(system, Range(first, 40)); };
+  EXPECT_EQ(states.Request(prompt(1000), {}), 120u);
+  EXPECT_EQ(states.Request(prompt(2000), {}), 120u) << "parts from the first where no snapshot is";
+  EXPECT_EQ(states.Request(prompt(3000), {}), 40u);
+  EXPECT_EQ(states.Request(prompt(4000), {}, 7), 40u);
+}
+
+TEST(KvCacheState, AnEditedTurnRestartsFromTheNearestSnapshot) {
+  States states(4096);
+  const std::vector<Token> first = Range(1, 64), second = Joined(Joined(first, Range(500, 20)), Range(700, 30));
+  states.Request(first, Range(500, 20));
+  states.Request(second, Range(800, 20));
+  const std::vector<Token> edited = Joined(Joined(first, Range(500, 20)), Range(900, 30));
+  EXPECT_EQ(states.Request(edited, {}), edited.size() - 80) << "what was written first ended a block at 80";
+}
+
+TEST(KvCacheState, ForkedSequencesGoTheirOwnWays) {
+  States states(512);
+  const SequenceId a = states.cache().Open();
+  states.Run(a, Range(1, 40));
+  const SequenceId b = states.cache().Fork(a);
+  states.Run(a, Range(100, 20));
+  states.Run(b, Range(200, 20));
+  states.ExpectRight(a);
+  states.ExpectRight(b);
+}
+
+TEST(KvCacheState, TruncateGoesBackToASnapshot) {
+  States states(512);
+  const SequenceId a = states.cache().Open();
+  states.Run(a, Range(1, 40));
+  states.Run(a, Range(100, 40));
+  states.cache().Truncate(a, 79);
+  EXPECT_EQ(states.cache().size(a), 0u) << "of a prompt the last snapshot alone is kept, at 80";
+  states.ExpectRight(a);
+  states.Run(a, Range(1, 48));
+  states.cache().Truncate(a, 48);
+  EXPECT_EQ(states.cache().size(a), 48u);
+  states.ExpectRight(a);
+}
+
+TEST(KvCacheState, SnapshotsGoWithTheirBlocksAndStayBounded) {
+  States states(96);
+  for (Token first = 0; first < 100; ++first) states.Request(Range(1000 * first, 50), Range(7, 20));
+  EXPECT_LE(states.cache().snapshots(), 96 / kernel::kKvBlock);
+  KvShape large = Tiny();
+  large.state_floats = size_t{1} << 26;
+  EXPECT_GT(KvCache(large, 64).room(), 0u);
+}
+
+// Against a cache that forgets everything: the state is right whatever is shared, cut and dropped.
+TEST(KvCacheState, RandomUseNeverShowsAWrongState) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 20; ++round) {
+    States states(160);
+    std::vector<SequenceId> open;
+    for (int step = 0; step < 200; ++step) {
+      const uint32_t what = random() % 6;
+      if (what <= 1 && open.size() < 3) {
+        open.push_back(states.cache().Open());
+        states.cache().Reuse(open.back(), Joined(Range(1, random() % 50), Range(static_cast<Token>(random() % 3), 10)));
+      } else if (!open.empty()) {
+        const size_t at = random() % open.size();
+        const SequenceId id = open[at];
+        const size_t room = states.cache().room();
+        if (what == 2) {
+          states.cache().Close(id);
+          open.erase(open.begin() + static_cast<ptrdiff_t>(at));
+          continue;
+        }
+        if (what == 3) states.cache().Truncate(id, random() % (states.cache().size(id) + 1));
+        const size_t count = what == 4 ? 1 : 1 + random() % 30;
+        const auto next = static_cast<Token>(states.cache().size(id) + 1);
+        if (what >= 4 && room >= count + 32) states.Run(id, Range(random() % 4 ? next : 2, count));
+      }
+      for (SequenceId id : open) states.ExpectRight(id);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sheepop

@@ -12,6 +12,21 @@ void PreNormLayer(DecoderPass& pass, size_t layer) {
   pass.FeedForward(layer, DecoderPass::Into::kStream);
 }
 
+void PreNormMixedLayer(DecoderPass& pass, size_t layer) {
+  const Mixer mixer = pass.config().shapes[layer].mixer;
+  if (mixer == Mixer::kAttention) return PreNormLayer(pass, layer);
+  pass.Norm(Role::kAttentionNorm, Role::kAttentionNormBias, layer);
+  if (mixer == Mixer::kShortConvolution) {
+    pass.Convolve(layer);
+    pass.ConvolutionOutput(layer, DecoderPass::Into::kStream);
+  } else {
+    pass.DeltaNet(layer);
+    pass.DeltaNetOutput(layer, DecoderPass::Into::kStream);
+  }
+  pass.Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer);
+  pass.FeedForward(layer, DecoderPass::Into::kStream);
+}
+
 void SandwichNormLayer(DecoderPass& pass, size_t layer) {
   pass.Norm(Role::kAttentionNorm, Role::kAttentionNormBias, layer);
   pass.Attend(layer);
@@ -20,6 +35,23 @@ void SandwichNormLayer(DecoderPass& pass, size_t layer) {
   pass.Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer);
   pass.FeedForward(layer, DecoderPass::Into::kBranch);
   pass.AddNormedBranch(Role::kPostFeedForwardNorm, layer);
+}
+
+void PostNormLayer(DecoderPass& pass, size_t layer) {
+  pass.ReadStream();
+  pass.Attend(layer);
+  pass.AttentionOutput(layer, DecoderPass::Into::kBranch);
+  pass.AddNormedBranch(Role::kPostAttentionNorm, layer);
+  pass.ReadStream();
+  pass.FeedForward(layer, DecoderPass::Into::kBranch);
+  pass.AddNormedBranch(Role::kPostFeedForwardNorm, layer);
+}
+
+void ParallelLayer(DecoderPass& pass, size_t layer) {
+  pass.Norm(Role::kAttentionNorm, Role::kAttentionNormBias, layer);
+  pass.Attend(layer);
+  pass.AttentionOutput(layer, DecoderPass::Into::kStream);
+  pass.FeedForward(layer, DecoderPass::Into::kStream);
 }
 
 }  // namespace sheepop

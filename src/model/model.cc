@@ -4,18 +4,23 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "kernel/kernels.h"
 #include "model/architecture.h"
 #include "model/checkpoint_config.h"
 #include "model/decoder_pass.h"
+#include "model/weight_bytes.h"
 
 namespace sheepop {
 
 std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
   const Architecture& architecture = ArchitectureOf(checkpoint);
   ModelConfig config = ConfigOf(checkpoint, options.context);
-  Weights weights = Weights::Load(config, checkpoint.tensors(),
-                                  checkpoint.gguf() ? architecture.locate_gguf : architecture.locate_hf, pool);
+  const Locate locate = checkpoint.gguf() ? architecture.locate_gguf : architecture.locate_hf;
+  const size_t per_position = KvShapeOf(config, kernel::KvType::kF16).BytesPerPosition();
+  RequireMemory(checkpoint.path().string(),
+                {WeightBytes(config, checkpoint.tensors(), locate), per_position, options.context}, AvailableMemory());
+  Weights weights = Weights::Load(config, checkpoint.tensors(), locate, pool);
   return std::shared_ptr<const Model>(new Model(std::move(config), architecture, std::move(weights), options.isa));
 }
 

@@ -27,7 +27,8 @@ struct Architecture;
 
 class Model {
  public:
-  // Repacks the weights with the pool. Throws kCorrupt or kUnsupported, naming what is wrong.
+  // Repacks the weights with the pool. Throws kCorrupt or kUnsupported, naming what is wrong, and kLimit, before any weight
+  // is read, when they and the context asked for do not fit the memory that is free.
   static std::shared_ptr<const Model> Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool);
 
   const ModelConfig& config() const { return config_; }

@@ -170,6 +170,36 @@ TEST_P(TinyModel, LogitsDoNotDependOnWhichRowsWantThem) {
   }
 }
 
+// What was computed behind the place where a sequence is cut leaves nothing.
+TEST_P(TinyModel, ATruncatedSequenceGoesOn) {
+  const Golden golden = ReadGolden(GetParam());
+  ThreadPool pool(2);
+  const size_t count = golden.ids.size(), kept = 19;
+  const auto model = Model::Load(Checkpoint::Open(ModelPath(GetParam())), {.context = count}, pool);
+  KvCache cache(KvShapeOf(model->config(), kernel::KvType::kF32), 2 * count + 16);
+  Workspace work(model->config(), count, count, 2, count);
+  const SequenceId sequence = cache.Open();
+  const auto run = [&](size_t begin, Token shift) {
+    std::vector<Row> rows;
+    for (size_t i = begin; i < count; ++i) {
+      rows.push_back({sequence, static_cast<Token>((golden.ids[i] + shift) % static_cast<Token>(golden.vocab)), true});
+    }
+    return model->Forward(rows, cache, work, pool);
+  };
+  run(0, 0);
+  cache.Truncate(sequence, kept);
+  ASSERT_LE(cache.size(sequence), kept) << "a state is cut back to a snapshot";
+  run(cache.size(sequence), 5);  // other tokens
+  cache.Truncate(sequence, std::min(kept, cache.size(sequence)));
+  const size_t begin = cache.size(sequence);
+  const LogitRows out = run(begin, 0);
+  const std::vector<float> expected = LogitsOf(ModelPath(GetParam()), golden.ids, {});
+  for (size_t i = 0; i < out.size(); ++i) {
+    ASSERT_EQ(0, std::memcmp(out.logits(i).data(), &expected[(begin + i) * golden.vocab], golden.vocab * sizeof(float)))
+        << "position " << begin + i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Architectures, TinyModel, ::testing::ValuesIn(testing::TinyNames()),
                          [](const auto& test) { return test.param; });
 

@@ -33,6 +33,7 @@ constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kKeyNorm, "attn_k_norm.weight", true},
     {Role::kAttentionOutput, "attn_output.weight", true},
     {Role::kAttentionOutputBias, "attn_output.bias", true},
+    {Role::kSinks, "attn_sinks.weight", true},
     {Role::kPostAttentionNorm, "post_attention_norm.weight", true},
     {Role::kFeedForwardNorm, "ffn_norm.weight", true},
     {Role::kFeedForwardNormBias, "ffn_norm.bias", true},
@@ -42,6 +43,31 @@ constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kDown, "ffn_down.weight", true},
     {Role::kDownBias, "ffn_down.bias", true},
     {Role::kPostFeedForwardNorm, "post_ffw_norm.weight", true},
+    {Role::kConvolutionInput, "shortconv.in_proj.weight", true},
+    {Role::kConvolution, "shortconv.conv.weight", true},
+    {Role::kConvolutionOutput, "shortconv.out_proj.weight", true},
+    {Role::kDeltaInput, "attn_qkv.weight", true},
+    {Role::kDeltaGate, "attn_gate.weight", true},
+    {Role::kDeltaBeta, "ssm_beta.weight", true},
+    {Role::kDeltaAlpha, "ssm_alpha.weight", true},
+    {Role::kDeltaConvolution, "ssm_conv1d.weight", true},
+    {Role::kDeltaTimeBias, "ssm_dt.bias", true},
+    {Role::kDeltaDecay, "ssm_a", true},
+    {Role::kDeltaNorm, "ssm_norm.weight", true},
+    {Role::kDeltaOutput, "ssm_out.weight", true},
+    {Role::kRouter, "ffn_gate_inp.weight", true},
+    {Role::kRouterBias, "ffn_gate_inp.bias", true},
+    {Role::kExpertChoiceBias, "exp_probs_b.bias", true},
+    {Role::kSharedInput, "ffn_gate_inp_shexp.weight", true},
+    {Role::kSharedGate, "ffn_gate_shexp.weight", true},
+    {Role::kSharedUp, "ffn_up_shexp.weight", true},
+    {Role::kSharedDown, "ffn_down_shexp.weight", true},
+    {Role::kExpertGate, "ffn_gate_exps.weight", true},
+    {Role::kExpertGateBias, "ffn_gate_exps.bias", true},
+    {Role::kExpertUp, "ffn_up_exps.weight", true},
+    {Role::kExpertUpBias, "ffn_up_exps.bias", true},
+    {Role::kExpertDown, "ffn_down_exps.weight", true},
+    {Role::kExpertDownBias, "ffn_down_exps.bias", true},
 }};
 
 class Lister {
@@ -52,8 +78,12 @@ class Lister {
     Add(Role::kTokenEmbedding, {c_.vocab, c_.hidden});
     if (c_.learned_positions) Add(Role::kPositionEmbedding, {c_.context, c_.hidden});
     for (layer_ = 0; layer_ < c_.layers; ++layer_) {
-      Attention();
-      FeedForward();
+      if (c_.pre_norms) Norm(Role::kAttentionNorm, Role::kAttentionNormBias);
+      Mix();
+      if (c_.post_norms) Add(Role::kPostAttentionNorm, {c_.hidden});
+      if (c_.pre_norms && !c_.parallel_branches) Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias);
+      c_.shapes[layer_].experts ? Experts() : FeedForward();
+      if (c_.post_norms) Add(Role::kPostFeedForwardNorm, {c_.hidden});
     }
     layer_ = 0;
     Norm(Role::kOutputNorm, Role::kOutputNormBias);
@@ -63,7 +93,7 @@ class Lister {
 
  private:
   void Add(Role role, std::vector<size_t> shape) {
-    list_.push_back({role, layer_, GgufName(role, layer_), std::move(shape)});
+    list_.push_back({role, layer_, GgufName(role, layer_), std::move(shape), expert_});
   }
 
   void Linear(Role weight, Role bias, bool has_bias, size_t rows, size_t cols) {
@@ -73,32 +103,75 @@ class Lister {
 
   void Norm(Role weight, Role bias) {
     Add(weight, {c_.hidden});
-    if (c_.norm == NormType::kLayer) Add(bias, {c_.hidden});
+    if (c_.norm == NormType::kLayer && c_.norm_bias) Add(bias, {c_.hidden});
   }
 
   void Attention() {
-    Norm(Role::kAttentionNorm, Role::kAttentionNormBias);
-    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, c_.query_width(), c_.hidden);
+    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, (c_.attention_gate ? 2 : 1) * c_.query_width(),
+           c_.hidden);
     Linear(Role::kKey, Role::kKeyBias, c_.attention_bias, c_.kv_width(), c_.hidden);
     Linear(Role::kValue, Role::kValueBias, c_.attention_bias, c_.kv_width(), c_.hidden);
     if (c_.query_key_norm) {
-      Add(Role::kQueryNorm, {c_.head_dim});
-      Add(Role::kKeyNorm, {c_.head_dim});
+      Add(Role::kQueryNorm, {c_.query_key_norm_whole ? c_.query_width() : c_.head_dim});
+      Add(Role::kKeyNorm, {c_.query_key_norm_whole ? c_.kv_width() : c_.head_dim});
     }
     Linear(Role::kAttentionOutput, Role::kAttentionOutputBias, c_.projection_bias, c_.hidden, c_.query_width());
-    if (c_.post_norms) Add(Role::kPostAttentionNorm, {c_.hidden});
+    if (c_.sinks) Add(Role::kSinks, {c_.heads});
+  }
+
+  void Mix() {
+    switch (c_.shapes[layer_].mixer) {
+      case Mixer::kAttention: return Attention();
+      case Mixer::kShortConvolution: return ShortConvolution();
+      case Mixer::kDeltaNet: return DeltaNet();
+    }
+  }
+
+  void DeltaNet() {
+    const DeltaNetConfig& d = c_.delta_net;
+    Add(Role::kDeltaInput, {d.channels(), c_.hidden});
+    Add(Role::kDeltaGate, {d.values(), c_.hidden});
+    Add(Role::kDeltaBeta, {d.value_heads, c_.hidden});
+    Add(Role::kDeltaAlpha, {d.value_heads, c_.hidden});
+    Add(Role::kDeltaConvolution, {d.channels() * c_.convolution});
+    Add(Role::kDeltaTimeBias, {d.value_heads});
+    Add(Role::kDeltaDecay, {d.value_heads});
+    Add(Role::kDeltaNorm, {d.value_dim});
+    Add(Role::kDeltaOutput, {c_.hidden, d.values()});
+  }
+
+  void ShortConvolution() {
+    Add(Role::kConvolutionInput, {3 * c_.hidden, c_.hidden});
+    Add(Role::kConvolution, {c_.hidden * c_.convolution});
+    Add(Role::kConvolutionOutput, {c_.hidden, c_.hidden});
   }
 
   void FeedForward() {
-    Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias);
     if (c_.gated) Add(Role::kGate, {c_.feed_forward, c_.hidden});
     Linear(Role::kUp, Role::kUpBias, c_.projection_bias, c_.feed_forward, c_.hidden);
     Linear(Role::kDown, Role::kDownBias, c_.projection_bias, c_.hidden, c_.feed_forward);
-    if (c_.post_norms) Add(Role::kPostFeedForwardNorm, {c_.hidden});
+  }
+
+  void Experts() {
+    const ExpertConfig& e = c_.experts;
+    Linear(Role::kRouter, Role::kRouterBias, e.router_bias, e.count, c_.hidden);
+    if (e.choice_bias) Add(Role::kExpertChoiceBias, {e.count});
+    if (e.shared_feed_forward > 0) {
+      if (e.shared_gate) Add(Role::kSharedInput, {c_.hidden});
+      Add(Role::kSharedGate, {e.shared_feed_forward, c_.hidden});
+      Add(Role::kSharedUp, {e.shared_feed_forward, c_.hidden});
+      Add(Role::kSharedDown, {c_.hidden, e.shared_feed_forward});
+    }
+    for (expert_ = 0; expert_ < e.count; ++expert_) {
+      Linear(Role::kExpertGate, Role::kExpertGateBias, e.bias, e.feed_forward, c_.hidden);
+      Linear(Role::kExpertUp, Role::kExpertUpBias, e.bias, e.feed_forward, c_.hidden);
+      Linear(Role::kExpertDown, Role::kExpertDownBias, e.bias, c_.hidden, e.feed_forward);
+    }
+    expert_ = 0;
   }
 
   const ModelConfig& c_;
-  size_t layer_ = 0;
+  size_t layer_ = 0, expert_ = 0;
   std::vector<Parameter> list_;
 };
 
@@ -109,6 +182,14 @@ std::vector<Parameter> ParametersOf(const ModelConfig& config) { return Lister(c
 size_t ParameterCount(const ModelConfig& config) {
   size_t count = 0;
   ForEachParameter(config, [&](const Parameter& parameter) { count += parameter.count(); });
+  return count;
+}
+
+size_t ActiveParameterCount(const ModelConfig& config) {
+  size_t count = 0;
+  ForEachParameter(config, [&](const Parameter& parameter) {
+    if (!IsOfExpert(parameter.role) || parameter.expert < config.experts.used) count += parameter.count();
+  });
   return count;
 }
 

@@ -19,16 +19,17 @@ enum class Role : uint8_t {
   // One of each a layer:
   kAttentionNorm,  // [hidden]
   kAttentionNormBias,
-  kQuery,  // [heads * head_dim, hidden]
+  kQuery,  // [heads * head_dim, hidden], or twice the rows where there is a gate: head by head
   kQueryBias,
   kKey,  // [kv_heads * head_dim, hidden]
   kKeyBias,
   kValue,
   kValueBias,
-  kQueryNorm,        // [head_dim]
-  kKeyNorm,          // [head_dim]
+  kQueryNorm,        // [head_dim], or [heads * head_dim] of all heads as one
+  kKeyNorm,          // [head_dim], or [kv_heads * head_dim]
   kAttentionOutput,  // [hidden, heads * head_dim]
   kAttentionOutputBias,
+  kSinks,              // [heads]
   kPostAttentionNorm,  // [hidden]
   kFeedForwardNorm,
   kFeedForwardNormBias,
@@ -38,14 +39,47 @@ enum class Role : uint8_t {
   kDown,  // [hidden, feed_forward]
   kDownBias,
   kPostFeedForwardNorm,
+  // Of a short convolution, instead of attention:
+  kConvolutionInput,   // [3 * hidden, hidden]: what gates the input, what gates the result, and the input itself
+  kConvolution,        // [hidden * convolution]: a channel's weights together, the oldest position first
+  kConvolutionOutput,  // [hidden, hidden]
+  // Of a gated delta net, instead of attention:
+  kDeltaInput,        // [channels, hidden]: queries, keys, values
+  kDeltaGate,         // [values, hidden]
+  kDeltaBeta,         // [value_heads, hidden]
+  kDeltaAlpha,        // [value_heads, hidden]
+  kDeltaConvolution,  // [channels * convolution]
+  kDeltaTimeBias,     // [value_heads]
+  kDeltaDecay,        // [value_heads], negative
+  kDeltaNorm,         // [value_dim]
+  kDeltaOutput,       // [hidden, values]
+  // Of a mixture of experts, instead of gate, up and down:
+  kRouter,            // [experts, hidden]
+  kRouterBias,        // [experts]
+  kExpertChoiceBias,  // [experts]
+  kSharedInput,       // [hidden]
+  kSharedGate,        // [shared_feed_forward, hidden]
+  kSharedUp,
+  kSharedDown,  // [hidden, shared_feed_forward]
+  // One of each an expert:
+  kExpertGate,  // [feed_forward, hidden]
+  kExpertGateBias,
+  kExpertUp,
+  kExpertUpBias,
+  kExpertDown,  // [hidden, feed_forward]
+  kExpertDownBias,
 };
-inline constexpr size_t kRoles = static_cast<size_t>(Role::kPostFeedForwardNorm) + 1;
+inline constexpr size_t kRoles = static_cast<size_t>(Role::kExpertDownBias) + 1;
+inline constexpr Role kFirstExpertRole = Role::kExpertGate;
+inline constexpr size_t kExpertRoles = kRoles - static_cast<size_t>(kFirstExpertRole);
+constexpr bool IsOfExpert(Role role) { return role >= kFirstExpertRole; }
 
 struct Parameter {
   Role role;
   size_t layer;               // 0 for the ones outside the layers
-  std::string name;           // as GGUF names it: "blk.3.attn_q.weight"
+  std::string name;           // as GGUF names it: "blk.3.attn_q.weight"; those of all experts are one tensor
   std::vector<size_t> shape;  // [rows (outputs), cols (inputs)] or [n]
+  size_t expert = 0;          // 0 for what is no expert's
 
   bool is_matrix() const { return shape.size() == 2; }
   size_t count() const { return is_matrix() ? shape[0] * shape[1] : shape[0]; }
@@ -60,6 +94,8 @@ void ForEachParameter(const ModelConfig& config, Visit&& visit) {
 }
 
 size_t ParameterCount(const ModelConfig& config);
+// Of those alone that one row goes through: the experts that it did not choose are left out.
+size_t ActiveParameterCount(const ModelConfig& config);
 
 // The GGUF name of a role, without "blk.N." for the ones in a layer: "attn_q.weight".
 std::string GgufName(Role role, size_t layer);

@@ -48,6 +48,8 @@ void Divide(std::vector<double>& frequencies, const std::vector<double>& divisor
 
 }  // namespace
 
+double YarnFactor(double scale, double mscale) { return scale <= 1 ? 1 : 0.1 * mscale * std::log(scale) + 1; }
+
 std::vector<double> Frequencies(const RopeConfig& rope) {
   std::vector<double> frequencies = PlainFrequencies(rope);
   for (double& frequency : frequencies) frequency /= rope.linear;

@@ -46,6 +46,9 @@ struct RopeConfig {
   size_t pairs() const { return dims / 2; }
 };
 
+// What YaRN multiplies cosines and sines by where a configuration names nothing: its factor, and DeepSeek's strength.
+double YarnFactor(double scale, double mscale = 1);
+
 // [pairs], radians a position. The lists that `rope` holds have one entry a pair.
 std::vector<double> Frequencies(const RopeConfig& rope);
 

@@ -97,9 +97,6 @@ Llama3Scaling Llama3FromHf(const HfFields& rope, double original_context) {
   return {Factor(rope), rope.Float("low_freq_factor"), rope.Float("high_freq_factor"), original_context};
 }
 
-// What YaRN multiplies cosines and sines by.
-double YarnFactor(double scale, double mscale = 1) { return scale <= 1 ? 1 : 0.1 * mscale * std::log(scale) + 1; }
-
 void YarnFromHf(const HfFields& rope, double original_context, const ModelConfig& model, RopeConfig& out) {
   const bool implied = rope.IsNull("factor");
   YarnScaling yarn{implied ? static_cast<double>(model.context) / original_context : Factor(rope), original_context};
@@ -144,8 +141,11 @@ RopeConfig RopeFromGguf(const GgufFields& fields, const TensorSource& tensors, c
   if (type == "linear") {
     rope.linear = scale;
   } else if (type == "yarn") {
-    rope.yarn = YarnScaling{scale, original};
-    rope.factor = static_cast<float>(attention.value_or(1) * YarnFactor(scale));
+    rope.yarn = YarnScaling{scale, original, fields.Float("rope.scaling.yarn_beta_fast", 32),
+                            fields.Float("rope.scaling.yarn_beta_slow", 1)};
+    // 1 is also what writers state who mean the formula's value.
+    const double stated_factor = fields.Float("rope.scaling.yarn_attn_factor", 1);
+    rope.factor = static_cast<float>(attention.value_or(1) * (stated_factor != 1 ? stated_factor : YarnFactor(scale)));
   } else if (type != "none" && type != "longrope") {
     fields.Refuse("rope.scaling.type", type, "these are supported: none, linear, yarn, longrope");
   }
@@ -202,6 +202,28 @@ RopeConfig RopeFromHf(const HfFields& config, const HfRopeRules& rules, const Co
     }
   }
   return RopeFromHf(config, then ? then : now, then ? "rope_scaling" : "rope_parameters", rules, options, model);
+}
+
+void TwoRopesFromHf(const HfFields& fields, const HfRopeRules& global_rules, const HfRopeRules& local_rules,
+                    const ConfigOptions& options, ModelConfig& config) {
+  const boost::json::object* both = fields.Object("rope_parameters");
+  const boost::json::object* scaling = fields.Object("rope_scaling");
+  const boost::json::object none;
+  const HfFields kinds(both ? *both : none, "rope_parameters.");
+  const boost::json::object* global = kinds.Object("full_attention");
+  const boost::json::object* local = kinds.Object("sliding_attention");
+  if (both && !both->empty() && !global && !local) {
+    fields.Refuse("rope_parameters", "this family needs full_attention and sliding_attention in it");
+  }
+  if (global && scaling) fields.Refuse("rope_scaling", "but rope_parameters.full_attention is there, too");
+  if (const HfFields old(scaling ? *scaling : none, "rope_scaling."); old.Has("type") && !old.Has("rope_type")) {
+    old.Refuse("type", "this family reads rope_type alone");
+  }
+  RopeConfig of_all =
+      RopeFromHf(fields, global ? global : scaling, global ? "rope_parameters.full_attention" : "rope_scaling",
+                 global_rules, options, config);
+  RopeConfig of_windows = RopeFromHf(fields, local, "rope_parameters.sliding_attention", local_rules, options, config);
+  UseTwoRopes(std::move(of_all), std::move(of_windows), config);
 }
 
 }  // namespace sheepop

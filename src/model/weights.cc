@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "kernel/vector.h"
 #include "model/weight_bytes.h"
 #include "tensor/dequantise.h"
 #include "tensor/pack.h"
@@ -30,7 +32,7 @@ constexpr std::string_view kTrainingState = "sheepop.";
 
 struct Placed {
   const Parameter* parameter;
-  const TensorInfo* tensor;
+  TensorInfo tensor;  // or its entry
   Location location;
   std::byte* out;
 };
@@ -45,7 +47,7 @@ void CheckShape(const Parameter& parameter, const Location& location, const Tens
   if (want.size() == 1 && have.size() == 2 && have[0] == 1) have.erase(have.begin());
   const size_t row_axis = location.transposed ? 1 : 0;
   const bool same_rank = want.size() == have.size();
-  const bool rows_fit = same_rank && location.row_begin + parameter.shape[0] <= have[row_axis];
+  const bool rows_fit = same_rank && location.row(parameter.shape[0] - 1) < have[row_axis];
   const bool whole = location.row_begin == 0 && same_rank && have == want;
   const bool cols_fit = same_rank && (have.size() == 1 || have[1 - row_axis] == want[1 - row_axis]);
   if (!parameter.is_matrix() && Info(tensor.type).quantised) {
@@ -60,28 +62,35 @@ void CheckShape(const Parameter& parameter, const Location& location, const Tens
 size_t PackedBytesOf(const Placed& placed) {
   const Parameter& p = *placed.parameter;
   if (!p.is_matrix()) return p.shape[0] * sizeof(float);
-  return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor->type, p.shape[0], p.shape[1]);
+  return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor.type, p.shape[0], p.shape[1]);
 }
 
 std::span<const std::byte> RowsOf(const Placed& placed, size_t begin, size_t end) {
   const size_t cols = placed.parameter->is_matrix() ? placed.parameter->shape[1] : 1;
-  const size_t row_bytes = RowBytes(placed.tensor->type, cols);
-  return placed.tensor->bytes.subspan((placed.location.row_begin + begin) * row_bytes, (end - begin) * row_bytes);
+  const size_t row_bytes = RowBytes(placed.tensor.type, cols);
+  return placed.tensor.bytes.subspan((placed.location.row_begin + begin) * row_bytes, (end - begin) * row_bytes);
 }
 
 void LoadVector(const Placed& placed) {
   const std::span<float> out(reinterpret_cast<float*>(placed.out), placed.parameter->shape[0]);
-  Dequantise(placed.tensor->type, RowsOf(placed, 0, out.size()), out);
-  for (float& value : out) value += placed.location.offset;
+  const size_t step = placed.location.row_step;
+  if (step == 1) Dequantise(placed.tensor.type, RowsOf(placed, 0, out.size()), out);
+  for (size_t i = 0; step > 1 && i < out.size(); ++i) {
+    Dequantise(placed.tensor.type, RowsOf(placed, i * step, i * step + 1), out.subspan(i, 1));
+  }
+  for (float& value : out) {
+    value = placed.location.logarithm ? -static_cast<float>(kernel::Exp(static_cast<double>(value)))
+                                      : value + placed.location.offset;
+  }
 }
 
 void LoadTransposed(const Placed& placed) {
   const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
-  const size_t stored = placed.tensor->shape[1];
+  const size_t stored = placed.tensor.shape[1];
   std::vector<float> file(cols * stored), matrix(rows * cols);
-  Dequantise(placed.tensor->type, placed.tensor->bytes, file);
+  Dequantise(placed.tensor.type, placed.tensor.bytes, file);
   for (size_t c = 0; c < cols; ++c) {
-    for (size_t r = 0; r < rows; ++r) matrix[r * cols + c] = file[c * stored + placed.location.row_begin + r];
+    for (size_t r = 0; r < rows; ++r) matrix[r * cols + c] = file[c * stored + placed.location.row(r)];
   }
   PackTiles(DType::kF32, reinterpret_cast<const std::byte*>(matrix.data()), rows, cols,
             {0, (rows + kernel::kTileRows - 1) / kernel::kTileRows}, placed.out);
@@ -89,17 +98,27 @@ void LoadTransposed(const Placed& placed) {
 
 void LoadTiles(const Placed& placed, kernel::TileRange tiles, const TensorSource& source) {
   const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
-  PackTiles(placed.tensor->type, RowsOf(placed, 0, rows).data(), rows, cols, tiles, placed.out);
-  TensorInfo part = *placed.tensor;
+  if (placed.location.row_step > 1) {
+    std::vector<std::byte> together;
+    for (size_t r = 0; r < rows; ++r) {
+      const auto row = RowsOf(placed, r * placed.location.row_step, r * placed.location.row_step + 1);
+      together.insert(together.end(), row.begin(), row.end());
+    }
+    return PackTiles(placed.tensor.type, together.data(), rows, cols, tiles, placed.out);
+  }
+  PackTiles(placed.tensor.type, RowsOf(placed, 0, rows).data(), rows, cols, tiles, placed.out);
+  TensorInfo part = placed.tensor;
   part.bytes = RowsOf(placed, tiles.begin * kernel::kTileRows, std::min(rows, tiles.end * kernel::kTileRows));
   source.Release(part);
 }
 
-void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::less<>>& used) {
+void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::less<>>& used,
+                  const std::vector<std::string>& skipped) {
   for (const TensorInfo& tensor : source.tensors()) {
     if (used.contains(tensor.name)) continue;
     const bool known =
-        std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); });
+        std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); }) ||
+        std::ranges::any_of(skipped, [&](const std::string& begin) { return tensor.name.starts_with(begin); });
     if (!known && !tensor.name.starts_with(kTrainingState)) {
       throw Error(ErrorCategory::kUnsupported, "the model holds a tensor {} {} that its architecture does not use",
                   tensor.name, ShapeText(tensor.shape));
@@ -112,6 +131,16 @@ void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::l
 const kernel::PackedView& Weights::output() const {
   const kernel::PackedView& own = matrix(Role::kOutput);
   return own.data ? own : matrix(Role::kTokenEmbedding);
+}
+
+double Weights::BytesRead(size_t rows) const {
+  const kernel::PackedView& table = matrix(Role::kTokenEmbedding);
+  const size_t unread = matrix(Role::kOutput).data ? table.tiles() * kernel::TileBytes(table.type, table.cols) : 0;
+  const auto dense = static_cast<double>(bytes() - expert_bytes_ - unread);
+  if (experts_ == 0) return dense;
+  const double unchosen = 1 - static_cast<double>(experts_used_) / static_cast<double>(experts_);
+  const double share = 1 - std::pow(unchosen, static_cast<double>(rows));
+  return dense + share * static_cast<double>(expert_bytes_);
 }
 
 namespace {
@@ -134,13 +163,14 @@ Plan PlanOf(const std::vector<Parameter>& parameters, const ModelConfig& config,
       throw Error(ErrorCategory::kCorrupt, "the model has no tensor {}; the file may be cut or of another architecture",
                   location.tensor);
     }
-    CheckShape(parameter, location, *tensor);
+    TensorInfo entry = EntryOf(location, *tensor);
+    CheckShape(parameter, location, entry);
     used.insert(location.tensor);
-    out.placed.push_back({&parameter, tensor, std::move(location), nullptr});
+    out.placed.push_back({&parameter, std::move(entry), std::move(location), nullptr});
     out.offsets.push_back(out.bytes);
     out.bytes += (PackedBytesOf(out.placed.back()) + kAlignment - 1) / kAlignment * kAlignment;
   }
-  CheckAllUsed(source, used);
+  CheckAllUsed(source, used, config.skipped_tensors);
   return out;
 }
 
@@ -150,6 +180,25 @@ size_t WeightBytes(const ModelConfig& config, const TensorSource& source, Locate
   return PlanOf(ParametersOf(config), config, source, locate).bytes;
 }
 
+void RequireMemory(const std::string& path, const MemoryNeeds& needs, size_t free) {
+  const size_t cache = needs.cache_per_position * needs.context;
+  if (free == 0 || needs.weights + cache <= free) return;
+  const auto gigabytes = [](size_t bytes) { return static_cast<double>(bytes) / 1e9; };
+  const size_t left = needs.weights < free ? free - needs.weights : 0;
+  const size_t positions = needs.cache_per_position > 0 ? left / needs.cache_per_position : 0;
+  if (positions == 0) {
+    throw Error(
+        ErrorCategory::kLimit,
+        "{} needs {:.1f} GB for its weights, {:.1f} GB of memory are free, which leaves no room for any context: "
+        "take a smaller weight type or model, or end other programs",
+        path, gigabytes(needs.weights), gigabytes(free));
+  }
+  throw Error(ErrorCategory::kLimit,
+              "{} needs {:.1f} GB for its weights and {:.1f} GB for a context of {} positions, {:.1f} GB of memory are "
+              "free: the largest --context that fits is {}",
+              path, gigabytes(needs.weights), gigabytes(cache), needs.context, gigabytes(free), positions);
+}
+
 Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool) {
   const std::vector<Parameter> parameters = ParametersOf(config);
   auto [placed, offsets, bytes] = PlanOf(parameters, config, source, locate);
@@ -157,6 +206,12 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
   weights.arena_ = HugeBuffer(bytes);
   weights.matrices_.resize(config.layers * kRoles);
   weights.vectors_.resize(config.layers * kRoles);
+  if (std::ranges::any_of(config.shapes, &LayerShape::experts)) {
+    weights.experts_ = config.experts.count;
+    weights.experts_used_ = config.experts.used;
+  }
+  weights.expert_matrices_.resize(config.layers * weights.experts_ * kExpertRoles);
+  weights.expert_vectors_.resize(config.layers * weights.experts_ * kExpertRoles);
   struct Chunk {
     const Placed* placed;
     kernel::TileRange tiles;
@@ -166,16 +221,21 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
     Placed& p = placed[i];
     const Parameter& parameter = *p.parameter;
     p.out = weights.arena_.data() + offsets[i];
-    const size_t index = Index(parameter.role, parameter.layer);
+    const bool of_expert = IsOfExpert(parameter.role);
+    if (of_expert) weights.expert_bytes_ += PackedBytesOf(p);
+    const size_t index = of_expert ? weights.ExpertIndex(parameter.role, parameter.layer, parameter.expert)
+                                   : Index(parameter.role, parameter.layer);
     if (!parameter.is_matrix()) {
-      weights.vectors_[index] = reinterpret_cast<const float*>(p.out);
+      (of_expert ? weights.expert_vectors_ : weights.vectors_)[index] = reinterpret_cast<const float*>(p.out);
       chunks.push_back({&p, {}});
       continue;
     }
-    const DType type = p.location.transposed ? DType::kF32 : p.tensor->type;
-    weights.matrices_[index] = {PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out};
-    const size_t tiles = weights.matrices_[index].tiles();
-    const size_t step = p.location.transposed ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
+    const DType type = p.location.transposed ? DType::kF32 : p.tensor.type;
+    kernel::PackedView& view = (of_expert ? weights.expert_matrices_ : weights.matrices_)[index];
+    view = {PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out};
+    const size_t tiles = view.tiles();
+    const size_t step =
+        p.location.transposed || p.location.row_step > 1 ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
     for (size_t begin = 0; begin < tiles; begin += step) chunks.push_back({&p, {begin, std::min(tiles, begin + step)}});
   }
   pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {

@@ -26,17 +26,37 @@ class Weights {
   const kernel::PackedView& matrix(Role role, size_t layer = 0) const { return matrices_[Index(role, layer)]; }
   const float* vector(Role role, size_t layer = 0) const { return vectors_[Index(role, layer)]; }
 
+  // Those of an expert.
+  const kernel::PackedView& matrix(Role role, size_t layer, size_t expert) const {
+    return expert_matrices_[ExpertIndex(role, layer, expert)];
+  }
+  const float* vector(Role role, size_t layer, size_t expert) const {
+    return expert_vectors_[ExpertIndex(role, layer, expert)];
+  }
+
   // The output projection: its own matrix, or the embedding table.
   const kernel::PackedView& output() const;
 
   size_t bytes() const { return arena_.size(); }
+  // What a pass over `rows` rows reads: all but a table of embeddings that is not the output too, and of experts the expected
+  // value when each row chooses for itself.
+  double BytesRead(size_t rows) const;
 
  private:
   static size_t Index(Role role, size_t layer) { return layer * kRoles + static_cast<size_t>(role); }
 
+  size_t ExpertIndex(Role role, size_t layer, size_t expert) const {
+    return (layer * experts_ + expert) * kExpertRoles + static_cast<size_t>(role) -
+           static_cast<size_t>(kFirstExpertRole);
+  }
+
   HugeBuffer arena_;
-  std::vector<kernel::PackedView> matrices_;  // [layers, kRoles]
-  std::vector<const float*> vectors_;         // [layers, kRoles]
+  size_t experts_ = 0, experts_used_ = 0;  // of a layer, and by a row
+  size_t expert_bytes_ = 0;
+  std::vector<kernel::PackedView> matrices_;         // [layers, kRoles]
+  std::vector<const float*> vectors_;                // [layers, kRoles]
+  std::vector<kernel::PackedView> expert_matrices_;  // [layers, experts, kExpertRoles]
+  std::vector<const float*> expert_vectors_;         // [layers, experts, kExpertRoles]
 };
 
 }  // namespace sheepop

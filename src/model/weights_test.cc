@@ -9,6 +9,7 @@
 #include "model/architecture.h"
 #include "model/checkpoint_config.h"
 #include "model/test_support.h"
+#include "model/weight_bytes.h"
 
 namespace sheepop {
 namespace {
@@ -117,6 +118,28 @@ TEST(Weights, NothingIsMissingAndNothingIsLeftOver) {
   without["blk.1.ffn_up.weight"].name = "blk.1.ffn_up.wait";
   EXPECT_EQ(without.WhyNot(),
             "the model has no tensor blk.1.ffn_up.weight; the file may be cut or of another architecture");
+}
+
+std::string MemoryRefusal(const MemoryNeeds& needs, size_t free) {
+  try {
+    RequireMemory("big.gguf", needs, free);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), ErrorCategory::kLimit);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Memory, WhatDoesNotFitIsRefusedWithTheLargestContextThatWould) {
+  constexpr size_t kGb = 1'000'000'000;
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 32768}, 21 * kGb), "");
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 32768}, 0), "");
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 32768}, 19 * kGb),
+            "big.gguf needs 17.0 GB for its weights and 3.3 GB for a context of 32768 positions, 19.0 GB of memory are "
+            "free: the largest --context that fits is 20000");
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 0}, 19 * kGb), "") << "no context was asked for";
+  EXPECT_NE(MemoryRefusal({17 * kGb, 100'000, 0}, 12 * kGb).find("12.0 GB of memory are free"), std::string::npos);
+  EXPECT_NE(MemoryRefusal({17 * kGb, 100'000, 1}, 17 * kGb).find("no room for any context"), std::string::npos);
 }
 
 }  // namespace

@@ -36,6 +36,14 @@ void ActivationBuffer::QuantiseFrom(const kernel::MatMulKernels& kernels, const 
   kernels.quantise(x, blocks, quantised_ + r * blocks_ + first);
 }
 
+void ActivationBuffer::CopyRow(ActivationBuffer& from, size_t r, size_t to, bool blocks) {
+  if (blocks) {
+    std::copy_n(from.quantised_ + r * blocks_, blocks_, quantised_ + to * blocks_);
+  } else {
+    std::copy_n(from.row(r), stride_, row(to));
+  }
+}
+
 size_t TileChunks(size_t rows, size_t tiles, size_t threads) {
   const size_t pairs = Pairs(tiles);
   if (rows <= kSplitRows) return std::min(pairs, 2 * threads);
@@ -57,9 +65,14 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   keys_ = ActivationBuffer(rows, config.kv_width());
   values_ = ActivationBuffer(rows, config.kv_width());
   attention_ = ActivationBuffer(rows, config.query_width());
-  hidden_ = ActivationBuffer(rows, config.feed_forward);
-  gate_up_floats_ = std::max(GateUpFloats(rows, config.feed_forward, threads),
-                             GateUpFloats(std::min(rows, kSplitRows), config.feed_forward, threads));
+  if (config.attention_gate) gated_queries_ = ActivationBuffer(rows, 2 * config.query_width());
+  AddRecurrent(config);
+  // The widest of the layers' networks and the shared one.
+  const size_t feed_forward = std::max(config.feed_forward, config.experts.shared_feed_forward);
+  hidden_ = ActivationBuffer(rows, feed_forward);
+  gate_up_floats_ = std::max(GateUpFloats(rows, feed_forward, threads),
+                             GateUpFloats(std::min(rows, kSplitRows), feed_forward, threads));
+  if (std::ranges::any_of(config.shapes, &LayerShape::experts)) AddExperts(config.experts, config.hidden, threads);
   gate_up_ = HugeBuffer(threads * gate_up_floats_ * sizeof(float));
   for (const RopeConfig& rope : config.ropes) frequencies_.push_back(Frequencies(rope));
   const size_t pairs = config.head_dim / 2;
@@ -78,6 +91,29 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   shape.head_dim = config.head_dim;
   scratch_bytes_ = Aligned(std::max(kernel::kMatMulScratch, kernel::AttentionScratch(shape)));
   scratch_ = HugeBuffer(threads * scratch_bytes_);
+}
+
+void Workspace::AddRecurrent(const ModelConfig& config) {
+  if (config.AttentionLayers(config.layers) == config.layers) return;
+  const DeltaNetConfig& delta = config.delta_net;
+  mixed_ = ActivationBuffer(rows_, delta.value_heads > 0 ? delta.channels() : 3 * config.hidden);
+  recurrent_ = ActivationBuffer(rows_, delta.value_heads > 0 ? delta.values() : config.hidden);
+  if (delta.value_heads == 0) return;
+  delta_gate_ = ActivationBuffer(rows_, delta.values());
+  delta_rates_ = HugeBuffer(rows_ * 2 * delta.value_heads * sizeof(float));
+}
+
+// A chunk of few rows may be a whole expert.
+void Workspace::AddExperts(const ExpertConfig& experts, size_t hidden, size_t threads) {
+  const size_t chosen = rows_ * experts.used, few = std::min(rows_, kSplitRows);
+  router_logits_ = HugeBuffer(rows_ * experts.count * sizeof(float));
+  choices_.resize(chosen);
+  expert_row_of_.resize(chosen);
+  expert_input_ = ActivationBuffer(chosen, hidden);
+  expert_hidden_ = ActivationBuffer(chosen, experts.feed_forward);
+  expert_output_ = ActivationBuffer(chosen, hidden);
+  gate_up_floats_ = std::max({gate_up_floats_, GateUpFloats(rows_, experts.feed_forward, threads),
+                              2 * few * (experts.feed_forward + 2 * kernel::kTileRows)});
 }
 
 }  // namespace sheepop

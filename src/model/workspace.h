@@ -9,6 +9,7 @@
 #include "kernel/matmul.h"
 #include "kernel/matmul_wide.h"
 #include "model/config.h"
+#include "model/router.h"
 
 namespace sheepop {
 
@@ -21,7 +22,12 @@ class ActivationBuffer {
   float* row(size_t r) { return values() + r * stride_; }
   float* values() { return reinterpret_cast<float*>(memory_.data()); }
   size_t stride() const { return stride_; }  // whole blocks: the padding beyond the columns is zero
-  kernel::MatMulInput Input(size_t rows) { return {values(), stride_, quantised_, blocks_, rows}; }
+  kernel::MatMulInput Input(size_t rows) { return Input(0, rows); }
+  kernel::MatMulInput Input(size_t first, size_t rows) {
+    return {row(first), stride_, quantised_ + first * blocks_, blocks_, rows};
+  }
+  // Row `to` becomes row `r` of another buffer of the same width: its blocks, or its values where those are read.
+  void CopyRow(ActivationBuffer& from, size_t r, size_t to, bool blocks);
 
   // Quantises row r from its values, or its columns [begin, begin + count) alone: `begin` is the first of a block, and
   // the block that holds the last is quantised to its end.
@@ -64,16 +70,30 @@ class Workspace {
  private:
   friend class DecoderPass;
 
+  void AddRecurrent(const ModelConfig& config);
+  void AddExperts(const ExpertConfig& experts, size_t hidden, size_t threads);
+
   size_t rows_, logit_rows_;
-  ActivationBuffer stream_;     // [rows, hidden] the residual stream
-  ActivationBuffer normed_;     // [rows, hidden] what the products of a branch read
-  ActivationBuffer branch_;     // [rows, hidden] a branch's result before its own norm
-  ActivationBuffer queries_;    // [rows, heads * head_dim]
-  ActivationBuffer keys_;       // [rows, kv_heads * head_dim]
-  ActivationBuffer values_;     // [rows, kv_heads * head_dim]
-  ActivationBuffer attention_;  // [rows, heads * head_dim]
-  ActivationBuffer hidden_;     // [rows, feed_forward] the activated product; its values where no weights are quantised
-  HugeBuffer gate_up_;          // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
+  ActivationBuffer stream_;         // [rows, hidden] the residual stream
+  ActivationBuffer normed_;         // [rows, hidden] what the products of a branch read
+  ActivationBuffer branch_;         // [rows, hidden] a branch's result before its own norm
+  ActivationBuffer queries_;        // [rows, heads * head_dim]
+  ActivationBuffer keys_;           // [rows, kv_heads * head_dim]
+  ActivationBuffer values_;         // [rows, kv_heads * head_dim]
+  ActivationBuffer attention_;      // [rows, heads * head_dim]
+  ActivationBuffer gated_queries_;  // [rows, heads, 2, head_dim] queries, each with the gate of its head's result
+  ActivationBuffer mixed_;          // [rows, 3 * hidden] what a short convolution reads; [rows, channels] a delta net
+  ActivationBuffer delta_gate_;     // [rows, values]
+  HugeBuffer delta_rates_;          // [rows, 2, value heads] beta and alpha
+  ActivationBuffer recurrent_;      // [rows, hidden] or [rows, values] the result of a recurrent layer's heads
+  ActivationBuffer hidden_;   // [rows, feed_forward] the activated product; its values where no weights are quantised
+  HugeBuffer router_logits_;  // [rows, experts]
+  std::vector<ExpertChoice> choices_;  // [rows, used]
+  std::vector<size_t> expert_row_of_;  // [rows, used] where the row's part stands in the buffers of experts
+  ActivationBuffer expert_input_;      // [rows * used, hidden] rows of normed_, those of one expert together
+  ActivationBuffer expert_hidden_;     // [rows * used, feed_forward of an expert]
+  ActivationBuffer expert_output_;     // [rows * used, hidden]
+  HugeBuffer gate_up_;  // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
   size_t gate_up_floats_;
   std::vector<std::vector<double>> frequencies_;  // [ropes][pairs], radians a position
   HugeBuffer cosines_, sines_;                    // [ropes, rows, pairs]

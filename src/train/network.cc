@@ -15,19 +15,39 @@ constexpr size_t kLossBytes = size_t{16} << 20;  // of the logits' gradient that
 
 HugeBuffer FloatBuffer(size_t count) { return HugeBuffer(count * sizeof(float)); }
 
-[[noreturn]] void Refuse(std::string_view what) {
-  throw Error(ErrorCategory::kUnsupported, "training does not support {}; llama, qwen2 and gpt2 models can be trained",
+void Refuse(bool asked, std::string_view what) {
+  if (!asked) return;
+  throw Error(ErrorCategory::kUnsupported,
+              "training does not support {}; models like llama, qwen2, smollm3, seed_oss and gpt2 can be trained",
               what);
 }
 
 }  // namespace
 
+// Names every member, so that a new one does not compile until this says whether it has a backward pass.
 void RequireTrainable(const ModelConfig& config) {
-  if (config.attention_softcap > 0 || config.final_softcap > 0) Refuse("soft caps");
-  if (config.query_key_norm) Refuse("query and key norms");
-  if (config.post_norms) Refuse("norms behind branches");
-  if (config.embedding_scale != 1) Refuse("scaled embeddings");
-  if (config.gated != (config.activation == Activation::kSilu)) Refuse("this activation");
+  [[maybe_unused]] const auto& [architecture, name, layers, hidden, heads, kv_heads, head_dim, feed_forward, vocab,
+                                context, norm, norm_bias, norm_epsilon, activation, gated, attention_bias,
+                                projection_bias, query_key_norm, query_key_norm_whole, query_key_norm_late,
+                                attention_gate, sinks, pre_norms, post_norms, parallel_branches, learned_positions,
+                                tied_embeddings, embedding_scale, residual_scale, logit_scale, query_temperature,
+                                attention_scale, attention_softcap, final_softcap, convolution, delta_net, experts,
+                                ropes, shapes, skipped_tensors, warnings] = config;
+  Refuse(attention_softcap > 0 || final_softcap > 0, "soft caps");
+  Refuse(query_key_norm || query_key_norm_whole || query_key_norm_late, "query and key norms");
+  Refuse(config.AttentionLayers(config.layers) < config.layers, "layers without attention");
+  Refuse(experts.count > 0, "mixtures of experts");
+  Refuse(attention_gate, "gates of attention");
+  Refuse(sinks, "sinks of attention");
+  Refuse(!pre_norms || post_norms, "norms behind branches");
+  Refuse(parallel_branches, "attention and feed-forward side by side");
+  Refuse(norm == NormType::kLayer && !norm_bias, "layer norms without biases");
+  Refuse(embedding_scale != 1, "scaled embeddings");
+  Refuse(residual_scale != 1, "scaled branches");
+  Refuse(logit_scale != 1, "scaled logits");
+  Refuse(query_temperature.scale != 0, "queries scaled by position");
+  Refuse(gated != (activation == Activation::kSilu), "this activation");
+  Refuse(!skipped_tensors.empty(), "files that hold other models besides: what is written would lack them");
 }
 
 Network::Network(const ModelConfig& config, ParameterStore& parameters, const NetworkOptions& options, ThreadPool& pool)

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <sstream>
+#include <string_view>
 
 #include "base/error.h"
 #include "checkpoint/safetensors.h"
@@ -275,9 +277,30 @@ TEST(Network, GradientWithDropoutIsTheSlope) {
 }
 
 TEST(Network, RefusesWhatHasNoBackwardPass) {
-  ModelConfig config = LlamaShape(37, 24, 2, 4, 2, 40);
-  config.query_key_norm = true;
-  EXPECT_THROW(RequireTrainable(config), Error);
+  const auto refused = [](const std::function<void(ModelConfig&)>& change, std::string_view part) {
+    ModelConfig config = LlamaShape(37, 24, 2, 4, 2, 40);
+    change(config);
+    try {
+      RequireTrainable(config);
+      FAIL() << part;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), ErrorCategory::kUnsupported);
+      EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos) << error.what();
+    }
+  };
+  RequireTrainable(LlamaShape(37, 24, 2, 4, 2, 40));
+  refused([](ModelConfig& c) { c.query_key_norm = true; }, "query and key norms");
+  refused([](ModelConfig& c) { c.final_softcap = 30; }, "soft caps");
+  refused([](ModelConfig& c) { c.pre_norms = false; }, "norms behind branches");
+  refused([](ModelConfig& c) { c.post_norms = true; }, "norms behind branches");
+  refused([](ModelConfig& c) { c.parallel_branches = true; }, "side by side");
+  refused([](ModelConfig& c) { c.norm = NormType::kLayer, c.norm_bias = false; }, "without biases");
+  refused([](ModelConfig& c) { c.embedding_scale = 12; }, "scaled embeddings");
+  refused([](ModelConfig& c) { c.residual_scale = 0.5f; }, "scaled branches");
+  refused([](ModelConfig& c) { c.logit_scale = 0.5f; }, "scaled logits");
+  refused([](ModelConfig& c) { c.query_temperature.scale = 0.1f; }, "by position");
+  refused([](ModelConfig& c) { c.activation = Activation::kGelu; }, "activation");
+  refused([](ModelConfig& c) { c.skipped_tensors = {"blk.2."}; }, "other models");
 }
 
 }  // namespace

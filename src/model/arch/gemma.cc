@@ -62,19 +62,6 @@ void Common(ModelConfig& config) {
   config.embedding_scale = std::sqrt(static_cast<float>(config.hidden));
 }
 
-// Every `period`-th layer sees everything, the others the window.
-void AlternateWindows(size_t window, size_t period, ModelConfig& config) {
-  for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
-    config.shapes[layer].window = (layer + 1) % period == 0 ? 0 : window;
-  }
-}
-
-// Layers with a window turn by `local`.
-void UseTwoRopes(RopeConfig global, RopeConfig local, ModelConfig& config) {
-  config.ropes = {std::move(global), std::move(local)};
-  for (LayerShape& shape : config.shapes) shape.rope = shape.window > 0 ? 1 : 0;
-}
-
 // The largest Gemmas scale by the hidden width a head instead of head_dim, which their GGUF files do not say.
 void LargestScale(size_t layers, ModelConfig& config) {
   if (config.layers != layers) return;
@@ -95,25 +82,12 @@ ModelConfig FromGguf2(const Metadata& metadata, const TensorSource& tensors, con
   return config;
 }
 
-// sliding_window_pattern: a period, or for each layer whether it has the window.
-void GgufWindows(const GgufFields& fields, ModelConfig& config) {
-  const size_t window = fields.Size("attention.sliding_window", SIZE_MAX);
-  constexpr std::string_view kPattern = "attention.sliding_window_pattern";
-  if (const auto flags = fields.OptionalFlags(kPattern, config.shapes.size())) {
-    for (size_t layer = 0; layer < flags->size(); ++layer) config.shapes[layer].window = (*flags)[layer] ? window : 0;
-    return;
-  }
-  const size_t period = fields.OptionalSize(kPattern).value_or(kPeriod3);
-  if (period == 0) fields.Reject(kPattern, period, "must be at least 1");
-  AlternateWindows(window, period, config);
-}
-
 ModelConfig FromGguf3(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
   ModelConfig config = CommonFromGguf(metadata, tensors, kName3);
   const GgufFields fields(metadata, kName3);
   Common(config);
   config.query_key_norm = true;
-  GgufWindows(fields, config);
+  WindowsFromGguf(fields, fields.Size("attention.sliding_window", SIZE_MAX), kPeriod3, config);
   RopeConfig local;
   local.dims = config.head_dim;
   local.theta = fields.Float("rope.local.freq_base", fields.Float("rope.freq_base_swa", kLocalTheta));
@@ -160,30 +134,6 @@ ModelConfig FromHf2(const boost::json::object& json, const TensorSource& tensors
   return config;
 }
 
-// rope_parameters holds those of either kind of layer; the older rope_scaling is that of layers without a window.
-void HfRopes(const HfFields& fields, const ConfigOptions& options, ModelConfig& config) {
-  const boost::json::object* both = fields.Object("rope_parameters");
-  const boost::json::object* scaling = fields.Object("rope_scaling");
-  const boost::json::object none;
-  const HfFields kinds(both ? *both : none, "rope_parameters.");
-  const boost::json::object* global = kinds.Object("full_attention");
-  const boost::json::object* local = kinds.Object("sliding_attention");
-  if (both && !both->empty() && !global && !local) {
-    fields.Refuse("rope_parameters", "this family needs full_attention and sliding_attention in it");
-  }
-  if (global && scaling) fields.Refuse("rope_scaling", "but rope_parameters.full_attention is there, too");
-  if (const HfFields old(scaling ? *scaling : none, "rope_scaling."); old.Has("type") && !old.Has("rope_type")) {
-    old.Refuse("type", "this family reads rope_type alone");
-  }
-  RopeConfig of_all =
-      RopeFromHf(fields, global ? global : scaling, global ? "rope_parameters.full_attention" : "rope_scaling",
-                 {.theta = 1e6, .nested = true}, options, config);
-  RopeConfig of_windows =
-      RopeFromHf(fields, local, "rope_parameters.sliding_attention",
-                 {.theta = kLocalTheta, .theta_key = "rope_local_base_freq", .nested = true}, options, config);
-  UseTwoRopes(std::move(of_all), std::move(of_windows), config);
-}
-
 ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
   ModelConfig config = HfCommon(fields, tensors, kName3, {0, 0});
@@ -191,7 +141,8 @@ ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors
   const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod3);
   if (period == 0) fields.Reject("sliding_window_pattern", "must be at least 1");
   HfWindows(fields, period, config);
-  HfRopes(fields, options, config);
+  TwoRopesFromHf(fields, {.theta = 1e6, .nested = true},
+                 {.theta = kLocalTheta, .theta_key = "rope_local_base_freq", .nested = true}, options, config);
   return config;
 }
 
@@ -225,12 +176,8 @@ GgufConfig ToGguf(const ModelConfig& config) {
 
 // The shortest decimal from which FromHf computes this scale. transformers takes no 8.0 for 8.
 boost::json::value QueryScalar(float scale) {
-  const double exact = 1 / (static_cast<double>(scale) * static_cast<double>(scale));
-  double scalar = exact;
-  for (int digits = 1; digits <= 9; ++digits) {
-    scalar = std::strtod(fmt::format("{:.{}g}", exact, digits).c_str(), nullptr);
-    if (1 / std::sqrt(static_cast<float>(scalar)) == scale) break;
-  }
+  const double scalar = ShortestDecimal(1 / (static_cast<double>(scale) * static_cast<double>(scale)),
+                                        [&](double near) { return 1 / std::sqrt(static_cast<float>(near)) == scale; });
   if (scalar == std::round(scalar)) return static_cast<int64_t>(scalar);
   return scalar;
 }
