@@ -133,18 +133,19 @@ double TokensPerSecond(const Model& model, const BenchOptions& options, const Te
   return static_cast<double>(test.tokens * (test.decode ? test.batch : 1)) / seconds;
 }
 
-// A pass reads every weight and the cached positions once; a row costs two operations a weight.
+// A pass that writes reads every weight that a row goes through and the cached positions once. A row of a prompt costs two
+// operations a weight of the layers: its logits are not asked for.
 double ShareOfLimit(const Model& model, const BenchOptions& options, const Test& test, const MachineLimits& limits,
                     double tokens_per_s) {
   if (!test.decode) {
-    const double operations =
-        2 * static_cast<double>(ParameterCount(model.config()) - model.config().vocab * model.config().hidden);
+    const size_t tables = (model.config().tied_embeddings ? 1 : 2) * model.config().vocab * model.config().hidden;
+    const double operations = 2 * static_cast<double>(ActiveParameterCount(model.config()) - tables);
     return tokens_per_s * operations / limits.int8_ops_per_s;
   }
   const double positions = static_cast<double>(test.depth) + static_cast<double>(test.tokens) / 2;
   const double cache_bytes =
       positions * static_cast<double>(KvShapeOf(model.config(), options.kv_type).BytesPerPosition() * test.batch);
-  const double bytes = static_cast<double>(model.weights().bytes()) + cache_bytes;
+  const double bytes = model.weights().BytesRead(test.batch) + cache_bytes;
   return tokens_per_s / static_cast<double>(test.batch) * bytes / limits.read_bytes_per_s;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "checkpoint/tensor_spec.h"
 #include "generate/loaded_model.h"
 #include "model/checkpoint_config.h"
+#include "model/parameters.h"
 
 namespace sheepop {
 namespace {
@@ -60,9 +62,20 @@ json::value ValueJson(const Metadata::Entry& entry) {
 }
 
 json::object ConfigJson(const ModelConfig& config) {
-  return {{"layers", config.layers},     {"hidden", config.hidden},     {"heads", config.heads},
-          {"kv_heads", config.kv_heads}, {"head_dim", config.head_dim}, {"feed_forward", config.feed_forward},
-          {"vocab", config.vocab},       {"context", config.context},   {"tied_embeddings", config.tied_embeddings}};
+  json::object out{
+      {"layers", config.layers},     {"hidden", config.hidden},     {"heads", config.heads},
+      {"kv_heads", config.kv_heads}, {"head_dim", config.head_dim}, {"feed_forward", config.feed_forward},
+      {"vocab", config.vocab},       {"context", config.context},   {"tied_embeddings", config.tied_embeddings}};
+  const auto layers = std::ranges::count(config.shapes, true, &LayerShape::experts);
+  if (layers == 0) return out;
+  const ExpertConfig& experts = config.experts;
+  out["experts"] = {{"layers", layers},
+                    {"count", experts.count},
+                    {"used", experts.used},
+                    {"feed_forward", experts.feed_forward},
+                    {"shared_feed_forward", experts.shared_feed_forward}};
+  out["active_parameters"] = ActiveParameterCount(config);
+  return out;
 }
 
 json::object TokenizerJson(const Tokenizer& tokenizer) {

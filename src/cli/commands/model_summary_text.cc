@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "checkpoint/hf_folder.h"
 #include "checkpoint/tensor_spec.h"
+#include "model/parameters.h"
 
 namespace sheepop::cli {
 namespace {
@@ -143,6 +144,16 @@ std::string MetadataLines(const ModelSummary& summary, const Checkpoint& checkpo
   return lines.Finish();
 }
 
+std::string ExpertLine(const ModelConfig& config) {
+  const auto layers = std::ranges::count(config.shapes, true, &LayerShape::experts);
+  if (layers == 0) return "";
+  const ExpertConfig& experts = config.experts;
+  return fmt::format(
+      "experts        {} in each of {} layers, {} wide; a token goes through {}{}: {} parameters of all\n",
+      experts.count, layers, experts.feed_forward, experts.used,
+      experts.shared_feed_forward > 0 ? " and one that is shared" : "", CountText(ActiveParameterCount(config)));
+}
+
 std::string ConfigLines(const ModelSummary& summary) {
   if (!summary.config) return fmt::format("model          {}\n", summary.config_error);
   const ModelConfig& config = *summary.config;
@@ -150,9 +161,10 @@ std::string ConfigLines(const ModelSummary& summary) {
       "layers         {}, {} wide, feed-forward {}\n"
       "attention      {} heads of {}, {} for keys and values\n"
       "context        {} positions\n"
-      "vocabulary     {}, the output is {}\n",
+      "vocabulary     {}, the output is {}\n"
+      "{}",
       config.layers, config.hidden, config.feed_forward, config.heads, config.head_dim, config.kv_heads, config.context,
-      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own");
+      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own", ExpertLine(config));
 }
 
 std::string TokenizerLine(const ModelSummary& summary) {
