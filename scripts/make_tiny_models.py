@@ -24,6 +24,7 @@ import safetensors.torch
 import torch
 import transformers
 
+import tiny_models_experts
 import tiny_models_gguf
 import tiny_models_list
 import tiny_models_tokenizer
@@ -39,16 +40,28 @@ def bfloat16(values):
 
 def random_weight(name, shape, model, rng):
     normal = rng.standard_normal(shape)
+    if name.endswith("sinks"):
+        return bfloat16(0.7 * normal)
+    if name.endswith("A_log"):
+        return bfloat16(0.5 * normal)
+    if name.endswith(("dt_bias", "linear_attn.norm.weight")):
+        return bfloat16(1.0 + 0.3 * normal)
+    if name.endswith("conv1d.weight"):
+        return bfloat16(0.6 * normal)
+    if name.endswith("expert_bias"):
+        return bfloat16(0.2 * normal)
+    if name.endswith("conv.conv.weight"):
+        return bfloat16(0.6 * normal)
     if name.endswith("bias"):
         return bfloat16(0.3 * normal)
-    if name.endswith("_norm.weight") and ("q_norm" in name or "k_norm" in name):
+    if name.endswith(("q_norm.weight", "k_norm.weight", "query_layernorm.weight", "key_layernorm.weight")):
         return bfloat16(model["qk_norm"] - model["norm_shift"] + 0.2 * normal)
     if len(shape) == 1:
         final = name.endswith(("model.norm.weight", "ln_f.weight"))
         return bfloat16((model["final_norm"] if final else 1.0) - model["norm_shift"] + 0.2 * normal)
     if "embed" in name or "wte" in name or "wpe" in name:
         return bfloat16(model["embedding"] * normal)
-    fan_in = shape[0] if model["arch"] == "gpt2" and "lm_head" not in name else shape[1]
+    fan_in = shape[0] if model["arch"] == "gpt2" and "lm_head" not in name else shape[-1]
     sharp = any(part in name for part in ("q_proj", "k_proj", "qkv_proj", "c_attn"))
     scale = 1.7 if sharp else 1.0
     return bfloat16(scale * normal / np.sqrt(fan_in))
@@ -63,6 +76,8 @@ def write_hugging_face(folder, model, rng):
     tied = config.tie_word_embeddings
     state = {name: random_weight(name, tuple(w.shape), model, rng)
              for name, w in sorted(empty.state_dict().items()) if not (tied and name == "lm_head.weight")}
+    if model["per_expert"]:
+        state = tiny_models_experts.per_expert(state, model["per_expert"])
     stored = {name: w.to(model["stored"]) for name, w in state.items()}
     shards = model["shards"]
     if shards == 1:
@@ -118,7 +133,8 @@ def check(folder, model, golden, ids):
     reach = (logits(load(folder), changed)[1:] - golden[1:]).abs().amax(1)
     window = model["config"].get("sliding_window")
     layers = model["config"].get("num_hidden_layers", 0)
-    reached = reach if not window or "gemma" in model["arch"] else reach[: (window - 1) * layers]
+    some_see_all = "gemma" in model["arch"] or "full_attention" in (model["config"].get("layer_types") or [])
+    reached = reach if not window or some_see_all else reach[: (window - 1) * layers]
     assert reached.min() > 1e-3, f"{folder.name}: the first id does not reach position {reached.argmin() + 1}"
     assert len(set(golden.argmax(1).tolist())) > 8, f"{folder.name}: argmax hardly changes"
     for key, neutral in model["matters"].items():

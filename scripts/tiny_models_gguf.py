@@ -14,6 +14,7 @@ import safetensors.torch
 import torch
 import transformers
 
+import tiny_models_experts
 import tiny_models_tokenizer
 
 QUANTISATION = gguf.GGMLQuantizationType
@@ -22,16 +23,31 @@ TYPES = {"f32": QUANTISATION.F32, "f16": QUANTISATION.F16, "bf16": QUANTISATION.
 FILE_TYPES = {"f32": "ALL_F32", "f16": "MOSTLY_F16", "bf16": "MOSTLY_BF16", "q8_0": "MOSTLY_Q8_0", "q4_0": "MOSTLY_Q4_0"}
 
 TOP = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
-       "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm"}
+       "model.embedding_norm": "token_embd_norm", "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm"}
 LAYER = {
     "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
-    "self_attn.qkv_proj": "attn_qkv", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
+    "self_attn.qkv_proj": "attn_qkv", "shared_mlp.gate": "ffn_gate", "shared_mlp.up": "ffn_up", "shared_mlp.output_linear": "ffn_down", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "mlp.gate_up_proj": "ffn_up",
+    "operator_norm": "attn_norm", "ffn_norm": "ffn_norm", "self_attn.out_proj": "attn_output",
+    "self_attn.q_layernorm": "attn_q_norm", "self_attn.k_layernorm": "attn_k_norm", "conv.in_proj": "shortconv.in_proj",
+    "conv.conv": "shortconv.conv", "conv.out_proj": "shortconv.out_proj", "feed_forward.w1": "ffn_gate",
+    "feed_forward.w3": "ffn_up", "feed_forward.w2": "ffn_down", "feed_forward.gate": "ffn_gate_inp",
+    "linear_attn.in_proj_qkv": "attn_qkv", "linear_attn.in_proj_z": "attn_gate", "linear_attn.in_proj_b": "ssm_beta",
+    "linear_attn.in_proj_a": "ssm_alpha", "linear_attn.norm": "ssm_norm", "linear_attn.out_proj": "ssm_out",
+    "linear_attn.conv1d": "ssm_conv1d",
+    "mlp.router": "ffn_gate_inp", "mlp.gate": "ffn_gate_inp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp", "mlp.shared_expert.gate_proj": "ffn_gate_shexp",
+    "mlp.shared_expert.up_proj": "ffn_up_shexp", "mlp.shared_expert.down_proj": "ffn_down_shexp",
     "ln_1": "attn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "ln_2": "ffn_norm", "mlp.c_fc": "ffn_up",
     "mlp.c_proj": "ffn_down"}
-GEMMA_LAYER = LAYER | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
-                       "post_feedforward_layernorm": "post_ffw_norm"}
+POST_NORM_LAYER = LAYER | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
+                           "post_feedforward_layernorm": "post_ffw_norm"}
+POST_ATTENTION = {"post_attention_layernorm": "post_attention_norm"}
+LAYERS = {"gemma2": POST_NORM_LAYER, "gemma3": POST_NORM_LAYER, "olmo2": POST_NORM_LAYER, "exaone4": POST_NORM_LAYER,
+          "seed_oss": POST_NORM_LAYER, "gpt-oss": LAYER | POST_ATTENTION, "qwen35": LAYER | POST_ATTENTION,
+          "qwen35moe": LAYER | POST_ATTENTION,
+          "hunyuan-dense": LAYER | {"self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"}}
+INTERLEAVED = {"llama", "granite", "smollm3", "mistral3"}  # pairs are neighbours in files, halves in folders
 
 
 def gguf_name(name, arch):
@@ -39,7 +55,7 @@ def gguf_name(name, arch):
     layer = re.fullmatch(r"(?:model\.layers|transformer\.h)\.(\d+)\.(.+)", stem)
     if not layer:
         return f"{TOP[stem]}.{kind}"
-    names = GEMMA_LAYER if arch.startswith("gemma") else LAYER
+    names = LAYERS.get(arch, LAYER)
     return f"blk.{layer[1]}.{names[layer[2]]}.{kind}"
 
 
@@ -50,15 +66,61 @@ def interleave(weight, heads):
 
 
 def gguf_tensor(name, weight, model, config):
-    if model["arch"] == "llama" and "q_proj" in name:
+    if model["arch"] in INTERLEAVED and "q_proj" in name:
         return interleave(weight, config.num_attention_heads)
-    if model["arch"] == "llama" and "k_proj" in name:
+    if model["arch"] in INTERLEAVED and "k_proj" in name:
         return interleave(weight, config.num_key_value_heads)
     if model["arch"] == "gpt2" and weight.ndim == 2 and (".attn." in name or ".mlp." in name):
         return np.ascontiguousarray(weight.T)
     if name.endswith("norm.weight"):
         return weight + np.float32(model["norm_shift"])
     return weight
+
+
+def alternate_heads(weight, config, size, axis=0):
+    """Value heads of `size` along an axis, those of one key head together -> in turn."""
+    keys, values = config.linear_num_key_heads, config.linear_num_value_heads
+    moved = np.moveaxis(weight, axis, 0)
+    heads = moved.reshape(keys, values // keys, size, *moved.shape[1:])
+    return np.moveaxis(heads.swapaxes(0, 1).reshape(moved.shape), 0, axis)
+
+
+def delta_net_tensor(name, weight, arch, config):
+    layer, part = name.split(".")[2], name.split("linear_attn.")[1]
+    size = config.linear_value_head_dim
+    if part == "A_log":
+        return f"blk.{layer}.ssm_a", alternate_heads(-np.exp(weight), config, 1)
+    if part == "dt_bias":
+        return f"blk.{layer}.ssm_dt.bias", alternate_heads(weight, config, 1)
+    if part in ("in_proj_qkv.weight", "conv1d.weight"):
+        keys = 2 * config.linear_num_key_heads * config.linear_key_head_dim
+        weight = weight.reshape(weight.shape[0], -1)
+        weight = np.concatenate([weight[:keys], alternate_heads(weight[keys:], config, size)])
+    elif part == "in_proj_z.weight":
+        weight = alternate_heads(weight, config, size)
+    elif part in ("in_proj_a.weight", "in_proj_b.weight"):
+        weight = alternate_heads(weight, config, 1)
+    elif part == "out_proj.weight":
+        weight = alternate_heads(weight, config, size, axis=1)
+    return gguf_name(name, arch), weight
+
+
+def gguf_tensors(state, model, config):
+    for name, weight in sorted(tiny_models_experts.together(state).items()):
+        if tiny_models_experts.is_fused(name):
+            yield from tiny_models_experts.gguf_tensors(name, weight, model["arch"] == "gpt-oss")
+        elif ".linear_attn." in name:
+            yield delta_net_tensor(name, weight, model["arch"], config)
+        elif name.endswith("conv.conv.weight"):
+            yield gguf_name(name, model["arch"]), weight[:, 0]
+        elif name.endswith("expert_bias"):
+            yield f"blk.{name.split('.')[2]}.exp_probs_b.bias", weight
+        elif name.endswith("sinks"):
+            yield f"blk.{name.split('.')[2]}.attn_sinks.weight", weight
+        elif "shared_expert_gate" in name:  # llama.cpp holds it as a vector
+            yield gguf_name(name, model["arch"]), weight[0]
+        else:
+            yield gguf_name(name, model["arch"]), gguf_tensor(name, weight, model, config)
 
 
 def llama3_divisors(rope, head_dim):
@@ -72,14 +134,21 @@ def llama3_divisors(rope, head_dim):
 def add_rope(writer, config, head_dim):
     rope = config.rope_parameters
     rope = rope.get("full_attention", rope)
-    writer.add_rope_freq_base(rope["rope_theta"])
-    writer.add_rope_dimension_count(head_dim)
+    alpha = rope["alpha"] if rope["rope_type"] == "dynamic" else 1
+    writer.add_rope_freq_base(rope["rope_theta"] * alpha ** (head_dim / (head_dim - 2)))
+    writer.add_rope_dimension_count(int(head_dim * rope.get("partial_rotary_factor", 1)))
     if rope["rope_type"] == "llama3":
         writer.add_tensor("rope_freqs.weight", llama3_divisors(rope, head_dim))
     if rope["rope_type"] == "yarn":
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         writer.add_rope_scaling_factor(rope["factor"])
         writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+        for key, add in (("beta_fast", writer.add_rope_scaling_yarn_beta_fast), ("beta_slow", writer.add_rope_scaling_yarn_beta_slow),
+                         ("mscale_all_dim", writer.add_rope_scaling_yarn_log_mul),
+                         ("attention_factor", writer.add_rope_scaling_yarn_attn_factor),
+                         ("llama_4_scaling_beta", writer.add_attn_temperature_scale)):
+            if key in rope:
+                add(rope[key])
     if rope["rope_type"] == "longrope":
         scale = config.max_position_embeddings / config.original_max_position_embeddings
         writer.add_rope_scaling_type(gguf.RopeScalingType.LONGROPE)
@@ -100,19 +169,55 @@ def add_hyperparameters(writer, model, config):
         writer.add_feed_forward_length(4 * config.hidden_size)
         writer.add_layer_norm_eps(config.layer_norm_epsilon)
         return
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    if hasattr(config, "intermediate_size"):
+        writer.add_feed_forward_length(getattr(config, "shared_intermediate_size", config.intermediate_size))
+    if arch.startswith("lfm2"):
+        writer.add_head_count_kv([config.num_key_value_heads if kind == "full_attention" else 0 for kind in config.layer_types])
+        writer.add_shortconv_l_cache(config.conv_L_cache)
+    else:
+        writer.add_head_count_kv(config.num_key_value_heads)
+    if arch == "cohere2":
+        writer.add_layer_norm_eps(config.layer_norm_eps)
+    else:
+        writer.add_layer_norm_rms_eps(config.norm_eps if arch.startswith("lfm2") else config.rms_norm_eps)
+    if arch == "lfm2moe":
+        writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SIGMOID)
+        writer.add_expert_weights_scale(config.routed_scaling_factor)
+        writer.add_leading_dense_block_count(config.num_dense_layers)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     if "head_dim" in model["config"]:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
     add_rope(writer, config, head_dim)
+    tiny_models_experts.add_to_gguf(writer, config)
     if arch.startswith("gemma"):
         writer.add_sliding_window(config.sliding_window)
+    if arch.startswith("qwen35"):
+        writer.add_ssm_conv_kernel(config.linear_conv_kernel_dim)
+        writer.add_ssm_state_size(config.linear_key_head_dim)
+        writer.add_ssm_group_count(config.linear_num_key_heads)
+        writer.add_ssm_time_step_rank(config.linear_num_value_heads)
+        writer.add_ssm_inner_size(config.linear_num_value_heads * config.linear_value_head_dim)
+        writer.add_array(f"{arch}.attention.recurrent_layers", [kind == "linear_attention" for kind in config.layer_types])
+        writer.add_rope_dimension_sections([*config.rope_parameters["mrope_section"], 0])
+    if arch == "gpt-oss":
+        writer.add_sliding_window(config.sliding_window)
+        writer.add_expert_feed_forward_length(config.intermediate_size)
     if arch == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
+    if arch == "granite":
+        writer.add_embedding_scale(config.embedding_multiplier)
+        writer.add_residual_scale(config.residual_multiplier)
+        writer.add_attention_scale(config.attention_multiplier)
+        writer.add_logit_scale(config.logits_scaling)
+        if getattr(config, "position_embedding_type", "rope") != "rope":
+            writer.add_rope_scaling_finetuned(False)
+    if arch == "cohere2":
+        writer.add_logit_scale(config.logit_scale)
+    if arch in ("olmo2", "exaone4", "cohere2") and getattr(config, "sliding_window", None):
+        writer.add_sliding_window(config.sliding_window)
+        writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
     if arch == "phi3":
         writer.add_rope_scaling_orig_ctx_len(config.original_max_position_embeddings)
         writer.add_sliding_window(config.sliding_window or 0)
@@ -122,6 +227,9 @@ def read_state(folder):
     state = {}
     for path in sorted(folder.glob("*.safetensors")):
         state |= {name: w.float().numpy() for name, w in safetensors.torch.load_file(path).items()}
+    for name in [name for name in state if name.endswith("shared_mlp.input_linear.weight")]:
+        gate, up = np.split(state.pop(name), 2)
+        state |= {name.replace("input_linear", "gate"): gate, name.replace("input_linear", "up"): up}
     return state
 
 
@@ -133,11 +241,10 @@ def write(path, folder, model, kind):
     writer.add_file_type(gguf.LlamaFileType[FILE_TYPES[kind]])
     add_hyperparameters(writer, model, config)
     tiny_models_tokenizer.add_to_gguf(writer, folder, model)
-    for name, weight in sorted(read_state(folder).items()):
-        tensor = gguf_tensor(name, weight, model, config)
-        target = TYPES[kind] if tensor.ndim == 2 else QUANTISATION.F32
-        data = gguf.quants.quantize(np.ascontiguousarray(tensor), target)
-        writer.add_tensor(gguf_name(name, model["arch"]), data, raw_dtype=target)
+    for name, weight in gguf_tensors(read_state(folder), model, config):
+        target = TYPES[kind] if weight.ndim >= 2 else QUANTISATION.F32
+        data = gguf.quants.quantize(np.ascontiguousarray(weight), target)
+        writer.add_tensor(name, data, raw_dtype=target)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
