@@ -14,6 +14,8 @@ constexpr std::string_view kDigit = R"(\p{N})";
 constexpr std::string_view kUpToThreeDigits = R"(\p{N}{1,3})";
 constexpr std::string_view kLlama3 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kMiniCpm5 =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kQwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kQwen35 =
@@ -67,6 +69,7 @@ const Family kFamilies[] = {
      false,
      true,
      true},
+    {{"minicpm5"}, {kUpToThreeDigits, kMiniCpm5}, false, true},
     {{"dbrx", "smaug-bpe", "chatglm-bpe"}, {kLlama3}},
     {{"glm4", "glm5"}, {kLlama3}, false, true},
     {{"qwen2", "deepseek-r1-qwen", "megrez", "stablelm2"}, {kQwen2}, true},

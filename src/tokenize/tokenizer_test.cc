@@ -113,7 +113,7 @@ std::string RandomBytes(std::mt19937& random, size_t size) {
 TEST(Tokenizer, GivesAnyBytesBack) {
   std::mt19937 random(1);
   for (const char* pre : {"gpt-2", "llama-bpe", "smollm", "deepseek-coder", "deepseek-llm", "deepseek-v3", "falcon",
-                          "gpt-4o", "tekken", "bloom", "viking", "default", "seed-coder", "bailingmoe"}) {
+                          "gpt-4o", "tekken", "bloom", "viking", "default", "seed-coder", "bailingmoe", "minicpm5"}) {
     const Tokenizer tokenizer = Tokenizer::FromGguf(
         ByteLevelVocabulary({{"h", "e"}, {"l", "l"}, {"he", "ll"}, {" ", "w"}}, {"<|x|>"}, {"  "}, pre));
     for (int i = 0; i < 300; ++i) {
@@ -141,6 +141,15 @@ TEST(Tokenizer, IgnoresMergesForWholeWords) {
   const std::vector<std::pair<std::string, std::string>> merges = {{"b", "c"}, {"a", "b"}, {"ab", "c"}};
   EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges)).Encode("abc"), (Ids{'a', 256}));
   EXPECT_EQ(Tokenizer::FromGguf(ByteLevelVocabulary(merges, {}, {}, "llama-bpe")).Encode("abc"), Ids{258});
+}
+
+// Digits by threes from the left, before anything else is split.
+TEST(Tokenizer, MiniCpmSplitsDigitsFirst) {
+  const std::vector<std::pair<std::string, std::string>> merges = {
+      {"1", "2"}, {"12", "3"}, {"123", "4"}, {"3", "4"}, {"'", "1"}, {"a", "1"}};
+  const Tokenizer tokenizer = Tokenizer::FromGguf(ByteLevelVocabulary(merges, {}, {}, "minicpm5"));
+  EXPECT_EQ(tokenizer.Encode("1234"), (Ids{257, '4'}));
+  EXPECT_EQ(tokenizer.Encode("'1a1"), (Ids{'\'', '1', 'a', '1'}));
 }
 
 TEST(Tokenizer, IsSharedBetweenThreads) {
