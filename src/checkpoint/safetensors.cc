@@ -191,7 +191,8 @@ SafetensorsFile SafetensorsFile::Parse(std::span<const std::byte> bytes, std::st
       file.tensors_.push_back({std::move(entry.name), *entry.type, std::move(entry.shape),
                                data.subspan(entry.begin, entry.end - entry.begin)});
     } else {
-      file.unreadable_.push_back({std::move(entry.name), std::move(entry.type_name)});
+      file.unreadable_.push_back({std::move(entry.name), std::move(entry.type_name), std::move(entry.shape),
+                                  data.subspan(entry.begin, entry.end - entry.begin)});
     }
   }
   for (size_t i = 0; i < file.tensors_.size(); ++i) file.by_name_.emplace(file.tensors_[i].name, i);
@@ -204,8 +205,10 @@ const TensorInfo* SafetensorsFile::Find(std::string_view name) const {
   for (const UnreadableTensor& tensor : unreadable_) {
     if (tensor.name != name) continue;
     throw Error(ErrorCategory::kUnsupported,
-                "tensor {} has type {}, which is not read here; get the model's weights as F32, F16 or BF16",
-                Quoted(name), Quoted(tensor.type));
+                "tensor {} has type {}, which is not read here{}; get the model's weights as F32, F16 or BF16",
+                Quoted(name), Quoted(tensor.type),
+                tensor.type == "F8_E4M3" ? fmt::format(" without its scales {}", Quoted(tensor.name + "_scale_inv"))
+                                         : std::string());
   }
   return nullptr;
 }

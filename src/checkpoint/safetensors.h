@@ -2,7 +2,7 @@
 //
 // As with GGUF every byte is checked before use, and errors name the file, the tensor and the field. F32, F16 and BF16
 // are read. A tensor of another type (a mask, an 8-bit weight) is kept out of tensors() and listed in unreadable();
-// Find() on it throws kUnsupported, naming the type.
+// Find() on it throws kUnsupported, naming the type. A folder reads F8_E4M3 too, with its scales, as bf16 (f8_tensors.h).
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,8 @@ namespace sheepop {
 struct UnreadableTensor {
   std::string name;
   std::string type;  // as the file calls it: "I64", "F8_E4M3", ...
+  std::vector<uint64_t> shape;
+  std::span<const std::byte> bytes;  // into the map; as many as the file says, not as the type and shape want
 };
 
 // One file. Immutable once opened; any thread may read; bytes point into the memory map.
@@ -67,11 +69,14 @@ class SafetensorsFolder final : public TensorSource {
  private:
   SafetensorsFolder() = default;
 
+  static constexpr size_t kNoFile = SIZE_MAX;  // of tensors that were converted
+
   struct Place {
     size_t file, tensor;  // into files_ and tensors_
   };
 
   std::vector<SafetensorsFile> files_;
+  std::vector<std::vector<std::byte>> converted_;
   std::vector<TensorInfo> tensors_;
   std::unordered_map<std::string_view, Place> by_name_;
 };

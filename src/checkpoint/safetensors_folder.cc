@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/quoted.h"
 #include "base/text_file.h"
+#include "checkpoint/f8_tensors.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {
@@ -135,16 +136,22 @@ SafetensorsFolder SafetensorsFolder::Open(const fs::path& folder) {
                   (folder / kIndex).string(), Quoted(tensor), Quoted(file));
     }
   }
-  for (const SafetensorsFile& file : out.files_) {
-    out.tensors_.insert(out.tensors_.end(), file.tensors().begin(), file.tensors().end());
-  }
-  size_t position = 0;
+  F8Tensors f8 = ReadF8Tensors(out.files_);
+  std::vector<size_t> file_of_tensor;
   for (size_t file = 0; file < out.files_.size(); ++file) {
-    for (size_t i = 0; i < out.files_[file].tensors().size(); ++i, ++position) {
-      const std::string& name = out.tensors_[position].name;
-      if (!out.by_name_.emplace(name, Place{file, position}).second) {
-        throw Error(ErrorCategory::kCorrupt, "{}: tensor {} appears in two files", folder.string(), Quoted(name));
-      }
+    for (const TensorInfo& tensor : out.files_[file].tensors()) {
+      if (f8.consumed.contains(tensor.name)) continue;
+      out.tensors_.push_back(tensor);
+      file_of_tensor.push_back(file);
+    }
+  }
+  out.tensors_.insert(out.tensors_.end(), f8.tensors.begin(), f8.tensors.end());
+  file_of_tensor.resize(out.tensors_.size(), kNoFile);
+  out.converted_ = std::move(f8.bytes);
+  for (size_t i = 0; i < out.tensors_.size(); ++i) {
+    const std::string& name = out.tensors_[i].name;
+    if (!out.by_name_.emplace(name, Place{file_of_tensor[i], i}).second) {
+      throw Error(ErrorCategory::kCorrupt, "{}: tensor {} appears in two files", folder.string(), Quoted(name));
     }
   }
   return out;
@@ -159,7 +166,7 @@ const TensorInfo* SafetensorsFolder::Find(std::string_view name) const {
 
 void SafetensorsFolder::Release(const TensorInfo& tensor) const {
   const auto found = by_name_.find(tensor.name);
-  if (found != by_name_.end()) files_[found->second.file].Release(tensor);
+  if (found != by_name_.end() && found->second.file != kNoFile) files_[found->second.file].Release(tensor);
 }
 
 }  // namespace sheepop

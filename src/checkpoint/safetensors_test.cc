@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 
 #include "base/error_matchers.h"
+#include "base/half.h"
 
 namespace sheepop {
 namespace {
@@ -165,6 +167,78 @@ TEST_F(SafetensorsFiles, FolderWithOneFile) {
   ASSERT_EQ(folder.tensors().size(), 1u);
   EXPECT_EQ(folder.Find("w")->shape, (std::vector<uint64_t>{8, 2}));
   EXPECT_EQ(folder.Find("absent"), nullptr);
+}
+
+// The tensor "w" as E4M3, its bytes, and its scales.
+std::string F8File(std::string_view shape, const std::string& codes, std::string_view scale_shape,
+                   const std::vector<float>& scales) {
+  const size_t end = codes.size() + 4 * scales.size();
+  const std::string header =
+      fmt::format(R"({{"w.weight":{{"dtype":"F8_E4M3","shape":{},"data_offsets":[0,{}]}},)"
+                  R"("w.weight_scale_inv":{{"dtype":"F32","shape":{},"data_offsets":[{},{}]}},)"
+                  R"("w.activation_scale":{{"dtype":"F32","shape":[],"data_offsets":[{},{}]}}}})",
+                  shape, codes.size(), scale_shape, codes.size(), end, end, end + 4);
+  std::string out = WithHeader(header, 0) + codes;
+  out.append(reinterpret_cast<const char*>(scales.data()), 4 * scales.size());
+  return out.append(4, '\0');
+}
+
+float Bf16At(const TensorInfo& tensor, size_t index) {
+  uint16_t bits;
+  std::memcpy(&bits, &tensor.bytes[2 * index], 2);
+  return Bf16ToFloat(bits);
+}
+
+TEST_F(SafetensorsFiles, EightBitFloatsWithOneScaleBecomeBf16) {
+  for (const char* scale_shape : {"[]", "[1]", "[1,1]"}) {
+    // 1, -1.125, the least, 448, NaN, -0
+    Write("model.safetensors", F8File("[2,3]", std::string("\x38\xb9\x01\x7e\xff\x80"), scale_shape, {0.5f}));
+    const SafetensorsFolder folder = SafetensorsFolder::Open(folder_);
+    ASSERT_EQ(folder.tensors().size(), 1u);
+    const TensorInfo& w = *folder.Find("w.weight");
+    EXPECT_EQ(w.type, DType::kBF16);
+    EXPECT_EQ(w.shape, (std::vector<uint64_t>{2, 3}));
+    ASSERT_EQ(w.bytes.size(), 12u);
+    EXPECT_EQ(Bf16At(w, 0), 0.5f);
+    EXPECT_EQ(Bf16At(w, 1), -0.5625f);
+    EXPECT_EQ(Bf16At(w, 2), 0x1p-10f);
+    EXPECT_EQ(Bf16At(w, 3), 224.0f);
+    EXPECT_TRUE(std::isnan(Bf16At(w, 4)));
+    EXPECT_EQ(Bf16At(w, 5), 0.0f);
+    folder.Release(w);
+    EXPECT_EQ(Bf16At(w, 3), 224.0f);
+    EXPECT_EQ(folder.Find("w.weight_scale_inv"), nullptr);
+  }
+}
+
+TEST_F(SafetensorsFiles, EightBitFloatsWithAScaleForEveryBlock) {
+  std::string codes(130 * 300, '\x38');
+  Write("model.safetensors", F8File("[130,300]", codes, "[2,3]", {1, 2, 3, 4, 5, 6}));
+  const SafetensorsFolder folder = SafetensorsFolder::Open(folder_);
+  const TensorInfo& w = *folder.Find("w.weight");
+  const auto at = [&](size_t row, size_t col) { return Bf16At(w, row * 300 + col); };
+  EXPECT_EQ(at(0, 0), 1);
+  EXPECT_EQ(at(127, 127), 1);
+  EXPECT_EQ(at(0, 128), 2);
+  EXPECT_EQ(at(127, 256), 3);
+  EXPECT_EQ(at(128, 127), 4);
+  EXPECT_EQ(at(129, 255), 5);
+  EXPECT_EQ(at(129, 299), 6);
+}
+
+TEST_F(SafetensorsFiles, EightBitFloatsWhoseScalesDoNotFitAreRefused) {
+  const std::string codes(4 * 128, '\x38');
+  const auto refused = [&](const std::string& file, ErrorCategory category,
+                           std::initializer_list<std::string_view> parts) {
+    Write("model.safetensors", file);
+    ExpectError([&] { SafetensorsFolder::Open(folder_).Find("w.weight"); }, category, parts);
+  };
+  refused(F8File("[4,128]", codes, "[2]", {1, 2}), kUnsupported, {"\"w.weight\"", "[4, 128]", "[2]", "128 x 128"});
+  refused(F8File("[4,128]", codes, "[2,1]", {1, 2}), kUnsupported, {"\"w.weight\"", "[2, 1]"});
+  refused(F8File("[2,2,128]", codes, "[2,1]", {1, 2}), kUnsupported, {"\"w.weight\"", "[2, 2, 128]"});
+  refused(F8File("[4,127]", codes, "[1]", {1}), kCorrupt, {"\"w.weight\"", "512 bytes", "[4, 127]"});
+  refused(WithHeader(R"({"w.weight":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}})", 2), kUnsupported,
+          {"\"w.weight\"", "F8_E4M3", "without its scales \"w.weight_scale_inv\""});
 }
 
 TEST_F(SafetensorsFiles, FolderWithShards) {

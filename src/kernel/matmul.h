@@ -8,9 +8,9 @@
 // integer scales into the integer dot product, which stays below 2^24 and so exact as a float:
 //     idot = scale_0 * dot_0 + scale_1 * dot_1       and their minimum is   acc = fma(-dmin * d_x, float(isum), acc)
 //                                                    with isum = min_0 * sum_0 + min_1 * sum_1
-// For float types acc = fma(w, x, acc), inputs ascending. An output is therefore bit-identical whatever the instruction
-// set, the number of rows in the call, the range of tiles and the thread that computes it. (Only the payload of a NaN may
-// differ.) Callers flush denormals (base/cpu.h), or not, everywhere alike.
+// Where such scales are no integers, 16 inputs are a block. For float types acc = fma(w, x, acc), inputs ascending. An
+// output is therefore bit-identical whatever the instruction set, the number of rows in the call, the range of tiles and
+// the thread that computes it. (Only the payload of a NaN may differ.) Callers flush denormals, or not, everywhere alike.
 #pragma once
 
 #include <cstddef>

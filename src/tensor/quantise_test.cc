@@ -98,7 +98,8 @@ TEST(Quantise, ValuesOnTheGridComeBackExactly) {
   expect_exact(DType::kQ4_K);
   constexpr float kNumbers[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
   for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = std::ldexp(i % 16 < 8 ? kNumbers[i % 8] : -kNumbers[i % 8], static_cast<int>(i / 32) - 9);
+    const int block = static_cast<int>(i / 32);
+    values[i] = std::ldexp(i % 16 < 8 ? kNumbers[i % 8] : -kNumbers[i % 8], block - 9);
   }
   expect_exact(DType::kMXFP4);
   for (size_t i = 0; i < values.size(); ++i) values[i] = i * 7 % 5 < 2 ? 0.75f : -0.75f;
