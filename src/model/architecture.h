@@ -39,7 +39,8 @@ struct HfType {
 };
 
 struct Architecture {
-  std::string_view name;  // general.architecture
+  std::string_view name;    // general.architecture
+  std::string_view models;  // that have it, for people
   std::span<const HfType> hf_types;
   std::span<const KeyRule> gguf_keys;  // without the name in front; besides, or otherwise than, the usual ones
   bool gguf_rope;                      // the keys of rotary positions and RMS norms are read
@@ -59,6 +60,7 @@ struct Architecture {
   void (*layer)(DecoderPass& pass, size_t layer);
 };
 
+std::span<const Architecture* const> AllArchitectures();
 // kUnsupported, naming the architecture and the ones there are, when unknown.
 const Architecture& ArchitectureByName(std::string_view gguf_name);
 const Architecture& ArchitectureByHfType(std::string_view model_type);

@@ -91,7 +91,8 @@ ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors
       static_cast<float>(fields.Float(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"));
   FinishCommon(config);
   if (without_heads != Mixer::kAttention) {
-    const std::vector<bool> without = fields.LayersWithout("attention.head_count_kv", config.layers);
+    const std::vector<bool> without =
+        fields.LayersWithout("attention.head_count_kv", fields.Size("block_count", kMostLayers));
     for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
       if (without[layer]) config.shapes[layer].mixer = without_heads;
     }

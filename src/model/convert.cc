@@ -48,7 +48,11 @@ DType ForOutput(DType type) {
     case DType::kQ4_0:
     case DType::kQ4_1:
     case DType::kQ5_0:
-    case DType::kQ5_1: return DType::kQ8_0;
+    case DType::kQ5_1:
+    case DType::kMXFP4:
+    case DType::kQ1_0:
+    case DType::kQ2_0:
+    case DType::kTQ2_0: return DType::kQ8_0;
     case DType::kQ4_K:
     case DType::kQ5_K: return DType::kQ6_K;
     default: return type;
@@ -61,6 +65,9 @@ DType Fitting(DType type, uint64_t columns) {
       case DType::kQ4_K: type = DType::kQ5_0; break;
       case DType::kQ5_K: type = DType::kQ5_1; break;
       case DType::kQ6_K: type = DType::kQ8_0; break;
+      case DType::kQ1_0:
+      case DType::kTQ2_0: type = DType::kQ2_0; break;
+      case DType::kQ2_0: type = DType::kMXFP4; break;
       default: type = DType::kF16;
     }
   }

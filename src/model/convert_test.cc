@@ -190,7 +190,8 @@ TEST_F(ConvertTo, ElementTypes) {
         Case{DType::kQ4_0, DType::kQ4_0, DType::kQ8_0, 2}, Case{DType::kQ4_1, DType::kQ4_1, DType::kQ8_0, 3},
         Case{DType::kQ5_0, DType::kQ5_0, DType::kQ8_0, 8}, Case{DType::kQ5_1, DType::kQ5_1, DType::kQ8_0, 9},
         Case{DType::kQ4_K, DType::kQ5_0, DType::kQ8_0, 8}, Case{DType::kQ5_K, DType::kQ5_1, DType::kQ8_0, 9},
-        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0, 7}}) {
+        Case{DType::kQ6_K, DType::kQ8_0, DType::kQ8_0, 7}, Case{DType::kMXFP4, DType::kMXFP4, DType::kQ8_0, 38},
+        Case{DType::kTQ2_0, DType::kMXFP4, DType::kQ8_0, 38}, Case{DType::kQ1_0, DType::kMXFP4, DType::kQ8_0, 38}}) {
     const fs::path out = ToGguf(Tiny("llama"), c.wanted);
     const Checkpoint checkpoint = Checkpoint::Open(out);
     EXPECT_EQ(checkpoint.tensors().Find("blk.1.ffn_up.weight")->type, c.matrix) << Info(c.wanted).name;
@@ -202,6 +203,9 @@ TEST_F(ConvertTo, ElementTypes) {
   EXPECT_EQ(FileTypeOf(DType::kQ4_K), 15u);
   EXPECT_EQ(FileTypeOf(DType::kQ5_K), 17u);
   EXPECT_EQ(FileTypeOf(DType::kQ6_K), 18u);
+  EXPECT_EQ(FileTypeOf(DType::kTQ2_0), 37u);
+  EXPECT_EQ(FileTypeOf(DType::kQ1_0), 40u);
+  EXPECT_EQ(FileTypeOf(DType::kQ2_0), 41u);
   const Checkpoint checkpoint = Checkpoint::Open(Tiny("llama"));
   EXPECT_THROW(Conversion(checkpoint, Conversion::Form::kFolder, DType::kQ8_0), Error);
   const Conversion small(checkpoint, Conversion::Form::kGguf, DType::kQ4_K);

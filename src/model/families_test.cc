@@ -171,6 +171,27 @@ TEST_F(Families, EveryKeyChangesTheLogits) {
       {"cohere2", {{"sliding_window", 4}}},
       {"cohere2", {{"-layer_types", nullptr}, {"sliding_window_pattern", 2}}},
       {"ernie4_5", {{"rope_parameters", {{"rope_theta", 100.0}}}}},
+      {"ernie4_5_moe", {{"moe_k", 3}}},
+      {"granitemoe", {{"num_experts_per_tok", 3}}},
+      {"qwen3moe", {{"num_experts_per_tok", 3}}},
+      {"qwen3moe", {{"norm_topk_prob", false}}},
+      {"qwen3moe_window", {{"sliding_window", 4}}},
+      {"qwen2moe", {{"norm_topk_prob", true}}},
+      {"mixtral", {{"num_experts_per_tok", 3}}},
+      {"mixtral", {{"sliding_window", 6}}},
+      {"mellum", {{"norm_topk_prob", false}}},
+      {"mellum", {{"sliding_window", 4}}},
+      {"mellum", {{"layer_types", json::array(4, "full_attention")}}},
+      {"gpt_oss", {{"num_experts_per_tok", 3}}},
+      {"gpt_oss", {{"sliding_window", 3}}},
+      {"gpt_oss", {{"layer_types", {"full_attention", "full_attention", "sliding_attention"}}}},
+      {"lfm2", {{"norm_eps", 0.1}}},
+      {"lfm2moe", {{"norm_topk_prob", false}}},
+      {"lfm2moe", {{"routed_scaling_factor", 0.5}}},
+      {"qwen35", {{"rms_norm_eps", 0.1}}},
+      {"qwen35", {{"rope_parameters", {{"rope_theta", 100.0}, {"partial_rotary_factor", 0.25}}}}},
+      {"qwen35", {{"rope_parameters", {{"rope_theta", 10000.0}, {"partial_rotary_factor", 0.5}}}}},
+      {"qwen35moe", {{"num_experts_per_tok", 3}}},
   };
   for (const Case& c : cases) {
     EXPECT_GT(Apart(Logits(Tiny(c.name)), Logits(Changed(c.name, c.changes))), 1e-3f)
@@ -197,6 +218,12 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"ministral3",
        {{"rope_parameters", With(kYarn, "llama_4_scaling_beta", nullptr)}},
        {"no rope_parameters.llama_4_scaling_beta"}},
+      {"ministral3",
+       {{"rope_parameters", With(kYarn, "original_max_position_embeddings", 1e30)}},
+       {"rope_parameters.original_max_position_embeddings is 1E30"}},
+      {"qwen2_yarn",
+       {{"rope_scaling", {{"type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 1e30}}}},
+       {"original_max_position_embeddings is 1E30", "1 to 2^53"}},
       {"exaone4", {{"-layer_types", nullptr}}, {"layer_types", "needs it"}},
       {"exaone4_hybrid", {{"-layer_types", nullptr}, {"sliding_window_pattern", "LLLG"}}, {"sliding_window_pattern"}},
       {"olmo3", {{"sliding_window", nullptr}}, {"layer_types", "no sliding_window"}},
@@ -207,11 +234,113 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"cohere2", {{"head_dim", 8}}, {"head_dim is 8", "hidden_size"}},
       {"cohere2", {{"rotary_pct", 0.5}}, {"rotary_pct is 5E-1", "in part"}},
       {"ernie4_5", {{"use_bias", true}}, {"use_bias is true"}},
+      {"ernie4_5_moe", {{"moe_layer_interval", 0}}, {"moe_layer_interval is 0", "at least 1"}},
+      {"ernie4_5_moe", {{"moe_norm_min", 0.1}}, {"moe_norm_min is 1E-1", "at most 0.0001"}},
+      {"qwen3moe", {{"num_experts_per_tok", 7}}, {"num_experts_per_tok is 7", "1 to 6"}},
+      {"qwen3moe", {{"num_experts_per_tok", 0}}, {"num_experts_per_tok is 0", "1 to 6"}},
+      {"qwen3moe", {{"num_experts", 5}}, {"mlp.gate.weight has shape [6, 36]", "[5, 36]"}},
+      {"qwen3moe", {{"num_experts", 7}}, {"mlp.gate.weight has shape [6, 36]", "[7, 36]"}},
+      {"qwen3moe", {{"moe_intermediate_size", 16}}, {"experts.0.gate_proj.weight", "shape"}},
+      {"qwen3moe", {{"decoder_sparse_step", 0}}, {"decoder_sparse_step is 0", "at least 1"}},
+      {"qwen3moe_window", {{"mlp_only_layers", {3}}}, {"mlp_only_layers", "list of layers"}},
+      {"qwen3moe_window", {{"num_experts", 5}}, {"mlp.gate.weight has shape [4, 36]"}},
+      {"qwen2moe", {{"shared_expert_intermediate_size", 16}}, {"shared_expert.gate_proj.weight", "shape"}},
+      {"granitemoe", {{"num_local_experts", 3}}, {"router.layer.weight has shape [4, 36]"}},
+      {"mellum", {{"mlp_layer_types", {"sparse"}}}, {"mlp_layer_types", "4 layers"}},
+      {"mellum", {{"mlp_layer_types", {"sparse", "sparse", "wide", "sparse"}}}, {"mlp_layer_types", "layer 2"}},
+      {"gpt_oss", {{"swiglu_limit", 5.0}}, {"swiglu_limit is 5", "must be 7"}},
+      {"gpt_oss", {{"num_local_experts", 5}}, {"router.weight has shape [4, 32]"}},
+      {"lfm2", {{"conv_L_cache", 0}}, {"conv_L_cache is 0", "1 to 64"}},
+      {"lfm2", {{"conv_L_cache", 4}}, {"conv.conv.weight", "shape"}},
+      {"lfm2", {{"conv_bias", true}}, {"conv_bias is true"}},
+      {"lfm2", {{"layer_types", {"conv", "mamba", "conv", "conv"}}}, {"layer_types", "layer 1"}},
+      {"lfm2", {{"-layer_types", nullptr}, {"full_attn_idxs", {4}}}, {"full_attn_idxs", "list of layers"}},
+      {"qwen35", {{"linear_num_value_heads", 3}}, {"3 value heads", "2 key heads"}},
+      {"qwen35", {{"linear_num_key_heads", 0}}, {"linear_num_key_heads is 0"}},
+      {"qwen35", {{"linear_conv_kernel_dim", 3}}, {"conv1d.weight", "shape"}},
+      {"qwen35", {{"layer_types", {"linear_attention", "conv", "full_attention", "linear_attention"}}}, {"layer 1"}},
+      {"qwen35", {{"-layer_types", nullptr}, {"full_attention_interval", 0}}, {"full_attention_interval is 0"}},
+      {"qwen35", {{"attn_output_gate", false}}, {"attn_output_gate is false"}},
   };
   for (const Case& c : cases) {
     const std::string why = WhyNot(Changed(c.name, c.changes));
     for (const std::string_view word : c.words) EXPECT_NE(why.find(word), std::string::npos) << c.name << ": " << why;
   }
+}
+
+// Files whose numbers of experts and sizes of states lie.
+TEST_F(Families, FilesThatLieAreRefusedByName) {
+  struct Case {
+    const char* name;
+    const char* key;
+    uint64_t value;
+    std::initializer_list<std::string_view> words;
+  };
+  const Case cases[] = {
+      {"qwen3moe", "qwen3moe.expert_count", 0, {"ffn_gate.weight"}},
+      {"qwen3moe", "qwen3moe.expert_count", 5, {"ffn_gate_inp.weight", "[6, 36]", "[5, 36]"}},
+      {"qwen3moe", "qwen3moe.expert_count", uint64_t{1} << 31, {"qwen3moe.expert_count", "1 to 65536"}},
+      {"qwen3moe", "qwen3moe.expert_used_count", 7, {"qwen3moe.expert_used_count is 7", "1 to 6"}},
+      {"qwen3moe", "qwen3moe.expert_used_count", 0, {"qwen3moe.expert_used_count is 0", "1 to 6"}},
+      {"qwen3moe", "qwen3moe.expert_feed_forward_length", 16, {"ffn_gate_exps.weight", "[20, 36]", "[16, 36]"}},
+      {"qwen3moe", "qwen3moe.expert_feed_forward_length", uint64_t{1} << 31, {"feed_forward of an expert"}},
+      {"qwen3moe", "qwen3moe.expert_gating_func", 9, {"qwen3moe.expert_gating_func is 9", "sigmoid"}},
+      {"qwen3moe", "qwen3moe.expert_group_count", 4, {"6 experts in 4 groups"}},
+      {"qwen3moe", "qwen3moe.leading_dense_block_count", 1, {"leading_dense_block_count is 1", "layer 0 has a router"}},
+      {"lfm2", "lfm2.shortconv.l_cache", 0, {"lfm2.shortconv.l_cache is 0", "1 to 64"}},
+      {"lfm2", "lfm2.shortconv.l_cache", 4, {"shortconv.conv.weight"}},
+      {"lfm2", "lfm2.attention.head_count_kv", 3, {"blk.0.attn_q.weight"}},
+      {"qwen35", "qwen35.ssm.group_count", 3, {"4 value heads", "3 key heads"}},
+      {"qwen35", "qwen35.ssm.inner_size", 47, {"qwen35.ssm.inner_size is 47", "multiple of the 4"}},
+      {"qwen35", "qwen35.ssm.state_size", uint64_t{1} << 31, {"qwen35.ssm.state_size"}},
+      {"qwen35", "qwen35.ssm.conv_kernel", 65, {"qwen35.ssm.conv_kernel is 65", "1 to 64"}},
+  };
+  for (const Case& c : cases) {
+    const std::string why =
+        WhyNot(ChangedFile(c.name, [&](Metadata& metadata, Tensors&) { metadata.Set(c.key, Type::kUint32, c.value); }));
+    EXPECT_FALSE(why.empty()) << c.key;
+    for (const std::string_view word : c.words) EXPECT_NE(why.find(word), std::string::npos) << word << ": " << why;
+  }
+  const std::string lists = WhyNot(ChangedFile("lfm2", [](Metadata& metadata, Tensors&) {
+    metadata.Set("lfm2.attention.head_count_kv", Type::kInt32, std::vector<int64_t>{0, 1, 0});
+  }));
+  EXPECT_NE(lists.find("lfm2.attention.head_count_kv is a list of 3, the model has 4 layers"), std::string::npos)
+      << lists;
+}
+
+// Older files hold a tensor an expert, newer ones gate above up in one of all.
+TEST_F(Families, OtherFormsOfExpertsAreTheSameModel) {
+  const std::vector<float> logits = Logits(Tiny("mixtral") / "model.gguf");
+  const auto each = [](Metadata&, Tensors& tensors) {
+    for (int layer = 0; layer < 2; ++layer) {
+      for (const char* part : {"gate", "up", "down"}) {
+        const Tensor all = tensors.extract(fmt::format("blk.{}.ffn_{}_exps.weight", layer, part)).mapped();
+        const size_t bytes = all.bytes.size() / all.shape[0];
+        for (size_t e = 0; e < all.shape[0]; ++e) {
+          const auto begin = all.bytes.begin() + static_cast<ptrdiff_t>(e * bytes);
+          tensors[fmt::format("blk.{}.ffn_{}.{}.weight", layer, part, e)] = {
+              all.type, {all.shape[1], all.shape[2]}, {begin, begin + static_cast<ptrdiff_t>(bytes)}};
+        }
+      }
+    }
+  };
+  EXPECT_EQ(logits, Logits(ChangedFile("mixtral", each)));
+  const auto fused = [](Metadata&, Tensors& tensors) {
+    for (int layer = 0; layer < 2; ++layer) {
+      const Tensor gate = tensors.extract(fmt::format("blk.{}.ffn_gate_exps.weight", layer)).mapped();
+      const Tensor up = tensors.extract(fmt::format("blk.{}.ffn_up_exps.weight", layer)).mapped();
+      Tensor both{gate.type, {gate.shape[0], 2 * gate.shape[1], gate.shape[2]}, {}};
+      const size_t bytes = gate.bytes.size() / gate.shape[0];
+      for (size_t e = 0; e < gate.shape[0]; ++e) {
+        for (const Tensor* part : {&gate, &up}) {
+          const auto begin = part->bytes.begin() + static_cast<ptrdiff_t>(e * bytes);
+          both.bytes.insert(both.bytes.end(), begin, begin + static_cast<ptrdiff_t>(bytes));
+        }
+      }
+      tensors[fmt::format("blk.{}.ffn_gate_up_exps.weight", layer)] = std::move(both);
+    }
+  };
+  EXPECT_EQ(logits, Logits(ChangedFile("mixtral", fused)));
 }
 
 // Rows of queries, of keys, then of values, as some writers put them; biases likewise.

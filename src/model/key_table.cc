@@ -24,6 +24,7 @@ namespace json = boost::json;
 using enum KeyUse;
 
 constexpr std::string_view kExperts = "mixtures of experts";
+constexpr std::string_view kQuantisation = "quantization_config";
 
 // Under the name of any family, in GGUF metadata; what llama.cpp reads for some family or other is among them.
 constexpr KeyRule kGgufKeys[] = {
@@ -175,7 +176,7 @@ constexpr KeyRule kHfKeys[] = {
     {"cross_attention_hidden_size", kOnly, "[]", "an encoder"},
     {"pruned_heads", kOnly, "[{}]", "layers with different numbers of heads"},
     {"per_layer_config", kOnly, "[{}]", "layers of different shapes"},
-    {"quantization_config", kOnly, "[]", "weights quantised by another program: take the model they were made from"},
+    {kQuantisation, kOnly, "[]", "weights quantised by another program: take the model they were made from"},
     {"compression_config", kOnly, "[]", "weights quantised by another program: take the model they were made from"},
     {"num_local_experts", kOnly, "[0]", kExperts},
     {"num_experts", kOnly, "[0]", kExperts},
@@ -324,8 +325,17 @@ bool Same(const json::value& a, const json::value& b) {
   return a == b;
 }
 
+// Weights of 8-bit floating point, which are read (checkpoint/f8_tensors.h).
+bool IsF8(const json::value& quantisation) {
+  const json::object* keys = quantisation.if_object();
+  const json::value* method = keys ? keys->if_contains("quant_method") : nullptr;
+  const json::value* block = keys ? keys->if_contains("weight_block_size") : nullptr;
+  const bool blocks_fit = !block || block->is_null() || *block == json::value(json::array{128, 128});
+  return method && method->is_string() && method->get_string() == "fp8" && blocks_fit;
+}
+
 bool CanRun(const KeyRule& rule, const json::value& value) {
-  if (value.is_null()) return true;
+  if (value.is_null() || (rule.key == kQuantisation && IsF8(value))) return true;
   const json::value list = json::parse(rule.only);
   return std::ranges::any_of(list.as_array(), [&](const json::value& one) { return Same(one, value); });
 }

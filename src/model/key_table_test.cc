@@ -120,6 +120,16 @@ TEST_F(Keys, WhatIsRefusedIsMarked) {
   EXPECT_EQ(Find(inside, "rope_scaling.beta_fast")->treatment, KeyTreatment::kUnknown);
 }
 
+TEST_F(Keys, WeightsOfEightBitFloatsAreRead) {
+  for (const json::value& block : {json::value{128, 128}, json::value()}) {
+    const fs::path path =
+        Changed("llama", {{"quantization_config",
+                           {{"quant_method", "fp8"}, {"weight_block_size", block}, {"activation_scheme", "dynamic"}}}});
+    EXPECT_EQ(Find(KeyReports(Checkpoint::Open(path)), "quantization_config")->treatment, KeyTreatment::kHarmless);
+    EXPECT_TRUE(ConfigOf(Checkpoint::Open(path)).warnings.empty());
+  }
+}
+
 TEST_F(Keys, FoldersThatCannotRunAreRefusedByName) {
   struct Case {
     const char* name;
@@ -163,6 +173,9 @@ TEST_F(Keys, FoldersThatCannotRunAreRefusedByName) {
       {"gpt2", {{"scale_attn_by_inverse_layer_idx", true}}, {"scale_attn_by_inverse_layer_idx"}},
       {"gpt2", {{"hidden_size", 24}}, {"hidden_size", "must be absent"}},
       {"llama", {{"quantization_config", {{"bits", 4}}}}, {"quantization_config", "bits"}},
+      {"llama",
+       {{"quantization_config", {{"quant_method", "fp8"}, {"weight_block_size", {64, 64}}}}},
+       {"quantization_config", "64"}},
       {"llama", {{"max_position_embeddings", 1 << 25}}, {"33554432", "16777216", "--context"}},
       {"llama", {{"num_hidden_layers", "two"}}, {"num_hidden_layers", "\"two\""}},
       {"llama", {{"-hidden_size", nullptr}}, {"no hidden_size"}},
@@ -226,7 +239,7 @@ TEST_F(Keys, AFactorOfZeroIsNone) {
   ExpectRefused(ChangedGguf("llama", [](Metadata& m) { m.Set("llama.rope.scaling.factor", Type::kFloat32, -1.0); }),
                 {"llama.rope.scaling.factor is -1", "at least 0"});
   ExpectRefused(WithNumber("llama", "llama.rope.scaling.original_context_length", 0),
-                {"llama.rope.scaling.original_context_length is 0", "at least 1"});
+                {"llama.rope.scaling.original_context_length is 0", "1 to 2^53"});
   EXPECT_EQ(WhyNot(WithNumber("llama", "llama.rope.scaling.original_context_length", 1)), "");
 }
 

@@ -154,7 +154,7 @@ Location LocateHfExperts(const HfExpertNames& names, const ModelConfig& config, 
   }
   const bool down = parameter.role == Role::kExpertDown;
   const std::string of_all = in_layer(down ? names.down_of_all : names.gate_up_of_all);
-  if (!source.Find(of_all)) {
+  if (!names.together && !source.Find(of_all)) {
     return {in_layer(names.experts, ".", std::to_string(parameter.expert), ".", part, ".weight")};
   }
   Location out{of_all};

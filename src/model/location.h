@@ -54,6 +54,7 @@ struct HfExpertNames {
   std::string_view gate = "gate_proj", up = "up_proj", down = "down_proj";
   // All experts' in one tensor [experts, rows, cols], gate above up.
   std::string_view gate_up_of_all = "mlp.experts.gate_up_proj", down_of_all = "mlp.experts.down_proj";
+  bool together = false;                          // files have no other form
   std::string_view shared = "mlp.shared_expert";  // then ".gate_proj.weight" and so on
   std::string_view shared_input = "mlp.shared_expert_gate.weight";
 };

@@ -20,7 +20,7 @@ std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const Loa
   const size_t per_position = KvShapeOf(config, kernel::KvType::kF16).BytesPerPosition();
   RequireMemory(checkpoint.path().string(),
                 {WeightBytes(config, checkpoint.tensors(), locate), per_position, options.context}, AvailableMemory());
-  Weights weights = Weights::Load(config, checkpoint.tensors(), locate, pool);
+  Weights weights = Weights::Load(config, checkpoint.tensors(), locate, pool, options.progress);
   return std::shared_ptr<const Model>(new Model(std::move(config), architecture, std::move(weights), options.isa));
 }
 

@@ -21,6 +21,7 @@ namespace sheepop {
 struct LoadOptions {
   size_t context = 0;  // positions that will be used; 0: the model's own. LongRoPE chooses its factors by it.
   Isa isa = AvailableIsas().back();
+  LoadProgress progress = {};  // may be empty
 };
 
 struct Architecture;

@@ -12,6 +12,10 @@
 namespace sheepop {
 namespace {
 
+// Numbers of positions that a double holds exactly.
+constexpr std::string_view kContextBounds = "must be 1 to 2^53";
+bool IsContext(double positions) { return positions >= 1 && positions <= 0x1p53; }
+
 std::vector<double> FactorsOf(const TensorInfo& tensor, size_t pairs) {
   if (tensor.type != DType::kF32 || tensor.shape.size() != 1) {
     throw Error(ErrorCategory::kCorrupt, "tensor {} must be one row of F32", tensor.name);
@@ -77,13 +81,13 @@ double OriginalContext(const HfFields& config, const HfFields& rope, const HfRop
                        const ModelConfig& model) {
   constexpr std::string_view kName = "original_max_position_embeddings";
   const std::optional<double> at_top = config.OptionalFloat(kName);
-  if (at_top && !(*at_top >= 1)) config.Reject(kName, "must be at least 1");
+  if (at_top && !IsContext(*at_top)) config.Reject(kName, kContextBounds);
   std::optional<double> value;
   if (!rules.nested) value = at_top;
   const HfFields& stated = value ? config : rope;
   if (!value) value = rules.original_context;
   if (!value) value = rope.OptionalFloat(kName);
-  if (value && !(*value >= 1)) stated.Reject(kName, "must be at least 1");
+  if (value && !IsContext(*value)) stated.Reject(kName, kContextBounds);
   return value.value_or(static_cast<double>(model.context));
 }
 
@@ -135,7 +139,7 @@ RopeConfig RopeFromGguf(const GgufFields& fields, const TensorSource& tensors, c
   const double factor = fields.Float("rope.scaling.factor", fields.Float("rope.scale_linear", 1));
   if (!(factor >= 0)) fields.Reject("rope.scaling.factor", factor, "must be at least 0");
   const double original = fields.Float("rope.scaling.original_context_length", static_cast<double>(config.context));
-  if (!(original >= 1)) fields.Reject("rope.scaling.original_context_length", original, "must be at least 1");
+  if (!IsContext(original)) fields.Reject("rope.scaling.original_context_length", original, kContextBounds);
   const double scale = factor == 0 ? 1 : factor;  // 0 is how files say none
   const auto attention = fields.OptionalFloat("rope.scaling.attn_factor");
   if (type == "linear") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -199,7 +200,8 @@ void RequireMemory(const std::string& path, const MemoryNeeds& needs, size_t fre
               path, gigabytes(needs.weights), gigabytes(cache), needs.context, gigabytes(free), positions);
 }
 
-Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool) {
+Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool,
+                      const LoadProgress& progress) {
   const std::vector<Parameter> parameters = ParametersOf(config);
   auto [placed, offsets, bytes] = PlanOf(parameters, config, source, locate);
   Weights weights;
@@ -238,7 +240,8 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
         p.location.transposed || p.location.row_step > 1 ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
     for (size_t begin = 0; begin < tiles; begin += step) chunks.push_back({&p, {begin, std::min(tiles, begin + step)}});
   }
-  pool.ParallelFor(chunks.size(), [&](size_t i, size_t) {
+  std::atomic<size_t> done = 0;
+  pool.ParallelFor(chunks.size(), [&](size_t i, size_t worker) {
     const Chunk& chunk = chunks[i];
     if (!chunk.placed->parameter->is_matrix()) {
       LoadVector(*chunk.placed);
@@ -247,6 +250,8 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
     } else {
       LoadTiles(*chunk.placed, chunk.tiles, source);
     }
+    const size_t loaded = ++done;
+    if (worker == 0 && progress) progress(loaded, chunks.size());
   });
   return weights;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "base/huge_buffer.h"
@@ -16,11 +17,15 @@
 
 namespace sheepop {
 
+// Called from the thread that loads, with how much of all weights is packed.
+using LoadProgress = std::function<void(size_t done, size_t all)>;
+
 class Weights {
  public:
   // Throws kCorrupt, naming the tensor, when one is missing or has another shape, and kUnsupported when the file holds a
   // tensor that the architecture does not use: nothing is ignored in silence.
-  static Weights Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool);
+  static Weights Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool,
+                      const LoadProgress& progress = {});
 
   // Null data when the model has no such parameter. A matrix, or the rows of a vector.
   const kernel::PackedView& matrix(Role role, size_t layer = 0) const { return matrices_[Index(role, layer)]; }

@@ -102,7 +102,11 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kCohere2 = {kName,  kHfTypes, kGgufKeys,  true,     FromGguf,     FromHf,
-                                      ToGguf, ToHf,     LocateGguf, LocateHf, ParallelLayer};
+extern const Architecture kCohere2 = {kName,    "Command R7B, Cohere 2",
+                                      kHfTypes, kGgufKeys,
+                                      true,     FromGguf,
+                                      FromHf,   ToGguf,
+                                      ToHf,     LocateGguf,
+                                      LocateHf, ParallelLayer};
 
 }  // namespace sheepop

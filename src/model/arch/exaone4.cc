@@ -82,7 +82,7 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kExaone4 = {kName,  kHfTypes, kGgufKeys,  true,     FromGguf,     FromHf,
-                                      ToGguf, ToHf,     LocateGguf, LocateHf, PostNormLayer};
+extern const Architecture kExaone4 = {kName,  "EXAONE 4", kHfTypes, kGgufKeys,  true,     FromGguf,
+                                      FromHf, ToGguf,     ToHf,     LocateGguf, LocateHf, PostNormLayer};
 
 }  // namespace sheepop

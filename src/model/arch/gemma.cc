@@ -211,9 +211,9 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kGemma2 = {kName2, kHfTypes2, kGgufKeys2, true,       FromGguf2,        FromHf2,
-                                     ToGguf, ToHf2,     LocateGguf, LocateInHf, SandwichNormLayer};
-extern const Architecture kGemma3 = {kName3, kHfTypes3, kGgufKeys3, true,       FromGguf3,        FromHf3,
-                                     ToGguf, ToHf3,     LocateGguf, LocateInHf, SandwichNormLayer};
+extern const Architecture kGemma2 = {kName2,  "Gemma 2", kHfTypes2, kGgufKeys2, true,       FromGguf2,
+                                     FromHf2, ToGguf,    ToHf2,     LocateGguf, LocateInHf, SandwichNormLayer};
+extern const Architecture kGemma3 = {kName3,  "Gemma 3, text", kHfTypes3, kGgufKeys3, true,       FromGguf3,
+                                     FromHf3, ToGguf,          ToHf3,     LocateGguf, LocateInHf, SandwichNormLayer};
 
 }  // namespace sheepop

@@ -169,7 +169,7 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kGpt2 = {kName,  kHfTypes, kGgufKeys,    false,      FromGguf,    FromHf,
-                                   ToGguf, ToHf,     LocateInGguf, LocateInHf, PreNormLayer};
+extern const Architecture kGpt2 = {kName,  "GPT-2", kHfTypes, kGgufKeys,    false,      FromGguf,
+                                   FromHf, ToGguf,  ToHf,     LocateInGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

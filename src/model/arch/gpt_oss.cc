@@ -138,7 +138,7 @@ Location LocateHfOss(const ModelConfig& config, const Parameter& parameter, cons
 
 }  // namespace
 
-extern const Architecture kGptOss = {kName,  kHfTypes, kGgufKeys,     true,        FromGguf,    FromHf,
-                                     ToGguf, ToHf,     LocateGgufOss, LocateHfOss, PreNormLayer};
+extern const Architecture kGptOss = {kName,  "gpt-oss", kHfTypes, kGgufKeys,     true,        FromGguf,
+                                     FromHf, ToGguf,    ToHf,     LocateGgufOss, LocateHfOss, PreNormLayer};
 
 }  // namespace sheepop

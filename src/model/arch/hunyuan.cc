@@ -80,7 +80,7 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kHunyuan = {kName,  kHfTypes, {},         true,       FromGguf,    FromHf,
-                                      ToGguf, ToHf,     LocateGguf, LocateInHf, PreNormLayer};
+extern const Architecture kHunyuan = {kName,  "Hunyuan, dense", kHfTypes, {},         true,       FromGguf,
+                                      FromHf, ToGguf,           ToHf,     LocateGguf, LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -233,9 +233,14 @@ Location LocateHfLfm2(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-extern const Architecture kLfm2 = {kName,  kHfTypes,  kGgufKeys,      true,         FromGgufDense,    FromHfDense,
-                                   ToGguf, ToHfDense, LocateGgufLfm2, LocateHfLfm2, PreNormMixedLayer};
-extern const Architecture kLfm2Moe = {kMoeName, kHfMoeTypes, kGgufMoeKeys,   true,         FromGgufMoe,      FromHfMoe,
-                                      ToGguf,   ToHfMoe,     LocateGgufLfm2, LocateHfLfm2, PreNormMixedLayer};
+extern const Architecture kLfm2 = {kName,     "LFM2 and LFM2.5", kHfTypes,     kGgufKeys,
+                                   true,      FromGgufDense,     FromHfDense,  ToGguf,
+                                   ToHfDense, LocateGgufLfm2,    LocateHfLfm2, PreNormMixedLayer};
+extern const Architecture kLfm2Moe = {kMoeName,     "LFM2 with experts: 8B-A1B, 24B-A2B",
+                                      kHfMoeTypes,  kGgufMoeKeys,
+                                      true,         FromGgufMoe,
+                                      FromHfMoe,    ToGguf,
+                                      ToHfMoe,      LocateGgufLfm2,
+                                      LocateHfLfm2, PreNormMixedLayer};
 
 }  // namespace sheepop

@@ -87,7 +87,12 @@ Location LocateHfLlama(const ModelConfig& config, const Parameter& parameter, co
 
 }  // namespace
 
-extern const Architecture kLlama = {kName,  kHfTypes, kGgufExpertKeys, true,          FromGguf,    FromHf,
-                                    ToGguf, ToHf,     LocateGguf,      LocateHfLlama, PreNormLayer};
+extern const Architecture kLlama = {
+    kName,         "Llama 1 to 3.3, SmolLM2, TinyLlama, Mistral 7B and Nemo, Falcon 3, MiniCPM 5, Mixtral",
+    kHfTypes,      kGgufExpertKeys,
+    true,          FromGguf,
+    FromHf,        ToGguf,
+    ToHf,          LocateGguf,
+    LocateHfLlama, PreNormLayer};
 
 }  // namespace sheepop

@@ -27,8 +27,8 @@ constexpr HfType kHfTypes[] = {
     {kName, "Mistral3ForConditionalGeneration", kNestedKeys, false, true},
 };
 
-void Heat(double scale, double length, ModelConfig& config) {
-  if (scale != 0) config.query_temperature = {static_cast<float>(scale), static_cast<size_t>(length)};
+void Heat(double scale, size_t length, ModelConfig& config) {
+  config.query_temperature = {static_cast<float>(scale), scale != 0 ? length : 1};
 }
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
@@ -42,8 +42,7 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
     rope.factor = static_cast<float>(fields.Float("rope.scaling.attn_factor", 1) * usual / divisor);
   }
   const double scale = fields.Float("attention.temperature_scale", 0);
-  constexpr std::string_view kLength = "rope.scaling.original_context_length";
-  Heat(scale, scale != 0 ? fields.Float(kLength) : 1, config);
+  if (scale != 0) Heat(scale, fields.Size("rope.scaling.original_context_length", SIZE_MAX), config);
   UseOneRope(std::move(rope), config);
   return config;
 }
@@ -54,8 +53,7 @@ void TemperatureFromHf(const HfFields& fields, ModelConfig& config) {
   const boost::json::object* parameters = fields.Object(now ? "rope_parameters" : "rope_scaling");
   if (!parameters) fields.Refuse("rope_parameters", "this family needs them");
   const HfFields rope(*parameters, now ? "rope_parameters." : "rope_scaling.");
-  const double length = rope.Float("original_max_position_embeddings");
-  if (!(length >= 1)) rope.Reject("original_max_position_embeddings", "must be at least 1");
+  const size_t length = rope.Size("original_max_position_embeddings", SIZE_MAX);
   Heat(rope.Float("llama_4_scaling_beta"), length, config);
 }
 
@@ -128,7 +126,11 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kMistral3 = {kName,  kHfTypes, kGgufKeys,  true,     FromGguf,    FromHf,
-                                       ToGguf, ToHf,     LocateGguf, LocateHf, PreNormLayer};
+extern const Architecture kMistral3 = {kName,    "Ministral 3, Mistral Small 3, text",
+                                       kHfTypes, kGgufKeys,
+                                       true,     FromGguf,
+                                       FromHf,   ToGguf,
+                                       ToHf,     LocateGguf,
+                                       LocateHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -92,7 +92,7 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kOlmo2 = {kName,  kHfTypes, kGgufKeys,  true,     FromGguf,     FromHf,
-                                    ToGguf, ToHf,     LocateGguf, LocateHf, PostNormLayer};
+extern const Architecture kOlmo2 = {kName,  "OLMo 2 and 3", kHfTypes, kGgufKeys,  true,     FromGguf,
+                                    FromHf, ToGguf,         ToHf,     LocateGguf, LocateHf, PostNormLayer};
 
 }  // namespace sheepop

@@ -93,7 +93,11 @@ Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const
 
 }  // namespace
 
-extern const Architecture kPhi3 = {kName,  kHfTypes, kGgufKeys,    true,       FromGguf,    FromHf,
-                                   ToGguf, ToHf,     LocateInGguf, LocateInHf, PreNormLayer};
+extern const Architecture kPhi3 = {kName,      "Phi-3, Phi-3.5, Phi-4",
+                                   kHfTypes,   kGgufKeys,
+                                   true,       FromGguf,
+                                   FromHf,     ToGguf,
+                                   ToHf,       LocateInGguf,
+                                   LocateInHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -81,9 +81,9 @@ boost::json::object ToHf3(const ModelConfig& config) { return ToHf(config, kHfTy
 
 }  // namespace
 
-extern const Architecture kQwen2 = {kName2, kHfTypes2, {},         true,     FromGguf2,   FromHf2,
-                                    ToGguf, ToHf2,     LocateGguf, LocateHf, PreNormLayer};
-extern const Architecture kQwen3 = {kName3, kHfTypes3, {},         true,     FromGguf3,   FromHf3,
-                                    ToGguf, ToHf3,     LocateGguf, LocateHf, PreNormLayer};
+extern const Architecture kQwen2 = {kName2, "Qwen 1.5 to 2.5", kHfTypes2, {},          true, FromGguf2, FromHf2, ToGguf,
+                                    ToHf2,  LocateGguf,        LocateHf,  PreNormLayer};
+extern const Architecture kQwen3 = {kName3,  "Qwen 3", kHfTypes3, {},         true,     FromGguf3,
+                                    FromHf3, ToGguf,   ToHf3,     LocateGguf, LocateHf, PreNormLayer};
 
 }  // namespace sheepop

@@ -125,8 +125,9 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
     fields.Reject("ssm.inner_size", values, fmt::format("must be a multiple of the {} value heads", delta.value_heads));
   }
   delta.value_dim = values / delta.value_heads;
-  delta.alternating = true;  // writers order value heads so
-  if (const auto recurrent = fields.OptionalFlags("attention.recurrent_layers", config.shapes.size())) {
+  delta.alternating = true;                                       // writers order value heads so
+  const size_t blocks = fields.Size("block_count", kMostLayers);  // those that predict several tokens included
+  if (const auto recurrent = fields.OptionalFlags("attention.recurrent_layers", blocks)) {
     for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
       config.shapes[layer].mixer = (*recurrent)[layer] ? Mixer::kDeltaNet : Mixer::kAttention;
     }
@@ -316,10 +317,14 @@ Location LocateHfQwen35(const ModelConfig& config, const Parameter& parameter, c
 
 }  // namespace
 
-extern const Architecture kQwen35 = {kName,  kHfTypes, kGgufKeys,        true,           FromGgufDense,    FromHf,
-                                     ToGguf, ToHf,     LocateGgufQwen35, LocateHfQwen35, PreNormMixedLayer};
-extern const Architecture kQwen35Moe = {kMoeName,         kHfMoeTypes,    kGgufMoeKeys,     true,
-                                        FromGgufMoe,      FromHf,         ToGguf,           ToHf,
-                                        LocateGgufQwen35, LocateHfQwen35, PreNormMixedLayer};
+extern const Architecture kQwen35 = {kName, "Qwen 3.5, 3.6, 3.8", kHfTypes,       kGgufKeys,
+                                     true,  FromGgufDense,        FromHf,         ToGguf,
+                                     ToHf,  LocateGgufQwen35,     LocateHfQwen35, PreNormMixedLayer};
+extern const Architecture kQwen35Moe = {kMoeName,       "Qwen 3.5 and 3.6 with experts: 35B-A3B",
+                                        kHfMoeTypes,    kGgufMoeKeys,
+                                        true,           FromGgufMoe,
+                                        FromHf,         ToGguf,
+                                        ToHf,           LocateGgufQwen35,
+                                        LocateHfQwen35, PreNormMixedLayer};
 
 }  // namespace sheepop

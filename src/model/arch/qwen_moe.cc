@@ -151,9 +151,17 @@ Location LocateHfQwen(const ModelConfig& config, const Parameter& parameter, con
 
 }  // namespace
 
-extern const Architecture kQwen2Moe = {kName2, kHfTypes2, kGgufExpertKeys, true,         FromGguf2,   FromHf2,
-                                       ToGguf, ToHf2,     LocateGguf,      LocateHfQwen, PreNormLayer};
-extern const Architecture kQwen3Moe = {kName3, kHfTypes3, kGgufExpertKeys, true,         FromGguf3,   FromHf3,
-                                       ToGguf, ToHf3,     LocateGguf,      LocateHfQwen, PreNormLayer};
+extern const Architecture kQwen2Moe = {kName2,       "Qwen 1.5 and 2 with experts",
+                                       kHfTypes2,    kGgufExpertKeys,
+                                       true,         FromGguf2,
+                                       FromHf2,      ToGguf,
+                                       ToHf2,        LocateGguf,
+                                       LocateHfQwen, PreNormLayer};
+extern const Architecture kQwen3Moe = {kName3,       "Qwen 3 with experts: 30B-A3B, Coder",
+                                       kHfTypes3,    kGgufExpertKeys,
+                                       true,         FromGguf3,
+                                       FromHf3,      ToGguf,
+                                       ToHf3,        LocateGguf,
+                                       LocateHfQwen, PreNormLayer};
 
 }  // namespace sheepop

@@ -54,7 +54,7 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kSeedOss = {kName,  kHfTypes, {},           true,     FromGguf,    FromHf,
-                                      ToGguf, ToHf,     LocateInGguf, LocateHf, PreNormLayer};
+extern const Architecture kSeedOss = {kName,  "Seed-OSS", kHfTypes, {},           true,     FromGguf,
+                                      FromHf, ToGguf,     ToHf,     LocateInGguf, LocateHf, PreNormLayer};
 
 }  // namespace sheepop

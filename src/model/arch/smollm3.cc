@@ -96,7 +96,7 @@ boost::json::object ToHf(const ModelConfig& config) {
 
 }  // namespace
 
-extern const Architecture kSmolLm3 = {kName,  kHfTypes, {},         true,     FromGguf,    FromHf,
-                                      ToGguf, ToHf,     LocateGguf, LocateHf, PreNormLayer};
+extern const Architecture kSmolLm3 = {kName,  "SmolLM3", kHfTypes, {},         true,     FromGguf,
+                                      FromHf, ToGguf,    ToHf,     LocateGguf, LocateHf, PreNormLayer};
 
 }  // namespace sheepop
