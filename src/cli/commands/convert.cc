@@ -26,8 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr uint64_t kShardBytes = 5'000'000'000;
-constexpr std::string_view kTypes[] = {"f32",  "f16",  "bf16", "q8_0", "q4_0", "q4_1",
-                                       "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"};
+constexpr std::string_view kTypes[] = {"f32",  "f16",  "bf16", "q8_0",  "q4_0", "q4_1", "q5_0", "q5_1",
+                                       "q4_k", "q5_k", "q6_k", "mxfp4", "q2_0", "q1_0", "tq2_0"};
 
 void WriteText(const fs::path& path, std::string_view text) {
   FileWriter file(path);

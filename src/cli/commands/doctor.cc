@@ -106,6 +106,14 @@ class Doctor final : public Command {
           {"free_bytes", AvailableMemory()}}},
         {"converters", std::move(found)},
         {"ocr_languages", json::array(converters.ocr_languages().begin(), converters.ocr_languages().end())}};
+    json::array families;
+    for (const Architecture* family : AllArchitectures()) {
+      json::array types;
+      for (const HfType& type : family->hf_types) types.emplace_back(type.model_type);
+      families.push_back(
+          {{"architecture", family->name}, {"models", family->models}, {"model_types", std::move(types)}});
+    }
+    out["families"] = std::move(families);
     if (needs) {
       out["model"] = {{"path", needs->path},
                       {"weight_bytes", needs->weights},
@@ -125,6 +133,9 @@ class Doctor final : public Command {
                     fmt::join(isas, ", "), PhysicalCores(), BytesText(TotalMemory()), BytesText(AvailableMemory()));
     out += fmt::format("converters  {}\n", fmt::join(found, ", "));
     if (!missing.empty()) out += fmt::format("missing     {}\n", fmt::join(missing, ", "));
+    std::vector<std::string_view> families;
+    for (const Architecture* family : AllArchitectures()) families.push_back(family->name);
+    out += fmt::format("families    {}\n", fmt::join(families, ", "));
     out += fmt::format("OCR reads   {}\n", fmt::join(converters.ocr_languages(), ", "));
     if (needs) {
       out += fmt::format("model       {}: {} of weights, {} for a context of {} positions\n", needs->path,

@@ -2,10 +2,17 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
 #include "cli/flags/option_flags.h"
 #include "hub/models.h"
 
 namespace sheepop::cli {
+namespace {
+
+constexpr double kQuickLoad = 0.5;  // seconds; what loads sooner needs no line of progress
+
+}  // namespace
+
 void ModelFlags::Register(FlagSet flags, bool positional) {
   flags
       .Value(positional ? "-m,--model,model" : "-m,--model", model_,
@@ -22,7 +29,15 @@ std::filesystem::path ModelFlags::Path(const Console& console) const {
 }
 
 LoadedModel ModelFlags::Open(const Console& console, size_t context) {
-  LoadedModel loaded = LoadedModel::Open(Path(console), {.context = context, .isa = machine_.isa()}, machine_.pool());
+  const std::filesystem::path path = Path(console);
+  const Stopwatch watch;
+  const auto progress = [&](size_t done, size_t all) {
+    if (watch.seconds() < kQuickLoad) return;
+    console.Progress(fmt::format("loading {}: {}%", path.filename().string(), 100 * done / all));
+  };
+  LoadedModel loaded =
+      LoadedModel::Open(path, {.context = context, .isa = machine_.isa(), .progress = progress}, machine_.pool());
+  console.Progress("");
   for (const Warning& warning : loaded.Warnings()) console.Warn(warning);
   return loaded;
 }
