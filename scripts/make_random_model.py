@@ -19,6 +19,10 @@ SHAPES = {
                           vocab=151936, context=40960, theta=1e6, experts=128, used=8, expert_feed_forward=768, qk_norm=True),
     "gpt-oss-20b": dict(arch="gpt-oss", layers=24, hidden=2880, heads=64, kv_heads=8, head_dim=64, feed_forward=2880,
                         vocab=201088, context=131072, theta=150000.0, experts=32, used=4, expert_feed_forward=2880, oss=True),
+    "lfm2-350m": dict(arch="lfm2", layers=16, hidden=1024, heads=16, kv_heads=8, head_dim=64, feed_forward=4608, vocab=65536,
+                      context=128000, theta=1e6, qk_norm=True, tied=True, attention=[2, 5, 8, 10, 12, 14]),
+    "qwen3.5-0.8b": dict(arch="qwen35", layers=24, hidden=1024, heads=8, kv_heads=2, head_dim=256, feed_forward=3584, vocab=248320,
+                         context=262144, theta=1e7, qk_norm=True, tied=True, rope=64, keys=16, values=16, delta_dim=128),
     "granite-3.1-1b-a400m": dict(arch="granitemoe", layers=24, hidden=1024, heads=16, kv_heads=8, head_dim=64, feed_forward=512,
                                  vocab=49155, context=131072, theta=1e7, experts=32, used=8, expert_feed_forward=512),
 }
@@ -58,15 +62,27 @@ def add_metadata(writer, s):
     writer.add_block_count(s["layers"])
     writer.add_feed_forward_length(s["feed_forward"])
     writer.add_head_count(s["heads"])
-    writer.add_head_count_kv(s["kv_heads"])
+    if s["arch"] == "lfm2":
+        writer.add_head_count_kv([s["kv_heads"] if i in s["attention"] else 0 for i in range(s["layers"])])
+        writer.add_shortconv_l_cache(3)
+    else:
+        writer.add_head_count_kv(s["kv_heads"])
+    if s["arch"] == "qwen35":
+        writer.add_ssm_conv_kernel(4)
+        writer.add_ssm_state_size(s["delta_dim"])
+        writer.add_ssm_group_count(s["keys"])
+        writer.add_ssm_time_step_rank(s["values"])
+        writer.add_ssm_inner_size(s["values"] * s["delta_dim"])
+        writer.add_rope_dimension_sections([11, 11, 10, 0])
     writer.add_key_length(s["head_dim"])
     writer.add_value_length(s["head_dim"])
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(s["theta"])
-    writer.add_rope_dimension_count(s["head_dim"])
-    writer.add_expert_count(s["experts"])
-    writer.add_expert_used_count(s["used"])
-    writer.add_expert_feed_forward_length(s["expert_feed_forward"])
+    writer.add_rope_dimension_count(s.get("rope", s["head_dim"]))
+    if "experts" in s:
+        writer.add_expert_count(s["experts"])
+        writer.add_expert_used_count(s["used"])
+        writer.add_expert_feed_forward_length(s["expert_feed_forward"])
     if s.get("oss"):
         writer.add_sliding_window(128)
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
@@ -78,7 +94,7 @@ def add_metadata(writer, s):
         writer.add_attention_scale(1 / 64)
         writer.add_logit_scale(6.0)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-4o" if s.get("oss") else "qwen2")
+    writer.add_tokenizer_pre({"gpt-oss": "gpt-4o", "lfm2": "lfm2"}.get(s["arch"], "qwen2"))
     alphabet = [chr(c) for c in list(range(33, 127)) + list(range(161, 173)) + list(range(174, 256)) + list(range(256, 324))]
     writer.add_token_list(alphabet + [f"w{i}" for i in range(s["vocab"] - len(alphabet) - 1)] + ["<|end|>"])
     writer.add_token_types([gguf.TokenType.NORMAL] * (s["vocab"] - 1) + [gguf.TokenType.CONTROL])
@@ -87,12 +103,34 @@ def add_metadata(writer, s):
     writer.add_bos_token_id(s["vocab"] - 1)
 
 
-def add_layer(writer, rng, s, layer, kind):
-    prefix, hidden, ones = f"blk.{layer}.", s["hidden"], lambda n: np.ones(n, np.float32)
-    expert_kind = TYPES.MXFP4 if s.get("oss") else kind
-    query, key, ff = s["heads"] * s["head_dim"], s["kv_heads"] * s["head_dim"], s["expert_feed_forward"]
-    writer.add_tensor(prefix + "attn_norm.weight", ones(hidden))
-    for part, rows, columns in (("attn_q", query, hidden), ("attn_k", key, hidden), ("attn_v", key, hidden),
+def ones(count):
+    return np.ones(count, np.float32)
+
+
+def add_convolution(writer, rng, s, prefix, kind):
+    hidden = s["hidden"]
+    add_matrix(writer, rng, prefix + "shortconv.in_proj.weight", kind, 3 * hidden, hidden)
+    add_matrix(writer, rng, prefix + "shortconv.conv.weight", TYPES.F32, hidden, 3)
+    add_matrix(writer, rng, prefix + "shortconv.out_proj.weight", kind, hidden, hidden)
+
+
+def add_delta_net(writer, rng, s, prefix, kind):
+    hidden, values = s["hidden"], s["values"] * s["delta_dim"]
+    channels = 2 * s["keys"] * s["delta_dim"] + values
+    add_matrix(writer, rng, prefix + "attn_qkv.weight", kind, channels, hidden)
+    add_matrix(writer, rng, prefix + "attn_gate.weight", kind, values, hidden)
+    add_matrix(writer, rng, prefix + "ssm_beta.weight", kind, s["values"], hidden)
+    add_matrix(writer, rng, prefix + "ssm_alpha.weight", kind, s["values"], hidden)
+    add_matrix(writer, rng, prefix + "ssm_conv1d.weight", TYPES.F32, channels, 4)
+    add_matrix(writer, rng, prefix + "ssm_out.weight", kind, hidden, values)
+    writer.add_tensor(prefix + "ssm_dt.bias", ones(s["values"]))
+    writer.add_tensor(prefix + "ssm_a", -ones(s["values"]))
+    writer.add_tensor(prefix + "ssm_norm.weight", ones(s["delta_dim"]))
+
+
+def add_attention(writer, rng, s, prefix, kind):
+    hidden, query, key = s["hidden"], s["heads"] * s["head_dim"], s["kv_heads"] * s["head_dim"]
+    for part, rows, columns in (("attn_q", (2 if s["arch"] == "qwen35" else 1) * query, hidden), ("attn_k", key, hidden), ("attn_v", key, hidden),
                                 ("attn_output", hidden, query)):
         add_matrix(writer, rng, f"{prefix}{part}.weight", kind, rows, columns)
         if s.get("oss"):
@@ -102,7 +140,29 @@ def add_layer(writer, rng, s, layer, kind):
         writer.add_tensor(prefix + "attn_k_norm.weight", ones(s["head_dim"]))
     if s.get("oss"):
         writer.add_tensor(prefix + "attn_sinks.weight", np.zeros(s["heads"], np.float32))
-    writer.add_tensor(prefix + ("post_attention_norm.weight" if s.get("oss") else "ffn_norm.weight"), ones(hidden))
+
+
+def add_layer(writer, rng, s, layer, kind):
+    prefix, hidden = f"blk.{layer}.", s["hidden"]
+    writer.add_tensor(prefix + "attn_norm.weight", ones(hidden))
+    if s["arch"] == "lfm2" and layer not in s["attention"]:
+        add_convolution(writer, rng, s, prefix, kind)
+    elif s["arch"] == "qwen35" and (layer + 1) % 4 != 0:
+        add_delta_net(writer, rng, s, prefix, kind)
+    else:
+        add_attention(writer, rng, s, prefix, kind)
+    behind = s["arch"] in ("gpt-oss", "qwen35")
+    writer.add_tensor(prefix + ("post_attention_norm.weight" if behind else "ffn_norm.weight"), ones(hidden))
+    if "experts" in s:
+        add_experts(writer, rng, s, prefix, kind)
+        return
+    for part, rows, columns in (("gate", s["feed_forward"], hidden), ("up", s["feed_forward"], hidden),
+                                ("down", hidden, s["feed_forward"])):
+        add_matrix(writer, rng, f"{prefix}ffn_{part}.weight", kind, rows, columns)
+
+
+def add_experts(writer, rng, s, prefix, kind):
+    hidden, ff, expert_kind = s["hidden"], s["expert_feed_forward"], TYPES.MXFP4 if s.get("oss") else kind
     router = rng.standard_normal((s["experts"], hidden)).astype(np.float32)
     writer.add_tensor(prefix + "ffn_gate_inp.weight", router)
     if s.get("oss"):
@@ -126,9 +186,10 @@ def main():
     rng, kind = np.random.default_rng(arguments.seed), TYPES[arguments.type]
     writer = gguf.GGUFWriter(arguments.out, s["arch"], use_temp_file=True)
     add_metadata(writer, s)
-    add_matrix(writer, rng, "token_embd.weight", kind, s["vocab"], s["hidden"])
-    add_matrix(writer, rng, "output.weight", TYPES.Q8_0, s["vocab"], s["hidden"])
-    writer.add_tensor("output_norm.weight", np.ones(s["hidden"], np.float32))
+    add_matrix(writer, rng, "token_embd.weight", TYPES.Q8_0 if s.get("tied") else kind, s["vocab"], s["hidden"])
+    if not s.get("tied"):
+        add_matrix(writer, rng, "output.weight", TYPES.Q8_0, s["vocab"], s["hidden"])
+    writer.add_tensor("token_embd_norm.weight" if s["arch"] == "lfm2" else "output_norm.weight", ones(s["hidden"]))
     for layer in range(s["layers"]):
         add_layer(writer, rng, s, layer, kind)
     writer.write_header_to_file()

@@ -48,7 +48,7 @@ def random_weight(name, shape, model, rng):
         return bfloat16(1.0 + 0.3 * normal)
     if name.endswith("conv1d.weight"):
         return bfloat16(0.6 * normal)
-    if name.endswith("expert_bias"):
+    if name.endswith(("expert_bias", "e_score_correction_bias")):
         return bfloat16(0.2 * normal)
     if name.endswith("conv.conv.weight"):
         return bfloat16(0.6 * normal)

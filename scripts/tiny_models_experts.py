@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-FUSED = re.compile(r"(model\.layers\.(\d+)\.)(?:mlp|feed_forward)\.experts\.(gate_up_proj|down_proj)(_bias)?")
+FUSED = re.compile(r"(model\.layers\.(\d+)\.)(?:mlp|feed_forward|block_sparse_moe)\.experts\.(gate_up_proj|down_proj)(_bias)?")
 PER_EXPERT = {
     "qwen": ("mlp.experts", "gate_proj", "up_proj", "down_proj"),
     "lfm2": ("feed_forward.experts", "w1", "w3", "w2"),
@@ -22,6 +22,10 @@ def is_fused(name):
 
 def per_expert(state, names):
     """The state of a folder with one tensor an expert."""
+    if names == "granite":
+        return {name.replace(".experts.gate_up_proj", ".input_linear.weight").replace(".experts.down_proj", ".output_linear.weight")
+                .replace(".router.weight", ".router.layer.weight"): weight for name, weight in state.items()}
+    state = {name.replace(".gate.moe_statics.", ".moe_statics."): weight for name, weight in state.items()}
     experts, gate, up, down = PER_EXPERT[names]
     out = {}
     for name, weight in state.items():
@@ -43,7 +47,9 @@ def together(state):
     """The reverse of per_expert."""
     out, each = {}, {}
     for name, weight in state.items():
-        name = name.replace(".block_sparse_moe.gate.", ".mlp.gate.")
+        name = (name.replace(".block_sparse_moe.gate.", ".mlp.gate.").replace(".router.layer.", ".router.")
+                .replace("block_sparse_moe.input_linear.weight", "block_sparse_moe.experts.gate_up_proj")
+                .replace("block_sparse_moe.output_linear.weight", "block_sparse_moe.experts.down_proj"))
         match = re.fullmatch(r"(model\.layers\.\d+\.)\w+\.experts\.(\d+)\.(\w+)\.weight", name)
         if not match:
             out[name] = weight
@@ -80,5 +86,10 @@ def add_to_gguf(writer, config):
     writer.add_expert_used_count(config.num_experts_per_tok)
     if hasattr(config, "moe_intermediate_size"):
         writer.add_expert_feed_forward_length(config.moe_intermediate_size)
-    if hasattr(config, "shared_expert_intermediate_size"):
-        writer.add_expert_shared_feed_forward_length(config.shared_expert_intermediate_size)
+    shared = getattr(config, "shared_expert_intermediate_size", getattr(config, "shared_intermediate_size", 0))
+    if hasattr(config, "moe_num_shared_experts"):
+        shared = config.moe_num_shared_experts * config.moe_intermediate_size
+        writer.add_leading_dense_block_count(config.moe_layer_start_index)
+        writer.add_interleave_moe_layer_step(config.moe_layer_interval)
+    if shared:
+        writer.add_expert_shared_feed_forward_length(shared)

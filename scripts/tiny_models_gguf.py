@@ -46,8 +46,13 @@ POST_ATTENTION = {"post_attention_layernorm": "post_attention_norm"}
 LAYERS = {"gemma2": POST_NORM_LAYER, "gemma3": POST_NORM_LAYER, "olmo2": POST_NORM_LAYER, "exaone4": POST_NORM_LAYER,
           "seed_oss": POST_NORM_LAYER, "gpt-oss": LAYER | POST_ATTENTION, "qwen35": LAYER | POST_ATTENTION,
           "qwen35moe": LAYER | POST_ATTENTION,
+          "granitemoe": LAYER | {"block_sparse_moe.router": "ffn_gate_inp", "shared_mlp.gate": "ffn_gate_shexp",
+                                 "shared_mlp.up": "ffn_up_shexp", "shared_mlp.output_linear": "ffn_down_shexp"},
+          "ernie4_5-moe": LAYER | {"mlp.shared_experts.gate_proj": "ffn_gate_shexp",
+                                   "mlp.shared_experts.up_proj": "ffn_up_shexp",
+                                   "mlp.shared_experts.down_proj": "ffn_down_shexp"},
           "hunyuan-dense": LAYER | {"self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"}}
-INTERLEAVED = {"llama", "granite", "smollm3", "mistral3"}  # pairs are neighbours in files, halves in folders
+INTERLEAVED = {"llama", "granite", "granitemoe", "smollm3", "mistral3"}  # pairs are neighbours in files, halves in folders
 
 
 def gguf_name(name, arch):
@@ -113,8 +118,8 @@ def gguf_tensors(state, model, config):
             yield delta_net_tensor(name, weight, model["arch"], config)
         elif name.endswith("conv.conv.weight"):
             yield gguf_name(name, model["arch"]), weight[:, 0]
-        elif name.endswith("expert_bias"):
-            yield f"blk.{name.split('.')[2]}.exp_probs_b.bias", weight
+        elif name.endswith(("expert_bias", "e_score_correction_bias")):
+            yield f"blk.{name.split('.')[2]}.exp_probs_b.bias", weight.reshape(-1)
         elif name.endswith("sinks"):
             yield f"blk.{name.split('.')[2]}.attn_sinks.weight", weight
         elif "shared_expert_gate" in name:  # llama.cpp holds it as a vector
@@ -170,7 +175,8 @@ def add_hyperparameters(writer, model, config):
         writer.add_layer_norm_eps(config.layer_norm_epsilon)
         return
     if hasattr(config, "intermediate_size"):
-        writer.add_feed_forward_length(getattr(config, "shared_intermediate_size", config.intermediate_size))
+        shared = getattr(config, "shared_intermediate_size", config.intermediate_size)  # of the hybrid class the only one
+        writer.add_feed_forward_length(config.intermediate_size if arch == "granitemoe" else shared)
     if arch.startswith("lfm2"):
         writer.add_head_count_kv([config.num_key_value_heads if kind == "full_attention" else 0 for kind in config.layer_types])
         writer.add_shortconv_l_cache(config.conv_L_cache)
@@ -206,7 +212,9 @@ def add_hyperparameters(writer, model, config):
     if arch == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
-    if arch == "granite":
+    if arch == "mellum":
+        writer.add_rope_freq_base_swa(config.rope_parameters["sliding_attention"]["rope_theta"])
+    if arch in ("granite", "granitemoe"):
         writer.add_embedding_scale(config.embedding_multiplier)
         writer.add_residual_scale(config.residual_multiplier)
         writer.add_attention_scale(config.attention_multiplier)
@@ -215,7 +223,7 @@ def add_hyperparameters(writer, model, config):
             writer.add_rope_scaling_finetuned(False)
     if arch == "cohere2":
         writer.add_logit_scale(config.logit_scale)
-    if arch in ("olmo2", "exaone4", "cohere2") and getattr(config, "sliding_window", None):
+    if arch in ("olmo2", "exaone4", "cohere2", "mellum") and getattr(config, "sliding_window", None):
         writer.add_sliding_window(config.sliding_window)
         writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
     if arch == "phi3":

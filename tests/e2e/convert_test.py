@@ -150,7 +150,7 @@ class Convert(ProgramTest):
 
     def test_element_types(self):
         reference = self.score(LLAMA)
-        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.3), ("q6_k", 0.3), ("q5_0", 1), ("q5_1", 1), ("q5_k", 1), ("q4_1", 2), ("q4_0", 2), ("q4_k", 2)):
+        for kind, tolerance in (("f32", 0), ("f16", 0.01), ("bf16", 0.1), ("q8_0", 0.3), ("q6_k", 0.3), ("q5_0", 1), ("q5_1", 1), ("q5_k", 1), ("q4_1", 2), ("q4_0", 2), ("q4_k", 2), ("mxfp4", 2)):
             out = self.folder / f"{kind}.gguf"
             self.text("convert", LLAMA, "-o", out, "--type", kind)
             apart = [abs(got["logprob"] - expected["logprob"]) for expected, got in zip(reference, self.score(out), strict=True)]
@@ -179,7 +179,7 @@ class Convert(ProgramTest):
     def test_wrong_flags(self):
         message = self.error("convert", LLAMA, "-o", self.folder / "x.gguf", "--type", "q9_9", code=2)
         self.assertIn("q9_9", message)
-        self.assertIn("f32 or f16 or bf16 or q8_0 or q4_0 or q4_1 or q5_0 or q5_1 or q4_k or q5_k or q6_k", message)
+        self.assertIn("f32 or f16 or bf16 or q8_0 or q4_0 or q4_1 or q5_0 or q5_1 or q4_k or q5_k or q6_k or mxfp4 or q2_0 or q1_0 or tq2_0", message)
         self.assertEqual(run("convert", LLAMA).returncode, 2)
         self.assertIn("f32, f16 and bf16", self.error("convert", LLAMA, "-o", self.folder / "x", "--type", "q8_0", code=2))
 

@@ -11,6 +11,7 @@ from program import ENVIRONMENT, PROGRAM, TIMEOUT
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "docs" / name for name in ("generation.md", "training.md", "constraints.md")]
+MODELS_TABLE = ROOT / "scripts/models_table"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -45,6 +46,10 @@ class Page(unittest.TestCase):
             for shown, now in blocks:
                 with self.subTest(command=shown.splitlines()[0]):
                     self.assertEqual(shown, now)
+
+    def test_the_table_of_models_is_the_programs(self):
+        done = subprocess.run([sys.executable, MODELS_TABLE, "--program", PROGRAM, "--check"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_every_figure_in_the_text_comes_from_a_command(self):
         for path in PAGES:

@@ -70,7 +70,7 @@ class Doctor(ProgramTest):
         nothing = json.loads(run("doctor", "--json", env={"PATH": "/nonexistent"}).stdout)
         self.assertFalse(any(c["found"] for c in nothing["converters"]))
         self.assertNotIn("model", nothing)
-        for word in ("kernels", "memory", "converters", "model"):
+        for word in ("kernels", "memory", "converters", "families", "model"):
             self.assertIn(word, run("doctor", LLAMA).stdout.decode())
         self.assertIn("there is no model nosuch", self.error("doctor", "nosuch"))
 
