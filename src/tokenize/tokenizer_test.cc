@@ -145,8 +145,8 @@ TEST(Tokenizer, IgnoresMergesForWholeWords) {
 
 // Digits by threes from the left, before anything else is split.
 TEST(Tokenizer, MiniCpmSplitsDigitsFirst) {
-  const std::vector<std::pair<std::string, std::string>> merges = {
-      {"1", "2"}, {"12", "3"}, {"123", "4"}, {"3", "4"}, {"'", "1"}, {"a", "1"}};
+  const std::vector<std::pair<std::string, std::string>> merges = {{"1", "2"}, {"12", "3"}, {"123", "4"},
+                                                                   {"3", "4"}, {"'", "1"},  {"a", "1"}};
   const Tokenizer tokenizer = Tokenizer::FromGguf(ByteLevelVocabulary(merges, {}, {}, "minicpm5"));
   EXPECT_EQ(tokenizer.Encode("1234"), (Ids{257, '4'}));
   EXPECT_EQ(tokenizer.Encode("'1a1"), (Ids{'\'', '1', 'a', '1'}));
