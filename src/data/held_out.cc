@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -77,8 +80,21 @@ TextSplit CutText(const SplitText& whole, std::string_view text, double share, T
   return split;
 }
 
-// Reads a corpus once to see which documents are held out, once for what is learned, and once for what is left of those
-// that are held out.
+// What is held out of a corpus whose documents are too few, or of too unequal sizes, for a draw of whole ones to leave
+// a fair share on both sides: the ends of its longest documents.
+constexpr double kLeastOfShare = 0.2, kMostOfShare = 5;
+constexpr double kMostOfDocument = 0.2;  // of each that is cut
+
+// The beginning of the word that `at` lies in; `at` itself where that is far.
+size_t WordBegin(std::string_view text, size_t at) {
+  constexpr size_t kNear = 100;
+  const size_t from = at > kNear ? at - kNear : 0;
+  const size_t space = text.substr(from, at - from).find_last_of(" \t\r\n");
+  return space == std::string_view::npos ? at : from + space + 1;
+}
+
+// Reads a corpus once to see which documents are held out, where only ends of some are once more for those, once for what
+// is learned, and once for what is left of what is held out.
 class CorpusSplitter {
  public:
   CorpusSplitter(const std::string& input, const HeldOut& held_out, TextSink& sink)
@@ -86,43 +102,93 @@ class CorpusSplitter {
 
   TextSplit Run() {
     ForEachDocument(input_, [&](size_t, const CorpusDocument& document) {
-      held_.push_back(choice_.Holds(document.id, document.source, document.text));
-      if (held_.back()) passages_.HoldOut(document.text);
+      const bool held = choice_.Holds(document.id, document.source, document.text);
+      parts_.push_back({document.text.size(), held ? 0 : document.text.size(), HashOfWords(document.text)});
+      if (held) passages_.HoldOut(document.text);
     });
     choice_.Check();
-    if (held_.size() == 1 && held_out_.names.empty()) {
+    const bool drawn = held_out_.names.empty() && held_out_.share > 0;
+    if (parts_.size() == 1 && held_out_.names.empty()) {
       ForEachDocument(input_, [&](size_t, const CorpusDocument& document) {
         split_ = CutText({document.id, document.source}, document.text, held_out_.share, sink_);
       });
       return std::move(split_);
     }
+    if (drawn && !IsFairShare()) HoldOutEnds();
     ForEachDocument(input_, [&](size_t number, const CorpusDocument& document) {
-      if (!Held(number)) Learn(document);
+      if (const size_t learned = PartOf(number, document).learned; learned > 0 || document.text.empty())
+        Learn(document, learned);
     });
-    if (std::ranges::find(held_, true) == held_.end()) return std::move(split_);
+    if (std::ranges::all_of(parts_, [](const Part& part) { return part.learned == part.size; })) {
+      return std::move(split_);
+    }
     ForEachDocument(input_, [&](size_t number, const CorpusDocument& document) {
-      if (Held(number)) HoldOut(document);
+      if (const Part& part = PartOf(number, document); part.learned < part.size) HoldOut(document, part.learned);
     });
     return std::move(split_);
   }
 
  private:
-  bool Held(size_t number) const {
-    if (number < held_.size()) return held_[number];
-    throw Error(ErrorCategory::kIo, "{} has grown beyond {} documents while it was read", input_, held_.size());
+  // A document's bytes; the first `learned` are, the rest is held out.
+  struct Part {
+    size_t size, learned;
+    uint64_t hash;
+  };
+
+  const Part& PartOf(size_t number, const CorpusDocument& document) const {
+    if (number < parts_.size() && parts_[number].size == document.text.size()) return parts_[number];
+    throw Error(ErrorCategory::kIo, "{} has changed while it was read", input_);
   }
 
-  void Learn(const CorpusDocument& document) {
-    split_.learned.push_back({document.id, document.source, 0, document.text.size()});
-    passages_.Learn(document.text);
-    sink_.Learn(document.text);
+  double Bytes() const {
+    return std::accumulate(parts_.begin(), parts_.end(), 0.0,
+                           [](double sum, const Part& part) { return sum + static_cast<double>(part.size); });
   }
 
-  void HoldOut(const CorpusDocument& document) {
+  bool IsFairShare() const {
+    const double held = std::accumulate(parts_.begin(), parts_.end(), 0.0, [](double sum, const Part& part) {
+      return sum + static_cast<double>(part.size - part.learned);
+    });
+    const double share = held / std::max(1.0, Bytes());
+    return share >= kLeastOfShare * held_out_.share &&
+           share <= std::min(0.5 + held_out_.share / 2, kMostOfShare * held_out_.share);
+  }
+
+  void HoldOutEnds() {
+    std::vector<size_t> longest(parts_.size());
+    std::iota(longest.begin(), longest.end(), size_t{0});
+    std::ranges::sort(longest, [&](size_t a, size_t b) {
+      return std::pair(parts_[b].size, parts_[a].hash) < std::pair(parts_[a].size, parts_[b].hash);
+    });
+    double wanted = held_out_.share * Bytes();
+    const double most = std::max(kMostOfDocument, held_out_.share);
+    for (Part& part : parts_) part.learned = part.size;
+    for (const size_t i : longest) {
+      const double taken = std::min(wanted, most * static_cast<double>(parts_[i].size));
+      parts_[i].learned -= static_cast<size_t>(std::ceil(taken));
+      wanted -= taken;
+    }
+    passages_ = SharedPassages();
+    ForEachDocument(input_, [&](size_t number, const CorpusDocument& document) {
+      Part& part = parts_[number];
+      if (PartOf(number, document).learned == part.size) return;
+      part.learned = WordBegin(document.text, part.learned);
+      passages_.HoldOut(std::string_view(document.text).substr(part.learned));
+    });
+  }
+
+  void Learn(const CorpusDocument& document, size_t end) {
+    const std::string_view text = std::string_view(document.text).substr(0, end);
+    split_.learned.push_back({document.id, document.source, 0, end});
+    passages_.Learn(text);
+    sink_.Learn(text);
+  }
+
+  void HoldOut(const CorpusDocument& document, size_t begin) {
     uint64_t cut = 0;
-    const std::string left = passages_.Without(document.text, cut);
+    const std::string left = passages_.Without(std::string_view(document.text).substr(begin), cut);
     split_.words_cut += cut;
-    split_.held_out.push_back({document.id, document.source, 0, document.text.size(), cut});
+    split_.held_out.push_back({document.id, document.source, begin, document.text.size(), cut});
     if (cut == 0 || left.find_first_not_of(" \t\r\n") != std::string::npos) sink_.HoldOut(left);
   }
 
@@ -130,16 +196,16 @@ class CorpusSplitter {
   const HeldOut& held_out_;
   TextSink& sink_;
   Choice choice_;
-  std::vector<bool> held_;  // [documents]
+  std::vector<Part> parts_;  // [documents]
   SharedPassages passages_;
   TextSplit split_;
 };
 
 }  // namespace
 
-bool DrawnToHoldOut(std::string_view text, double share) {
-  return static_cast<double>(HashOfWords(text) >> 11) * 0x1p-53 < share;
-}
+double DrawOf(std::string_view text) { return static_cast<double>(HashOfWords(text) >> 11) * 0x1p-53; }
+
+bool DrawnToHoldOut(std::string_view text, double share) { return DrawOf(text) < share; }
 
 TextSplit ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink) {
   if (input != "-" && (std::filesystem::is_directory(input) || input.ends_with(".zst"))) {

@@ -15,8 +15,9 @@ struct HeldOut {
   double share = 0.05;             // where no names are given
 };
 
-// Whether a hash of what `text` says, case and white space aside, falls into the first `share` of all. No name, place or
-// neighbour has a part in it, so the same text is always on the same side.
+// Where in [0, 1) a hash of what `text` says, case and white space aside, falls; a share holds out what lies below it. No
+// name, place or neighbour has a part in it, so the same text is always on the same side.
+double DrawOf(std::string_view text);
 bool DrawnToHoldOut(std::string_view text, double share);
 
 // Takes texts as they are read.
@@ -29,9 +30,11 @@ class TextSink {
 
 // Reads the documents of a corpus (a folder from `ingest`, or a .zst of JSON lines), or one text file ("-" is standard
 // input), and says where each went. Held out are those with one of the names; without names those that DrawnToHoldOut
-// draws, or the end of a text that is the only one. What a held-out document shares with a learned one
+// draws, or the end of a text that is the only one; where so few are drawn, or so much of the text, that one side has no
+// fair part (below a fifth of the share, beyond five times it), the ends of the longest documents, a fifth of each at
+// most, so that of two documents or more something is always held out. What a held-out document shares with a learned one
 // (shared_passages.h) is cut from the held-out one, and one of which nothing is left goes to no side; the sink gets all
-// that is learned first. One document is in memory, and 9 bytes a word held out; a corpus is read up to three times, a
+// that is learned first. One document is in memory, and 9 bytes a word held out; a corpus is read up to four times, a
 // text file is mapped. Throws kInvalidArgument for a name that fits no document and for names that leave nothing to
 // learn, kNotFound, kIo, kCorrupt, and what the sink throws.
 TextSplit ReadSplitTexts(const std::string& input, const HeldOut& held_out, TextSink& sink);

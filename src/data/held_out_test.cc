@@ -180,6 +180,50 @@ TEST(HeldOutTexts, WhatALearnedDocumentHasTooIsCutFromTheHeldOutSideOnly) {
   EXPECT_EQ(kept.split.words_cut, 100u);
 }
 
+std::string Book(int number, int words) {
+  std::string out;
+  for (int i = 0; i < words; ++i) out += "Book" + std::to_string(number) + "word" + std::to_string(i) + " ";
+  return out;
+}
+
+TEST(HeldOutTexts, OfFewDocumentsTheEndsOfSome) {
+  const TemporaryFolder folder;
+  // Of every pair, whatever the draw says of each: at 5% nearly none holds one.
+  for (int i = 0; i < 40; ++i) {
+    const std::string longer = Book(i, 300), shorter = Book(i + 100, 100);
+    WriteDocuments(folder / "c.jsonl.zst", {{"shorter", shorter}, {"longer", longer}});
+    const Kept kept = Read(folder / "c.jsonl.zst", {});
+    ASSERT_EQ(kept.held_out.size(), 1u) << i;
+    const auto all = static_cast<double>(longer.size() + shorter.size());
+    EXPECT_GE(static_cast<double>(kept.held_out[0].size()), 0.05 * all);
+    EXPECT_LE(static_cast<double>(kept.held_out[0].size()), 0.25 * all);
+    EXPECT_EQ(kept.held_out[0].find("Book"), 0u);
+    size_t learned = 0;
+    for (const std::string& text : kept.learned) learned += text.size();
+    EXPECT_EQ(learned + kept.held_out[0].size(), longer.size() + shorter.size());
+    EXPECT_EQ(kept.split.held_out[0].end, kept.split.held_out[0].source == "longer" ? longer.size() : shorter.size());
+  }
+}
+
+TEST(HeldOutTexts, OfDocumentsThatAreAllDrawnSomethingIsLearned) {
+  const TemporaryFolder folder;
+  WriteCorpus(folder / "c.jsonl.zst", {Book(1, 50), Book(2, 50)});
+  for (const double share : {0.05, 0.5, 0.9}) {
+    const Kept kept = Read(folder / "c.jsonl.zst", {.names = {}, .share = share});
+    EXPECT_FALSE(kept.learned.empty()) << share;
+    EXPECT_FALSE(kept.held_out.empty()) << share;
+  }
+  EXPECT_TRUE(Read(folder / "c.jsonl.zst", {.names = {}, .share = 0}).held_out.empty());
+}
+
+TEST(HeldOutTexts, AnEndIsLearnedNowhere) {
+  const TemporaryFolder folder;
+  WriteCorpus(folder / "c.jsonl.zst", {Book(1, 200) + Counting(0, 60), Counting(0, 60)});
+  const Kept kept = Read(folder / "c.jsonl.zst", {.names = {}, .share = 0.2});
+  ASSERT_EQ(kept.split.held_out.size(), 1u);
+  EXPECT_GT(kept.split.words_cut, 30u);
+}
+
 TEST(HeldOutTexts, CaseAndWhiteSpaceDoNotDecide) {
   for (int i = 0; i < 60; ++i) {
     const std::string n = std::to_string(i);

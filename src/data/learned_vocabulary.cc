@@ -74,22 +74,21 @@ void WriteText(const std::filesystem::path& path, const std::string& text) {
   file.Commit();
 }
 
-}  // namespace
-
-LearnedVocabulary LearnVocabulary(const std::string& input, const HeldOut& held_out, VocabularyKind kind,
-                                  TokenizerTraining options, ThreadPool& pool, const VocabularyProgress& progress) {
+WordCounter CounterFor(VocabularyKind kind, TokenizerTraining& options, ThreadPool& pool) {
   const bool unigram = kind == VocabularyKind::kUnigram;
   if (options.split.empty()) options.split = unigram ? kSpacedWords : TokenizerTraining().split;
   unigram ? ValidateUnigram(options) : Validate(options);
-  WordCounter counter = unigram ? MakeUnigramCounter(options, pool) : WordCounter(options.split, options.special, pool);
-  Input texts(counter);
-  ReadSplitTexts(input, held_out, texts);
+  return unigram ? MakeUnigramCounter(options, pool) : WordCounter(options.split, options.special, pool);
+}
+
+LearnedVocabulary Learn(WordCounter& counter, const Input& texts, VocabularyKind kind, const TokenizerTraining& options,
+                        ThreadPool& pool, const VocabularyProgress& progress) {
   LearnedVocabulary out;
   out.train_bytes = counter.bytes();
   const WordTable words = counter.Finish();
   if (progress.read) progress.read({texts.documents, texts.held_out.size(), words.size(), texts.left_out});
   std::vector<uint64_t> uses;
-  if (unigram) {
+  if (kind == VocabularyKind::kUnigram) {
     UnigramVocabulary vocabulary = TrainUnigram(words, options, pool, progress.learned);
     out.metadata = ToMetadata(vocabulary, options);
     uses = std::move(vocabulary.uses);
@@ -101,6 +100,30 @@ LearnedVocabulary LearnVocabulary(const std::string& input, const HeldOut& held_
   }
   Describe(uses, texts, pool, out);
   return out;
+}
+
+}  // namespace
+
+LearnedVocabulary LearnVocabulary(const std::string& input, const HeldOut& held_out, VocabularyKind kind,
+                                  TokenizerTraining options, ThreadPool& pool, const VocabularyProgress& progress) {
+  WordCounter counter = CounterFor(kind, options, pool);
+  Input texts(counter);
+  ReadSplitTexts(input, held_out, texts);
+  return Learn(counter, texts, kind, options, pool, progress);
+}
+
+LearnedVocabulary LearnVocabulary(std::span<const std::string> texts, VocabularyKind kind, TokenizerTraining options,
+                                  ThreadPool& pool, const VocabularyProgress& progress) {
+  WordCounter counter = CounterFor(kind, options, pool);
+  Input input(counter);
+  for (const std::string& text : texts) input.Learn(text);
+  return Learn(counter, input, kind, options, pool, progress);
+}
+
+size_t VocabularySizeFor(uint64_t text_bytes) {
+  size_t entries = 512;
+  for (uint64_t bytes = 500'000; entries < 8192 && bytes <= text_bytes; bytes *= 4) entries *= 2;
+  return entries;
 }
 
 std::vector<std::filesystem::path> WriteVocabulary(const std::filesystem::path& output, const Metadata& metadata) {

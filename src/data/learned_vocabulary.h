@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,14 @@ struct VocabularyProgress {
 // work. Throws kInvalidArgument for options, and what ReadSplitTexts throws.
 LearnedVocabulary LearnVocabulary(const std::string& input, const HeldOut& held_out, VocabularyKind kind,
                                   TokenizerTraining options, ThreadPool& pool, const VocabularyProgress& progress = {});
+
+// The same from texts that are in memory, without measuring what is held out.
+LearnedVocabulary LearnVocabulary(std::span<const std::string> texts, VocabularyKind kind, TokenizerTraining options,
+                                  ThreadPool& pool, const VocabularyProgress& progress = {});
+
+// Entries for a text of so many bytes, special tokens and bytes among them: a power of two from 512 to 8192 (see the .cc
+// for what it was measured on).
+size_t VocabularySizeFor(uint64_t text_bytes);
 
 // `output`: a file that ends in .json or .gguf, else a folder that gets tokenizer.json, tokenizer_config.json and
 // tokenizer.gguf. The files that were written. Throws kIo.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sheepop {
@@ -24,5 +25,12 @@ struct TextSplit {
 // where there are such. What is no UTF-8 in a name is
 // replaced.
 std::string SplitJson(const TextSplit& split);
+
+// What SplitJson wrote. Throws kCorrupt, naming `name`.
+TextSplit ReadSplitJson(std::string_view json, std::string_view name);
+
+// What became of the texts between two splits of one corpus, in words: "2 documents are new (b.txt, c.txt), 1 is gone
+// (a.txt)", at most three of them by name. Empty when it holds the same ones.
+std::string DifferenceOf(const TextSplit& then, const TextSplit& now);
 
 }  // namespace sheepop

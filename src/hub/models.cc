@@ -26,10 +26,22 @@ std::filesystem::path SheepopHome() {
   return std::filesystem::path(user && *user ? user : ".") / ".cache" / "sheepop";
 }
 
+std::optional<std::filesystem::path> ModelOfRun(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(folder / "best.gguf", ignored)) return folder / "best.gguf";
+  std::optional<std::filesystem::path> latest;
+  for (std::filesystem::directory_iterator it(folder, ignored), end; !ignored && it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with("checkpoint-") || !name.ends_with(".gguf")) continue;
+    if (!latest || *latest < it->path()) latest = it->path();
+  }
+  return latest;
+}
+
 std::filesystem::path FindModel(const std::string& name) {
   const std::filesystem::path path(name);
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return path;
+  if (std::filesystem::exists(path, ignored)) return ModelOfRun(path).value_or(path);
   const std::filesystem::path models = SheepopHome() / "models";
   const bool plain = path.filename() == path && !name.empty();
   for (const auto& folder : {models, BundledModels()}) {
