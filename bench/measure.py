@@ -103,9 +103,8 @@ class Training:
                    str(layers), "--hidden", str(width), "--heads", str(heads), "--context", str(context), "--batch",
                    str(batch), "--sample-tokens", "0", "--eval-every", "0", "--held-out-share", "0", "--checkpoint-every",
                    "0", "--steps", str(self.steps(size))]
-        # A vocabulary of 65 is the text's own.
-        if vocab > 257:
-            command += ["--tokenizer", os.path.join(self.folder, f"{vocab}.gguf")]
+        # A vocabulary of 65 is that of the text's bytes.
+        command += ["--tokenizer", os.path.join(self.folder, f"{vocab}.gguf") if vocab > 257 else "bytes"]
         peak = peak_bytes(self.prefix + command)
         records = [json.loads(line) for line in open(os.path.join(self.folder, "run", "metrics.jsonl"))]
         seconds = [r["seconds"] for r in records if "loss" in r]

@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/clock.h"
 #include "base/numbers.h"
 #include "base/utf8.h"
 
@@ -34,6 +36,19 @@ std::string WithPictures(std::string_view text) {
     text.remove_prefix(step.length);
   }
   return out;
+}
+
+// What of a line fits into so many columns, with two for a character that may take two. A line that is longer than the
+// window goes on in the next one, where no return leads back over it.
+std::string_view FirstColumns(std::string_view line, int columns) {
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const Utf8Step step = DecodeUtf8(rest);
+    columns -= step.code_point < 0x1100 ? 1 : 2;
+    if (columns < 0) break;
+    rest.remove_prefix(step.length);
+  }
+  return line.substr(0, line.size() - rest.size());
 }
 
 // JSON has no infinity and no NaN.
@@ -96,8 +111,14 @@ void Console::Note(std::string_view line) const {
 }
 
 void Console::Progress(std::string_view line) const {
+  constexpr double kSecondsBetween = 0.2;
   if (!StderrIsTerminal()) return;
-  fmt::print(stderr, "\r\x1b[K{}", line);
+  const double now = MonotonicSeconds();
+  if (!line.empty() && now - shown_ < kSecondsBetween) return;
+  shown_ = line.empty() ? 0 : now;
+  winsize window{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+  fmt::print(stderr, "\r\x1b[K{}", FirstColumns(line, known ? window.ws_col - 1 : 79));
   std::fflush(stderr);
 }
 

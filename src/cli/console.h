@@ -31,7 +31,8 @@ class Console {
   void Note(std::string_view line) const;
   // Told whatever stderr is: a line on it, and an entry of "warnings" in the next document of PrintJson. Each once.
   void Warn(const Warning& warning) const;
-  // Replaces the current line on stderr; only on a terminal. Empty text clears it.
+  // Replaces the current line on stderr; only on a terminal, cut to its width, at most five times a second: what comes
+  // sooner is left out. Empty text clears it, at once.
   void Progress(std::string_view line) const;
 
   // "sheepop: message" on stderr; when JSON was asked for, `document` too, with the error in it.
@@ -43,6 +44,7 @@ class Console {
 
  private:
   mutable std::vector<Warning> warnings_;
+  mutable double shown_ = 0;  // when the line was drawn
 };
 
 }  // namespace sheepop::cli

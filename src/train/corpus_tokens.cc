@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <numeric>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -82,22 +84,6 @@ void ForEachLine(const std::string& path, const std::function<void(std::string_v
   }
 }
 
-// A .jsonl, or a file whose first line is an object with messages.
-bool HoldsChats(const std::string& input) {
-  if (input.ends_with(".jsonl")) return true;
-  if (input == "-" || !std::filesystem::is_regular_file(input)) return false;
-  constexpr size_t kLongest = size_t{1} << 20;
-  std::string line(kLongest, '\0');
-  std::ifstream in(input, std::ios::binary);
-  in.read(line.data(), static_cast<std::streamsize>(line.size()));
-  line.resize(static_cast<size_t>(in.gcount()));
-  line.resize(std::min(line.find('\n'), line.size()));
-  if (!line.starts_with('{')) return false;
-  boost::system::error_code fault;
-  const json::value value = json::parse(line, fault, {}, {.max_depth = 64});
-  return !fault && value.is_object() && value.get_object().contains("messages");
-}
-
 // The form that SmolLM2, Qwen and many others write conversations in.
 constexpr const char* kChatMl =
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -108,14 +94,14 @@ bool HasControl(const Tokenizer& tokenizer, std::string_view piece) {
   return token && tokenizer.Kind(*token) == TokenKind::kControl;
 }
 
-// The conversations of JSON lines.
+// The conversations of JSON lines, gathered before it is said which are held out.
 class ChatReader {
  public:
   ChatReader(const ChatEncoder& encoder, size_t context, bool skip_long)
       : encoder_(encoder), context_(context), skip_long_(skip_long) {}
 
-  // `held_out` says where a line goes.
-  void Read(const std::string& path, const std::function<bool(std::string_view line)>& held_out) {
+  enum class Side { kEither, kHeldOut };
+  void Read(const std::string& path, Side side) {
     ForEachLine(path, [&](std::string_view line, size_t number) {
       try {
         EncodedChat chat = encoder_.Encode(line);
@@ -131,28 +117,52 @@ class ChatReader {
           ++left_out_;
           return;
         }
-        const bool held = held_out(line);
-        (held ? held_out_ : train_).Add({std::move(chat.tokens), std::move(chat.learned)}, chat.learned_bytes);
-        (held ? split_.held_out : split_.learned).push_back({"", path, number, number + 1});
+        chats_.push_back({std::move(chat), path, number, DrawOf(line), side == Side::kHeldOut});
       } catch (const Error& error) {
         throw Error(error.category(), "{}:{}: {}", path, number, error.what());
       }
     });
   }
 
+  // Holds out those that the share draws; where it draws none, or all, one of ten that would be drawn first.
+  void Draw(double share) {
+    if (share <= 0 || chats_.size() < 2) return;
+    for (Chat& chat : chats_) chat.held_out = chat.draw < share;
+    const auto held = static_cast<size_t>(std::ranges::count(chats_, true, &Chat::held_out));
+    if (held > 0 && held < chats_.size()) return;
+    std::vector<Chat*> first;
+    for (Chat& chat : chats_) first.push_back(&chat);
+    std::ranges::stable_sort(first, {}, &Chat::draw);
+    const size_t count = std::max<size_t>(1, chats_.size() / 10);
+    for (size_t i = 0; i < first.size(); ++i) first[i]->held_out = i < count;
+  }
+
+  // What was gathered, in its order; once.
+  void Finish(Part& train, Part& held_out, TextSplit& split) {
+    for (Chat& chat : chats_) {
+      (chat.held_out ? held_out : train)
+          .Add({std::move(chat.encoded.tokens), std::move(chat.encoded.learned)}, chat.encoded.learned_bytes);
+      (chat.held_out ? split.held_out : split.learned).push_back({"", chat.path, chat.line, chat.line + 1});
+    }
+  }
+
   uint64_t left_out() const { return left_out_; }
   uint64_t dropped() const { return dropped_; }
-  Part& train() { return train_; }
-  Part& held_out() { return held_out_; }
-  const TextSplit& split() const { return split_; }
 
  private:
+  struct Chat {
+    EncodedChat encoded;
+    std::string path;
+    size_t line;
+    double draw;  // in [0, 1)
+    bool held_out;
+  };
+
   const ChatEncoder& encoder_;
   size_t context_;
   bool skip_long_;
   uint64_t left_out_ = 0, dropped_ = 0;
-  Part train_, held_out_;
-  TextSplit split_;
+  std::vector<Chat> chats_;
 };
 
 // Keeps the texts, and which bytes they hold: the vocabulary is known at their end.
@@ -166,6 +176,11 @@ class KeepingSink final : public TextSink {
       if (seen_[byte]) bytes += static_cast<char>(byte);
     }
     return bytes;
+  }
+
+  uint64_t learned_bytes() const {
+    return std::accumulate(train.begin(), train.end(), uint64_t{0},
+                           [](uint64_t sum, const std::string& text) { return sum + text.size(); });
   }
 
   std::vector<std::string> train, held_out;
@@ -197,6 +212,31 @@ CorpusTokens ReadBytes(const std::string& input, const HeldOut& held_out) {
   };
   out.train = encode(texts.train);
   out.held_out = encode(texts.held_out);
+  return out;
+}
+
+// With the vocabulary that `train --tokenizer-only` learns from the same texts.
+CorpusTokens ReadWithOwn(const std::string& input, const CorpusTokenOptions& options, ThreadPool& pool) {
+  KeepingSink texts;
+  const TextSplit split = ReadSplitTexts(input, options.held_out, texts);
+  TokenizerTraining training = options.own.training;
+  if (training.vocab_size == 0) training.vocab_size = VocabularySizeFor(texts.learned_bytes());
+  const LearnedVocabulary learned = LearnVocabulary(texts.train, options.own.kind, training, pool);
+  TokenizerSource tokenizer;
+  tokenizer.path = input;
+  tokenizer.tokenizer = std::make_shared<const Tokenizer>(Tokenizer::FromGguf(learned.metadata));
+  tokenizer.metadata = learned.metadata;
+  CorpusTokens out = WithTokenizer(tokenizer);
+  out.own = true;
+  out.vocab_asked = training.vocab_size;
+  Record(split, out);
+  Part train, held_out;
+  EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
+  for (std::string& text : texts.train) sink.Learn(std::exchange(text, {}));
+  for (std::string& text : texts.held_out) sink.HoldOut(std::exchange(text, {}));
+  sink.Finish();
+  out.train = train.Finish();
+  out.held_out = held_out.Finish();
   return out;
 }
 
@@ -267,12 +307,12 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
   out.whole = true;
   const ChatEncoder encoder(std::move(chat), *tokenizer.tokenizer, TemplateClock());
   ChatReader reader(encoder, options.context, options.skip_long);
-  reader.Read(input, [&](std::string_view line) {
-    return options.held_out.names.empty() && DrawnToHoldOut(line, options.held_out.share);
-  });
-  for (const std::string& file : options.held_out.names) {
-    reader.Read(file, [](std::string_view) { return true; });
-  }
+  reader.Read(input, ChatReader::Side::kEither);
+  if (options.held_out.names.empty()) reader.Draw(options.held_out.share);
+  for (const std::string& file : options.held_out.names) reader.Read(file, ChatReader::Side::kHeldOut);
+  Part train, held_out;
+  TextSplit split;
+  reader.Finish(train, held_out, split);
   out.left_out = reader.left_out();
   if (reader.dropped() > 0) {
     out.warnings.push_back(
@@ -280,23 +320,39 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
          fmt::format("{}: the chat template writes nothing of {} messages, which are not learned from", input,
                      reader.dropped())});
   }
-  if (reader.train().documents.empty()) {
+  if (train.documents.empty()) {
     throw Error(ErrorCategory::kUnsupported,
                 "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,
-                reader.held_out().documents.size(), out.left_out, options.context);
+                held_out.documents.size(), out.left_out, options.context);
   }
-  out.train = reader.train().Finish();
-  out.held_out = reader.held_out().Finish();
-  Record(reader.split(), out);
+  out.train = train.Finish();
+  out.held_out = held_out.Finish();
+  Record(split, out);
   return out;
 }
 
 }  // namespace
 
+std::optional<bool> FirstRecordIsChat(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path)) return std::nullopt;
+  constexpr size_t kLongest = size_t{1} << 20;
+  std::string line(kLongest, '\0');
+  std::ifstream in(path, std::ios::binary);
+  in.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<size_t>(in.gcount()));
+  line.resize(std::min(line.find('\n'), line.size()));
+  if (!line.starts_with('{')) return std::nullopt;
+  boost::system::error_code fault;
+  const json::value value = json::parse(line, fault, {}, {.max_depth = 64});
+  if (fault || !value.is_object()) return std::nullopt;
+  return value.get_object().contains("messages");
+}
+
 CorpusTokens ReadCorpusTokens(const std::string& input, const CorpusTokenOptions& options, ThreadPool& pool) {
   if (IsShardFolder(input)) return ReadShards(input, options);
-  if (HoldsChats(input)) return ReadChats(input, options);
-  if (options.tokenizer.empty()) return ReadBytes(input, options.held_out);
+  if (input.ends_with(".jsonl") || FirstRecordIsChat(input) == true) return ReadChats(input, options);
+  if (options.tokenizer.empty() && options.own.bytes) return ReadBytes(input, options.held_out);
+  if (options.tokenizer.empty()) return ReadWithOwn(input, options, pool);
   return ReadTextsEncoded(input, options, pool);
 }
 

@@ -77,6 +77,25 @@ std::vector<PlotPoint> Thinned(const Axes& axes, const std::vector<Value>& value
   return points;
 }
 
+// The mean over as many steps before each as behind it, a fortieth of the run at most: a mean of the past alone lies above a
+// loss that falls.
+std::vector<Value> Smoothed(const std::vector<Value>& values) {
+  std::vector<double> sums = {0}, counts = {0};
+  for (const Value& value : values) {
+    const bool finite = std::isfinite(value.loss);
+    sums.push_back(sums.back() + (finite ? value.loss : 0));
+    counts.push_back(counts.back() + (finite ? 1 : 0));
+  }
+  std::vector<Value> smooth;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t reach = std::min({i, values.size() - 1 - i, values.size() / 40});
+    const size_t begin = i - reach, end = i + reach + 1;
+    const double count = counts[end] - counts[begin];
+    if (count > 0) smooth.push_back({values[i].step, (sums[end] - sums[begin]) / count});
+  }
+  return smooth;
+}
+
 std::vector<PlotPoint> HeldOut(const Axes& axes, const Curve& curve) {
   std::vector<Value> values;
   for (const Measurement& m : curve.measurements) values.push_back({static_cast<double>(m.step), m.loss});
@@ -112,18 +131,13 @@ void AddLegend(Plot& plot, const std::vector<std::pair<std::string, std::string>
 
 Plot DrawLoss(const Curve& curve, const std::string& title, std::span<const NamedCurve> beside) {
   const Axes axes = AxesOf(curve, beside);
-  std::vector<Value> steps, smooth;
-  for (const StepRecord& r : curve.steps) {
-    const auto step = static_cast<double>(r.step);
-    const double before = smooth.empty() ? r.loss : smooth.back().loss;
-    steps.push_back({step, r.loss});
-    smooth.push_back({step, std::isfinite(r.loss) ? before + 0.05 * (r.loss - before) : before});
-  }
+  std::vector<Value> steps;
+  for (const StepRecord& r : curve.steps) steps.push_back({static_cast<double>(r.step), r.loss});
   Plot plot{kWidth, kHeight, {}, {}};
   plot.texts.push_back({{kLeft + 80, 24}, title, PlotAnchor::kStart, "#000000", 15});
   AddGrid(axes, plot);
   plot.lines.push_back({Thinned(axes, steps), kStepColor});
-  plot.lines.push_back({Thinned(axes, smooth), kTrainingColor, 2});
+  plot.lines.push_back({Thinned(axes, Smoothed(steps)), kTrainingColor, 2});
   std::vector<std::pair<std::string, std::string>> legend = {{"training loss", kTrainingColor}};
   if (!curve.measurements.empty()) legend.emplace_back("held-out loss", kHeldOutColor);
   for (size_t i = 0; i < beside.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "base/error.h"
 
@@ -10,11 +11,9 @@ namespace sheepop {
 namespace {
 
 struct Size {
-  std::string_view name;
   size_t layers, hidden, heads;
 };
-constexpr std::array<Size, 4> kSizes = {
-    {{"nano", 4, 128, 4}, {"tiny", 6, 192, 6}, {"small", 8, 320, 8}, {"medium", 8, 512, 8}}};
+constexpr std::array<Size, std::size(kSizeNames)> kSizes = {{{4, 128, 4}, {6, 192, 6}, {8, 320, 8}, {8, 512, 8}}};
 
 // The usual 8/3 of the width, to a multiple of 32.
 size_t GatedWidth(size_t hidden) { return (hidden * 8 / 3 + 31) / 32 * 32; }
@@ -40,7 +39,7 @@ void SetRates(const ModelConfig& config, bool continued, TrainOptions& options) 
 
 ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab) {
   Validate(options);
-  const Size& size = *std::ranges::find(kSizes, options.size, &Size::name);
+  const Size& size = kSizes[std::ranges::find(kSizeNames, options.size) - std::begin(kSizeNames)];
   const auto or_else = [](int64_t value, size_t otherwise) { return value ? static_cast<size_t>(value) : otherwise; };
   const bool gpt2 = options.style == "gpt2";
   ModelConfig config;

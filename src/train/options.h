@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/option_table.h"
 #include "model/config.h"
 
 namespace sheepop {
+
+// Ascending.
+inline constexpr std::string_view kSizeNames[] = {"nano", "tiny", "small", "medium"};
 
 struct TrainOptions {
   // The model, unless one is continued from.

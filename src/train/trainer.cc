@@ -239,7 +239,7 @@ double Trainer::PeakGflopsHere() {
 
 double Trainer::PeakTokensPerSecond() { return PeakGflopsHere() / GflopPerToken(); }
 
-TrainPlan Trainer::Plan(int steps) {
+TrainPlan Trainer::Plan(int steps, bool peak) {
   std::vector<double> seconds;
   for (int i = 0; i < steps + 1; ++i) {
     const Stopwatch watch;
@@ -258,7 +258,7 @@ TrainPlan Trainer::Plan(int steps) {
   plan.epochs =
       sequences * static_cast<double>(run_.options.steps) / static_cast<double>(sampler_.sequences_per_epoch());
   plan.gflops = GflopPerToken() * plan.tokens_per_second;
-  plan.peak_gflops = PeakGflopsHere();
+  if (peak) plan.peak_gflops = PeakGflopsHere();
   return plan;
 }
 

@@ -35,6 +35,7 @@ struct TrainRun {
   std::optional<Token> end;                  // the token between documents
   bool whole_documents = false;              // no document is cut, no end token is added: conversations
   Metadata vocabulary;                       // tokenizer.* keys, chat template and all, copied into what is written
+  std::string name;                          // of the model, for people: the plot's title
   std::filesystem::path folder;              // created; empty: nothing is written
   bool continued = false;                    // from another model's weights: decides the default learning rate
   SourceModel source;                        // where continued: what is written keeps its keys
@@ -86,13 +87,16 @@ class Trainer {
   // damaged.
   std::optional<std::filesystem::path> ResumeLatest(const std::filesystem::path& folder);
   static TrainOptions OptionsOf(const Checkpoint& checkpoint);
+  // Those of the newest checkpoint in a folder that can be read; none where there is none.
+  static std::optional<TrainOptions> OptionsOfRun(const std::filesystem::path& folder);
   // The newest checkpoint in a run's folder.
   static std::optional<std::filesystem::path> LatestCheckpoint(const std::filesystem::path& folder);
 
   TrainEnd Run();
 
-  // Takes a few real steps and measures them; this trainer is of no use for a run afterwards.
-  TrainPlan Plan(int steps = 5);
+  // Takes a few real steps and measures them; this trainer is of no use for a run afterwards. `peak`: measures peak_gflops,
+  // too.
+  TrainPlan Plan(int steps = 5, bool peak = true);
 
   // What the products' kernel could do at most, from its speed on operands in the first cache, which is measured now.
   double PeakTokensPerSecond();
@@ -106,6 +110,7 @@ class Trainer {
 
   Network& network() { return *network_; }
   ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
   const TrainOptions& options() const { return run_.options; }  // with the rates set
   const Curve& curve() const { return curve_; }
   int64_t step() const { return step_; }

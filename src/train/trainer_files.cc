@@ -50,6 +50,8 @@ std::string FingerprintOf(const TokenDocuments& documents) {
   return hash.Hex();
 }
 
+std::string CheckpointName(int64_t step) { return fmt::format("checkpoint-{:010}.gguf", step); }
+
 std::vector<std::filesystem::path> Checkpoints(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   std::error_code error;
@@ -108,7 +110,7 @@ std::filesystem::path Trainer::WriteCheckpoint() {
   std::vector<ExtraTensor> extra = SourceTensors();
   extra.push_back({kFirstMoment, optimizer_.first()});
   extra.push_back({kSecondMoment, optimizer_.second()});
-  const std::filesystem::path path = run_.folder / fmt::format("checkpoint-{:010}.gguf", step_);
+  const std::filesystem::path path = run_.folder / CheckpointName(step_);
   WriteModelFile(path, run_.config, parameters_, metadata, extra, true);
   WriteRecords();
   DropOldCheckpoints();
@@ -117,8 +119,7 @@ std::filesystem::path Trainer::WriteCheckpoint() {
 
 void Trainer::WriteRecords() const {
   curve_.WriteJsonLines(run_.folder / "metrics.jsonl");
-  const Plot plot =
-      DrawLoss(curve_, run_.config.name.empty() ? run_.config.architecture : run_.config.name, run_.beside);
+  const Plot plot = DrawLoss(curve_, run_.name, run_.beside);
   const auto write = [&](const char* name, const std::string& bytes) {
     FileWriter writer(run_.folder / name);
     writer.Write(bytes);
@@ -128,8 +129,12 @@ void Trainer::WriteRecords() const {
   write("loss.png", plot.Png());
 }
 
+// Those of later steps are of the run in whose place this one began anew.
 void Trainer::DropOldCheckpoints() const {
   std::vector<std::filesystem::path> all = Checkpoints(run_.folder);
+  for (; !all.empty() && all.back().filename() > CheckpointName(step_); all.pop_back()) {
+    std::filesystem::remove(all.back());
+  }
   const auto keep = static_cast<size_t>(run_.options.keep);
   for (size_t i = 0; i + keep < all.size(); ++i) std::filesystem::remove(all[i]);
 }
@@ -150,6 +155,18 @@ TrainOptions Trainer::OptionsOf(const Checkpoint& checkpoint) {
     kTrainTable.Set(options, row, *text);
   }
   return options;
+}
+
+std::optional<TrainOptions> Trainer::OptionsOfRun(const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> all = Checkpoints(folder);
+  for (size_t i = all.size(); i-- > 0;) {
+    try {
+      return OptionsOf(Checkpoint::Open(all[i]));
+    } catch (const Error& error) {
+      if (error.category() != ErrorCategory::kCorrupt) throw;  // ResumeLatest tells of the damaged ones
+    }
+  }
+  return std::nullopt;
 }
 
 void Trainer::RequireSameSource(const Checkpoint& checkpoint) const {
@@ -205,8 +222,8 @@ void Trainer::Resume(const Checkpoint& checkpoint) {
   for (const OptionRow& row : kTrainRows) {
     if (row.traits.fingerprint && kTrainTable.Get(then, row) != kTrainTable.Get(run_.options, row)) {
       throw Error(ErrorCategory::kInvalidArgument,
-                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options", row.name,
-                  kTrainTable.Get(run_.options, row), kTrainTable.Get(then, row));
+                  "{} is {}, the checkpoint's run has {}: a resumed run keeps its options; --restart begins anew",
+                  row.long_flag(), kTrainTable.Get(run_.options, row), kTrainTable.Get(then, row));
     }
   }
   RequireSameSource(checkpoint);

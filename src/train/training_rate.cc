@@ -5,7 +5,7 @@
 
 namespace sheepop {
 
-double MeasureTrainingRate(size_t threads) {
+double MeasureTrainingRate(size_t threads, Isa isa) {
   constexpr size_t kVocabulary = 4096, kTokens = 1 << 14;
   std::vector<Token> tokens(kTokens);
   uint32_t state = 1;
@@ -20,10 +20,11 @@ double MeasureTrainingRate(size_t threads) {
   run.options.context = 256;
   run.config = ModelConfigFor(run.options, kVocabulary);
   run.documents = &documents;
+  run.isa = isa;
   ThreadPool pool(threads);
   TrainListener listener;
   Trainer trainer(std::move(run), pool, listener);
-  const TrainPlan plan = trainer.Plan(3);
+  const TrainPlan plan = trainer.Plan(3, false);
   return 6.0 * static_cast<double>(plan.parameters) * plan.tokens_per_second;
 }
 

@@ -10,9 +10,10 @@
 #include <string>
 
 #include "base/cpu.h"
+#include "base/shell_word.h"
 #include "cli/command.h"
 #include "cli/flags/option_flags.h"
-#include "data/training_plan.h"
+#include "train/run_choice.h"
 #include "train/training_rate.h"
 
 namespace sheepop::cli {
@@ -20,19 +21,12 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Duration(double seconds) {
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{:.1f} h", seconds / 3600);
-  return fmt::format("{:.0f} days", seconds / 86400);
-}
-
 class ProgressLine final : public ProgressSink {
  public:
   explicit ProgressLine(const Console& console) : console_(console) {}
 
   void OnProgress(const IngestProgress& p) override {
-    const std::string eta = p.eta_seconds >= 0 ? fmt::format(", {} left", Duration(p.eta_seconds)) : "";
+    const std::string eta = p.eta_seconds >= 0 ? fmt::format(", {} left", DurationText(p.eta_seconds)) : "";
     console_.Progress(fmt::format("{}: {} of {} files, {:.1f} of {:.1f} MB{}", Name(p.stage), p.files_done,
                                   p.files_total, static_cast<double>(p.bytes_done) / 1e6,
                                   static_cast<double>(p.bytes_total) / 1e6, eta));
@@ -97,23 +91,12 @@ std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
                report.inputs, report.dropped, report.failed, report.report_path.string(), why);
 }
 
-std::string Count(uint64_t parameters) {
-  return parameters < 1'000'000 ? fmt::format("{:.3g} thousand", static_cast<double>(parameters) / 1e3)
-                                : fmt::format("{:.3g} million", static_cast<double>(parameters) / 1e6);
-}
-
 std::string IngestCommand::Plan(const IngestReport& report) const {
-  const double rate = MeasureTrainingRate(PhysicalCores());
-  std::string text = fmt::format(
-      "\nModels that this corpus can feed, at {:.0f} tokens a parameter, and how long training takes here\n"
-      "(from a few real steps: {:.0f} GFLOP/s; sheepop train --plan measures a model of your choice)\n"
-      "  {:>14}  {:>18}  {:>8}\n",
-      kTokensPerParameter, rate / 1e9, "parameters", "times the corpus", "time");
-  for (const TrainingChoice& choice : PlanTraining(report.estimated_tokens, rate)) {
-    text += fmt::format("  {:>14}  {:>18.2g}  {:>8}\n", Count(choice.parameters), choice.epochs,
-                        Duration(choice.hours * 3600));
-  }
-  return text;
+  const CorpusSize corpus = EstimatedSize(report.text_bytes);
+  const std::vector<SizeChoice> choices = SizeChoices(corpus, MeasureTrainingRate(PhysicalCores()));
+  const SizeChoice& chosen = NearestInTime(choices, DefaultSeconds(corpus.text_bytes));
+  return "\n" + SizeTable(corpus, choices, chosen.name,
+                          fmt::format("sheepop train {} -o mine.gguf", ShellWord(options_.output.string())));
 }
 
 int IngestCommand::DryRun(const Console& console) const {
@@ -168,7 +151,7 @@ int IngestCommand::Run(Console& console) {
     return 0;
   }
   console.Print(AccountTable(report));
-  if (plan_ && report.estimated_tokens > 0) console.Print(Plan(report));
+  if (plan_ && report.text_bytes > 0) console.Print(Plan(report));
   return 0;
 }
 

@@ -12,9 +12,13 @@
 #include <vector>
 
 #include "base/file_writer.h"
+#include "base/shell_word.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
+#include "cli/commands/train_choice.h"
+#include "cli/commands/train_input.h"
 #include "cli/commands/train_reporter.h"
+#include "cli/commands/train_resume.h"
 #include "cli/commands/train_tokenizer.h"
 #include "cli/flags/corpus_flags.h"
 #include "cli/flags/machine_flags.h"
@@ -38,22 +42,32 @@ class TrainCommand final : public Command {
   void CheckTogether() const;
   void WarnOfIdle(const Console& console, const TrainOptions& options) const;
   TrainOptions Options() const;
+  void Prepare(const CorpusTokens& tokens, TrainRun& run, ThreadPool& pool);
+  void RequireRoom(const Trainer& trainer) const;
+  void TellNothingHeldOut(const Console& console) const;
+  std::string CommandText() const;
   ModelConfig ReadSourceModel(TrainRun& run, size_t vocab) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
   std::filesystem::path Folder() const;
+  RunNames Names() const { return {input_, output_, Folder()}; }
   std::vector<NamedCurve> Beside() const;
-  void WriteOptions(const TrainOptions& options) const;
+  bool GivesBest(TrainEnd end) const;
+  void WriteOptions(const TrainOptions& options, const CorpusTokens& tokens) const;
   void WriteSplit(const std::string& split) const;
+  int Train(const Console& console, const CorpusTokens& tokens, TrainReport report, Trainer& trainer,
+            TrainReporter& reporter);
+  size_t ContextBound(const TrainOptions& options) const;
   void WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const;
 
   std::string config_, input_, output_, folder_, from_, prompt_ = "Once upon a time";
   CorpusFlags tokens_;
   std::vector<std::string> beside_;
   TokenizerTrainer tokenizer_trainer_;
-  bool plan_ = false, restart_ = false;
+  bool plan_ = false, restart_ = false, best_ = false;
   size_t sample_tokens_ = 60;
   MachineFlags machine_;
   GivenOptions<TrainOptions> given_{kTrainTable};
+  RunChooser chooser_{given_};
   std::optional<FlagSet> flags_;
 };
 
@@ -74,8 +88,15 @@ void TrainCommand::Register(FlagSet flags) {
              "go on training this GGUF model, of whatever weight type, with its tokenizer, shape and chat template; "
              "the default learning rate is then a fifth")
       .As("MODEL");
+  chooser_.Register(flags);
   tokens_.Register(flags);
-  flags.Switch("--plan", plan_, "only say what the run will take: memory, hours, epochs, from a few real steps");
+  flags.Switch("--plan", plan_,
+               "only say what the run will take: memory, disk, hours, epochs, from a few real steps; and which sizes "
+               "there are");
+  flags.Switch(
+      "--best", best_,
+      "write the model of the best measurement, not that of the last step; so it is where the steps are chosen "
+      "for a time");
   flags.Switch("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
   flags.Values("--beside", beside_, "folders of other runs whose held-out loss the plot shows too").As("FOLDER");
   flags.Value("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")").As("TEXT");
@@ -88,11 +109,10 @@ void TrainCommand::Register(FlagSet flags) {
 
 // Flags of a model and of a tokenizer alone have no use for each other.
 void TrainCommand::CheckTogether() const {
-  tokenizer_trainer_.Check(*flags_);
   if (!tokenizer_trainer_.asked_for()) return;
   std::vector<std::string> others;
   for (const char* flag : {"--run", "--from", "--tokenizer", "--template", "--skip-long", "--plan", "--restart",
-                           "--beside", "--sample-prompt", "--sample-tokens", "--isa"}) {
+                           "--beside", "--sample-prompt", "--sample-tokens", "--isa", "--time", "--best"}) {
     if (flags_->Given(flag)) others.emplace_back(flag);
   }
   for (const std::string_view flag : given_.Flags()) others.emplace_back(flag);
@@ -117,8 +137,10 @@ void TrainCommand::WarnOfIdle(const Console& console, const TrainOptions& option
   }
 }
 
+// Of a run that goes on the options that are not given are those that it has.
 TrainOptions TrainCommand::Options() const {
-  TrainOptions options = given_.Over({});
+  const auto then = plan_ || restart_ ? std::nullopt : Trainer::OptionsOfRun(Folder());
+  TrainOptions options = given_.Over(then.value_or(TrainOptions()));
   Validate(options);
   return options;
 }
@@ -142,16 +164,23 @@ std::vector<NamedCurve> TrainCommand::Beside() const {
   return curves;
 }
 
-// What --config reads back: the flags as they were given, then every training option that was not, with its value.
-void TrainCommand::WriteOptions(const TrainOptions& options) const {
-  FileWriter file(Folder() / "options.toml");
-  const std::filesystem::path here = std::filesystem::current_path();
-  file.Write(fmt::format("# In {}:\n# sheepop train --config options.toml\n", here.string()));
+// What --config reads back: the flags as they were given, then every training option that was not, with its value, and
+// what was chosen for this corpus.
+void TrainCommand::WriteOptions(const TrainOptions& options, const CorpusTokens& tokens) const {
+  constexpr std::string_view kOfOneSitting[] = {"restart", "config", "plan", "time", "best"};
+  const std::filesystem::path path = Folder() / "options.toml";
+  FileWriter file(path);
+  file.Write(fmt::format("# This run, in {}:\n# sheepop train --config {}\n",
+                         ShellWord(std::filesystem::current_path().string()), ShellWord(path.string())));
   std::istringstream given(flags_->GivenToml());
+  bool vocab_size = false;
   for (std::string line; std::getline(given, line);) {
     const std::string key = line.substr(0, line.find('='));
-    if (key != "restart" && key != "config") file.Write(line + "\n");
+    vocab_size = vocab_size || key == "vocab-size";
+    if (std::ranges::count(kOfOneSitting, key) == 0) file.Write(line + "\n");
   }
+  if (GivesBest(TrainEnd::kDone)) file.Write("best=true\n");
+  if (tokens.own && !vocab_size) file.Write(fmt::format("vocab-size={}\n", tokens.vocab_asked));
   for (const OptionRow& row : kTrainRows) {
     const std::string_view quote = row.field.type().shape() == OptionType::Shape::kText ? "\"" : "";
     if (!given_.Given(row)) {
@@ -188,6 +217,7 @@ void WarnOfWarmup(const Console& console, const TrainOptions& options) {
 
 int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   const TrainPlan plan = trainer.Plan();
+  const uint64_t disk = DiskPlanFor(plan.parameters, trainer.options()).total();
   if (console.json) {
     console.PrintJson({{"parameters", plan.parameters},
                        {"bytes", plan.bytes},
@@ -195,23 +225,40 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
                        {"tokens_per_s", plan.tokens_per_second},
                        {"epochs", plan.epochs},
                        {"gflops", plan.gflops},
-                       {"peak_gflops", plan.peak_gflops}});
+                       {"peak_gflops", plan.peak_gflops},
+                       {"steps", trainer.options().steps},
+                       {"disk_bytes", disk},
+                       {"sizes", chooser_.SizesJson()}});
     return 0;
   }
-  console.Print(
-      fmt::format("{:.2f} million parameters, {:.0f} MB of memory\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
-                  "{} for the run, {:.2f} epochs\n",
-                  static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
-                  plan.tokens_per_second, plan.gflops, plan.peak_gflops, Duration(plan.seconds), plan.epochs));
+  console.Print(fmt::format(
+      "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
+      "{} for the run, {:.2f} epochs\n",
+      static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
+      BytesText(static_cast<double>(disk)), plan.tokens_per_second, plan.gflops, plan.peak_gflops,
+      DurationText(plan.seconds), plan.epochs));
+  if (chooser_.chose()) console.Print(chooser_.Text(CommandText()));
   return 0;
 }
 
-// A run that ended because it no longer got better gives its best model.
+// Of a conversation, where nobody said how long the sequences are.
+size_t TrainCommand::ContextBound(const TrainOptions& options) const {
+  constexpr size_t kMost = 1024;
+  if (given_.Given(kTrainTable.Named("context")) || !chooser_.Chooses()) return static_cast<size_t>(options.context);
+  if (from_.empty()) return kMost;
+  return std::min(kMost, ReadConfig(Checkpoint::Open(FindModel(from_))).context);
+}
+
+bool TrainCommand::GivesBest(TrainEnd end) const {
+  return end == TrainEnd::kNoLongerBetter || best_ || chooser_.Chooses();
+}
+
 void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, TrainEnd end, uint64_t left_out) const {
   const auto& measurements = trainer.curve().measurements;
   const auto best = std::ranges::min_element(measurements, {}, &Measurement::loss);
   const auto best_file = Folder() / "best.gguf";
-  if (end == TrainEnd::kNoLongerBetter) {
+  const bool gives_best = GivesBest(end) && best != measurements.end();
+  if (gives_best) {
     std::filesystem::copy_file(best_file, output_, std::filesystem::copy_options::overwrite_existing);
   } else {
     trainer.WriteModel(output_);
@@ -224,14 +271,15 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
     json::object out{{"model", output_}, {"run", Folder().string()}, {"steps", trainer.step()}};
     if (left_out > 0) out["left_out"] = left_out;  // conversations, too long for the context
     if (!measurements.empty()) {
-      const Measurement& last = end == TrainEnd::kNoLongerBetter ? *best : measurements.back();
+      const Measurement& last = gives_best ? *best : measurements.back();
       out["held_out_loss"] = last.loss;
       out["bits_per_byte"] = last.bits_per_byte;
       if (measurements.front().step == 0) out["held_out_loss_before"] = measurements.front().loss;
     }
     console.PrintJson(out);
   } else {
-    console.Print(fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, output_, prompt_));
+    console.Print(
+        fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, ShellWord(output_), prompt_));
   }
 }
 
@@ -246,6 +294,46 @@ ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
   return config;
 }
 
+std::string TrainCommand::CommandText() const {
+  const std::string from = from_.empty() ? "" : " --from " + ShellWord(from_);
+  return fmt::format("sheepop train {}{} -o {}", ShellWord(input_), from, ShellWord(output_));
+}
+
+// Free bytes for what is written into a folder that may not be there yet.
+uint64_t FreeBytes(const std::filesystem::path& folder) {
+  std::error_code none;
+  std::filesystem::path there = std::filesystem::absolute(folder, none);
+  while (!std::filesystem::exists(there, none) && there.has_relative_path()) there = there.parent_path();
+  const std::filesystem::space_info space = std::filesystem::space(there, none);
+  return none ? UINT64_MAX : space.available;
+}
+
+// What the run's folder holds makes room when it is replaced.
+void TrainCommand::RequireRoom(const Trainer& trainer) const {
+  const DiskPlan plan = DiskPlanFor(trainer.parameters().size(), trainer.options());
+  uint64_t free = FreeBytes(Folder());
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(Folder(), none)) {
+    if (entry.path().extension() == ".gguf") free += entry.file_size(none);
+  }
+  RequireDisk(plan, plan.total(), free, Folder().string());
+}
+
+void TrainCommand::TellNothingHeldOut(const Console& console) const {
+  const std::string told = "nothing is held out, so no measurement says how good the model is";
+  if (tokens_.held_out().share == 0) return console.Note(told);
+  console.Warn(
+      {"nothing_held_out", input_, "", fmt::format("{}: {}; more text, or --held-out NAME, would", input_, told)});
+}
+
+// The configuration, and the options that nobody gave.
+void TrainCommand::Prepare(const CorpusTokens& tokens, TrainRun& run, ThreadPool& pool) {
+  if (run.continued) run.config = ReadSourceModel(run, tokens.vocab);
+  const bool resumes = !plan_ && !restart_ && Trainer::OptionsOfRun(Folder()).has_value();
+  if (chooser_.Chooses() && !resumes) return chooser_.Choose(tokens, run, pool);
+  if (!run.continued) run.config = ModelConfigFor(run.options, tokens.vocab);
+}
+
 int TrainCommand::Run(Console& console) {
   if (!config_.empty()) flags_->ReadToml(config_);
   for (const auto& [name, value] : {std::pair("INPUT", &input_), std::pair("--output", &output_)}) {
@@ -253,25 +341,29 @@ int TrainCommand::Run(Console& console) {
   }
   ThreadPool& pool = machine_.pool();
   CheckTogether();
+  const OwnTokenizer own = tokenizer_trainer_.Own(*flags_, input_);
+  RequireLearnable(console, input_, output_);
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
-  WarnOfIdle(console, run.options);
   if (!plan_) RequireWritable(output_);
   run.isa = machine_.isa();
-  const CorpusTokens tokens = tokens_.Read(console, input_, from_, static_cast<size_t>(run.options.context), pool);
+  const CorpusTokens tokens = tokens_.Read(console, input_, from_, ContextBound(run.options), own, pool);
+  run.name = std::filesystem::path(output_).filename().string();
   run.documents = tokens.train.get();
   run.held_out = tokens.held_out->count() > 0 ? tokens.held_out.get() : nullptr;
   run.end = tokens.end;
   run.whole_documents = tokens.whole;
   run.vocabulary = tokens.vocabulary;
-  run.folder = plan_ ? std::filesystem::path() : Folder();
   run.continued = !from_.empty();
   run.beside = Beside();
-  run.config = from_.empty() ? ModelConfigFor(run.options, tokens.vocab) : ReadSourceModel(run, tokens.vocab);
   for (const Warning& warning : tokens.warnings) console.Warn(warning);
+  Prepare(tokens, run, pool);
+  WarnOfIdle(console, run.options);
+  run.folder = plan_ ? std::filesystem::path() : Folder();
   for (const Warning& warning : run.config.warnings) console.Warn(warning);
-  TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, 0};
+  if (!run.held_out) TellNothingHeldOut(console);
+  TrainReport report{run.folder, run.options.steps, prompt_, sample_tokens_, run.documents, run.held_out != nullptr, 0};
   TrainReporter reporter(console, pool);
   Trainer trainer(std::move(run), pool, reporter);
   if (tokens.left_out > 0) {
@@ -288,13 +380,22 @@ int TrainCommand::Run(Console& console) {
     WarnOfWarmup(console, trainer.options());
     return PrintPlan(console, trainer);
   }
+  return Train(console, tokens, std::move(report), trainer, reporter);
+}
+
+int TrainCommand::Train(const Console& console, const CorpusTokens& tokens, TrainReport report, Trainer& trainer,
+                        TrainReporter& reporter) {
   const std::filesystem::path output(output_);
   RemoveAbandonedPartials(output.parent_path(), output.filename().string());
-  if (const auto latest = restart_ ? std::nullopt : trainer.ResumeLatest(Folder())) {
-    console.Note(fmt::format("goes on from {}; --restart begins anew", latest->string()));
+  if (!restart_) ResumeRun(console, Names(), tokens.split, trainer);
+  const bool finished = trainer.step() > 0 && trainer.step() == trainer.options().steps;
+  if (finished && !console.json) console.Print(FinishedText(Names(), trainer));
+  if (chooser_.chose()) {
+    console.json ? console.Note(chooser_.Text(CommandText())) : console.Print(chooser_.Text(CommandText()));
   }
   WarnOfWarmup(console, trainer.options());
-  WriteOptions(trainer.options());
+  if (!finished) RequireRoom(trainer);
+  WriteOptions(trainer.options(), tokens);
   if (!tokens.split.empty()) WriteSplit(tokens.split);
   if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();
   reporter.Begin(std::move(report));
@@ -302,7 +403,7 @@ int TrainCommand::Run(Console& console) {
   console.Progress("");
   if (end == TrainEnd::kStopped) {
     console.Print(fmt::format("stopped after step {}; the same command goes on from there\n", trainer.step()));
-    return 0;
+    return reporter.exit_code();
   }
   WriteResult(console, trainer, end, tokens.left_out);
   return 0;

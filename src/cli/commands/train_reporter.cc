@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -9,13 +10,18 @@
 #include "generate/loaded_model.h"
 #include "generate/request.h"
 #include "train/memorisation.h"
+#include "train/run_choice.h"
 
 namespace sheepop::cli {
 
-std::string Duration(double seconds) {
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
+// Where there is no terminal to draw a line again, one now and then says that the run goes on.
+void TrainReporter::Show(const std::string& line) {
+  constexpr double kSeconds = 60;
+  console_.Progress(line);
+  if (console_.StderrIsTerminal() || since_line_.seconds() < kSeconds) return;
+  since_line_.Restart();
+  fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
 }
 
 void TrainReporter::OnStep(const StepRecord& record) {
@@ -25,7 +31,9 @@ void TrainReporter::OnStep(const StepRecord& record) {
   }
   last_ = record;
   const double seconds = record.seconds - first_seconds_;
-  if (seconds <= 0) return;
+  if (seconds <= 0) {  // of a large model the next step may be a minute away
+    return Show(fmt::format("step {} of {}, loss {:.3f}", record.step, report_.steps, record.loss));
+  }
   const double rate = static_cast<double>(record.tokens - first_tokens_) / seconds;
   const double left = static_cast<double>(report_.steps - record.step) * static_cast<double>(record.tokens) /
                       static_cast<double>(record.step) / rate;
@@ -33,8 +41,8 @@ void TrainReporter::OnStep(const StepRecord& record) {
   if (report_.peak_tokens_per_second > 0) {
     share = fmt::format(" ({:.0f}% of this machine's limit)", 100 * rate / report_.peak_tokens_per_second);
   }
-  console_.Progress(fmt::format("step {} of {}, loss {:.3f}{}, {:.0f} tokens/s{}, {} left", record.step, report_.steps,
-                                record.loss, held_out_, rate, share, Duration(left)));
+  Show(fmt::format("step {} of {}, loss {:.3f}{}, {:.0f} tokens/s{}, {} left", record.step, report_.steps, record.loss,
+                   held_out_, rate, share, DurationText(left)));
 }
 
 void TrainReporter::OnMeasurement(const Measurement& m) {
@@ -42,8 +50,17 @@ void TrainReporter::OnMeasurement(const Measurement& m) {
   console_.Progress("");
   const std::string loss = m.step > 0 ? fmt::format("loss {:.4f}", last_.loss) : "before the first";
   console_.Note(fmt::format("step {}: {}, held out {:.4f}, {:.4f} bits a byte", m.step, loss, m.loss, m.bits_per_byte));
+  SampleFrom(report_.folder / "best.gguf");
+}
+
+// Of a run without measurements there is no best model.
+void TrainReporter::OnCheckpoint(const std::filesystem::path& path) {
+  if (!report_.measured) SampleFrom(path);
+}
+
+void TrainReporter::SampleFrom(const std::filesystem::path& model) {
   try {
-    Sample();
+    Sample(model);
   } catch (const Error& error) {  // a prompt with letters that the text has not, say: no reason to end a run
     console_.Note(fmt::format("  no sample (see --sample-prompt): {}", error.what()));
   }
@@ -56,12 +73,11 @@ void TrainReporter::OnNotice(const std::string& notice) {
   console_.Note(notice);
 }
 
-// What the best model so far writes from a fixed prompt and seed.
-void TrainReporter::Sample() {
-  const auto best = report_.folder / "best.gguf";
+// What a model writes from a fixed prompt and seed.
+void TrainReporter::Sample(const std::filesystem::path& model) {
   std::error_code ignored;
-  if (report_.sample_tokens == 0 || !std::filesystem::exists(best, ignored)) return;
-  const LoadedModel loaded = LoadedModel::Open(best, {}, pool_);
+  if (report_.sample_tokens == 0 || !std::filesystem::exists(model, ignored)) return;
+  const LoadedModel loaded = LoadedModel::Open(model, {}, pool_);
   const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(report_.prompt);
   Engine engine(loaded.model, {}, pool_);
   if (prompt.empty() || prompt.size() >= engine.context()) return;

@@ -5,13 +5,12 @@
 #include <filesystem>
 #include <string>
 
+#include "base/clock.h"
 #include "cli/console.h"
 #include "cli/interrupt.h"
 #include "train/trainer.h"
 
 namespace sheepop::cli {
-
-std::string Duration(double seconds);  // "40 s", "12 min", "3.5 h"
 
 struct TrainReport {
   std::filesystem::path folder;  // the run's
@@ -19,6 +18,7 @@ struct TrainReport {
   std::string prompt;  // continued at each measurement by the best model so far
   size_t sample_tokens = 0;
   const TokenDocuments* documents = nullptr;  // what the model learns from
+  bool measured = false;                      // something is held out
   double peak_tokens_per_second = 0;          // 0: not known
 };
 
@@ -30,12 +30,17 @@ class TrainReporter final : public TrainListener {
 
   void OnStep(const StepRecord& record) override;
   void OnMeasurement(const Measurement& measurement) override;
+  void OnCheckpoint(const std::filesystem::path& path) override;
   void OnNotice(const std::string& notice) override;
   void OnWarning(const Warning& warning) override;
   bool StopRequested() override { return interrupt_.interrupted(); }
 
+  int exit_code() const { return interrupt_.terminated() ? 143 : 130; }  // of a run that was stopped
+
  private:
-  void Sample();
+  void SampleFrom(const std::filesystem::path& model);
+  void Sample(const std::filesystem::path& model);
+  void Show(const std::string& line);
 
   const Console& console_;
   ThreadPool& pool_;
@@ -45,6 +50,7 @@ class TrainReporter final : public TrainListener {
   uint64_t first_tokens_ = 0;
   double first_seconds_ = 0;
   std::string held_out_;
+  Stopwatch since_line_;
 };
 
 }  // namespace sheepop::cli

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "data/learned_vocabulary.h"
+#include "data/token_shards.h"
 
 namespace sheepop::cli {
 namespace {
@@ -69,7 +70,8 @@ void TokenizerTrainer::Register(FlagSet flags) {
       .Group(group);
   flags
       .Value("--vocab-size", options_.vocab_size, AtLeast(0),
-             "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096)")
+             "entries of the vocabulary, 256 bytes and the special tokens among them, to 65536 (default 4096 with "
+             "--tokenizer-only; of a model's own tokenizer by the amount of text, 512 to 8192)")
       .As("N")
       .Group(group);
   flags
@@ -90,16 +92,27 @@ void TokenizerTrainer::Register(FlagSet flags) {
       .Group(group);
 }
 
-void TokenizerTrainer::Check(const FlagSet& flags) const {
-  if (asked_for_) return;
-  for (const char* flag : {"--tokenizer-kind", "--vocab-size", "--split", "--special", "--min-frequency"}) {
-    if (!flags.Given(flag)) continue;
-    throw Error(ErrorCategory::kInvalidArgument, "{} belongs to --tokenizer-only, which was not given", flag);
+OwnTokenizer TokenizerTrainer::Own(const FlagSet& flags, const std::string& input) const {
+  constexpr const char* kFlags[] = {"--tokenizer-kind", "--vocab-size", "--split", "--special", "--min-frequency"};
+  const bool shards = IsShardFolder(input);
+  for (const char* flag : kFlags) {
+    if (asked_for_) break;
+    const char* other = flags.Given("--from") ? "--from" : flags.Given("--tokenizer") ? "--tokenizer" : nullptr;
+    if (!flags.Given(flag) || (!other && !shards)) continue;
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{} is for a tokenizer that is learned here, and {} has one; leave it out", flag,
+                other ? other : input);
   }
+  OwnTokenizer own;
+  own.kind = kind_ == "unigram" ? VocabularyKind::kUnigram : VocabularyKind::kBpe;
+  own.training = options_;
+  return own;
 }
 
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
                           const std::string& output, ThreadPool& pool) const {
+  TokenizerTraining options = options_;
+  if (options.vocab_size == 0) options.vocab_size = TokenizerTraining().vocab_size;
   const Stopwatch watch;
   VocabularyProgress progress;
   progress.read = [&](const VocabularyTexts& texts) {
@@ -108,15 +121,15 @@ int TokenizerTrainer::Run(const Console& console, const std::string& input, cons
     if (texts.left_out > 0) console.Note(fmt::format("{} bytes of what is held out are not measured", texts.left_out));
   };
   progress.learned = [&](size_t entries) {
-    console.Progress(fmt::format("{} of {} entries", entries, options_.vocab_size));
+    console.Progress(fmt::format("{} of {} entries", entries, options.vocab_size));
   };
   const VocabularyKind kind = kind_ == "unigram" ? VocabularyKind::kUnigram : VocabularyKind::kBpe;
-  const LearnedVocabulary learned = LearnVocabulary(input, held_out, kind, options_, pool, progress);
+  const LearnedVocabulary learned = LearnVocabulary(input, held_out, kind, options, pool, progress);
   console.Progress("");
   const double seconds = watch.seconds();
-  if (learned.entries < options_.vocab_size) {
+  if (learned.entries < options.vocab_size) {
     console.Note(
-        fmt::format("the text gives only {} entries of the {} asked for", learned.entries, options_.vocab_size));
+        fmt::format("the text gives only {} entries of the {} asked for", learned.entries, options.vocab_size));
   }
   Print(console, learned, seconds, WriteVocabulary(output, learned.metadata));
   return 0;

@@ -9,6 +9,7 @@
 #include "cli/flags/flag_set.h"
 #include "data/held_out.h"
 #include "tokenize/learn/bpe_trainer.h"
+#include "train/corpus_tokens.h"
 
 namespace sheepop::cli {
 
@@ -16,8 +17,9 @@ class TokenizerTrainer {
  public:
   void Register(FlagSet flags);
   bool asked_for() const { return asked_for_; }
-  // Throws kInvalidArgument when a flag of tokenizers was given and no tokenizer was asked for.
-  void Check(const FlagSet& flags) const;
+  // What its flags say of the tokenizer that a model gets. Throws kInvalidArgument where one of them is given and the
+  // tokenizer is another's: --tokenizer, --from or an input of token shards.
+  OwnTokenizer Own(const FlagSet& flags, const std::string& input) const;
   // `output`: a folder that gets tokenizer.json, tokenizer_config.json and tokenizer.gguf, or one file that ends in
   // .json or .gguf.
   int Run(const Console& console, const std::string& input, const HeldOut& held_out, const std::string& output,
@@ -26,7 +28,7 @@ class TokenizerTrainer {
  private:
   bool asked_for_ = false;
   std::string kind_ = "bpe";
-  TokenizerTraining options_ = {.split = ""};  // empty: the kind's own
+  TokenizerTraining options_ = {.vocab_size = 0, .split = ""};  // 0: not given; "": the kind's own
 };
 
 }  // namespace sheepop::cli

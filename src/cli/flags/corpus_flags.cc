@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "base/error.h"
 #include "cli/flags/held_out_flags.h"
 #include "hub/models.h"
@@ -11,8 +13,9 @@ namespace sheepop::cli {
 void CorpusFlags::Register(FlagSet flags) {
   flags
       .Value("--tokenizer", tokenizer_,
-             "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; without it a token is "
-             "a byte that occurs in the text")
+             "a GGUF model, a tokenizer.json, or a folder with tokenizer.gguf or tokenizer.json; `bytes`: a token is a "
+             "byte that occurs in the text; without it the model gets one of its own, learned from the text, which "
+             "spells every text")
       .As("TOKENIZER");
   RegisterHeldOut(flags, held_out_);
   template_.Register(flags);
@@ -21,14 +24,19 @@ void CorpusFlags::Register(FlagSet flags) {
 }
 
 CorpusTokens CorpusFlags::Read(const Console& console, const std::string& input, const std::string& from,
-                               size_t context, ThreadPool& pool) const {
+                               size_t context, OwnTokenizer own, ThreadPool& pool) const {
   if (!from.empty() && !tokenizer_.empty()) {
     throw Error(ErrorCategory::kInvalidArgument,
                 "--tokenizer and --from exclude each other: a model keeps its tokenizer");
   }
-  const std::string& source = from.empty() ? tokenizer_ : from;
-  const CorpusTokenOptions options{source.empty() ? std::filesystem::path() : FindModel(source), held_out_,
-                                   template_.file(), context, skip_long_};
+  own.bytes = tokenizer_ == "bytes";
+  const std::string source = !from.empty() ? from : own.bytes ? "" : tokenizer_;
+  const CorpusTokenOptions options{source.empty() ? std::filesystem::path() : FindModel(source),
+                                   std::move(own),
+                                   held_out_,
+                                   template_.file(),
+                                   context,
+                                   skip_long_};
   CorpusTokens out = ReadCorpusTokens(input, options, pool);
   console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
                            out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));

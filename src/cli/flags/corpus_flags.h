@@ -17,10 +17,11 @@ class CorpusFlags {
 
   const HeldOut& held_out() const { return held_out_; }
 
-  // `from`: the model that is continued, whose tokenizer it then is; empty for none. `context`: tokens of a sequence.
+  // `from`: the model that is continued, whose tokenizer it then is; empty for none. `own`: the tokenizer where neither that
+  // nor another one is given. `context`: tokens of a sequence.
   // Throws what ReadCorpusTokens does.
   CorpusTokens Read(const Console& console, const std::string& input, const std::string& from, size_t context,
-                    ThreadPool& pool) const;
+                    OwnTokenizer own, ThreadPool& pool) const;
 
  private:
   std::string tokenizer_;
