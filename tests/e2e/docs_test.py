@@ -12,6 +12,8 @@ from program import ENVIRONMENT, PROGRAM, TIMEOUT
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "docs" / name for name in ("generation.md", "training.md", "constraints.md")]
 MODELS_TABLE = ROOT / "scripts/models_table"
+FIRST_MODEL = ROOT / "docs" / "first-model.md"
+TO_RUN = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -59,6 +61,27 @@ class Page(unittest.TestCase):
         shown = set(re.findall(r"\d+\.\d+", "".join(BLOCK.findall(page))))
         for figure in re.findall(r"\d+\.\d+", BLOCK.sub("", page)):
             self.assertIn(figure, shown)
+
+
+class FirstModel(unittest.TestCase):
+    def test_every_command_of_the_page_works_in_its_turn(self):
+        commands = [line for block in TO_RUN.findall(FIRST_MODEL.read_text()) for line in block.splitlines()]
+        self.assertGreater(len(commands), 7)
+        with tempfile.TemporaryDirectory() as folder:
+            letters = pathlib.Path(folder, "letters")
+            letters.mkdir()
+            for i in range(6):
+                (letters / f"{i}.txt").write_text(f"Dear {i},\n" + "the sheep are well and the grass is green. " * (20 + i))
+            (letters / "page.html").write_text("<html><body><p>Dear all, the barn burnt down last night.</p></body></html>")
+            (letters / "copy.txt").write_bytes((letters / "0.txt").read_bytes())
+            (letters / "empty.txt").write_bytes(b"")
+            (letters / "broken.pdf").write_bytes(b"%PDF-1.4\nbroken")
+            for command in commands:
+                # A reader has minutes, a test seconds.
+                quick = re.sub(r"--time \d+m", "--time 1s --size nano --context 32 --threads 1", command)
+                with self.subTest(command=command):
+                    self.assertNotRegex(output(quick, folder), "^exit code")
+            self.assertTrue(pathlib.Path(folder, "mine.gguf").exists())
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class ExitCodes(ProgramTest):
                 (("convert", LLAMA, "-o", self.folder / "folder", "--type", "q8_0"), "Q8_0"),
                 (("generate", "-m", LLAMA, "-p", "a", "--beams", 3, "--n-best", 5), "--beams, which is 3"),
                 (("tokenize", "-m", LLAMA, "--ids", "5", "--no-bos"), "--no-bos"),
-                (("train", LLAMA, "-o", self.folder / "m.gguf", "--vocab-size", 300), "--tokenizer-only"),
+                (("train", LLAMA, "-o", self.folder / "m.gguf", "--tokenizer", LLAMA, "--vocab-size", 300), "--tokenizer has one"),
                 (("train", LLAMA, "-o", self.folder / "t", "--tokenizer-only", "--steps", 3), "--steps")):
             self.assertIn(part, self.error(*command, code=2))
 

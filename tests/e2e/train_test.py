@@ -109,10 +109,14 @@ class Train(ProgramTest):
         with self.text_file.open("a") as text:
             text.write(" hen" * 5)
         message = self.error(*self.train("--steps", "2"))
-        self.assertIn("another corpus", message)
-        self.assertIn("is finished after its 2 steps", message)
-        self.assertIn("--restart", message)
+        again = f"sheepop train {self.text_file} --from {self.run_folder / 'best.gguf'} -o {self.folder / 'm-2.gguf'}"
+        anew = f"sheepop train {self.text_file} -o {self.model} --restart"
+        self.assertEqual(message, f"{self.run_folder} began with another corpus: 1 document has changed ({self.text_file}). To learn "
+                                  f"on from what it knows: {again}; to begin anew with all of it: {anew}")
+        # Both commands do what they say.
+        self.text(*again.split()[1:], "--steps", "2", "--context", "16", "--sample-tokens", "0", "--threads", "1", "--warmup", "0")
         self.text(*self.train("--steps", "2", "--restart"))
+        self.assertTrue((self.folder / "m-2.gguf").exists())
 
     def test_what_can_be_known_is_told_before_the_first_step(self):
         folder = self.folder / "a.gguf"
@@ -146,6 +150,7 @@ class Train(ProgramTest):
             self.assertIn("in use by another run", self.error(*self.train("--steps", "2")))
             first.send_signal(signal.SIGINT)
             self.assertIn(b"the same command goes on", first.communicate(timeout=30)[0])
+            self.assertEqual(first.returncode, 130)
         finally:
             first.kill()
             first.communicate()
@@ -174,7 +179,7 @@ class Train(ProgramTest):
         self.assertRegex(done.stderr.decode(), r"\d+% of this sample stands word for word in the text that is learned")
 
     def test_a_prompt_that_the_text_cannot_spell_does_not_end_the_run(self):
-        command = self.train("--steps", "2", "--sample-prompt", "Zebra", "--verbose")
+        command = self.train("--steps", "2", "--sample-prompt", "Zebra", "--verbose", "--tokenizer", "bytes")
         done = subprocess.run([PROGRAM, *map(str, command)], env=ENVIRONMENT, capture_output=True, timeout=TIMEOUT)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(b"no sample (see --sample-prompt): ", done.stderr)
@@ -182,7 +187,7 @@ class Train(ProgramTest):
     @unittest.skipIf(SANITIZED, "a sanitizer keeps memory of its own")
     def test_a_plan_says_what_memory_the_run_takes(self):
         shape = ["--layers", "4", "--hidden", "256", "--heads", "4", "--context", "128", "--batch", "8", "--held-out-share", "0.3"]
-        plan = self.json(*self.train("--plan", *shape))
+        plan = self.json(*self.train("--plan", "--steps", "8", *shape))
         code = ("import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,check=True);"
                 "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss*1024)")
         command = [PROGRAM, *map(str, self.train("--steps", "8", "--eval-every", "4", *shape, "--sample-tokens", "0"))]
