@@ -73,8 +73,8 @@ SamplingOptions Forced() {
 // drawn there one by one.
 class Requests {
  public:
-  Requests()
-      : model_(testing::TinyModel("gpt2")), vocabulary_(model_->config().vocab), letters_(model_->config().vocab) {
+  explicit Requests(const char* model)
+      : model_(testing::TinyModel(model)), vocabulary_(model_->config().vocab), letters_(model_->config().vocab) {
     SamplingOptions greedy, few;
     greedy.do_sample = false;
     few.allowed = {Token{60}, Token{61}, Token{62}, Token{63}, Token{64}};
@@ -260,13 +260,14 @@ void Actor::Check(Requests& requests, size_t context) const {
   EXPECT_LE(usage.recomputed, usage.preempted * context);
 }
 
-TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
-  constexpr int kEngines = testing::kSanitized ? 20 : 400, kSchedules = 25;
-  Requests requests;
+constexpr int kSchedules = 25;  // of an engine
+
+void RunSchedules(const char* model, int engines) {
+  Requests requests(model);
   ThreadPool pool(1);
   std::mt19937 random(7);
   size_t preempted = 0, forced = 0;
-  for (int i = 0; i < kEngines; ++i) {
+  for (int i = 0; i < engines; ++i) {
     EngineOptions options;
     options.context = kContext;
     options.sequences = 1 + random() % 6;
@@ -280,14 +281,19 @@ TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) {
       preempted += schedule.preempted;
       forced += schedule.forced;
       ASSERT_EQ(engine.free_positions(), room) << "blocks were lost";
-      ASSERT_FALSE(HasFailure()) << "engine " << i << ", schedule " << k;
+      ASSERT_FALSE(::testing::Test::HasFailure()) << "engine " << i << ", schedule " << k;
     }
   }
   // Of the first 500 schedules, all that are drawn under sanitizers, a third preempt; of 10,000 more than half.
-  EXPECT_GT(preempted, static_cast<size_t>(kEngines * kSchedules) / (testing::kSanitized ? 4 : 2))
+  EXPECT_GT(preempted, static_cast<size_t>(engines * kSchedules) / (engines < 400 ? 4 : 2))
       << "the caches are not small enough";
-  EXPECT_GT(forced, static_cast<size_t>(kEngines * kSchedules));
+  EXPECT_GT(forced, static_cast<size_t>(engines * kSchedules));
 }
+
+TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) { RunSchedules("gpt2", testing::kSanitized ? 20 : 400); }
+
+// Sequences that are preempted or share a prefix go on from a snapshot of their states.
+TEST(Engine, RandomSchedulesOfAModelWithExpertsAndStates) { RunSchedules("qwen35moe", testing::kSanitized ? 10 : 60); }
 
 }  // namespace
 }  // namespace sheepop
