@@ -147,6 +147,17 @@ bool TiedFromHf(const HfFields& fields, const TensorSource& tensors, bool otherw
   return true;
 }
 
+ModelConfig InsideFromHf(const HfFields& fields, const TensorSource& tensors, bool tied,
+                         const std::function<ModelConfig(const HfFields&)>& read) {
+  const boost::json::object* inside = fields.Object("text_config");
+  if (!inside) fields.Reject("text_config", "this family needs it");
+  boost::json::object text = *inside;
+  text["tie_word_embeddings"] = true;  // judged by the outer key below
+  ModelConfig config = read(HfFields(text, "text_config."));
+  config.tied_embeddings = TiedFromHf(fields, tensors, tied);
+  return config;
+}
+
 void CheckVocab(const HfFields& fields, std::string_view table, size_t rows) {
   const auto vocab = fields.OptionalSize("vocab_size");
   if (vocab && *vocab != rows) fields.Reject("vocab_size", fmt::format("the table {} has {} rows", table, rows));

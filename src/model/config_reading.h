@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <functional>
 #include <string_view>
 
 #include "model/architecture.h"
@@ -34,6 +35,10 @@ bool TiedFromHf(const HfFields&, const TensorSource&, bool otherwise);
 void CheckVocab(const HfFields&, std::string_view table, size_t rows);
 // Tells that `field` is missing and what is taken for it.
 double EpsilonFromHf(const HfFields&, std::string_view field, double otherwise, ModelConfig&);
+// Of a class that reads images or sound, too: `read` of its text_config. What it says outside of tie_word_embeddings counts,
+// `tied` where that is absent.
+ModelConfig InsideFromHf(const HfFields&, const TensorSource&, bool tied,
+                         const std::function<ModelConfig(const HfFields&)>& read);
 // What the key `field` names, `otherwise` where it is absent. kUnsupported for an activation without a kernel.
 Activation ActivationFromHf(const HfFields&, std::string_view field, std::string_view otherwise, bool gated = true);
 

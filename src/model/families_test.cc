@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
@@ -399,6 +400,27 @@ TEST_F(Families, BlocksThatPredictSeveralTokensAreSkippedAndTold) {
 }
 
 // A folder of a model that reads images, too: its language model's configuration and tensors lie inside.
+TEST_F(Families, ALanguageModelInsideEachFamilyThatHasOne) {
+  struct Case {
+    const char *name, *type, *tied;
+  };
+  for (const Case& c :
+       {Case{"gemma3", "gemma3", ""}, Case{"qwen35", "qwen3_5", "true"}, Case{"qwen35moe", "qwen3_5_moe", "false"}}) {
+    const fs::path path = ChangedFolder(c.name, [&](json::object& config, Tensors& tensors) {
+      json::object text = std::move(config);
+      text.erase("tie_word_embeddings");
+      config = {{"model_type", c.type}, {"text_config", std::move(text)}, {"vision_config", json::object()}};
+      if (*c.tied) config["tie_word_embeddings"] = json::parse(c.tied);
+      Tensors moved;
+      for (const auto& [name, tensor] : tensors) {
+        moved[name.starts_with("model.") ? "model.language_model." + name.substr(6) : name] = tensor;
+      }
+      tensors = std::move(moved);
+    });
+    EXPECT_EQ(Logits(Tiny(c.name)), Logits(path)) << c.name;
+  }
+}
+
 TEST_F(Families, ALanguageModelInsideAnotherModel) {
   struct Case {
     const char *inside, *head;  // where tensors lie

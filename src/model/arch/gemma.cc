@@ -50,9 +50,15 @@ constexpr KeyRule kGgufKeys3[] = {{"attention.sliding_window"},
                                   {"rope.local.freq_base"},
                                   {"rope.freq_base_swa"},
                                   {"final_logit_softcapping"}};
+constexpr KeyRule kNestedKeys[] = {
+    {"boi_token_index", KeyUse::kHarmless},  // of what reads images
+    {"eoi_token_index", KeyUse::kHarmless},
+    {"image_token_index", KeyUse::kHarmless},
+    {"mm_tokens_per_image", KeyUse::kHarmless},
+};
 constexpr HfType kHfTypes2[] = {{"gemma2", "Gemma2ForCausalLM", kKeys2}};
 constexpr HfType kHfTypes3[] = {{"gemma3_text", "Gemma3ForCausalLM", kKeys3},
-                                {"gemma3", "Gemma3ForConditionalGeneration", kKeys3}};
+                                {"gemma3", "Gemma3ForConditionalGeneration", kNestedKeys, false, true}};
 constexpr double kLocalTheta = 10000;
 constexpr size_t kPeriod2 = 2, kPeriod3 = 6;  // one in so many layers sees everything
 
@@ -134,8 +140,7 @@ ModelConfig FromHf2(const boost::json::object& json, const TensorSource& tensors
   return config;
 }
 
-ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
-  const HfFields fields(json);
+ModelConfig TextFromHf3(const HfFields& fields, const TensorSource& tensors, const ConfigOptions& options) {
   ModelConfig config = HfCommon(fields, tensors, kName3, {0, 0});
   config.query_key_norm = true;
   const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod3);
@@ -144,6 +149,12 @@ ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors
   TwoRopesFromHf(fields, {.theta = 1e6, .nested = true},
                  {.theta = kLocalTheta, .theta_key = "rope_local_base_freq", .nested = true}, options, config);
   return config;
+}
+
+ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
+  const HfFields fields(json);
+  if (fields.String("model_type") != "gemma3") return TextFromHf3(fields, tensors, options);
+  return InsideFromHf(fields, tensors, true, [&](const HfFields& text) { return TextFromHf3(text, tensors, options); });
 }
 
 size_t Window(const ModelConfig& config) { return std::ranges::max(config.shapes, {}, &LayerShape::window).window; }
@@ -203,7 +214,8 @@ boost::json::object ToHf3(const ModelConfig& config) { return ToHf(config, kHfTy
 Location LocateInHf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   Location location = LocateHf(config, parameter, source);
   if (parameter.role == Role::kFeedForwardNorm) {
-    location.tensor = fmt::format("model.layers.{}.pre_feedforward_layernorm.weight", parameter.layer);
+    location.tensor =
+        NameInHf(source, fmt::format("model.layers.{}.pre_feedforward_layernorm.weight", parameter.layer));
   }
   if (!parameter.is_matrix()) location.offset = 1;
   return location;

@@ -72,13 +72,7 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
 ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
   if (fields.String("model_type") != kName) return TextFromHf(fields, tensors, options);
-  const boost::json::object* nested = fields.Object("text_config");
-  if (!nested) fields.Reject("text_config", "this family needs it");
-  boost::json::object text = *nested;
-  text["tie_word_embeddings"] = true;  // it is the outer key that counts
-  ModelConfig config = TextFromHf(HfFields(text, "text_config."), tensors, options);
-  config.tied_embeddings = TiedFromHf(fields, tensors, true);
-  return config;
+  return InsideFromHf(fields, tensors, true, [&](const HfFields& text) { return TextFromHf(text, tensors, options); });
 }
 
 // What both forms state of YaRN's factor in this family: the strength that it is divided by the factor of.

@@ -210,13 +210,8 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   const std::string type = fields.String("model_type").value_or("");
   const bool moe = type.find("moe") != std::string::npos;
   if (type.ends_with("_text")) return TextFromHf(fields, tensors, options, moe);
-  const boost::json::object* nested = fields.Object("text_config");
-  if (!nested) fields.Reject("text_config", "this family needs it");
-  boost::json::object text = *nested;
-  text["tie_word_embeddings"] = true;  // it is the outer key that counts
-  ModelConfig config = TextFromHf(HfFields(text, "text_config."), tensors, options, moe);
-  config.tied_embeddings = TiedFromHf(fields, tensors, false);
-  return config;
+  return InsideFromHf(fields, tensors, false,
+                      [&](const HfFields& text) { return TextFromHf(text, tensors, options, moe); });
 }
 
 std::vector<bool> Recurrent(const ModelConfig& config) {
