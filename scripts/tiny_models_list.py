@@ -186,7 +186,7 @@ MODELS = {
     "ernie4_5_moe": model(
         "ernie4_5-moe", 61, {"architectures": ["Ernie4_5_MoeForCausalLM"], "model_type": "ernie4_5_moe", "bos_token_id": 0,
                      "eos_token_id": 2, "pad_token_id": 0, "dtype": "float32", "vocab_size": 112, "hidden_size": 36,
-                     "intermediate_size": 40, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 1,
+                     "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 1,
                      "moe_num_experts": 6, "moe_k": 2, "moe_intermediate_size": 16, "moe_num_shared_experts": 2,
                      "moe_layer_start_index": 1, "moe_layer_end_index": -1, "moe_layer_interval": 1, "hidden_act": "silu",
                      "max_position_embeddings": 256, "rms_norm_eps": 1e-5, "use_bias": False, "tie_word_embeddings": True,
