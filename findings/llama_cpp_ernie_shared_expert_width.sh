@@ -15,8 +15,8 @@ cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check \
     torch==2.13.0 transformers==5.24.0 gguf==0.19.0 sentencepiece protobuf
-venv/bin/pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary llama-cpp-python \
-    llama-cpp-python==0.3.36 || true
+venv/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python \
+    llama-cpp-python==0.3.36
 tar xf llama_cpp_python-0.3.36.tar.gz
 source=llama_cpp_python-0.3.36/vendor/llama.cpp
 PYTHONPATH=$source:$source/gguf-py venv/bin/python - <<'PROBE'

@@ -87,8 +87,8 @@ std::vector<std::byte> ToBf16(const UnreadableTensor& tensor, const TensorInfo& 
 
 }  // namespace
 
-F8Tensors ReadF8Tensors(const std::vector<SafetensorsFile>& files) {
-  F8Tensors out;
+ConvertedTensors ReadF8Tensors(const std::vector<SafetensorsFile>& files) {
+  ConvertedTensors out;
   const auto readable = ReadableTensors(files);
   for (const SafetensorsFile& file : files) {
     for (const UnreadableTensor& tensor : file.unreadable()) {

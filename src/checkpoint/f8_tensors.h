@@ -8,23 +8,15 @@
 // converted to GGUF once, a model starts without them.
 #pragma once
 
-#include <cstddef>
-#include <set>
-#include <string>
 #include <vector>
 
+#include "checkpoint/converted_tensors.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {
 
-struct F8Tensors {
-  std::vector<TensorInfo> tensors;              // bf16; bytes point into `bytes`
-  std::vector<std::vector<std::byte>> bytes;    // of each
-  std::set<std::string, std::less<>> consumed;  // scales, of weights and of activations, that are no weights themselves
-};
-
 // Of all files of a folder. A tensor without scales is left unreadable. kCorrupt or kUnsupported, naming the tensor, where
 // its bytes or its scales do not fit its shape.
-F8Tensors ReadF8Tensors(const std::vector<SafetensorsFile>& files);
+ConvertedTensors ReadF8Tensors(const std::vector<SafetensorsFile>& files);
 
 }  // namespace sheepop

@@ -12,6 +12,7 @@
 #include "base/quoted.h"
 #include "base/text_file.h"
 #include "checkpoint/f8_tensors.h"
+#include "checkpoint/mxfp4_tensors.h"
 #include "checkpoint/safetensors.h"
 
 namespace sheepop {
@@ -136,18 +137,21 @@ SafetensorsFolder SafetensorsFolder::Open(const fs::path& folder) {
                   (folder / kIndex).string(), Quoted(tensor), Quoted(file));
     }
   }
-  F8Tensors f8 = ReadF8Tensors(out.files_);
+  ConvertedTensors converted = ReadF8Tensors(out.files_);
+  ConvertedTensors mxfp4 = ReadMxfp4Tensors(out.files_);
   std::vector<size_t> file_of_tensor;
   for (size_t file = 0; file < out.files_.size(); ++file) {
     for (const TensorInfo& tensor : out.files_[file].tensors()) {
-      if (f8.consumed.contains(tensor.name)) continue;
+      if (converted.consumed.contains(tensor.name)) continue;
       out.tensors_.push_back(tensor);
       file_of_tensor.push_back(file);
     }
   }
-  out.tensors_.insert(out.tensors_.end(), f8.tensors.begin(), f8.tensors.end());
+  for (ConvertedTensors* form : {&converted, &mxfp4}) {
+    out.tensors_.insert(out.tensors_.end(), form->tensors.begin(), form->tensors.end());
+    std::ranges::move(form->bytes, std::back_inserter(out.converted_));
+  }
   file_of_tensor.resize(out.tensors_.size(), kNoFile);
-  out.converted_ = std::move(f8.bytes);
   for (size_t i = 0; i < out.tensors_.size(); ++i) {
     const std::string& name = out.tensors_[i].name;
     if (!out.by_name_.emplace(name, Place{file_of_tensor[i], i}).second) {

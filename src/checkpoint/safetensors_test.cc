@@ -241,6 +241,42 @@ TEST_F(SafetensorsFiles, EightBitFloatsWhoseScalesDoNotFitAreRefused) {
           {"\"w.weight\"", "F8_E4M3", "without its scales \"w.weight_scale_inv\""});
 }
 
+std::string Mxfp4File(std::string_view block_shape, std::string_view scale_shape, size_t blocks, size_t scales) {
+  const std::string header = fmt::format(R"({{"w_blocks":{{"dtype":"U8","shape":{},"data_offsets":[0,{}]}},)"
+                                         R"("w_scales":{{"dtype":"U8","shape":{},"data_offsets":[{},{}]}}}})",
+                                         block_shape, blocks, scale_shape, blocks, blocks + scales);
+  std::string bytes(blocks + scales, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 37 + 5);
+  return WithHeader(header, 0) + bytes;
+}
+
+TEST_F(SafetensorsFiles, Mxfp4OfBlocksAndScalesApart) {
+  Write("model.safetensors", Mxfp4File("[2,3,2,16]", "[2,3,2]", 192, 12));
+  const SafetensorsFolder folder = SafetensorsFolder::Open(folder_);
+  ASSERT_EQ(folder.tensors().size(), 1u);
+  const TensorInfo& w = *folder.Find("w");
+  EXPECT_EQ(w.type, DType::kMXFP4);
+  EXPECT_EQ(w.shape, (std::vector<uint64_t>{2, 3, 64}));
+  ASSERT_EQ(w.bytes.size(), 12u * 17);
+  const auto in = [](size_t i) { return static_cast<uint8_t>(i * 37 + 5); };
+  for (size_t block = 0; block < 12; ++block) {
+    EXPECT_EQ(static_cast<uint8_t>(w.bytes[17 * block]), in(192 + block));
+    for (size_t i = 0; i < 32; ++i) {
+      const auto byte = static_cast<uint8_t>(w.bytes[17 * block + 1 + i % 16]);
+      EXPECT_EQ(byte >> (i / 16 * 4) & 15, in(16 * block + i / 2) >> (i % 2 * 4) & 15) << block << ", " << i;
+    }
+  }
+  const auto refused = [&](const std::string& file) {
+    Write("model.safetensors", file);
+    ExpectError([&] { SafetensorsFolder::Open(folder_); }, kCorrupt, {"\"w_blocks\"", "\"w_scales\"", "MXFP4"});
+  };
+  refused(Mxfp4File("[2,3,2,16]", "[2,3,3]", 192, 18));
+  refused(Mxfp4File("[2,3,2,8]", "[2,3,2]", 96, 12));
+  refused(Mxfp4File("[2,3,2,16]", "[2,3,2]", 191, 12));
+  refused(Mxfp4File("[2,3,2,16]", "[2,3,2]", 192, 11));
+  refused(Mxfp4File("[16]", "[]", 16, 1));
+}
+
 TEST_F(SafetensorsFiles, FolderWithShards) {
   WriteOne("model-00001-of-00002.safetensors", "a", 'a');
   WriteOne("model-00002-of-00002.safetensors", "b", 'b');

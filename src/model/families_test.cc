@@ -16,10 +16,12 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf_writer.h"
 #include "checkpoint/safetensors.h"
+#include "kernel/packed.h"
 #include "model/checkpoint_config.h"
 #include "model/convert.h"
 #include "model/model.h"
 #include "model/test_support.h"
+#include "tensor/pack.h"
 
 namespace sheepop {
 namespace {
@@ -110,6 +112,34 @@ class Families : public testing::InFolder {
     writer.Commit();
     return out;
   }
+
+  // Adds packed_ to a safetensors file, as tensors of bytes.
+  void AddBytes(const fs::path& path) {
+    const std::string whole = testing::ReadText(path);
+    uint64_t length = 0;
+    std::memcpy(&length, whole.data(), sizeof(length));
+    json::object header = json::parse(whole.substr(8, length)).as_object();
+    std::string data = whole.substr(8 + length);
+    for (const auto& [name, tensor] : packed_) {
+      const size_t begin = data.size();
+      data.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+      header[name] = {{"dtype", "U8"},
+                      {"shape", json::array(tensor.shape.begin(), tensor.shape.end())},
+                      {"data_offsets", {begin, data.size()}}};
+    }
+    std::string text = json::serialize(header);
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    length = text.size();
+    std::ofstream out(path, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(&length), sizeof(length));
+    out << text << data;
+  }
+
+  struct Bytes {
+    std::vector<uint64_t> shape;
+    std::vector<std::byte> bytes;
+  };
+  std::map<std::string, Bytes> packed_;
 
   std::string WhyNot(const fs::path& path) {
     ThreadPool pool(1);
@@ -307,6 +337,70 @@ TEST_F(Families, FilesThatLieAreRefusedByName) {
   }));
   EXPECT_NE(lists.find("lfm2.attention.head_count_kv is a list of 3, the model has 4 layers"), std::string::npos)
       << lists;
+}
+
+// gpt-oss's folder as it is published: experts in MXFP4, blocks and scales apart.
+TEST_F(Families, ExpertsInMxfp4AreTheNumbersThatTheyStandFor) {
+  constexpr size_t kExperts = 4, kWidth = 32;
+  constexpr float kNumbers[] = {0, 0.5F, 1, 1.5F, 2, 3, 4, 6};
+  const auto change = [&](json::object& config, Tensors& tensors, bool packed) {
+    config["intermediate_size"] = kWidth;
+    if (packed) config["quantization_config"] = {{"quant_method", "mxfp4"}};
+    uint32_t draw = 1;
+    for (int layer = 0; layer < 3; ++layer) {
+      for (const auto& [part, rows] : {std::pair("gate_up_proj", 2 * kWidth), std::pair("down_proj", kWidth)}) {
+        const std::string name = fmt::format("model.layers.{}.mlp.experts.{}", layer, part);
+        std::vector<float> values(kExperts * kWidth * rows), bias(kExperts * rows, 0.25F);
+        std::vector<std::byte> blocks, scales;
+        for (size_t e = 0; e < kExperts; ++e) {
+          for (size_t row = 0; row < rows; ++row) {
+            scales.push_back(static_cast<std::byte>(125 + row % 3));
+            for (size_t c = 0; c < kWidth; ++c) {
+              const uint32_t code = (draw = draw * 1664525 + 1013904223) >> 28;
+              const float value =
+                  std::ldexp(code < 8 ? kNumbers[code] : -kNumbers[code - 8], static_cast<int>(row % 3) - 2);
+              values[(e * kWidth + c) * rows + row] = value;
+              if (c % 2 == 0)
+                blocks.push_back(static_cast<std::byte>(code));
+              else
+                blocks.back() |= static_cast<std::byte>(code << 4);
+            }
+          }
+        }
+        const auto bytes_of = [](const std::vector<float>& floats) {
+          const auto bytes = std::as_bytes(std::span(floats));
+          return std::vector<std::byte>(bytes.begin(), bytes.end());
+        };
+        tensors.erase(name);
+        tensors[name + "_bias"] = {DType::kF32, {kExperts, rows}, bytes_of(bias)};
+        if (packed) {
+          packed_[name + "_blocks"] = {{kExperts, rows, 1, 16}, std::move(blocks)};
+          packed_[name + "_scales"] = {{kExperts, rows, 1}, std::move(scales)};
+        } else {
+          tensors[name] = {DType::kF32, {kExperts, kWidth, rows}, bytes_of(values)};
+        }
+      }
+    }
+  };
+  const fs::path plain = ChangedFolder("gpt_oss", [&](auto& config, auto& tensors) { change(config, tensors, false); });
+  ThreadPool pool(1);
+  const auto wanted = Model::Load(Checkpoint::Open(plain), {}, pool);
+  const fs::path packed = ChangedFolder("gpt_oss", [&](auto& config, auto& tensors) { change(config, tensors, true); });
+  AddBytes(packed / "model.safetensors");
+  const auto got = Model::Load(Checkpoint::Open(packed), {}, pool);
+  for (size_t layer = 0; layer < 3; ++layer) {
+    for (const Role role : {Role::kExpertGate, Role::kExpertUp, Role::kExpertDown}) {
+      for (size_t e = 0; e < kExperts; ++e) {
+        EXPECT_EQ(got->weights().matrix(role, layer, e).type, kernel::PackedType::kMXFP4);
+        for (size_t row = 0; row < kWidth; ++row) {
+          std::vector<float> a(kWidth), b(kWidth);
+          UnpackRow(wanted->weights().matrix(role, layer, e), row, a.data());
+          UnpackRow(got->weights().matrix(role, layer, e), row, b.data());
+          ASSERT_EQ(a, b) << "layer " << layer << ", expert " << e << ", row " << row;
+        }
+      }
+    }
+  }
 }
 
 // Older files hold a tensor an expert, newer ones gate above up in one of all.

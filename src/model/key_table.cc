@@ -325,17 +325,18 @@ bool Same(const json::value& a, const json::value& b) {
   return a == b;
 }
 
-// Weights of 8-bit floating point, which are read (checkpoint/f8_tensors.h).
-bool IsF8(const json::value& quantisation) {
+// Weights of 8-bit floating point or in MXFP4, which are read (checkpoint/f8_tensors.h, checkpoint/mxfp4_tensors.h).
+bool IsRead(const json::value& quantisation) {
   const json::object* keys = quantisation.if_object();
   const json::value* method = keys ? keys->if_contains("quant_method") : nullptr;
   const json::value* block = keys ? keys->if_contains("weight_block_size") : nullptr;
   const bool blocks_fit = !block || block->is_null() || *block == json::value(json::array{128, 128});
-  return method && method->is_string() && method->get_string() == "fp8" && blocks_fit;
+  if (!method || !method->is_string()) return false;
+  return method->get_string() == "mxfp4" || (method->get_string() == "fp8" && blocks_fit);
 }
 
 bool CanRun(const KeyRule& rule, const json::value& value) {
-  if (value.is_null() || (rule.key == kQuantisation && IsF8(value))) return true;
+  if (value.is_null() || (rule.key == kQuantisation && IsRead(value))) return true;
   const json::value list = json::parse(rule.only);
   return std::ranges::any_of(list.as_array(), [&](const json::value& one) { return Same(one, value); });
 }

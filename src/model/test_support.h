@@ -29,10 +29,14 @@ inline std::vector<std::string> TinyNames() {
   return names;
 }
 
-inline boost::json::object ReadJson(const std::filesystem::path& path) {
+inline std::string ReadText(const std::filesystem::path& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
-  return boost::json::parse(text.str()).as_object();
+  return text.str();
+}
+
+inline boost::json::object ReadJson(const std::filesystem::path& path) {
+  return boost::json::parse(ReadText(path)).as_object();
 }
 
 inline void WriteJson(const std::filesystem::path& path, const boost::json::value& value) {

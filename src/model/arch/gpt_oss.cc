@@ -112,7 +112,7 @@ Location LocateGgufOss(const ModelConfig& config, const Parameter& parameter, co
   return {GgufName(Role::kPostAttentionNorm, parameter.layer)};
 }
 
-// Experts stand as [experts, inputs, outputs], gate and up in turn.
+// Experts stand as [experts, inputs, outputs], those in MXFP4 as [experts, outputs, inputs]; rows of gate and up in turn.
 Location LocateHfOss(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   const std::string prefix = "model.layers." + std::to_string(parameter.layer) + ".";
   switch (parameter.role) {
@@ -127,7 +127,8 @@ Location LocateHfOss(const ModelConfig& config, const Parameter& parameter, cons
   const bool up = parameter.role == Role::kExpertUp || parameter.role == Role::kExpertUpBias;
   Location out{prefix + (down ? "mlp.experts.down_proj" : "mlp.experts.gate_up_proj")};
   if (!parameter.is_matrix()) out.tensor += "_bias";
-  out.transposed = parameter.is_matrix();
+  const TensorInfo* tensor = source.Find(out.tensor);
+  out.transposed = parameter.is_matrix() && !(tensor && tensor->type == DType::kMXFP4);
   out.slice = !down;
   out.row_begin = up ? 1 : 0;
   out.row_step = down ? 1 : 2;
