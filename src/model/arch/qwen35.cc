@@ -119,6 +119,10 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
   DeltaNetConfig& delta = config.delta_net;
   delta.key_heads = fields.Size("ssm.group_count", kMostHeads);
   delta.value_heads = fields.Size("ssm.time_step_rank", kMostHeads);
+  if (delta.value_heads % delta.key_heads != 0) {
+    fields.Reject("ssm.time_step_rank", delta.value_heads,
+                  fmt::format("must be a multiple of ssm.group_count, {}", delta.key_heads));
+  }
   delta.key_dim = fields.Size("ssm.state_size", kMostHeadDim);
   const size_t values = fields.Size("ssm.inner_size", SIZE_MAX);
   if (values % delta.value_heads != 0) {
@@ -197,6 +201,10 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
                       SizeOr(fields, "linear_num_value_heads", 32, kMostHeads),
                       SizeOr(fields, "linear_key_head_dim", 128, kMostHeadDim),
                       SizeOr(fields, "linear_value_head_dim", 128, kMostHeadDim), false};
+  if (config.delta_net.value_heads % config.delta_net.key_heads != 0) {
+    fields.Reject("linear_num_value_heads", fmt::format("{} value heads must be a multiple of linear_num_key_heads, {}",
+                                                        config.delta_net.value_heads, config.delta_net.key_heads));
+  }
   MixersFromHf(fields, config);
   if (!moe) return config;
   ExpertsFromHf(fields, kExpertKeys, config);
