@@ -81,13 +81,19 @@ void RequireNoWeight(const json::object& conversation) {
   }
 }
 
-// What may not come from a stranger: the template's own tokens, and what this file sets itself.
-void DropReserved(json::object& conversation) {
-  std::vector<std::string> reserved = {"add_generation_prompt"};
+// What may not come from a stranger: the template's own tokens, and what this file sets itself. The names of what was
+// there, and would have done something.
+std::vector<std::string> DropReserved(json::object& conversation) {
+  std::vector<std::string> reserved;
+  if (const json::value* begins = conversation.if_contains("add_generation_prompt");
+      begins && *begins != json::value(false)) {
+    reserved.emplace_back("add_generation_prompt");
+  }
   for (const auto& [key, value] : conversation) {
     if (key.ends_with("_token")) reserved.emplace_back(key);
   }
   for (const std::string& key : reserved) conversation.erase(key);
+  return reserved;
 }
 
 // The first token of `whole` that lies behind the text of `prompt`. A token across the border, part prompt and part
@@ -114,13 +120,16 @@ EncodedChat ChatEncoder::Encode(std::string_view line) const {
 }
 
 EncodedChat ChatEncoder::Encode(json::object conversation) const {
-  DropReserved(conversation);
+  std::vector<std::string> unread = DropReserved(conversation);
   const json::array messages = MessagesOf(conversation);
   RequireNoWeight(conversation);
   RequireContents(messages);
   conversation["add_generation_prompt"] = false;
-  const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_, {.substitute = false});
-  EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0, Dropped(whole, messages)};
+  const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_,
+                                      {.substitute = false, .find_unread = true, .obeyed = kWeightFields});
+  unread.insert(unread.end(), whole.unread.begin(), whole.unread.end());
+  EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0, Dropped(whole, messages),
+                   std::move(unread)};
   for (size_t i = 0; i < messages.size(); ++i) {
     if (!IsLearned(messages[i], i + 1)) continue;
     json::object before = conversation;

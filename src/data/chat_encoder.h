@@ -5,6 +5,7 @@
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <ctime>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct EncodedChat {
   // [tokens]: 1 on each assistant message, from behind the template's opening of the turn up to and with the token that
   // ends it; 0 elsewhere.
   std::vector<uint8_t> learned;
-  uint64_t learned_bytes = 0;   // of text
-  std::vector<size_t> dropped;  // messages, from 0, of which the template writes nothing
+  uint64_t learned_bytes = 0;       // of text
+  std::vector<size_t> dropped;      // messages, from 0, of which the template writes nothing
+  std::vector<std::string> unread;  // fields that change nothing: reserved ones, and what the template does not read
 };
 
 class ChatEncoder {

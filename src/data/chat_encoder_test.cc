@@ -130,6 +130,21 @@ TEST(ChatEncoder, ATokenAcrossTheBorderIsNotLearned) {
   EXPECT_THAT(Shown(chat), ::testing::EndsWith("assistant\n\n{\nbaa<|im_end|>}\n"));
 }
 
+// `name` is read by this template, nothing else of what is besides role and content.
+TEST(ChatEncoder, NamesTheFieldsThatChangeNothing) {
+  const char* named =
+      "{% for m in messages %}{{ m.role }}{{ m.name }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+      "{% if add_generation_prompt %}assistant\n{% endif %}";
+  const std::string line = R"({"tools": [1], "system": "Be brief.", "add_generation_prompt": true, "eos_token": "x",
+      "empty": "", "nothing": null, "messages": [{"role": "user", "name": "Ann", "content": "Hi", "spoken": true},
+      {"role": "assistant", "content": "baa", "weight": 1, "tool_calls": []}]})";
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Encode(line, named).unread, (Names{"add_generation_prompt", "eos_token", "spoken", "system", "tools"}));
+  // A template that writes whole messages reads every field of them.
+  const char* whole = "{% for m in messages %}{{ m | tojson }}<|im_end|>\n{% endfor %}";
+  EXPECT_EQ(Encode(line, whole).unread, (Names{"add_generation_prompt", "eos_token"}));
+}
+
 TEST(ChatEncoder, SaysWhatIsWrong) {
   using ::testing::HasSubstr;
   EXPECT_THAT(ErrorOf("{"), HasSubstr("no JSON object"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cctype>
 
@@ -26,17 +27,49 @@ std::filesystem::path DocumentsOf(const std::filesystem::path& path) {
   return documents;
 }
 
-std::string String(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : "";
+[[noreturn]] void Refuse(std::string_view key, const json::value& value, std::string_view bound) {
+  throw Error(ErrorCategory::kCorrupt, "`{}` is {}, must be {} or null", key, json::serialize(value), bound);
 }
 
-template <typename Value>
-Value Number(const json::object& object, std::string_view key, Value otherwise) {
+std::string String(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
+  if (!value || value->is_null()) return "";
+  if (!value->is_string()) Refuse(key, *value, "text");
+  return std::string(value->get_string());
+}
+
+uint64_t Count(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (!value || value->is_null()) return 0;
   boost::system::error_code fault;
-  const Value number = value && value->is_number() ? value->to_number<Value>(fault) : otherwise;
-  return fault ? otherwise : number;
+  const auto count = value->is_number() ? value->to_number<uint64_t>(fault) : 0;
+  if (fault || !value->is_number()) Refuse(key, *value, "a whole number of at least 0");
+  return count;
+}
+
+std::optional<double> Confidence(const json::object& object) {
+  const json::value* value = object.if_contains("ocr_confidence");
+  if (!value || value->is_null()) return std::nullopt;
+  if (!value->is_number() || !(value->to_number<double>() >= 0)) {
+    Refuse("ocr_confidence", *value, "a number of at least 0");
+  }
+  return value->to_number<double>();
+}
+
+CorpusDocument DocumentFrom(const json::object& object) {
+  CorpusDocument document;
+  document.id = String(object, "id");
+  document.source = String(object, "source");
+  document.sha256 = String(object, "sha256");
+  document.kind = String(object, "kind");
+  document.programming_language = String(object, "programming_language");
+  document.language = String(object, "language");
+  document.license = String(object, "license");
+  document.characters = Count(object, "characters");
+  document.pages = Count(object, "pages");
+  document.ocr_confidence = Confidence(object);
+  document.text = String(object, "text");
+  return document;
 }
 
 std::string Folded(std::string_view text) {
@@ -70,18 +103,11 @@ bool CorpusReader::Next(CorpusDocument& document) {
     throw Error(ErrorCategory::kCorrupt, "{}: line {} is no JSON object with a field `text`", path_.string(),
                 line_number_);
   }
-  document.id = String(*object, "id");
-  document.source = String(*object, "source");
-  document.sha256 = String(*object, "sha256");
-  document.kind = String(*object, "kind");
-  document.programming_language = String(*object, "programming_language");
-  document.language = String(*object, "language");
-  document.license = String(*object, "license");
-  document.characters = Number<uint64_t>(*object, "characters", 0);
-  document.pages = Number<uint64_t>(*object, "pages", 0);
-  const double confidence = Number<double>(*object, "ocr_confidence", -1);
-  document.ocr_confidence = confidence >= 0 ? std::optional(confidence) : std::nullopt;
-  document.text = String(*object, "text");
+  try {
+    document = DocumentFrom(*object);
+  } catch (const Error& error) {
+    throw Error(error.category(), "{}: line {}: {}", path_.string(), line_number_, error.what());
+  }
   return true;
 }
 

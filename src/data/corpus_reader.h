@@ -27,7 +27,7 @@ class CorpusReader {
   // kNotFound.
   explicit CorpusReader(const std::filesystem::path& path);
 
-  // The next document, in the order of the corpus; false after the last. Throws kCorrupt, naming the line.
+  // The next document, in the order of the corpus; false after the last. Throws kCorrupt, naming the line, and the field that is of another kind.
   bool Next(CorpusDocument& document);
 
  private:

@@ -58,6 +58,34 @@ TEST_F(Corpus, DocumentsComeInOrderWithTheirFields) {
   EXPECT_FALSE(reader.Next(document));
 }
 
+TEST(CorpusReader, AFieldOfAnotherKindIsRefusedByLineAndName) {
+  const TemporaryFolder folder;
+  for (const auto& [field, value] : {std::pair("id", "7"),
+                                     {"source", "[]"},
+                                     {"language", "{}"},
+                                     {"characters", "\"9\""},
+                                     {"characters", "-1"},
+                                     {"pages", "-3"},
+                                     {"ocr_confidence", "\"high\""}}) {
+    std::string packed;
+    ZstdWriter writer([&](std::string_view bytes) { packed += bytes; }, 3, false);
+    writer.Write(fmt::format("{{\"text\": \"a\"}}\n{{\"text\": \"b\", \"{}\": {}}}\n", field, value));
+    writer.Finish();
+    WriteFile(folder.path() / "documents.jsonl.zst", packed);
+    CorpusReader reader(folder.path());
+    CorpusDocument document;
+    ASSERT_TRUE(reader.Next(document));
+    try {
+      reader.Next(document);
+      ADD_FAILURE() << field << " " << value;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), ErrorCategory::kCorrupt);
+      EXPECT_NE(std::string(error.what()).find(fmt::format("line 2: `{}` is {}", field, value)), std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST_F(Corpus, ADocumentIsFoundByIdSourceAndBeginning) {
   EXPECT_EQ(ShowDocument(path(), "in/3.txt")->text, "first line\nRecord 3");
   EXPECT_EQ(ShowDocument(path(), "000000000000dbc0")->source, "in/3.txt");

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/quoted.h"
 #include "serve/follow.h"
 #include "serve/http/server.h"
 #include "serve/log.h"
@@ -37,7 +38,36 @@ bool Soon(const std::function<bool()>& what, double seconds) {
   return true;
 }
 
+// As Gate compares them: a name without a port, an origin as browsers write it. Others would never match.
+void CheckNames(const ServeOptions& options) {
+  const auto check = [](std::string_view flag, const std::string& name, bool fits, std::string_view bound) {
+    if (fits) return;
+    throw Error(ErrorCategory::kInvalidArgument, "{} is {}, which no request can match: must be {}", flag, Quoted(name),
+                bound);
+  };
+  constexpr std::string_view kOfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  constexpr std::string_view kOfAddresses = "0123456789abcdefABCDEF:.";
+  for (const std::string& host : options.allowed_hosts) {
+    const bool is_name = !host.empty() && host.find_first_not_of(kOfNames) == std::string::npos;
+    const std::string_view inner =
+        host.starts_with('[') && host.ends_with(']') ? std::string_view(host).substr(1, host.size() - 2) : host;
+    const bool is_address = std::ranges::count(inner, ':') > 1 && inner.find_first_not_of(kOfAddresses) == inner.npos;
+    check("--allowed-host", host, is_name || is_address,
+          "a name or an address without scheme and port, such as example.org");
+  }
+  for (const std::string& origin : options.cors) {
+    const size_t colon = origin.find("://");
+    const bool has_parts = colon != std::string::npos && colon > 0 && colon + 3 < origin.size();
+    const bool fits = has_parts && origin.find('/', colon + 3) == std::string::npos &&
+                      origin.find_first_of("?#@* \tABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+    check(
+        "--cors", origin, fits || origin == "null",
+        "scheme, host and port as browsers send them, in lower case and without a path, such as http://localhost:3000");
+  }
+}
+
 void CheckSafe(const ServeOptions& options) {
+  CheckNames(options);
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "--tls-cert and --tls-key go together; one of them is missing");
   }

@@ -6,9 +6,11 @@
 #include <boost/json/value.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "base/quoted.h"
 #include "base/utf8.h"
 
 namespace sheepop {
@@ -153,6 +155,69 @@ std::vector<Warning> SpellVariables(const Tokenizer& tokenizer, size_t inserted,
   return warnings;
 }
 
+// Says something, so that somebody may have meant it to be read.
+bool HoldsSomething(const boost::json::value& value) {
+  if (value.is_string()) return !value.get_string().empty();
+  if (value.is_array()) return !value.get_array().empty();
+  if (value.is_object()) return !value.get_object().empty();
+  return !value.is_null() && !(value.is_bool() && !value.get_bool());
+}
+
+// The variables besides the messages, and the messages' fields besides role and content; none of `obeyed`.
+std::set<std::string> FieldsOf(const boost::json::object& variables, std::span<const std::string_view> obeyed) {
+  std::set<std::string> fields;
+  const auto is_obeyed = [&](std::string_view key) { return std::ranges::find(obeyed, key) != obeyed.end(); };
+  for (const auto& [key, value] : variables) {
+    if (key != "messages" && !is_obeyed(key) && HoldsSomething(value)) fields.emplace(key);
+  }
+  const boost::json::value* messages = variables.if_contains("messages");
+  if (!messages || !messages->is_array()) return fields;
+  for (const boost::json::value& message : messages->get_array()) {
+    if (!message.is_object()) continue;
+    for (const auto& [key, value] : message.get_object()) {
+      const bool known = key == "role" || key == "content" || is_obeyed(key);
+      if (!known && HoldsSomething(value)) fields.emplace(key);
+    }
+  }
+  return fields;
+}
+
+// A variable and a field of messages that are called the same are one.
+boost::json::object Without(boost::json::object variables, const std::set<std::string>& fields) {
+  for (const std::string& field : fields) variables.erase(field);
+  boost::json::value* messages = variables.if_contains("messages");
+  if (!messages || !messages->is_array()) return variables;
+  for (boost::json::value& message : messages->get_array()) {
+    if (!message.is_object()) continue;
+    for (const std::string& field : fields) message.get_object().erase(field);
+  }
+  return variables;
+}
+
+// Those of `fields` without which the same text is rendered. What the template does not name it can read only where it
+// writes whole messages, and so all such fields are tried at once; the others one by one, which are few as it names them.
+std::vector<std::string> Unread(const ChatTemplate& chat, const boost::json::object& variables, std::time_t now,
+                                const std::set<std::string>& fields, const std::string& text) {
+  const auto same_without = [&](const std::set<std::string>& some) {
+    try {
+      return chat.Render(Without(variables, some), now).Text() == text;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  std::set<std::string> unnamed;
+  std::vector<std::string> unread;
+  for (const std::string& field : fields) {
+    if (chat.source().find(field) == std::string::npos) {
+      unnamed.insert(field);
+    } else if (same_without({field})) {
+      unread.push_back(field);
+    }
+  }
+  if (!unnamed.empty() && same_without(unnamed)) unread.insert(unread.end(), unnamed.begin(), unnamed.end());
+  return unread;
+}
+
 std::vector<Token> EncodeRendered(const Tokenizer& tokenizer, const Rendered& rendered) {
   std::vector<TextSpan> spans;
   spans.reserve(rendered.spans.size());
@@ -164,6 +229,8 @@ std::vector<Token> EncodeRendered(const Tokenizer& tokenizer, const Rendered& re
 
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
                       std::time_t now, const ChatPromptOptions& options) {
+  const std::set<std::string> fields =
+      options.find_unread ? FieldsOf(variables, options.obeyed) : std::set<std::string>{};
   const SpecialTokenIds& special = tokenizer.special();
   auto supply = [&](std::string_view name, std::optional<Token> token) {
     if (token && !variables.contains(name)) variables[name] = tokenizer.Piece(*token);
@@ -190,6 +257,10 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
     prompt.ids = encode(std::string_view(end.get_string()));
   }
   prompt.text = rendered.Text();
+  if (!fields.empty()) {
+    const bool whole = options.open_end.empty();
+    prompt.unread = Unread(chat, variables, now, fields, whole ? prompt.text : chat.Render(variables, now).Text());
+  }
   const boost::json::value* messages = variables.if_contains("messages");
   const size_t count = messages && messages->is_array() ? messages->get_array().size() : 0;
   prompt.message_written.assign(count, false);
@@ -227,6 +298,12 @@ std::vector<size_t> Dropped(const ChatPrompt& prompt, const boost::json::array& 
     if (words && !prompt.message_written[i]) dropped.push_back(i);
   }
   return dropped;
+}
+
+Warning UnreadWarning(std::string_view source, const std::string& field, size_t conversations) {
+  return {"unread_field", field, std::to_string(conversations),
+          fmt::format("{}: {} changes nothing: the chat template writes the same text without it{}", source,
+                      Quoted(field), conversations > 1 ? fmt::format(" ({} conversations)", conversations) : "")};
 }
 
 Warning DroppedWarning(size_t message, std::string_view role) {

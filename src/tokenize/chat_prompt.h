@@ -3,6 +3,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <ctime>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct ChatPrompt {
   std::vector<size_t> message_tokens;
   std::vector<bool> message_written;  // [messages] whether the text holds anything of it
   std::vector<Warning> warnings;      // of characters that the vocabulary cannot spell
+  // Where they are asked for: variables, and fields of messages, without which the template writes the same text.
+  std::vector<std::string> unread;
 };
 
 struct ChatPromptOptions {
@@ -30,6 +33,10 @@ struct ChatPromptOptions {
   std::string_view open_end = {};
   bool substitute = true;  // a character for which the vocabulary has no token; else it is an error
   size_t inserted = 0;     // messages in front that warnings do not count, for whoever reads them did not write these
+  // Which variables and fields of messages are not read is looked for, at the price of a rendering or a few where there
+  // are others than a message's role, its content and what is named here.
+  bool find_unread = false;
+  std::span<const std::string_view> obeyed = {};
 };
 
 // Renders `variables` (see ChatTemplate::Render) and encodes the result. bos_token, eos_token, pad_token and unk_token
@@ -60,6 +67,9 @@ void RequireContents(const boost::json::array& messages);
 
 // The messages, from 0, with words of which none came into the prompt: a template that drops system messages, say.
 std::vector<size_t> Dropped(const ChatPrompt& prompt, const boost::json::array& messages);
+
+// What to tell of ChatPrompt::unread.
+Warning UnreadWarning(std::string_view source, const std::string& field, size_t conversations);
 
 // What to tell of one such message.
 Warning DroppedWarning(size_t message, std::string_view role);

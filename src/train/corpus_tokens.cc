@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <numeric>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "base/text_file.h"
 #include "data/chat_encoder.h"
 #include "data/text_encoder.h"
+#include "tokenize/chat_prompt.h"
 #include "tokenize/template_source.h"
 #include "tokenize/tokenizer_source.h"
 #include "train/byte_vocabulary.h"
@@ -106,6 +109,7 @@ class ChatReader {
       try {
         EncodedChat chat = encoder_.Encode(line);
         dropped_ += chat.dropped.size();
+        for (const std::string& field : chat.unread) ++unread_[field];
         if (chat.tokens.size() > context_) {
           if (!skip_long_) {
             throw Error(
@@ -148,6 +152,7 @@ class ChatReader {
 
   uint64_t left_out() const { return left_out_; }
   uint64_t dropped() const { return dropped_; }
+  const std::map<std::string, size_t>& unread() const { return unread_; }  // fields, and in how many conversations
 
  private:
   struct Chat {
@@ -162,8 +167,24 @@ class ChatReader {
   size_t context_;
   bool skip_long_;
   uint64_t left_out_ = 0, dropped_ = 0;
+  std::map<std::string, size_t> unread_;
   std::vector<Chat> chats_;
 };
+
+void WarnOfUnread(const std::map<std::string, size_t>& unread, const std::string& input,
+                  std::vector<Warning>& warnings) {
+  constexpr size_t kMostNamed = 20;
+  size_t named = 0;
+  for (const auto& [field, count] : unread) {
+    if (named++ == kMostNamed) break;
+    warnings.push_back(UnreadWarning(input, field, count));
+  }
+  if (unread.size() <= kMostNamed) return;
+  const size_t more = unread.size() - kMostNamed;
+  warnings.push_back(
+      {"unread_field", input, std::to_string(more),
+       fmt::format("{}: {} more fields change nothing, for the chat template does not read them", input, more)});
+}
 
 // Keeps the texts, and which bytes they hold: the vocabulary is known at their end.
 class KeepingSink final : public TextSink {
@@ -320,6 +341,7 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
          fmt::format("{}: the chat template writes nothing of {} messages, which are not learned from", input,
                      reader.dropped())});
   }
+  WarnOfUnread(reader.unread(), input, out.warnings);
   if (train.documents.empty()) {
     throw Error(ErrorCategory::kUnsupported,
                 "{} leaves no conversation to learn from ({} held out, {} longer than {} tokens)", input,

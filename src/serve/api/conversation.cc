@@ -200,8 +200,9 @@ ChatPrompt Encode(const ServedModel& model, const ConversationAsk& conversation,
   if (conversation.continue_final) open = messages.back().at("content").as_string();
   variables["messages"] = std::move(messages);
   variables["add_generation_prompt"] = conversation.add_generation_prompt;
+  constexpr std::string_view kOfTheApi[] = {"tool_call_id"};  // which calls and answers must have
   return EncodeChat(*model.chat, *model.loaded.tokenizer, std::move(variables), now,
-                    {.open_end = open, .inserted = conversation.inserted});
+                    {.open_end = open, .inserted = conversation.inserted, .find_unread = true, .obeyed = kOfTheApi});
 }
 
 Warning DroppedLineWarning() {
@@ -209,6 +210,19 @@ Warning DroppedLineWarning() {
       "dropped_message", "system", "",
       "the line that shows the tools or the schema is dropped: the chat template writes nothing of it, so the model "
       "does not see it"};
+}
+
+// Of fields of messages that the template does not read; what it does not read of the variables ReadTemplateVariables says.
+void WarnOfUnread(const json::array& messages, size_t inserted, ChatPrompt& prompt) {
+  for (const std::string& field : prompt.unread) {
+    for (size_t i = inserted; i < messages.size(); ++i) {
+      if (!messages[i].as_object().contains(field)) continue;
+      Warning warning = UnreadWarning(fmt::format("messages[{}]", i - inserted), field, 1);
+      warning.thing = fmt::format("messages[{}].{}", i - inserted, field);
+      prompt.warnings.push_back(std::move(warning));
+      break;
+    }
+  }
 }
 
 PromptParts PartsOf(const ChatPrompt& prompt) {
@@ -291,6 +305,7 @@ AskedPrompt EncodeConversation(const ServedModel& model, const ConversationAsk& 
   try {
     ChatPrompt prompt = encode();
     PromptParts parts = PartsOf(prompt);
+    WarnOfUnread(messages, conversation.inserted, prompt);
     for (const size_t i : Dropped(prompt, messages)) {
       const size_t before = conversation.inserted;
       prompt.warnings.push_back(i < before
