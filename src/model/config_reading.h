@@ -68,6 +68,7 @@ struct HfRopeRules {
   std::string_view theta_key = "rope_theta";  // of config.json, where the parameters have none
   std::string_view types = "default, linear, llama3, yarn, longrope";
   bool partial = false;                         // partial_rotary_factor is heeded
+  double share = 1;                             // of a head that is turned, where nothing says it
   bool old_longrope_names = false;              // "su" and "yarn" are older names of longrope
   bool nested = false;                          // the parameters are those of some layers
   std::optional<double> original_context = {};  // of the class itself, where config.json has none at its top

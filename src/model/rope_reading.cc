@@ -60,7 +60,7 @@ float LongRopeFactor(double scale, double original) {
 
 size_t RotaryDims(const HfFields& config, const HfFields& rope, const HfRopeRules& rules, size_t head_dim) {
   const HfFields& stated = rope.Has("partial_rotary_factor") ? rope : config;
-  const double share = stated.Float("partial_rotary_factor", 1);
+  const double share = stated.Float("partial_rotary_factor", rules.share);
   if (share == 1 && head_dim % 2 != 0) {
     config.Reject("head_dim", fmt::format("a head has {} dimensions (hidden_size / num_attention_heads where it is "
                                           "absent): must be even, for rotary positions turn pairs",

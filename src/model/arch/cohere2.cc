@@ -69,8 +69,8 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   }
   config.activation = ActivationFromHf(fields, "hidden_act", "silu");
   const size_t window = WindowFromHf(fields, 4096);
+  const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod);
   if (!WindowsFromLayerTypes(fields, window, config)) {
-    const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod);
     if (period == 0) fields.Reject("sliding_window_pattern", "must be at least 1");
     if (window == 0 && period != 1) fields.Reject("sliding_window", "must be at least 1: some layers have a window");
     AlternateWindows(window, period, config);

@@ -51,9 +51,9 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   config.activation = ActivationFromHf(fields, "hidden_act", "silu");
   UseOneRope(RopeFromHf(fields, {}, options, config), config);
   const size_t window = WindowFromHf(fields, 4096);
+  const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod);
   if (!WindowsFromLayerTypes(fields, window, config)) {
     if (window == 0) fields.Reject("layer_types", "without a window this class needs it");
-    const size_t period = fields.OptionalSize("sliding_window_pattern").value_or(kPeriod);
     if (period == 0) fields.Reject("sliding_window_pattern", "must be at least 1");
     AlternateWindows(window, period, config);
   }

@@ -149,7 +149,13 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   ModelConfig config = hybrid ? Hybrid(fields, tensors) : CommonFromHf(fields, tensors, kName, {});
   config.activation = ActivationFromHf(fields, "hidden_act", "silu");
   UseOneRope(RopeFromHf(fields, {}, options, config), config);
-  if (hybrid && fields.String("position_embedding_type") != "rope") TurnNothing(config);
+  if (hybrid) {
+    const std::optional<std::string> positions = fields.String("position_embedding_type");
+    if (positions && positions != "rope" && positions != "nope") {
+      fields.Reject("position_embedding_type", "must be rope or nope");
+    }
+    if (positions != "rope") TurnNothing(config);
+  }
   Multipliers(fields, config);
   return config;
 }

@@ -24,6 +24,7 @@ constexpr KeyRule kKeys[] = {
     {"moe_intermediate_size"},
     {"norm_topk_prob"},
     {"attention_bias", KeyUse::kOnly, "[false]", "biases in this family"},
+    {"rope_scaling", KeyUse::kOnly, "[]", "rotary parameters that are the same for all layers"},
     {"output_router_logits", KeyUse::kHarmless},
     {"router_aux_loss_coef", KeyUse::kHarmless},
     {"num_mtp_layers", KeyUse::kHarmless},  // of tensors that are read past
@@ -57,12 +58,26 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
   return config;
 }
 
+// The class has no base of its own for what rope_parameters states.
+void RequireTheta(const HfFields& fields) {
+  const boost::json::object* both = fields.Object("rope_parameters");
+  if (!both) return;
+  const HfFields kinds(*both, "rope_parameters.");
+  for (const std::string_view kind : {"full_attention", "sliding_attention"}) {
+    const boost::json::object* one = kinds.Object(kind);
+    if (!one) kinds.Reject(kind, "this family needs it");
+    const std::string prefix = fmt::format("rope_parameters.{}.", kind);
+    if (const HfFields rope(*one, prefix); !rope.Has("rope_theta")) rope.Reject("rope_theta", "this family needs it");
+  }
+}
+
 ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors, const ConfigOptions& options) {
   const HfFields fields(json);
   ModelConfig config = CommonFromHf(fields, tensors, kName, {.kv_heads = 4, .head_dim = 128});
   config.query_key_norm = true;
   config.activation = ActivationFromHf(fields, "hidden_act", "silu");
   WindowsFromLayerTypes(fields, WindowFromHf(fields, kWindow), config);
+  RequireTheta(fields);
   TwoRopesFromHf(fields, {.theta = kTheta, .nested = true}, {.theta = kLocalTheta, .nested = true}, options, config);
   ExpertsFromHf(fields, kExpertKeys, config);
   config.experts.normalised = fields.Bool("norm_topk_prob", true);

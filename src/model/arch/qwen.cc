@@ -35,8 +35,8 @@ ModelConfig FromHf(const HfFields& fields, const TensorSource& tensors, const Co
   UseOneRope(RopeFromHf(fields, {}, options, config), config);
   const size_t stated = WindowFromHf(fields, 4096);
   const size_t window = fields.Bool("use_sliding_window", false) ? stated : 0;
-  if (WindowsFromLayerTypes(fields, window, config)) return config;
   const size_t first = fields.OptionalSize("max_window_layers").value_or(28);
+  if (WindowsFromLayerTypes(fields, window, config)) return config;
   for (size_t layer = first; layer < config.shapes.size(); ++layer) config.shapes[layer].window = window;
   return config;
 }

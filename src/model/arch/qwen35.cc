@@ -177,17 +177,6 @@ size_t SizeOr(const HfFields& fields, std::string_view field, size_t otherwise, 
   return fields.Has(field) ? fields.Size(field, most) : otherwise;
 }
 
-// The share of a head that is turned stands among the rotary parameters or at the top.
-RopeConfig Rope(const HfFields& fields, const ConfigOptions& options, const ModelConfig& config) {
-  RopeConfig rope = RopeFromHf(fields, {.partial = true}, options, config);
-  const boost::json::object* parameters = fields.Object("rope_parameters");
-  if (!parameters) parameters = fields.Object("rope_scaling");
-  const bool stated =
-      fields.Has("partial_rotary_factor") || (parameters && parameters->contains("partial_rotary_factor"));
-  if (!stated) rope.dims = static_cast<size_t>(kTurned * static_cast<double>(config.head_dim)) / 2 * 2;
-  return rope;
-}
-
 ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, const ConfigOptions& options, bool moe) {
   const std::string_view feed_forward = moe ? "moe_intermediate_size" : "intermediate_size";
   ModelConfig config =
@@ -195,7 +184,7 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
                    {.feed_forward_key = feed_forward, .kv_heads = moe ? size_t{2} : 4, .head_dim = 256});
   Common(config);
   config.activation = ActivationFromHf(fields, "hidden_act", "silu");
-  UseOneRope(Rope(fields, options, config), config);
+  UseOneRope(RopeFromHf(fields, {.partial = true, .share = kTurned}, options, config), config);
   config.convolution = SizeOr(fields, "linear_conv_kernel_dim", 4, kMostConvolution);
   config.delta_net = {SizeOr(fields, "linear_num_key_heads", 16, kMostHeads),
                       SizeOr(fields, "linear_num_value_heads", 32, kMostHeads),

@@ -97,9 +97,10 @@ ModelConfig FromHf2(const boost::json::object& json, const TensorSource& tensors
   config.attention_bias = true;
   config.experts.shared_feed_forward = fields.Size("shared_expert_intermediate_size", SIZE_MAX);
   config.experts.shared_gate = true;
-  const size_t window = fields.Bool("use_sliding_window", false) ? WindowFromHf(fields, 4096) : 0;
-  if (WindowsFromLayerTypes(fields, window, config)) return config;
+  const size_t stated = WindowFromHf(fields, 4096);
+  const size_t window = fields.Bool("use_sliding_window", false) ? stated : 0;
   const size_t windowed = fields.OptionalSize("max_window_layers").value_or(28);
+  if (WindowsFromLayerTypes(fields, window, config)) return config;
   for (size_t layer = 0; layer < std::min(windowed, config.shapes.size()); layer += 2) {
     config.shapes[layer].window = window;
   }
@@ -110,7 +111,8 @@ ModelConfig FromHf3(const boost::json::object& json, const TensorSource& tensors
   const HfFields fields(json);
   ModelConfig config = FromHf(fields, tensors, options, kName3, {.kv_heads = 4});
   config.query_key_norm = true;
-  if (fields.Bool("use_sliding_window", false)) UseOneWindow(WindowFromHf(fields, 4096), config);
+  const size_t stated = WindowFromHf(fields, 4096);
+  if (fields.Bool("use_sliding_window", false)) UseOneWindow(stated, config);
   return config;
 }
 

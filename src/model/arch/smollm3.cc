@@ -44,12 +44,10 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
 
 // no_rope_layers: for each layer 1 where it turns, 0 where it does not.
 void HfRopes(const HfFields& fields, ModelConfig& config) {
+  const size_t period = fields.OptionalSize("no_rope_layer_interval").value_or(kPeriod);
+  if (period == 0) fields.Reject("no_rope_layer_interval", "must be at least 1");
   const boost::json::array* turns = fields.Array("no_rope_layers");
-  if (!turns) {
-    const size_t period = fields.OptionalSize("no_rope_layer_interval").value_or(kPeriod);
-    if (period == 0) fields.Reject("no_rope_layer_interval", "must be at least 1");
-    return TurnNothingIn(period, config);
-  }
+  if (!turns) return TurnNothingIn(period, config);
   if (turns->size() < config.layers) {
     fields.Reject("no_rope_layers", fmt::format("must have one entry for each of the {} layers", config.layers));
   }
@@ -62,7 +60,8 @@ void HfRopes(const HfFields& fields, ModelConfig& config) {
 
 // Without layer_types it is the layers that turn nothing that have the window.
 void HfWindows(const HfFields& fields, ModelConfig& config) {
-  const size_t window = fields.Bool("use_sliding_window", false) ? WindowFromHf(fields, 0) : 0;
+  const size_t stated = WindowFromHf(fields, 0);
+  const size_t window = fields.Bool("use_sliding_window", false) ? stated : 0;
   if (WindowsFromLayerTypes(fields, window, config)) return;
   for (LayerShape& shape : config.shapes) {
     if (shape.rope == kNoRope) shape.window = window;
