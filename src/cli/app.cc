@@ -1,7 +1,7 @@
 #include "cli/app.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/did_you_mean.h"
+#include "base/quoted.h"
 #include "base/version.h"
 #include "cli/command.h"
 
@@ -92,6 +93,9 @@ std::string Unknown(const CLI::App& app, std::string_view message) {
     const std::string name = argument.substr(0, argument.find('='));
     const std::string meant = DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end()));
     if (!meant.empty()) return fmt::format("there is no {}{}", name, meant);
+    if (!argument.starts_with('-') && !known.empty()) {
+      return fmt::format("there is no command {}; there are {}", Quoted(argument), fmt::join(known, ", "));
+    }
   }
   return std::string(message);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <initializer_list>
 #include <limits>
 #include <map>
 
@@ -78,9 +79,28 @@ std::vector<Token> Tokens(const json::object& object, std::string_view name) {
   return tokens;
 }
 
+void RequireFinishReason(const std::string& reason) {
+  for (const FinishReason known : {FinishReason::kStop, FinishReason::kLength, FinishReason::kContext,
+                                   FinishReason::kInterrupt, FinishReason::kError}) {
+    if (reason == Name(known)) return;
+  }
+  Refuse("finish_reason is {}, it must be stop, length, context, interrupt or error", Quoted(reason));
+}
+
+void RequireKnown(const json::object& object, std::string_view whose, std::initializer_list<std::string_view> names) {
+  for (const auto& [key, value] : object) {
+    if (std::ranges::find(names, std::string_view(key)) != names.end()) continue;
+    const auto is_engines = [&](const OptionRow& row) { return row.traits.fingerprint && key == row.name; };
+    if (whose.empty() && std::ranges::any_of(kEngineRows, is_engines)) continue;
+    Refuse("{}{} is no part of it", Quoted(key), whose);
+  }
+}
+
 CapsuleSequence SequenceFrom(const json::value& value) {
   const json::object& object = Object(value, "each of sequences");
+  RequireKnown(object, " of a sequence", {"ids", "logits", "finish_reason"});
   CapsuleSequence sequence{Tokens(object, "ids"), {}, Text(object, "finish_reason")};
+  RequireFinishReason(sequence.finish_reason);
   for (const json::value& digest : List(object, "logits")) {
     if (!digest.is_string()) Refuse("logits must be a list of texts");
     sequence.digests.push_back(Hex(std::string(digest.get_string()), kDigestDigits, "one of logits"));
@@ -106,6 +126,9 @@ Capsule FromJson(const json::object& object) {
   if (const uint64_t format = Number(object, "capsule"); format != kFormat) {
     Refuse("its format is {}, this program reads {}", format, kFormat);
   }
+  RequireKnown(object, "",
+               {"capsule", "build", "isa", "model", "model_sha256", "tokenizer_sha256", "settings", "seed",
+                "prompt_ids", "sequences"});
   Capsule capsule;
   capsule.build = Text(object, "build");
   capsule.isa = Text(object, "isa");
@@ -148,7 +171,7 @@ std::string CapsuleText(const Capsule& capsule) {
 }
 
 Capsule ParseCapsule(std::string_view text) {
-  const json::object object = ParseJsonObject(text, "the capsule (what `generate --record` wrote)");
+  const json::object object = ParseJsonObject(text, "no capsule, which `generate --record` writes");
   try {
     return FromJson(object);
   } catch (const Error& wrong) {

@@ -51,7 +51,7 @@ TEST(Capsule, IsReadAsItWasWritten) {
 
 TEST(Capsule, ADamagedOneIsRefusedWithTheField) {
   const std::string text = CapsuleText(Small());
-  const std::array<std::array<std::string, 3>, 10> damages = {{
+  const std::array<std::array<std::string, 3>, 13> damages = {{
       {"\"capsule\":1", "\"capsule\":2", "format"},
       {"\"isa\":\"reference\",", "", "isa"},
       {"\"bf16\"", "\"q4\"", "kv_type"},
@@ -62,6 +62,9 @@ TEST(Capsule, ADamagedOneIsRefusedWithTheField) {
       {"\"ids\":[4,5]", "\"ids\":[4]", "1 ids and 2 digests"},
       {"\"fedcba9876543210\"", "\"fedc\"", "logits"},
       {"\"top_k\":3", "\"top_k\":-3", "top_k"},
+      {"\"seed\":", "\"sede\":1,\"seed\":", "sede"},
+      {"\"ids\":[4,5]", "\"ids\":[4,5],\"texts\":[]", "texts"},
+      {"\"finish_reason\":\"", "\"finish_reason\":\"un", "finish_reason"},
   }};
   for (const auto& [from, to, named] : damages) {
     try {

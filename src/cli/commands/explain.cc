@@ -25,7 +25,7 @@ std::vector<float> LogitsOf(std::span<const double> probabilities) {
   std::vector<float> logits;
   for (double probability : probabilities) {
     if (!(probability >= 0 && std::isfinite(probability))) {
-      throw Error(ErrorCategory::kInvalidArgument, "probs has {}, it must be numbers of at least 0", probability);
+      throw Error(ErrorCategory::kInvalidArgument, "--probs has {}, it must be numbers of at least 0", probability);
     }
     logits.push_back(static_cast<float>(std::log(probability)));
   }

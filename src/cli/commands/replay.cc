@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "base/quoted.h"
 #include "base/text_file.h"
 #include "cli/command.h"
@@ -27,6 +28,7 @@ class Replay final : public Command {
   int Run(Console& console) override;
 
  private:
+  Capsule Read() const;
   LoadedModel Open(const Capsule& capsule, const Console& console);
   void Print(const Console& console, const Capsule& capsule, const ReplayVerdict& verdict,
              const Tokenizer& tokenizer) const;
@@ -75,8 +77,17 @@ void Replay::Print(const Console& console, const Capsule& capsule, const ReplayV
   }
 }
 
+Capsule Replay::Read() const {
+  const std::string text = ReadFileOrStdin(file_);
+  try {
+    return ParseCapsule(text);
+  } catch (const Error& error) {
+    throw Error(error.category(), "{}: {}", file_, error.what());
+  }
+}
+
 int Replay::Run(Console& console) {
-  const Capsule capsule = ParseCapsule(ReadFileOrStdin(file_));
+  const Capsule capsule = Read();
   const LoadedModel loaded = Open(capsule, console);
   const InterruptGuard interrupt;
   const ReplayVerdict verdict = ReplayCapsule(capsule, loaded, model_.pool(), [&] { return interrupt.interrupted(); });

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,11 +94,15 @@ void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, cons
   }
   const json::value* tools = variables.if_contains("tools");
   std::optional<std::string> own = tools && !tools->is_null() ? ToolTemplateOf(checkpoint) : std::nullopt;
+  constexpr std::string_view kChoosing[] = {"tools"};
+  const std::span<const std::string_view> obeyed = own ? std::span(kChoosing) : std::span<const std::string_view>();
   if (!own) own = ChatTemplateOf(checkpoint);
   const ChatTemplate chat = template_.Load(own, checkpoint.path());
   const std::time_t now = TemplateClock();
-  const ChatPrompt prompt = RenderedOrRefused([&] { return EncodeChat(chat, tokenizer, variables, now); });
+  const ChatPrompt prompt = RenderedOrRefused(
+      [&] { return EncodeChat(chat, tokenizer, variables, now, {.find_unread = true, .obeyed = obeyed}); });
   for (const Warning& warning : prompt.warnings) console.Warn(warning);
+  for (const std::string& field : prompt.unread) console.Warn(UnreadWarning(messages_, field, 1));
   for (const size_t i : Dropped(prompt, messages.get_array())) {
     console.Warn(DroppedWarning(i, std::string_view(messages.get_array()[i].at("role").get_string())));
   }

@@ -99,8 +99,9 @@ void TrainCommand::Register(FlagSet flags) {
       "for a time");
   flags.Switch("--restart", restart_, "begin anew although the run's folder holds a checkpoint");
   flags.Values("--beside", beside_, "folders of other runs whose held-out loss the plot shows too").As("FOLDER");
-  flags.Value("--sample-prompt", prompt_, "continued at each measurement (default \"Once upon a time\")").As("TEXT");
-  flags.Value("--sample-tokens", sample_tokens_, AtLeast(0), "of that continuation; 0: none (default 60)").As("N");
+  flags.Value("--sample-prompt", prompt_, "continued in a note of each measurement (default \"Once upon a time\")")
+      .As("TEXT");
+  flags.Value("--sample-tokens", sample_tokens_, AtLeast(0), "of that note; 0: no such notes (default 60)").As("N");
   machine_.Register(flags);
   tokenizer_trainer_.Register(flags);
   flags.Value("--config", config_, "a TOML file with the same options; the command line wins over it").As("FILE");

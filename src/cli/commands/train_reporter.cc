@@ -80,7 +80,10 @@ void TrainReporter::Sample(const std::filesystem::path& model) {
   const LoadedModel loaded = LoadedModel::Open(model, {}, pool_);
   const std::vector<Token> prompt = loaded.tokenizer->EncodePrompt(report_.prompt);
   Engine engine(loaded.model, {}, pool_);
-  if (prompt.empty() || prompt.size() >= engine.context()) return;
+  if (prompt.empty() || prompt.size() >= engine.context()) {
+    throw Error(ErrorCategory::kLimit, "the prompt has {} tokens, the model takes 1 to {}", prompt.size(),
+                engine.context() - 1);
+  }
   RequestOptions asked;
   asked.sampling.seed = 1;
   asked.max_tokens = report_.sample_tokens;

@@ -53,9 +53,13 @@ void CheckShortLines(const std::string& text) {
 }
 
 void SetFromToml(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem& item) {
+  if (!item.parents.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "options stand in no section, so [{}] cannot be there; take it out",
+                item.parents.front());
+  }
   CLI::Option* option = app.get_option_no_throw("--" + item.name);
   if (!option) option = app.get_option_no_throw(item.name);
-  if (!option || !item.parents.empty() || !option->get_configurable()) {
+  if (!option || !option->get_configurable()) {
     std::vector<std::string> storage;
     throw Error(ErrorCategory::kInvalidArgument, "there is no option \"{}\"{}", item.fullname(),
                 DidYouMean(item.fullname(), LongNames(app, storage)));
