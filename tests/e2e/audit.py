@@ -7,20 +7,21 @@ import re
 import subprocess
 import tempfile
 
+from gguf_file import GgufFile
 from program import ENVIRONMENT, PROGRAM, TIMEOUT
 
 ABSENT = object()  # an option that a line takes away
 ABSURD = "@@"      # a value that no option but one of free text can have
 
 # What differs between two runs of the same command: clocks and speeds.
-TIMES = {"timing", "seconds", "load_s", "prefill_s", "decode_s", "tokens_per_s", "megabytes_per_s", "read_gb_s", "int8_gops",
+TIMES = {"timing", "seconds", "tokens_per_s", "megabytes_per_s", "read_gb_s", "int8_gops",
          "share_of_limit", "compile_us", "mask_us", "peak_rss_bytes", "free_bytes", "gflops", "peak_gflops", "created", "id", "system_fingerprint"}
 CLOCK = re.compile(r"\b\d+(\.\d+)?(e-?\d+)? (s|ms|a second|tokens a second|GB/s|of \d+ GFLOP/s|times)\b|\b\d+(\.\d+)? MB\b|\d+%|\d+(\.\d+)? per cent")
 
 
 def without_times(value):
     if isinstance(value, dict):
-        return {key: without_times(inner) for key, inner in value.items() if key not in TIMES}
+        return {key: without_times(inner) for key, inner in value.items() if key not in TIMES and not key.endswith("_s")}
     if isinstance(value, list):
         return [without_times(inner) for inner in value]
     return value
@@ -68,16 +69,27 @@ class Result:
         return f"exit {self.code}\n{self.out[:1500]}\n{self.told[:1500]}\n{list(self.files)}"
 
 
+def learned_in(checkpoint):
+    """What a checkpoint holds, but for how long the training took, the checksum over that, and the options as they were given."""
+    file = GgufFile(checkpoint)
+    kept = {key: value for key, value in file.metadata.items() if not re.match(r"sheepop\.train\.(option\.|seconds$)|sheepop\.curve\.seconds$", key)}
+    begin, size = file.places["sheepop.sha256"]
+    return repr((kept, file.places, file.body[:begin], file.body[begin + 4 * size :])).encode()
+
+
 def files_of(folder, skipped=()):
+    """What each holds. `skipped`: names of files and folders that are no results."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if not path.is_file() or path.name in skipped or path.is_symlink():
+        name = path.relative_to(folder)
+        if not path.is_file() or path.is_symlink() or set(name.parts) & set(skipped):
             continue
         data = path.read_bytes()
-        if path.suffix in (".json", ".jsonl", ".svg", ".html"):
+        if path.name.startswith("checkpoint-"):
+            data = learned_in(path)
+        elif path.suffix in (".json", ".jsonl", ".svg", ".html"):
             data = comparable(data.decode(errors="replace"), folder).encode()
-        found[name] = hashlib.sha256(data).hexdigest()
+        found[str(name)] = hashlib.sha256(data).hexdigest()
     return found
 
 
@@ -122,7 +134,7 @@ def allows(value=None, **more):
 
 
 def tells(value=None, **more):
-    """What it tells on stderr is more."""
+    """Its help speaks of notes, and those on stderr are others."""
     return Line("tells", value, **more)
 
 

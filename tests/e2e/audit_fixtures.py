@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zlib
 
 from gguf_file import BOOL, GgufFile
 from program import ENVIRONMENT, LLAMA, PROGRAM, run
@@ -20,14 +21,14 @@ def page_of(lines, height=792):
 
 
 def pdf_of(contents, image=None):
-    """A PDF with these pages; `image`: a JPEG and its size, which the pages can draw as /I."""
+    """A PDF with these pages; `image`: grey values and their size, which the pages can draw as /I."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>",
                b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(contents), b" ".join(b"%d 0 R" % (5 + 2 * i) for i in range(len(contents)))),
                b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
     if image:
-        data, width, height = image
-        objects.append(b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode "
-                       b"/Length %d >>\nstream\n%s\nendstream" % (width, height, len(data), data))
+        data, width, height = zlib.compress(image[0]), *image[1:]
+        objects.append(b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8 "
+                       b"/Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (width, height, len(data), data))
     else:
         objects.append(b"null")
     for i, content in enumerate(contents):
@@ -57,7 +58,8 @@ def documents(folder, count=6):
 def papers(folder):
     """Documents for each option of ingest to find something to do."""
     folder.mkdir()
-    (folder / "one.txt").write_text("caf\u00c3\u00a9 and cafe\u0301, a \ufb01ne day\u0007, write to ann@example.com or +49 30 12345678.\n")
+    (folder / "garbled.txt").write_text(TALE + "caf\u00c3\u00a9 na\u00c3\u00afve \u00e2\u20ac\u0153quoted\u00e2\u20ac\u009d\n")
+    (folder / "one.txt").write_text("A cafe\u0301, a \ufb01ne day\u0007, write to ann@example.com or +49 30 12345678.\n")
     (folder / "short.txt").write_text("Too short to keep.\n")
     (folder / "key.txt").write_text("The key is AKIAIOSFODNN7EXAMPLE and the secret is ghp_" + "aB3" * 12 + ".\n")
     french = "Le berger comptait ses moutons chaque soir avant que la cloche du village ne sonne au-dessus des collines. "
@@ -80,6 +82,11 @@ def papers(folder):
     pages = [page_of(["A History of Sheep", "", f"On page {i} the flock goes over the moun-", "tains and through the valley, where it",
                       f"finds what it was looking for, {WORDS[i]}.", "", f"{i}"]) for i in range(1, 6)]
     (folder / "pages.pdf").write_bytes(pdf_of(pages))
+
+
+def archives(folder):
+    """An archive that holds another one."""
+    folder.mkdir()
     with tempfile.TemporaryDirectory() as name:
         inner = pathlib.Path(name, "inner")
         documents(inner, 2)
@@ -95,9 +102,9 @@ def scans(folder):
     folder.mkdir()
     source = folder / "source.pdf"
     source.write_bytes(pdf_of([page_of(["The sheep go over the hill", "and come back in the evening."])]))
-    picture = subprocess.run(["pdftoppm", "-gray", "-jpeg", "-r", "100", source], stdout=subprocess.PIPE, check=True).stdout
+    picture = subprocess.run(["pdftoppm", "-gray", "-r", "100", source], stdout=subprocess.PIPE, check=True).stdout
     source.unlink()
-    (folder / "scan.pdf").write_bytes(pdf_of([b"612 0 0 792 0 0 cm /I Do"], (picture, 850, 1100)))
+    (folder / "scan.pdf").write_bytes(pdf_of([b"612 0 0 792 0 0 cm /I Do"], (picture[-850 * 1100 :], 850, 1100)))
 
 
 def aged(folder):
@@ -142,7 +149,7 @@ def make(root):
     text("config.toml", "dropout = 0.3\n")
     turns = [{"role": "user", "content": "Who goes there?"}, {"role": "assistant", "content": "A sheep."}]
     text("chats.jsonl", "".join(json.dumps({"messages": turns * times}) + "\n" for times in (1, 1, 1, 2)))
-    for name, fill in (("papers", papers), ("scans", scans), ("texts", documents), ("other_texts", lambda folder: documents(folder, 3))):
+    for name, fill in (("papers", papers), ("archives", archives), ("scans", scans), ("texts", documents), ("other_texts", lambda folder: documents(folder, 3))):
         made[name] = root / name
         fill(root / name)
         aged(root / name)

@@ -56,6 +56,7 @@ WRONG = [
     (("corpus", "sample", DATA, "-n", "-1"), "--count is -1, must be at least 0"),
     ((*GENERATE, "--temprature", "1"), "there is no --temprature, did you mean --temperature?"),
     (("generat",), "there is no generat, did you mean generate?"),
+    (("zzz",), "there is no command \"zzz\"; there are "),
     (("corpus", "serch"), "there is no serch, did you mean search?"),
 ]
 
@@ -75,6 +76,7 @@ class Numbers(ProgramTest):
             ("steps = 0x10", 'steps is "0x10", must be a whole number, at least 1'),
             ("stepps = 10", 'there is no option "stepps", did you mean steps?'),
             ("learning_rate = 1", 'there is no option "learning_rate", did you mean learning-rate?'),
+            ("[x]\nsteps = 10", "options stand in no section, so [x] cannot be there"),
             ("dropout = 2", "dropout is 2, must be 0 to 0.9"),
             ("ab", 'the line "ab" is no NAME = VALUE'),
         ]:

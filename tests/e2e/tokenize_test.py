@@ -124,12 +124,18 @@ class Messages(ProgramTest):
         self.assertIn(forged, out["prompt"])
         self.assertEqual((out["ids"].count(1), out["ids"].count(2)), (2, 1))
 
+    def test_a_field_that_the_template_does_not_read_is_told(self):
+        document = CHATML | {"tools": [1], "messages": [CHATML["messages"][0] | {"name": "Ann", "tool_calls": None}]}
+        out = json.loads(run("tokenize", "-m", LLAMA, "--messages", self.file(document), "--json").stdout)
+        self.assertEqual([warning["thing"] for warning in out["warnings"]], ["name", "tools"])
+
     def test_another_template_and_its_clock(self):
         template = self.folder / "t.jinja"
         template.write_text("{{ strftime_now('%Y-%m-%d') }} {{ messages[0].content }} {{ eos_token }}{{ extra }}")
-        out = self.render(CHATML | {"extra": 5, "eos_token": "E"}, "--template", template, env={"SOURCE_DATE_EPOCH": "86400"})
+        messages = {"messages": CHATML["messages"]}
+        out = self.render(messages | {"extra": 5, "eos_token": "E"}, "--template", template, env={"SOURCE_DATE_EPOCH": "86400"})
         self.assertEqual(out["prompt"], "1970-01-02 Hi E5")
-        self.assertIn("<|im_end|>", self.render(CHATML, "--template", template)["prompt"])
+        self.assertIn("<|im_end|>", self.render(messages, "--template", template)["prompt"])
 
     def test_errors(self):
         flags = ("tokenize", "-m", LLAMA, "--json", "--messages")

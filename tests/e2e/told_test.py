@@ -66,7 +66,8 @@ class Told(ProgramTest):
                     {"role": "assistant", "content": "x", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
                     {"role": "tool", "tool_call_id": "1", "content": "y"}, {"role": "user", "content": "And?"}]
         answer = server.post("/v1/chat/completions", messages=messages, max_tokens=1).json
-        self.assertEqual([(w["code"], w["thing"]) for w in answer["sheepop"]["warnings"]], [("template", "tool_use")])
+        self.assertEqual([(w["code"], w["thing"]) for w in answer["sheepop"]["warnings"]],
+                         [("unread_field", "messages[1].tool_calls"), ("template", "tool_use")])
 
 
 class ExitCodes(ProgramTest):
