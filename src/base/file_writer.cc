@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/output_path.h"
 #include "base/sha256.h"
 
 namespace sheepop {
@@ -19,15 +21,35 @@ namespace {
 
 constexpr size_t kBufferBytes = 1 << 20;
 
+// /dev/stdout, /dev/fd/N and their kind: whoever opened the file would not see another one in its place.
+bool IsOpenFile(std::filesystem::path path) {
+  std::error_code none;
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, none); ++links) {
+    if (std::filesystem::canonical(path.parent_path(), none).string().starts_with("/proc/")) return true;
+    path = path.parent_path() / std::filesystem::read_symlink(path, none);
+  }
+  return false;
+}
+
 }  // namespace
 
-FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
-  temporary_ = path_;
-  temporary_ += fmt::format(".partial-{}", ::getpid());
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)), target_(FollowLinks(path_)) {
+  struct stat status{};
+  const bool there = ::stat(path_.c_str(), &status) == 0;
+  if (there && S_ISDIR(status.st_mode)) {
+    throw Error(ErrorCategory::kIo, "{} is a folder; name a file", path_.string());
+  }
+  if (there && (!S_ISREG(status.st_mode) || IsOpenFile(path_))) {
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  } else {
+    temporary_ = target_;
+    temporary_ += fmt::format(".partial-{}", ::getpid());
+    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd_ >= 0 && there) ::fchmod(fd_, status.st_mode & 07777);
+  }
   if (fd_ < 0) {
     const int reason = errno;
-    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+    const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : ".";
     std::error_code none;
     if (reason == ENOENT && !std::filesystem::exists(folder, none)) {
       throw Error(ErrorCategory::kNotFound, "cannot create {}: there is no folder {}; make it, or name another file",
@@ -41,7 +63,7 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)) {
 FileWriter::~FileWriter() {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void FileWriter::Write(std::span<const std::byte> bytes) {
@@ -73,7 +95,7 @@ void FileWriter::Fail(std::string_view what, int error_number) const {
   const std::string tried = fmt::format("cannot {} {}", what, path_.string());
   const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
   struct statvfs disk{};
-  if (!full || ::fstatvfs(fd_, &disk) != 0) throw SystemError(tried, error_number);
+  if (!full || temporary_.empty() || ::fstatvfs(fd_, &disk) != 0) throw SystemError(tried, error_number);
   // What lies in the temporary file already is given back.
   const auto there = ::lseek(fd_, 0, SEEK_CUR);
   const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize + static_cast<uint64_t>(std::max<off_t>(0, there));
@@ -88,15 +110,17 @@ std::string FileWriter::Digest() { return std::exchange(digest_, nullptr)->Hex()
 
 void FileWriter::Commit() {
   Flush();
-  if (::fsync(fd_) != 0) Fail("sync", errno);
+  // What is no disk has nothing to sync.
+  if (::fsync(fd_) != 0 && (!temporary_.empty() || (errno != EINVAL && errno != EROFS))) Fail("sync", errno);
   const int closed = ::close(std::exchange(fd_, -1));
-  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (closed != 0 || (!temporary_.empty() && ::rename(temporary_.c_str(), target_.c_str()) != 0)) {
     const int error = errno;
-    ::unlink(temporary_.c_str());
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
     throw SystemError(fmt::format("cannot write {}", path_.string()), error);
   }
+  if (temporary_.empty()) return;
   // The rename itself must reach the disk too, or a power cut could bring the old file back.
-  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  const auto folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd >= 0) {
     ::fsync(folder_fd);

@@ -1,5 +1,8 @@
 // Writes a file so that readers see the old one or the whole new one, never a part: bytes go to PATH.partial-PID in the
-// same folder, Commit() syncs and renames. Destroyed without Commit(), the temporary file is removed.
+// same folder, Commit() syncs and renames. Destroyed without Commit(), the temporary file is removed. Links are followed:
+// what they lead to is written, and they stay. A file that is replaced keeps its permissions. What cannot be replaced (a
+// device, a pipe, /dev/stdout and its kind) is written through as the bytes come; of a pipe the constructor waits for the
+// reader.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +43,8 @@ class FileWriter {
   void WriteAll(std::span<const std::byte> bytes);
   [[noreturn]] void Fail(std::string_view what, int error_number) const;
 
-  std::filesystem::path path_, temporary_;
+  // As it was named; where the links of it lead; what is written meanwhile, empty where it is written through.
+  std::filesystem::path path_, target_, temporary_;
   int fd_ = -1;
   uint64_t written_ = 0, expected_ = 0;
   std::unique_ptr<Sha256> digest_;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file_writer.h"
 #include "base/json.h"
+#include "base/output_path.h"
 #include "base/text_file.h"
 
 namespace sheepop {
@@ -46,7 +47,9 @@ void WriteNote(const std::filesystem::path& path, const PartialNote& note) {
 }  // namespace
 
 PartialFile::PartialFile(std::filesystem::path path)
-    : path_(std::move(path)), partial_(path_.string() + ".partial"), note_path_(path_.string() + ".partial.json") {
+    : path_(FollowLinks(std::move(path))),
+      partial_(path_.string() + ".partial"),
+      note_path_(path_.string() + ".partial.json") {
   fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) throw SystemError(fmt::format("cannot write {}", partial_.string()), errno);
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {

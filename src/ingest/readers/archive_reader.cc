@@ -153,7 +153,7 @@ class Unpacker {
       if (result == ARCHIVE_EOF) break;
       if (result < ARCHIVE_WARN) Broken(handle);
       if (++members > context_.options.max_archive_members) {
-        throw Error(ErrorCategory::kLimit, "more than {} members; raise max_archive_members or unpack it",
+        throw Error(ErrorCategory::kLimit, "more than {} members; raise --max-archive-members or unpack it",
                     context_.options.max_archive_members);
       }
       AddMember(handle, entry);
@@ -246,7 +246,7 @@ class Unpacker {
   void Expanded(uint64_t bytes) {
     const uint64_t total = expanded_->bytes += bytes;
     if (total > context_.options.max_expanded_bytes) {
-      throw Error(ErrorCategory::kLimit, "unpacks to more than {} bytes; raise max_expanded_bytes or unpack it",
+      throw Error(ErrorCategory::kLimit, "unpacks to more than {} bytes; raise --max-expanded-bytes or unpack it",
                   context_.options.max_expanded_bytes);
     }
     if (total > kBombFloor && total / kBombRatio > expanded_->packed_bytes) {

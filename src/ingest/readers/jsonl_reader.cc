@@ -49,7 +49,7 @@ class LineReader {
     pending_.clear();
     if (too_long_) {
       too_long_ = false;
-      Bad(fmt::format("line {} has more than {} bytes", line_, options_.max_line_bytes));
+      Bad(fmt::format("line {} has more than {} bytes; raise --max-line-bytes", line_, options_.max_line_bytes));
       return;
     }
     if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);

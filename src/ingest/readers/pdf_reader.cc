@@ -145,7 +145,7 @@ void Open(Pdf& pdf, const ReadContext& context) {
   const std::string count = Field(result.output, "Pages:");
   std::from_chars(count.data(), count.data() + count.size(), pages);
   if (pages > context.options.max_pages) {
-    throw Error(ErrorCategory::kLimit, "{} pages, and at most {} are read; raise max_pages or split it", pages,
+    throw Error(ErrorCategory::kLimit, "{} pages, and at most {} are read; raise --max-pages or split it", pages,
                 context.options.max_pages);
   }
   pdf.xfa = Field(result.output, "Form:") == "XFA";

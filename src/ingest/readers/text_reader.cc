@@ -27,7 +27,7 @@ class TextSplitter {
       if (cut == 0) {
         if (pending_.size() > options_.max_line_bytes) {
           throw Error(ErrorCategory::kLimit,
-                      "holds a line of more than {} bytes; raise max_line_bytes, or it is no text",
+                      "holds a line of more than {} bytes; raise --max-line-bytes, or it is no text",
                       options_.max_line_bytes);
         }
         return;
