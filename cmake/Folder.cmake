@@ -6,6 +6,10 @@
 add_library(sheepop_flags INTERFACE)
 target_compile_options(sheepop_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
                        -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 takes "a" + std::move(string) for a copy over itself (GCC bug 105651).
+  target_compile_options(sheepop_flags INTERFACE -Wno-restrict)
+endif()
 target_include_directories(sheepop_flags INTERFACE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
 if(SHEEPOP_SANITIZE)
   add_compile_options(-fsanitize=${SHEEPOP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -484,7 +484,8 @@ KeyReport GgufReport(const Metadata::Entry& entry, const Architecture& architect
     return ReportOf(key, value, rule);
   }
   static constexpr KeyRule kUsedKey{"", kUsed}, kHarmlessKey{"", kHarmless};
-  if (key == "general.architecture" || key == "general.name" || key == "general.alignment") {
+  if (key == "general.architecture" || key == "general.name" || key == "general.alignment" ||
+      key.starts_with("general.sampling.")) {
     return ReportOf(key, value, &kUsedKey);
   }
   if (BeginsWithAny(key, {"general.", "quantize.", "split.", "sheepop.", "mradermacher."})) {

@@ -332,7 +332,7 @@ TEST(KvCacheState, RandomUseNeverShowsAWrongState) {
     States states(160);
     std::vector<SequenceId> open;
     for (int step = 0; step < 200; ++step) {
-      const uint32_t what = random() % 6;
+      const size_t what = random() % 6;
       if (what <= 1 && open.size() < 3) {
         open.push_back(states.cache().Open());
         states.cache().Reuse(open.back(), Joined(Range(1, random() % 50), Range(static_cast<Token>(random() % 3), 10)));

@@ -17,11 +17,11 @@ struct Location {
   std::string tensor;
   bool slice = false;  // only rows [row_begin, row_begin + rows) of a larger tensor (fused q, k, v)
   size_t row_begin = 0;
-  bool transposed = false;      // stored [cols, rows]
-  float offset = 0;             // added to every value (a norm's weight stored less 1)
-  size_t row_step = 1;          // with a slice; 2: every second row from row_begin on
-  bool logarithm = false;       // stored are the logarithms of the values less their sign, which is negative
-  std::vector<uint64_t> shape;  // of a tensor whose values in order are a vector; empty: it is one
+  bool transposed = false;           // stored [cols, rows]
+  float offset = 0;                  // added to every value (a norm's weight stored less 1)
+  size_t row_step = 1;               // with a slice; 2: every second row from row_begin on
+  bool logarithm = false;            // stored are the logarithms of the values less their sign, which is negative
+  std::vector<uint64_t> shape = {};  // of a tensor whose values in order are a vector; empty: it is one
   // The tensor has an axis in front that the parameter has not, of `entries`: all else is said of entry number `entry`.
   size_t entry = 0, entries = 0;  // 0: it has none
 

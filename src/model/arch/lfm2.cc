@@ -177,6 +177,7 @@ GgufConfig ToGguf(const ModelConfig& config) {
 boost::json::object ToHf(const ModelConfig& config, const HfType& type) {
   boost::json::object out = CommonToHf(config, type);
   out.erase("rms_norm_eps");
+  out.erase("hidden_act");
   out["norm_eps"] = ShortDecimal(static_cast<double>(config.norm_epsilon));
   out["conv_L_cache"] = config.convolution;
   out["conv_bias"] = false;

@@ -125,7 +125,9 @@ TEST(Lark, CommonTerminals) {
     TestGrammar test = TestGrammar::Lark(fmt::format("start: \"<\" {0} \">\"\n%import common.{0}", name));
     EXPECT_TRUE(test.Accepts("<" + text + ">")) << name;
     EXPECT_FALSE(test.Accepts("<>")) << name;
-    if (!name.ends_with("_COMMENT")) EXPECT_FALSE(test.Accepts("<" + text + "\v>")) << name << ": one that it has not";
+    if (!name.ends_with("_COMMENT")) {
+      EXPECT_FALSE(test.Accepts("<" + text + "\v>")) << name << ": one that it has not";
+    }
   }
   Expect("start: C_COMMENT\n%import common.C_COMMENT", {"/**/", "/*/*/"}, {"/*/", "/* */ */"});
   Expect("start: ESCAPED_STRING\n%import common.ESCAPED_STRING", {"\"\""}, {"\"\\\"", "\"a\"b\""});

@@ -110,7 +110,9 @@ void ExpectSame(const PlainRules& grammar, size_t longest) {
   for (const PlainRule& rule : result.rules) {
     for (const PlainProduction& production : rule.productions) {
       for (const PlainItem item : production) {
-        if (item.is_rule) EXPECT_FALSE(result.rules[item.index].productions.empty()) << "a rule without words is used";
+        if (item.is_rule) {
+          EXPECT_FALSE(result.rules[item.index].productions.empty()) << "a rule without words is used";
+        }
       }
     }
   }
