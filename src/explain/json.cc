@@ -42,12 +42,22 @@ class Writer {
   std::string Piece(sheepop::Token token) const { return ToValidUtf8(vocabulary_.piece(token)); }
 
  private:
+  // Of a piece that is no text by itself, as parts of characters are.
+  void AddBytes(sheepop::Token token, json::object& out) const {
+    const std::string_view bytes = vocabulary_.piece(token);
+    if (IsValidUtf8(bytes)) return;
+    json::array& numbers = out["bytes"].emplace_array();
+    for (const char byte : bytes) numbers.push_back(static_cast<unsigned char>(byte));
+  }
+
   json::object Token(const TracedToken& token) const {
-    return {{"id", token.token},
-            {"piece", Piece(token.token)},
-            {"logit", token.logit},
-            {"prob", token.probability},
-            {"rank", token.rank}};
+    json::object out{{"id", token.token},
+                     {"piece", Piece(token.token)},
+                     {"logit", token.logit},
+                     {"prob", token.probability},
+                     {"rank", token.rank}};
+    AddBytes(token.token, out);
+    return out;
   }
 
   json::array Tokens(const std::vector<TracedToken>& tokens) const {
@@ -80,6 +90,7 @@ class Writer {
                      {"removed_by", token.removed_by.empty() ? json::value(nullptr) : json::value(token.removed_by)},
                      {"remedies", std::move(remedies)}};
     if (!token.why.empty()) out["why"] = token.why;
+    AddBytes(token.token, out);
     return out;
   }
 

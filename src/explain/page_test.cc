@@ -38,6 +38,15 @@ TEST(Page, NoTextCanEndItsScript) {
   EXPECT_EQ(page.find(kPageDataMark), std::string::npos);
 }
 
+TEST(Page, ASentenceForEachStep) {
+  const auto explained = [](std::string_view name) {
+    return kPageTemplate.find("\n  " + std::string(name) + ": \"") != std::string_view::npos;
+  };
+  for (const StepRow& row : kMasks) EXPECT_TRUE(explained(row.name)) << row.name;
+  for (const StepRow& row : kSteps) EXPECT_TRUE(explained(row.name)) << row.name;
+  EXPECT_TRUE(explained("greedy"));
+}
+
 TEST(Page, ASeedBeyondDoublesStaysExact) {
   const TestVocabulary vocabulary({"a", "other", "a"});
   EXPECT_NE(Page(Report("a"), vocabulary).find("\"18446744073709551615\""), std::string::npos);
@@ -54,6 +63,8 @@ TEST(ReportJson, ABytePieceIsMadeValid) {
   const boost::json::object& entry = steps[0].at("entry").as_object();
   EXPECT_EQ(entry.at("kept"), 2);
   EXPECT_EQ(entry.at("top").at(1).at("piece"), "\xef\xbf\xbd");
+  EXPECT_EQ(entry.at("top").at(1).at("bytes"), boost::json::array{255});
+  EXPECT_FALSE(entry.at("top").at(0).as_object().contains("bytes")) << "the piece says it";
   const boost::json::array& stages = steps[0].at("stages").as_array();
   const auto top_k = std::ranges::find_if(stages, [](const auto& stage) { return stage.at("name") == "top_k"; });
   ASSERT_NE(top_k, stages.end());

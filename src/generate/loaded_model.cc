@@ -53,6 +53,7 @@ std::vector<Warning> LoadedModel::Warnings() const {
   std::vector<Warning> all = model->config().warnings;
   const std::vector<Warning> more = tokenizer->Warnings(path.string());
   all.insert(all.end(), more.begin(), more.end());
+  all.insert(all.end(), suggested.warnings.begin(), suggested.warnings.end());
   return all;
 }
 
@@ -66,6 +67,7 @@ LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptio
   loaded.vocabulary = std::make_shared<const TokenizerVocabulary>(*loaded.tokenizer, loaded.model->config().vocab);
   loaded.chat_template = ChatTemplateOf(checkpoint);
   loaded.has_tool_template = ToolTemplateOf(checkpoint).has_value();
+  loaded.suggested = SuggestedSamplingOf(checkpoint, loaded.model->config().name, loaded.chat_template.has_value());
   RequireRows(*loaded.tokenizer, loaded.model->config().vocab, path.string());
   return loaded;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "generate/suggested_sampling.h"
 #include "model/model.h"
 #include "sample/vocabulary.h"
 #include "tokenize/chat_template.h"
@@ -41,11 +42,14 @@ struct LoadedModel {
   std::shared_ptr<const TokenizerVocabulary> vocabulary;  // must outlive the chains built with it
   std::optional<std::string> chat_template;               // Jinja source
   bool has_tool_template = false;                         // ToolTemplateOf gives another one
+  SuggestedSampling suggested;                            // how its makers draw from it
 
-  // What whoever opened it should be told: of the model's configuration and the tokenizer.
+  // What whoever opened it should be told: of the model's configuration, the tokenizer, and
+  // what is suggested.
   std::vector<Warning> Warnings() const;
 
-  // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model and Tokenizer throw, and kCorrupt
+  // Weights are repacked while the tokenizer is built. Throws what Checkpoint, Model, Tokenizer and
+  // SuggestedSamplingOf throw, and kCorrupt
   // when a text could have tokens without a row in the model.
   static LoadedModel Open(const std::filesystem::path& path, const LoadOptions& options, ThreadPool& pool);
 };

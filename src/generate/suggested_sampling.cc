@@ -1,40 +1,149 @@
 #include "generate/suggested_sampling.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <string_view>
+#include <cctype>
+#include <optional>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "base/text_file.h"
+#include "base/numbers.h"
+#include "checkpoint/gguf.h"
+#include "checkpoint/hf_folder.h"
+#include "checkpoint/sampling_keys.h"
 
 namespace sheepop {
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> kSuggested[] = {{"temperature", "temperature"},
-                                                                        {"top_k", "top_k"},
-                                                                        {"top_p", "top_p"},
-                                                                        {"min_p", "min_p"},
-                                                                        {"repetition_penalty", "repeat_penalty"}};
+namespace json = boost::json;
+
+constexpr const char* kSequenceKey = "general.sampling.sequence";
+
+// llama.cpp's names of steps, without what it lets one write between words, and ours.
+constexpr std::pair<std::string_view, std::string_view> kSteps[] = {
+    {"penalties", "repetition;frequency;presence"},
+    {"dry", "dry"},
+    {"topnsigma", "top_n_sigma"},
+    {"topk", "top_k"},
+    {"typp", "typical_p"},
+    {"typ", "typical_p"},
+    {"topp", "top_p"},
+    {"nucleus", "top_p"},
+    {"minp", "min_p"},
+    {"xtc", "xtc"},
+    {"temperature", "temperature"},
+    {"temp", "temperature"},
+};
+
+struct Advice {
+  std::string_view model;  // in small letters; sizes and variants of it follow behind a hyphen
+  std::string_view makers;
+  std::array<std::pair<std::string_view, std::string_view>, 4> options;  // the last may be empty
+};
+
+// From the model cards, and the generation_config.json that lies beside the original weights.
+constexpr Advice kAdvice[] = {
+    {"smollm2", "SmolLM2", {{{"temperature", "0.2"}, {"top_p", "0.9"}}}},
+    {"qwen3-0.6b", "Qwen3", {{{"temperature", "0.6"}, {"top_k", "20"}, {"top_p", "0.95"}}}},
+    {"qwen3-1.7b", "Qwen3", {{{"temperature", "0.6"}, {"top_k", "20"}, {"top_p", "0.95"}}}},
+    {"qwen2.5-1.5b",
+     "Qwen2.5",
+     {{{"temperature", "0.7"}, {"top_k", "20"}, {"top_p", "0.8"}, {"repeat_penalty", "1.1"}}}},
+};
+
+// llama.cpp and vLLM write a top-k of 0 or less for all tokens.
+std::string ValueText(const SamplingKey& key, double value, bool single) {
+  if (key.option == "top_k" && value < 0) return "0";
+  // The shortest decimal that is this float: 0.9, not 0.8999999762.
+  return single ? fmt::format("{}", static_cast<float>(value)) : NumberText(value);
+}
+
+void ReadFolder(const HfFolder& folder, SuggestedSampling& out) {
+  if (!folder.generation_config) return;
+  const json::object& config = *folder.generation_config;
+  out.source = (folder.path / "generation_config.json").string();
+  const json::value* samples = config.if_contains("do_sample");
+  if (samples && *samples == false) return;
+  for (const SamplingKey& key : kSamplingKeys) {
+    const json::value* value = key.json ? config.if_contains(key.json) : nullptr;
+    if (!value || value->is_null()) continue;
+    if (!value->is_number()) {
+      throw Error(ErrorCategory::kCorrupt, "{}: {} is {}, must be a number; correct it, or take it out", out.source,
+                  key.json, json::serialize(*value));
+    }
+    out.options.push_back({&kSamplingTable.Named(key.option), ValueText(key, value->to_number<double>(), false)});
+  }
+}
+
+void ReadSequence(const std::string& sequence, SuggestedSampling& out) {
+  std::string steps;
+  for (size_t begin = 0; begin <= sequence.size();) {
+    const size_t end = std::min(sequence.find(';', begin), sequence.size());
+    const std::string name = sequence.substr(begin, end - begin);
+    begin = end + 1;
+    std::string plain = name;
+    std::erase_if(plain, [](char c) { return c == '_' || c == '-'; });
+    const auto* step = std::ranges::find(kSteps, plain, [](const auto& pair) { return pair.first; });
+    if (step != std::end(kSteps)) {
+      steps += fmt::format("{}{}", steps.empty() ? "" : ";", step->second);
+    } else if (!name.empty()) {
+      out.warnings.push_back(
+          {"unknown_step", kSequenceKey, name,
+           fmt::format("{} of {} names {}, which is no step here; it is left out", kSequenceKey, out.source, name)});
+    }
+  }
+  if (!steps.empty()) out.options.push_back({&kSamplingTable.Named("samplers"), std::move(steps)});
+}
+
+void ReadGguf(const Metadata& metadata, SuggestedSampling& out) {
+  for (const SamplingKey& key : kSamplingKeys) {
+    const auto value = metadata.Float(key.gguf);
+    if (!value) continue;
+    const bool single = metadata.Find(key.gguf)->type == Metadata::GgufType::kFloat32;
+    out.options.push_back({&kSamplingTable.Named(key.option), ValueText(key, *value, single)});
+  }
+  if (const std::string* sequence = metadata.String(kSequenceKey)) ReadSequence(*sequence, out);
+}
+
+// "HuggingFaceTB/SmolLM2 135M Instruct" is of "smollm2".
+bool IsOf(std::string_view name, std::string_view model) {
+  name.remove_prefix(std::min(name.size(), name.rfind('/') + 1));
+  std::string plain(name);
+  std::ranges::transform(plain, plain.begin(), [](unsigned char c) {
+    return c == ' ' || c == '_' ? '-' : static_cast<char>(c < 0x80 ? std::tolower(c) : c);
+  });
+  if (!plain.starts_with(model)) return false;
+  // What was not taught to converse has no such advice.
+  return (plain.size() == model.size() || plain[model.size()] == '-') && !plain.ends_with("-base");
+}
 
 }  // namespace
 
-std::vector<SuggestedOption> SuggestedSampling(const std::filesystem::path& model) {
-  const std::filesystem::path path = model / "generation_config.json";
-  std::vector<SuggestedOption> suggested;
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return suggested;
-  const boost::json::object config = ParseJsonObject(ReadTextFile(path, "a JSON file"), path.string());
-  for (const auto& [theirs, ours] : kSuggested) {
-    const boost::json::value* value = config.if_contains(theirs);
-    if (!value || value->is_null()) continue;
-    if (!value->is_number()) {
-      throw Error(ErrorCategory::kCorrupt, "{}: {} is {}, must be a number; correct it, or take it out", path.string(),
-                  theirs, boost::json::serialize(*value));
-    }
-    suggested.push_back({&kSamplingTable.Named(ours), value->to_number<double>()});
+void SuggestedSampling::Apply(SamplingOptions& into) const {
+  for (const auto& [row, value] : options) {
+    kSamplingTable.Set(into, *row, value, fmt::format("{} of {}", row->name, source));
   }
-  return suggested;
+}
+
+SuggestedSampling SuggestedSamplingOf(const Checkpoint& checkpoint, std::string_view name, bool chat) {
+  SuggestedSampling out;
+  out.source = checkpoint.path().string();
+  if (const GgufFile* gguf = checkpoint.gguf()) {
+    ReadGguf(gguf->metadata(), out);
+  } else {
+    ReadFolder(*checkpoint.hf(), out);
+  }
+  if (!out.options.empty() || !chat) return out;
+  const auto* advice = std::ranges::find_if(kAdvice, [&](const Advice& of) { return IsOf(name, of.model); });
+  if (advice == std::end(kAdvice)) return out;
+  out.source = fmt::format("the makers of {}", advice->makers);
+  for (const auto& [option, value] : advice->options) {
+    if (!option.empty()) out.options.push_back({&kSamplingTable.Named(option), std::string(value)});
+  }
+  return out;
 }
 
 }  // namespace sheepop

@@ -1,21 +1,36 @@
-// What a model's makers say of drawing from it: generation_config.json of a Hugging Face folder.
+// How a model's makers say it is to be drawn from: the one reading of it for every front.
 #pragma once
 
-#include <filesystem>
-#include <utility>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/warning.h"
+#include "checkpoint/checkpoint.h"
 #include "sample/options.h"
 
 namespace sheepop {
 
 struct SuggestedOption {
   const OptionRow* row;  // of kSamplingTable
-  double value;
+  std::string value;     // as its flag takes it
+  bool operator==(const SuggestedOption&) const = default;
 };
 
-// In the order of the file's usual writers; none where there is no such file. Throws what ReadTextFile and ParseJson throw,
-// and kCorrupt for what is no number. Values are as they stand there: not checked.
-std::vector<SuggestedOption> SuggestedSampling(const std::filesystem::path& model);
+// Plain data. The values are as they stand there: what is out of bounds is refused when they are used.
+struct SuggestedSampling {
+  std::string source;  // who says so, for people: "models/qwen/generation_config.json"
+  std::vector<SuggestedOption> options;
+  std::vector<Warning> warnings;  // what it names and no step here does
+
+  bool empty() const { return options.empty(); }
+  // Throws kInvalidArgument naming source, option, value and bound.
+  void Apply(SamplingOptions& options) const;
+};
+
+// generation_config.json of a folder, none of it where it says do_sample false; `general.sampling.*` of a GGUF file. Where
+// these say nothing and `chat` (there is a chat template): what the makers of the models that `sheepop pull` knows advise,
+// by `name`, what the file calls itself. Throws kCorrupt, naming the key, for a value of another type.
+SuggestedSampling SuggestedSamplingOf(const Checkpoint& checkpoint, std::string_view name, bool chat);
 
 }  // namespace sheepop

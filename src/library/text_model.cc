@@ -10,6 +10,7 @@
 #include "generate/loaded_model.h"
 #include "generate/request.h"
 #include "include/sheepop/sheepop.h"
+#include "sample/profile.h"
 
 namespace sheepop {
 namespace {
@@ -24,8 +25,14 @@ auto Translated(const Work& work) -> decltype(work()) {
   }
 }
 
-SamplingOptions SamplingOf(const GenerateOptions& options) {
+SamplingOptions SamplingOf(const GenerateOptions& options, const SuggestedSampling& suggested) {
+  const auto profile = options.sampling.find("profile");
   SamplingOptions sampling;
+  if (profile == options.sampling.end()) {
+    suggested.Apply(sampling);
+  } else {
+    sampling = ProfileNamed(profile->second).defaults;
+  }
   for (const auto& [name, value] : options.sampling) kSamplingTable.Set(sampling, name, value);
   if (options.seed) sampling.seed = *options.seed;
   Validate(sampling);
@@ -79,7 +86,7 @@ Generation TextModel::Generate(std::string_view prompt, const GenerateOptions& o
   return Translated([&] {
     const LoadedModel& loaded = state_->loaded;
     const RequestOptions asked{
-        .sampling = SamplingOf(options), .max_tokens = options.max_tokens, .stops = options.stops};
+        .sampling = SamplingOf(options, loaded.suggested), .max_tokens = options.max_tokens, .stops = options.stops};
     std::optional<RequestId> id;
     TextListener::Options listening = ListenerOptions(asked);
     if (on_text) {

@@ -411,6 +411,7 @@ TEST(Registry, DefaultsOfDrawingAreTheModelsOwn) {
   const SamplingOptions own = registry.Open("folder", folder / "model")->sampling;
   EXPECT_EQ(own.temperature, 0.25);
   EXPECT_EQ(own.top_k, 7);
+  EXPECT_EQ(own.profile, "openai");
   std::ofstream(folder / "model/generation_config.json") << R"({"temperature": -1})";
   EXPECT_THROW(registry.Open("broken", folder / "model"), Error);
 }

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "explain/capsule.h"
-#include "generate/suggested_sampling.h"
 #include "model/kv_cache.h"
 #include "sample/profile.h"
 #include "serve/api_error.h"
@@ -43,12 +42,9 @@ void CheckMemory(const std::string& name, std::string_view what, size_t bytes, s
               available >> 20, remedy);
 }
 
-// What the model's own generation_config.json says of drawing, over the profile openai.
-SamplingOptions UsualSampling(const fs::path& path) {
+SamplingOptions UsualSampling(const SuggestedSampling& suggested) {
   SamplingOptions options = ProfileNamed("openai").defaults;
-  for (const auto& [row, value] : SuggestedSampling(path)) {
-    kSamplingTable.Set(options, *row, NumberText(value), fmt::format("{} of {}", row->name, path.string()));
-  }
+  suggested.Apply(options);
   Validate(options);
   return options;
 }
@@ -83,7 +79,7 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   });
   SetChat(*model);
   const ModelConfig& config = model->loaded.model->config();
-  model->sampling = UsualSampling(path);
+  model->sampling = UsualSampling(model->loaded.suggested);
   model->engine = engine_;
   model->engine.sequences = options_.sequences;
   model->context = ContextInUse(engine_, config.context);

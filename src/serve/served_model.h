@@ -41,8 +41,8 @@ struct ServedModel {
   std::optional<ChatTemplate> chat;  // empty: conversations are refused
   std::optional<ChatFormat> format;  // of the template
   bool system_messages = false;      // the template writes them
-  SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's own
-                                     // generation_config.json suggests
+  SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's makers
+                                     // suggest
   EngineOptions engine;
   ModelId id{};                       // of the service
   std::shared_ptr<const void> place;  // in the service, which the model leaves when nobody has it any more

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text_file.h"
+#include "checkpoint/sampling_keys.h"
 #include "tokenize/gguf_to_json.h"
 #include "tokenize/json_to_gguf.h"
 #include "tokenize/tokenizer.h"
@@ -20,18 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using Type = Metadata::GgufType;
-
-struct SamplingName {
-  const char* json;
-  const char* gguf;
-  bool whole;
-};
-
-constexpr SamplingName kSampling[] = {{"temperature", "general.sampling.temp", false},
-                                      {"top_k", "general.sampling.top_k", true},
-                                      {"top_p", "general.sampling.top_p", false},
-                                      {"min_p", "general.sampling.min_p", false},
-                                      {"repetition_penalty", "general.sampling.penalty_repeat", false}};
 
 const json::value* Field(const json::object& object, const char* name) {
   const json::value* value = object.if_contains(name);
@@ -127,7 +116,8 @@ class GgufWriting {
     if (!folder_.generation_config) return;
     const json::value* samples = Field(*folder_.generation_config, "do_sample");
     if (samples && *samples == false) return;
-    for (const SamplingName& name : kSampling) {
+    for (const SamplingKey& name : kSamplingKeys) {
+      if (!name.json) continue;
       const json::value* value = Field(*folder_.generation_config, name.json);
       if (!value || !value->is_number()) continue;
       if (!name.whole) {
@@ -150,7 +140,8 @@ json::object GenerationConfig(const Metadata& metadata, const SpecialTokenIds& s
   if (special.end.size() == 1) out["eos_token_id"] = special.end[0];
   if (special.end.size() > 1) out["eos_token_id"] = json::value_from(special.end);
   if (special.pad) out["pad_token_id"] = *special.pad;
-  for (const SamplingName& name : kSampling) {
+  for (const SamplingKey& name : kSamplingKeys) {
+    if (!name.json) continue;
     const auto value = metadata.Float(name.gguf);
     if (!value) continue;
     out["do_sample"] = true;
