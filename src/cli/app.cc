@@ -78,26 +78,75 @@ std::string FullName(const CLI::App& command) {
   return parent ? fmt::format("{} {}", FullName(*parent), command.get_name()) : command.get_name();
 }
 
-// What was meant by the first argument that nobody knows; else what the parser says.
+std::vector<std::string> FlagsOf(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+std::vector<std::string> CommandsOf(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* part : command.get_subcommands({})) names.push_back(part->get_name());
+  if (!command.get_parent()) names.insert(names.end(), {"help", "version"});
+  return names;
+}
+
+std::string ThereIsNo(std::string_view name, const std::vector<std::string>& known) {
+  return fmt::format("there is no {}{}", name,
+                     DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end())));
+}
+
+std::string ThereIsNoCommand(std::string_view name, const CLI::App& above) {
+  const std::vector<std::string> known = CommandsOf(above);
+  const std::string meant = DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end()));
+  if (!meant.empty()) return fmt::format("there is no {}{}", name, meant);
+  return fmt::format("there is no command {}; there are {}", Quoted(name), fmt::join(known, ", "));
+}
+
+// Of the arguments that nobody knows the first flag, else the first word, and what was meant by it; where all are known,
+// what the parser says.
 std::string Unknown(const CLI::App& app, std::string_view message) {
   const CLI::App& asked = Asked(app);
-  for (const std::string& argument : app.remaining(true)) {
-    std::vector<std::string> known;
-    if (argument.starts_with("--")) {
-      for (const CLI::Option* option : asked.get_options()) {
-        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-      }
-    } else {
-      for (const CLI::App* command : asked.get_subcommands({})) known.push_back(command->get_name());
+  std::string word;
+  for (const std::string& argument : app.remaining_for_passthrough(true)) {
+    if (argument.starts_with('-') && argument.size() > 1) {
+      return ThereIsNo(argument.substr(0, argument.find('=')), FlagsOf(asked));
     }
-    const std::string name = argument.substr(0, argument.find('='));
-    const std::string meant = DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end()));
-    if (!meant.empty()) return fmt::format("there is no {}{}", name, meant);
-    if (!argument.starts_with('-') && !known.empty()) {
-      return fmt::format("there is no command {}; there are {}", Quoted(argument), fmt::join(known, ", "));
-    }
+    if (word.empty()) word = argument;
   }
-  return std::string(message);
+  if (word.empty()) return std::string(message);
+  if (!asked.get_subcommands({}).empty()) return ThereIsNoCommand(word, asked);
+  return fmt::format("'{}' was not expected", word);
+}
+
+// "-prompt", which the parser takes for -p with the value "rompt".
+void RefuseOneDash(const CLI::App& app, int argc, char** argv) {
+  const std::vector<std::string> flags = FlagsOf(Asked(app));
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string argument(argv[i]);
+    if (argument.size() < 3 || argument[0] != '-' || argument[1] == '-') continue;
+    if (std::ranges::find(flags, "-" + argument.substr(0, argument.find('='))) == flags.end()) continue;
+    throw Error(ErrorCategory::kInvalidArgument, "there is no {0}, did you mean -{0}?", argument);
+  }
+}
+
+// `sheepop help corpus shards`. The exit code.
+int Help(const CLI::App& app, int argc, char** argv, const Console& console) {
+  const CLI::App* command = &app;
+  for (int i = 2; i < argc; ++i) {
+    const auto parts = command->get_subcommands({});
+    const auto found = std::ranges::find(parts, argv[i], [](const CLI::App* part) { return part->get_name(); });
+    if (found == parts.end()) {
+      console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see {} --help)",
+                               ThereIsNoCommand(argv[i], *command), FullName(*command)));
+      return 2;
+    }
+    command = *found;
+  }
+  console.Print(command->help(command->get_parent() ? FullName(*command->get_parent()) : ""));
+  return 0;
 }
 
 // A file opened while one of these is closed would take its number, and then receive what is printed. What stands in
@@ -114,6 +163,7 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
   std::string refusal;
   try {
     app.parse(argc, argv);
+    RefuseOneDash(app, argc, argv);
     return 0;
   } catch (const CLI::Success& success) {  // --help, --version
     std::ostringstream text;
@@ -150,7 +200,14 @@ int Main(int argc, char** argv) {
     commands[i]->Register(*parsers[i]);
     AddCommonFlags(*parsers[i], console);
   }
+  app.footer("sheepop help COMMAND shows the flags of a command, as sheepop COMMAND --help does.");
+  const std::string_view first = argc > 1 ? argv[1] : "";
   try {
+    if (first == "help") return Help(app, argc, argv, console);
+    if (first == "version" && argc == 2) {
+      console.Print(fmt::format("{}\n", app.version()));
+      return 0;
+    }
     if (const int code = Parse(app, argc, argv, console)) return code < 0 ? 0 : code;
     for (size_t i = 0; i < kCommands.size(); ++i) {
       if (parsers[i]->parsed()) return commands[i]->Run(console);

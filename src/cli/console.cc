@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "base/clock.h"
 #include "base/numbers.h"
@@ -88,12 +89,16 @@ void Console::PrintText(std::string_view text) const {
 void Console::PrintJson(const boost::json::value& document) const {
   boost::json::value finite = document;
   MakeFinite(finite, "", *this);
-  if (!warnings_.empty() && finite.is_object()) {
-    boost::json::array& told = finite.get_object()["warnings"].emplace_array();
-    for (const Warning& w : warnings_) {
+  const auto tell = [&](std::string_view name, std::span<const Warning> list) {
+    if (list.empty() || !finite.is_object()) return;
+    boost::json::array& told = finite.get_object()[name].emplace_array();
+    for (const Warning& w : list) {
       told.push_back({{"code", w.code}, {"thing", ToValidUtf8(w.thing)}, {"value", ToValidUtf8(w.value)}});
     }
-  }
+  };
+  tell("warnings", warnings_);
+  tell("notes", notes_);
+  notes_.clear();
   Print(boost::json::serialize(finite));
   Print("\n");
 }
@@ -108,6 +113,11 @@ void Console::Warn(const Warning& warning) const {
 
 void Console::Note(std::string_view line) const {
   if (verbose || StderrIsTerminal()) fmt::print(stderr, "{}\n", line);
+}
+
+void Console::Note(const Warning& note) const {
+  Note(note.line);
+  notes_.push_back(note);
 }
 
 void Console::Progress(std::string_view line) const {

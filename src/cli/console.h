@@ -29,6 +29,8 @@ class Console {
 
   // A line on stderr, shown on a terminal or with --verbose.
   void Note(std::string_view line) const;
+  // The same, and an entry of "notes" in the next document of PrintJson.
+  void Note(const Warning& note) const;
   // Told whatever stderr is: a line on it, and an entry of "warnings" in the next document of PrintJson. Each once.
   void Warn(const Warning& warning) const;
   // Replaces the current line on stderr; only on a terminal, cut to its width, at most five times a second: what comes
@@ -43,7 +45,7 @@ class Console {
   bool StderrIsTerminal() const;
 
  private:
-  mutable std::vector<Warning> warnings_;
+  mutable std::vector<Warning> warnings_, notes_;
   mutable double shown_ = 0;  // when the line was drawn
 };
 

@@ -23,8 +23,9 @@ size_t GatedWidth(size_t hidden) { return (hidden * 8 / 3 + 31) / 32 * 32; }
 void Validate(const TrainOptions& options) {
   kTrainTable.Validate(options);
   if (options.learning_rate > 0 && options.min_learning_rate > options.learning_rate) {
-    throw Error(ErrorCategory::kInvalidArgument, "min_learning_rate is {}, must be at most learning_rate, which is {}",
-                options.min_learning_rate, options.learning_rate);
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--min-learning-rate is {}, must be at most --learning-rate, which is {}", options.min_learning_rate,
+                options.learning_rate);
   }
 }
 
@@ -53,11 +54,11 @@ ModelConfig ModelConfigFor(const TrainOptions& options, size_t vocab) {
   config.context = static_cast<size_t>(options.context);
   config.tied_embeddings = options.tied_embeddings;
   if (config.hidden % (2 * config.heads) != 0) {
-    throw Error(ErrorCategory::kInvalidArgument, "hidden is {}, must be a multiple of twice the {} heads",
+    throw Error(ErrorCategory::kInvalidArgument, "--hidden is {}, must be a multiple of twice the {} heads",
                 config.hidden, config.heads);
   }
   if (config.heads % config.kv_heads != 0 || (gpt2 && config.kv_heads != config.heads)) {
-    throw Error(ErrorCategory::kInvalidArgument, "kv_heads is {}, must {} the {} heads", config.kv_heads,
+    throw Error(ErrorCategory::kInvalidArgument, "--kv-heads is {}, must {} the {} heads", config.kv_heads,
                 gpt2 ? "equal" : "divide", config.heads);
   }
   config.head_dim = config.hidden / config.heads;

@@ -37,7 +37,7 @@ void ForgetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 class BenchCommand final : public Command {
  public:
   void Register(FlagSet flags) override {
-    model_.Register(flags);
+    model_.Register(flags, true);
     flags.List("--prefill", options_.prefill, {1, 1048576}, "prompt lengths in tokens, 1 to 1048576 (default 512)")
         .As("N,N,..");
     flags

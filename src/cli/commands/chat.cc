@@ -34,7 +34,7 @@ constexpr std::string_view kHelp =
 class Chat final : public Command {
  public:
   void Register(FlagSet flags) override {
-    model_.Register(flags);
+    model_.Register(flags, true);
     flags
         .Value("-p,--prompt", question_,
                "ask this one question and end (default: read messages, a line each, from standard input)")
@@ -202,16 +202,16 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
 }
 
 int Chat::Run(Console& console) {
-  const SamplingOptions sampling = sampling_.Options();
+  sampling_.Options();  // refused before a model is read
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
   std::optional<RawTerminal> terminal;
   if (interactive_) terminal.emplace();
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.Suggest(console, loaded.suggested);
   sampling_.WarnOfIdle(console);
-  sampling_.NoteSuggestions(console, loaded.path);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   conversation_.engine = engine_.options;
-  conversation_.answer.sampling = sampling;
+  conversation_.answer.sampling = sampling_.Options();
   Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());
   if (question_) {
     Say(console, conversation, *question_);

@@ -35,8 +35,8 @@ namespace json = boost::json;
 // Where a text leaves what is allowed.
 struct Fault {
   size_t byte = 0, line = 1, column = 1;  // line and column from 1, the column in characters
-  std::string found;                      // what stands there; empty where the text ends too early
-  std::vector<std::string> following, allowed;
+  std::string found = {};                 // what stands there; empty where the text ends too early
+  std::vector<std::string> following = {}, allowed = {};
 };
 
 Fault FaultOf(const Constraint& constraint, const ByteCheck& check, std::string_view text) {

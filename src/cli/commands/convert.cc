@@ -14,6 +14,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/output_path.h"
 #include "checkpoint/hf_folder.h"
 #include "cli/command.h"
 #include "cli/flags/model_flags.h"
@@ -41,9 +42,7 @@ class Convert final : public Command {
     flags.Positional("input", input_, "a .gguf file, a Hugging Face folder, or the name of a pulled model")
         .As("IN")
         .Required();
-    flags
-        .Value("-o,--output", output_,
-               "what to write: a name ending in .gguf (replaced when it exists), else a new Hugging Face folder")
+    flags.Value("-o,--output", output_, "what to write: a name ending in .gguf, else a new Hugging Face folder")
         .As("OUT")
         .Required();
     flags
@@ -55,6 +54,7 @@ class Convert final : public Command {
                 type_ = ReadChoice(flag, text, fmt::format("{}", fmt::join(kTypes, "|")));
               })
         .As("TYPE");
+    flags.Switch("--force", force_, "replace the .gguf file of --output when it exists");
   }
 
   int Run(Console& console) override {
@@ -90,6 +90,7 @@ class Convert final : public Command {
       console.PrintJson(boost::json::object{{"output", output_}, {"notes", boost::json::value_from(notes)}});
     } else {
       for (const std::string& note : notes) console.Print(note + "\n");
+      console.Print(fmt::format("{} is written; try: sheepop inspect {}\n", output_, output_));
     }
     return 0;
   }
@@ -98,11 +99,9 @@ class Convert final : public Command {
   void CheckOutput(const fs::path& input, bool gguf) const {
     const fs::path output(output_);
     std::error_code none;
-    if (fs::equivalent(input, output, none)) {
-      throw Error(ErrorCategory::kInvalidArgument, "{} is the input; name another output", output_);
-    }
-    if (gguf ? !fs::is_directory(output, none)
-             : !fs::exists(output, none) || (fs::is_directory(output, none) && fs::is_empty(output, none))) {
+    RefuseInput(output, input);
+    if (gguf && !fs::is_directory(output, none)) return RefuseExisting(output, force_);
+    if (!gguf && (!fs::exists(output, none) || (fs::is_directory(output, none) && fs::is_empty(output, none)))) {
       return;
     }
     throw Error(ErrorCategory::kIo, "{} exists already and is {}; name another", output_,
@@ -113,6 +112,7 @@ class Convert final : public Command {
                    const ConvertProgress& progress) const {
     fs::path output = fs::path(output_).lexically_normal();
     if (!output.has_filename()) output = output.parent_path();
+    output = FollowLinks(output);
     const fs::path temporary = fmt::format("{}.partial-{}", output.string(), ::getpid());
     CreateFolder(temporary);
     try {
@@ -147,6 +147,7 @@ class Convert final : public Command {
   }
 
   std::string input_, output_, type_;
+  bool force_ = false;
 };
 
 }  // namespace

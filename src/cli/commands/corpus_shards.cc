@@ -7,9 +7,12 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/output_path.h"
 #include "base/thread_pool.h"
 #include "cli/flags/held_out_flags.h"
 #include "data/shard_folder.h"
+#include "data/text_split.h"
+#include "data/token_shards.h"
 #include "hub/models.h"
 #include "tokenize/tokenizer_source.h"
 
@@ -40,6 +43,7 @@ void CorpusShards::Register(FlagSet flags) {
   flags.Value("-o,--output", output_, "the folder to write; `sheepop train` takes it as its input")
       .As("FOLDER")
       .Required();
+  flags.Switch("--force", force_, "replace the shards in the folder of --output");
   RegisterHeldOut(flags, held_out_);
   flags
       .Value("--threads", threads_, {1, double{ThreadPool::kMaxThreads}},
@@ -49,7 +53,12 @@ void CorpusShards::Register(FlagSet flags) {
 }
 
 int CorpusShards::Run(const Console& console) const {
+  RefuseInput(output_, corpus_);
+  RefuseInput(output_, FindModel(tokenizer_));
   const TokenizerSource source = OpenTokenizer(FindModel(tokenizer_));
+  for (const char* file : {kTrainShard, kHeldOutShard, kShardTokenizer, kSplitFile}) {
+    RefuseExisting(std::filesystem::path(output_) / file, force_);
+  }
   for (const Warning& warning : source.tokenizer->Warnings(source.path.string())) console.Warn(warning);
   ThreadPool pool(threads_ ? threads_ : PhysicalCores());
   const Stopwatch watch;

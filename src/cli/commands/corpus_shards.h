@@ -18,6 +18,7 @@ class CorpusShards {
   std::string corpus_, tokenizer_, output_;
   HeldOut held_out_;
   size_t threads_ = 0;
+  bool force_ = false;
 };
 
 }  // namespace sheepop::cli

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/output_path.h"
 #include "cli/command.h"
 #include "cli/commands/explain_table.h"
 #include "cli/flags/model_flags.h"
@@ -36,7 +37,7 @@ class Explain final : public Command {
  public:
   void Register(FlagSet flags) override {
     flags_ = flags;
-    model_.Register(flags);
+    model_.Register(flags, true);
     prompt_.Register(flags);
     flags.Value("-n,--max-tokens", max_tokens_, AtLeast(0), "most tokens to write (default 16)").As("N");
     flags
@@ -51,6 +52,7 @@ class Explain final : public Command {
                "why")
         .As("FLAGS");
     flags.Value("--html", html_, "write a page to look at in a browser instead").As("FILE");
+    flags.Switch("--force", force_, "replace the file of --html when it exists");
     const std::string group = "Without a model";
     const Flag logits = flags.List("--logits", logits_, kReal, "explain one draw from these logits, without a model")
                             .As("X,X,..")
@@ -80,6 +82,7 @@ class Explain final : public Command {
   std::vector<double> logits_, probs_;
   std::optional<double> u_;
   std::optional<std::string> against_, html_;
+  bool force_ = false;
   std::optional<LoadedModel> loaded_;
   std::optional<FlagSet> flags_;
 };
@@ -146,7 +149,11 @@ ExplainReport Explain::Report(ExplainSource& source) const {
 }
 
 int Explain::Run(Console& console) {
+  if (html_) RefuseExisting(*html_, force_);
   const std::unique_ptr<ExplainSource> source = Source(console);
+  if (html_ && loaded_) RefuseInput(*html_, loaded_->path);
+  if (html_ && prompt_.file()) RefuseInput(*html_, *prompt_.file());
+  if (loaded_) sampling_.Suggest(console, loaded_->suggested);
   sampling_.WarnOfIdle(console);
   sampling_.WarnOfConstraint(console, source->vocabulary());
   const ExplainReport report = Report(*source);
@@ -156,13 +163,16 @@ int Explain::Run(Console& console) {
     console.PrintJson(ReportJson(report, source->vocabulary()));
     return 0;
   }
-  if (!html_) {
+  if (html_) {
+    console.Print(fmt::format("{} is written; open it in a browser\n", *html_));
+  } else {
     console.Print(ReportTable(report, source->vocabulary(), console.UsesColor()));
     if (!report.model.empty()) {
       console.PrintText("\n" + report.prompt_text + report.first.text + "\n");
       if (report.second) console.PrintText(report.prompt_text + report.second->text + "\n");
     }
   }
+  if (html_) console.Note(fmt::format("{} written; open it in a browser", *html_));
   console.Note(fmt::format("seed {}", report.seed));
   return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file_writer.h"
+#include "base/output_path.h"
 #include "cli/command.h"
 #include "cli/flags/beam_flags.h"
 #include "cli/flags/model_flags.h"
@@ -26,7 +27,7 @@ namespace json = boost::json;
 class Generate final : public Command {
  public:
   void Register(FlagSet flags) override {
-    model_.Register(flags);
+    model_.Register(flags, true);
     prompt_.Register(flags);
     flags
         .Value("-n,--max-tokens", max_tokens_, AtLeast(0),
@@ -45,6 +46,7 @@ class Generate final : public Command {
     flags.Switch("--ignore-eos", ignore_eos_, "go on past the model's end tokens");
     flags.Value("--record", record_, "write what `sheepop replay` needs to repeat this, and to compare it bit for bit")
         .As("FILE");
+    flags.Switch("--force", force_, "replace the file of --record when it exists");
     engine_.Register(flags);
     beams_.Register(flags);
     sampling_.Register(flags);
@@ -69,8 +71,10 @@ class Generate final : public Command {
   };
 
   int RunBeams(const Console& console);
+  void CheckRecord(const Console& console) const;
   Capsule NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const;
   RequestOptions Options() const;
+  std::string WhyEnded(FinishReason reason) const;
   json::object Document(const TextListener& text) const;
   void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
                    std::span<const std::unique_ptr<TextListener>> texts, const Timing& timing) const;
@@ -83,7 +87,7 @@ class Generate final : public Command {
   size_t sequences_ = 1;
   std::optional<size_t> logprobs_;
   std::vector<std::string> stops_;
-  bool ignore_eos_ = false;
+  bool ignore_eos_ = false, force_ = false;
   BeamFlags beams_;
   std::optional<std::string> record_;
 };
@@ -125,6 +129,12 @@ Capsule Generate::NewCapsule(const LoadedModel& loaded, const Request& request, 
   return capsule;
 }
 
+void Generate::CheckRecord(const Console& console) const {
+  RefuseInput(*record_, model_.Path(console));
+  if (prompt_.file()) RefuseInput(*record_, *prompt_.file());
+  RefuseExisting(*record_, force_);
+}
+
 RequestOptions Generate::Options() const {
   RequestOptions options;
   options.sampling = sampling_.Options();
@@ -152,6 +162,18 @@ json::object Generate::Document(const TextListener& text) const {
   return out;
 }
 
+// Why the one text ended, and what would let it go on.
+std::string Generate::WhyEnded(FinishReason reason) const {
+  switch (reason) {
+    case FinishReason::kStop: return stops_.empty() ? "ended: the model ended the text" : "ended: the model, or --stop";
+    case FinishReason::kLength: return fmt::format("ended: {} tokens, as --max-tokens says", max_tokens_);
+    case FinishReason::kContext: return "ended: the context is full";
+    case FinishReason::kInterrupt: return "ended: interrupted";
+    case FinishReason::kError: break;
+  }
+  return "ended: an error";
+}
+
 void Generate::PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt,
                            uint64_t seed, std::span<const std::unique_ptr<TextListener>> texts,
                            const Timing& timing) const {
@@ -162,6 +184,7 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
         timing.forced_tokens > 0 ? fmt::format(", {} of them forced by the grammar", timing.forced_tokens) : "";
     console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second{}", seed,
                              timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate, forced));
+    if (texts.size() == 1) console.Note(WhyEnded(texts[0]->finish()->reason));
     return;
   }
   json::object out;
@@ -188,13 +211,17 @@ int Generate::Run(Console& console) {
   beams_.Check();
   if (beams_.given()) return RunBeams(console);
   std::optional<FileWriter> recording;
-  if (record_) recording.emplace(*record_);
-  const RequestOptions asked = Options();
+  if (record_) {
+    CheckRecord(console);
+    recording.emplace(*record_);
+  }
+  RequestOptions asked = Options();
   Timing timing;
   const Stopwatch watch;
   const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  sampling_.Suggest(console, loaded.suggested);
+  asked.sampling = sampling_.Options();
   sampling_.WarnOfIdle(console);
-  sampling_.NoteSuggestions(console, loaded.path);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   const std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
   prompt_.RequireTokens(prompt.size(), 1);
@@ -239,6 +266,7 @@ int Generate::Run(Console& console) {
     for (const auto& recorder : recorders) capsule.sequences.push_back(recorder->sequence());
     recording->Write(CapsuleText(capsule));
     recording->Commit();
+    console.Note(fmt::format("{0} is written; try: sheepop replay {0}", *record_));
   }
 
   if (!console.json) {

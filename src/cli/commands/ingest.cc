@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/cpu.h"
+#include "base/output_path.h"
 #include "base/shell_word.h"
 #include "cli/command.h"
 #include "cli/flags/option_flags.h"
@@ -51,6 +52,7 @@ class IngestCommand final : public Command {
  private:
   json::object Document(const IngestReport& report) const;
   int DryRun(const Console& console) const;
+  void CheckOutput() const;
   std::optional<Error> Failure(const IngestReport& report) const;
   void TellLosses(const Console& console, const IngestReport& report) const;
   std::string Plan(const IngestReport& report) const;
@@ -99,6 +101,21 @@ std::string IngestCommand::Plan(const IngestReport& report) const {
                           fmt::format("sheepop train {} -o mine.gguf", ShellWord(options_.output.string())));
 }
 
+void IngestCommand::CheckOutput() const {
+  const std::filesystem::path& output = options_.output;
+  for (const std::filesystem::path& input : options_.inputs) {
+    RefuseInput(output, input);
+    RefuseInput(input, output);  // a corpus of itself
+  }
+  std::error_code none;
+  if (!std::filesystem::is_directory(output, none) || std::filesystem::is_empty(output, none)) return;
+  for (const char* part : {"documents.jsonl.zst", "report.json", ".cache"}) {
+    if (std::filesystem::exists(output / part, none)) return;
+  }
+  throw Error(ErrorCategory::kIo, "the folder {} holds other files and no corpus; name another with -o",
+              output.string());
+}
+
 int IngestCommand::DryRun(const Console& console) const {
   json::array files;
   std::string table;
@@ -137,6 +154,7 @@ void IngestCommand::TellLosses(const Console& console, const IngestReport& repor
 int IngestCommand::Run(Console& console) {
   if (dry_run_) return DryRun(console);
   Validate(options_);
+  CheckOutput();
   ProgressLine progress(console);
   const IngestReport report = Ingest(options_, &progress);
   console.Progress("");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/output_path.h"
 #include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/commands/model_summary_text.h"
@@ -41,7 +42,7 @@ class Pull final : public Command {
     flags.Value("--as", as_, "keep it under this name (default: the file's own)").As("NAME");
     flags.Value("--retries", retries_, {0, 1000}, "times to go on after a cut connection, 0 to 1000 (default 4)")
         .As("N");
-    flags.Switch("--force", force_, "fetch it also when it is there already");
+    flags.Switch("--force", force_, "fetch it also when it is there already, and replace what is there");
     flags.Footer(
         "Files go to $SHEEPOP_HOME/models (default ~/.cache/sheepop/models). A download that was cut goes on with the "
         "same command. HF_TOKEN opens models whose terms you have accepted; HF_ENDPOINT names another hub.");
@@ -175,7 +176,7 @@ int Pull::Run(Console& console) {
   const ModelSource source = FindSource(what_, interrupted);
   const fs::path models = SheepopHome() / "models";
   fs::create_directories(models);
-  const fs::path to = models / (as_.empty() ? source.name : as_);
+  const fs::path to = FollowLinks(models / (as_.empty() ? source.name : as_));
   const std::string expected = sha256_.empty() && !source.is_folder ? source.files[0].sha256 : sha256_;
   if (source.is_folder && !sha256_.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "--sha256 is for one file, {} is a folder of {}", what_,
@@ -189,7 +190,10 @@ int Pull::Run(Console& console) {
       Report(console, to, there, false);
       return 0;
     }
-    console.Note(fmt::format("{} is there with another checksum and will be replaced", to.string()));
+    throw Error(ErrorCategory::kIo,
+                "{} is there already and is another file (its SHA-256 is {}, not {}); --force replaces it, --as NAME "
+                "keeps both",
+                to.string(), there.sha256.empty() ? "unknown" : there.sha256, expected);
   }
   if (!source.is_folder) {
     const Downloaded done = Fetch(console, source.files[0], source.is_hub, to, interrupt);

@@ -24,7 +24,7 @@ namespace json = boost::json;
 class ScoreCommand final : public Command {
  public:
   void Register(FlagSet flags) override {
-    model_.Register(flags);
+    model_.Register(flags, true);
     prompt_.Register(flags);
     flags
         .Value("-c,--context", options_.context, {2, 1 << 24},

@@ -91,7 +91,7 @@ class Serve final : public Command {
   void Register(FlagSet flags) override {
     flags_ = flags;
     flags
-        .Value("-m,--model", models_,
+        .Value("-m,--model,model", models_,
                fmt::format("a model file, a folder, or a name; several times (default: {})", kChatModel))
         .As("MODEL");
     engine_.Register(flags);

@@ -28,7 +28,7 @@ namespace json = boost::json;
 class Tokenize final : public Command {
  public:
   void Register(FlagSet flags) override {
-    model_.Register(flags);
+    model_.Register(flags, true);
     prompt_.Register(flags);
     flags.Switch("--decode", decode_, "the other way: the text of --ids");
     flags

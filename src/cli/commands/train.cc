@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/file_writer.h"
+#include "base/mapped_file.h"
+#include "base/output_path.h"
 #include "base/shell_word.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
@@ -40,6 +42,7 @@ class TrainCommand final : public Command {
 
  private:
   void CheckTogether() const;
+  void CheckOutput() const;
   void WarnOfIdle(const Console& console, const TrainOptions& options) const;
   TrainOptions Options() const;
   void Prepare(const CorpusTokens& tokens, TrainRun& run, ThreadPool& pool);
@@ -168,7 +171,7 @@ std::vector<NamedCurve> TrainCommand::Beside() const {
 // What --config reads back: the flags as they were given, then every training option that was not, with its value, and
 // what was chosen for this corpus.
 void TrainCommand::WriteOptions(const TrainOptions& options, const CorpusTokens& tokens) const {
-  constexpr std::string_view kOfOneSitting[] = {"restart", "config", "plan", "time", "best"};
+  constexpr std::string_view kOfOneSitting[] = {"restart", "config", "force", "plan", "time", "best"};
   const std::filesystem::path path = Folder() / "options.toml";
   FileWriter file(path);
   file.Write(fmt::format("# This run, in {}:\n# sheepop train --config {}\n",
@@ -203,7 +206,32 @@ void RequireWritable(const std::filesystem::path& output) {
     throw Error(ErrorCategory::kIo, "{} is a folder; name the model's file", output.string());
   }
   if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
+  if (std::filesystem::exists(output, none) && !std::filesystem::is_regular_file(output, none)) return;
   const FileWriter tried(output);
+}
+
+// Files in a folder where no run began.
+bool HoldsOther(const std::filesystem::path& folder) {
+  std::error_code none;
+  if (std::filesystem::exists(folder / "options.toml", none)) return false;
+  return std::ranges::any_of(std::filesystem::directory_iterator(folder, none), [](const auto& entry) {
+    return entry.path().filename().string().find(".partial-") == std::string::npos;
+  });
+}
+
+// Nothing that is read is written, and what no run made stays.
+void TrainCommand::CheckOutput() const {
+  for (const std::filesystem::path& input : {std::filesystem::path(input_), from_.empty() ? "" : FindModel(from_)}) {
+    RefuseInput(output_, input);
+    RefuseInput(Folder(), input);
+  }
+  const bool run = Trainer::LatestCheckpoint(Folder()).has_value();
+  RefuseExisting(output_, tokenizer_trainer_.force() || restart_ || run);
+  if (!run && HoldsOther(Folder())) {
+    throw Error(ErrorCategory::kIo, "the folder {} holds other files and no run; name another with --run",
+                Folder().string());
+  }
+  RequireWritable(output_);
 }
 
 void WarnOfWarmup(const Console& console, const TrainOptions& options) {
@@ -236,7 +264,7 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
       "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
       "{} for the run, {:.2f} epochs\n",
       static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
-      BytesText(static_cast<double>(disk)), plan.tokens_per_second, plan.gflops, plan.peak_gflops,
+      sheepop::BytesText(static_cast<double>(disk)), plan.tokens_per_second, plan.gflops, plan.peak_gflops,
       DurationText(plan.seconds), plan.epochs));
   if (chooser_.chose()) console.Print(chooser_.Text(CommandText()));
   return 0;
@@ -260,7 +288,11 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
   const auto best_file = Folder() / "best.gguf";
   const bool gives_best = GivesBest(end) && best != measurements.end();
   if (gives_best) {
-    std::filesystem::copy_file(best_file, output_, std::filesystem::copy_options::overwrite_existing);
+    const MappedFile best_model = MappedFile::Open(best_file);
+    FileWriter file(output_);
+    file.Expect(best_model.bytes().size());
+    file.Write(best_model.bytes());
+    file.Commit();
   } else {
     trainer.WriteModel(output_);
     if (best != measurements.end() && best->loss < measurements.back().loss) {
@@ -347,7 +379,7 @@ int TrainCommand::Run(Console& console) {
   if (tokenizer_trainer_.asked_for()) return tokenizer_trainer_.Run(console, input_, tokens_.held_out(), output_, pool);
   TrainRun run;
   run.options = Options();
-  if (!plan_) RequireWritable(output_);
+  if (!plan_) CheckOutput();
   run.isa = machine_.isa();
   const CorpusTokens tokens = tokens_.Read(console, input_, from_, ContextBound(run.options), own, pool);
   run.name = std::filesystem::path(output_).filename().string();

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/output_path.h"
 #include "base/utf8.h"
 #include "data/learned_vocabulary.h"
 #include "data/token_shards.h"
@@ -58,6 +59,7 @@ void Print(const Console& console, const LearnedVocabulary& report, double secon
 }  // namespace
 
 void TokenizerTrainer::Register(FlagSet flags) {
+  flags.Switch("--force", force_, "replace what --output names when it exists");
   const std::string group = "Tokenizer";
   flags
       .Switch("--tokenizer-only", asked_for_,
@@ -109,8 +111,18 @@ OwnTokenizer TokenizerTrainer::Own(const FlagSet& flags, const std::string& inpu
   return own;
 }
 
+void TokenizerTrainer::CheckOutput(const std::string& input, const std::filesystem::path& output) const {
+  RefuseInput(output, input);
+  const std::string extension = output.extension().string();
+  if (extension == ".json" || extension == ".gguf") return RefuseExisting(output, force_);
+  for (const char* file : {"tokenizer.gguf", "tokenizer.json", "tokenizer_config.json"}) {
+    RefuseExisting(output / file, force_);
+  }
+}
+
 int TokenizerTrainer::Run(const Console& console, const std::string& input, const HeldOut& held_out,
                           const std::string& output, ThreadPool& pool) const {
+  CheckOutput(input, output);
   TokenizerTraining options = options_;
   if (options.vocab_size == 0) options.vocab_size = TokenizerTraining().vocab_size;
   const Stopwatch watch;

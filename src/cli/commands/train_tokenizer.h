@@ -1,6 +1,7 @@
 // `train --tokenizer-only`: a vocabulary from a corpus, as tokenizer.json and as GGUF.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ class TokenizerTrainer {
  public:
   void Register(FlagSet flags);
   bool asked_for() const { return asked_for_; }
+  bool force() const { return force_; }  // replace what is there, a model too
   // What its flags say of the tokenizer that a model gets. Throws kInvalidArgument where one of them is given and the
   // tokenizer is another's: --tokenizer, --from or an input of token shards.
   OwnTokenizer Own(const FlagSet& flags, const std::string& input) const;
@@ -26,7 +28,9 @@ class TokenizerTrainer {
           ThreadPool& pool) const;
 
  private:
-  bool asked_for_ = false;
+  void CheckOutput(const std::string& input, const std::filesystem::path& output) const;
+
+  bool asked_for_ = false, force_ = false;
   std::string kind_ = "bpe";
   TokenizerTraining options_ = {.vocab_size = 0, .split = ""};  // 0: not given; "": the kind's own
 };

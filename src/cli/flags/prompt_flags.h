@@ -17,6 +17,8 @@ class PromptFlags {
   void Register(FlagSet flags, bool with_ids = true);
 
   bool given() const { return text_ || file_ || ids_; }
+  // The file of -f, - for standard input.
+  const std::optional<std::string>& file() const { return file_; }
   bool has_ids() const { return ids_.has_value(); }
   std::vector<Token> ids() const { return ids_.value_or(std::vector<Token>{}); }
 

@@ -2,10 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "base/error.h"
-#include "generate/suggested_sampling.h"
 #include "sample/constraint_cache.h"
 #include "sample/idle_options.h"
 #include "sample/profile.h"
@@ -16,9 +15,29 @@ void SamplingFlags::Register(FlagSet flags) { given_.Register(flags, "Sampling",
 
 SamplingOptions SamplingFlags::Options() const {
   const std::string* profile = given_.Given(kSamplingTable.Named("profile"));
-  SamplingOptions options = given_.Over(profile ? ProfileNamed(*profile).defaults : SamplingOptions{});
+  SamplingOptions options;
+  if (profile) {
+    options = ProfileNamed(*profile).defaults;
+  } else {
+    suggested_.Apply(options);
+  }
+  options = given_.Over(std::move(options));
   Validate(options);
   return options;
+}
+
+void SamplingFlags::Suggest(const Console& console, const SuggestedSampling& suggested) {
+  suggested_ = suggested;
+  if (given_.Given(kSamplingTable.Named("profile"))) return;
+  std::string flags;
+  for (const auto& [row, value] : suggested.options) {
+    if (!given_.Given(*row)) flags += fmt::format(" {} {}", row->flag, value);
+  }
+  if (flags.empty()) return;
+  flags.erase(0, 1);
+  console.Note(
+      {"suggested_sampling", suggested.source, flags,
+       fmt::format("drawing with {}, advised by {}; flags given here stand over it", flags, suggested.source)});
 }
 
 std::vector<std::string_view> SamplingFlags::Given() const { return given_.Flags(); }
@@ -40,19 +59,6 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
 
 void SamplingFlags::WarnOfIdle(const Console& console) const {
   for (const Warning& warning : IdleOptions(Options(), given_.Rows(), true)) console.Warn(warning);
-}
-
-void SamplingFlags::NoteSuggestions(const Console& console, const std::filesystem::path& model) const {
-  const std::vector<std::string_view> flags_given = Given();
-  const auto given = [&](const OptionRow& row) { return std::ranges::count(flags_given, row.flag) > 0; };
-  if (given(kSamplingTable.Named("profile"))) return;
-  std::string flags;
-  for (const auto& [row, value] : SuggestedSampling(model)) {
-    if (!given(*row)) flags += fmt::format(" {} {:g}", row->flag, value);
-  }
-  if (flags.empty()) return;
-  const std::filesystem::path path = model / "generation_config.json";
-  console.Note(fmt::format("{} suggests{}, which is not used unless you give it", path.string(), flags));
 }
 
 void SamplingFlags::WarnOfConstraint(const Console& console, const SamplingVocabulary& vocabulary) const {
