@@ -171,4 +171,9 @@ def make(root):
     chat = json.loads(done("chat", "-m", LLAMA, "-p", "abcabc", "-n", 12, "--seed", 7, "--json"))
     made["chat_first"] = chat["ids"][0]
     made["chat_text"] = re.search("[a-z]+", chat["text"])[0]
+    # What the user had where an output would go.
+    made["old"], made["old_model"], made["old_shards"] = root / "old", root / "old.gguf", root / "old_shards"
+    made["old_shards"].mkdir()
+    for path in (made["old"], made["old_model"], made["old_shards"] / "train.tokens"):
+        path.write_text("old")
     return made

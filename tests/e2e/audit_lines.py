@@ -99,6 +99,7 @@ BASE = {}
 
 BASE["generate"] = {"--model": LLAMA, "--prompt": "abcabcabcabc", "--max-tokens": 12, "--seed": 7, "--json": True}
 LINES["generate"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
+    "model": changes(GEMMA, instead=["--model"]),
     "--model": changes(GEMMA),
     "--max-tokens": changes(3),
     "--stop": changes("{first_text}", text=True),
@@ -106,6 +107,7 @@ LINES["generate"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
     "--logprobs": changes(2),
     "--ignore-eos": changes(True, here=ENDS),
     "--record": changes("capsule", text=True),
+    "--force": allows(True, here={"--record": "{old}"}),
     "--beams": changes(2, instead=["--seed"]),
     "--length-penalty": changes(9, also={"--beams": 3}, here={"--seed": ABSENT, "--max-tokens": 4}),
     "--n-best": changes(2, also={"--beams": 3}, here={"--seed": ABSENT, "--max-tokens": 4}),
@@ -113,6 +115,7 @@ LINES["generate"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
 
 BASE["chat"] = BASE["generate"] | {"--prompt": "abcabc"}
 LINES["chat"] = COMMON | MACHINE | ENGINE | SAMPLING | SHAPE | TEMPLATE | {
+    "model": changes(GEMMA, instead=["--model"]),
     "--model": changes(GEMMA),
     "--prompt": changes("another text", text=True),
     "--system": changes("Be brief.", text=True),
@@ -129,6 +132,7 @@ BASE["explain"] = BASE["generate"]
 LOGITS = {"--model": ABSENT, "--prompt": ABSENT, "--max-tokens": ABSENT}
 NO_MODEL = LOGITS | {"--logits": "1,2,2"}
 LINES["explain"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
+    "model": changes(GEMMA, instead=["--model"]),
     "--model": changes(GEMMA),
     "--max-tokens": changes(3),
     "--keep-ties": changes("true", here=NO_MODEL | {"--top-k": 1}),
@@ -136,6 +140,7 @@ LINES["explain"] = COMMON | MACHINE | PROMPT | ENGINE | SAMPLING | SHAPE | {
     "--top": changes(1),
     "--against": changes("--temperature 0.1"),
     "--html": changes("page.html", text=True),
+    "--force": allows(True, here={"--html": "{old}"}),
     "--logits": changes("1,2,3", instead=list(LOGITS)),
     "--probs": changes("0.5,0.25,0.25", instead=list(LOGITS)),
     "--labels": changes("a,b,c", here=NO_MODEL),
@@ -175,6 +180,7 @@ LINES["constrain"] = COMMON | NO_NOTES | {
 
 BASE["score"] = {"--model": LLAMA, "--prompt": "abcabcabcabc", "--json": True}
 LINES["score"] = COMMON | MACHINE | MODEL_NOTE | PROMPT | {
+    "model": changes(GEMMA, instead=["--model"]),
     "--model": changes(GEMMA),
     "--context": changes(4),
     "--stride": changes(1, here={"--context": 4}),
@@ -184,6 +190,7 @@ LINES["score"] = COMMON | MACHINE | MODEL_NOTE | PROMPT | {
 
 BASE["tokenize"] = {"--model": LLAMA, "--prompt": "abc", "--json": True}
 LINES["tokenize"] = COMMON | MACHINE | MODEL_NOTE | PROMPT | {
+    "model": changes(TALES, instead=["--model"]),
     "--model": changes(TALES),
     "--decode": changes(True, here={"--prompt": ABSENT, "--ids": "5,6"}),
     "--messages": changes("{messages}", instead=["--prompt"]),
@@ -209,10 +216,12 @@ LINES["convert"] = COMMON | NO_NOTES | {
     "input": changes(GEMMA),
     "--output": changes("folder", text=True),
     "--type": changes("bf16"),
+    "--force": allows(True, here={"--output": "{old_model}"}),
 }
 
 BASE["bench"] = {"--model": LLAMA, "--prefill": 2, "--decode": 2, "--repeat": 1, "--threads": 1, "--json": True}
 LINES["bench"] = COMMON | NO_NOTES | {
+    "model": excused("only speeds differ, which are not compared", GEMMA, instead=["--model"]),
     "--model": excused("only speeds differ, which are not compared", GEMMA),
     "--threads": changes(2),
     "--isa": changes("reference"),
@@ -255,6 +264,7 @@ LINES["corpus shards"] = {
     "corpus": changes("{other_corpus}"),
     "--tokenizer": changes(GEMMA),
     "--output": changes("others", text=True),
+    "--force": allows(True, here={"--output": "{old_shards}"}),
     "--held-out": changes("3.txt"),
     "--held-out-share": changes(0.9),
     "--threads": says(SPEED, 2),
@@ -331,6 +341,7 @@ LINES["train"] = COMMON | {
     "--plan": changes(True),
     "--time": changes("1s", instead=["--steps"]),
     "--best": changes(True, here={"--eval-every": 1, "--learning-rate": 5, "--on-spike": "ignore"}),
+    "--force": allows(True, here={"--output": "{old_model}"}),
     "--restart": excused("there is nothing to begin anew in an empty folder", True),
     "--beside": changes("{run}"),
     "--sample-prompt": tells("sheep", text=True, here=SAMPLES),
@@ -390,6 +401,7 @@ BASE["serve"] = {"--model": LLAMA, "--port": 0, "--json": True}
 LINES["serve"] = COMMON | MACHINE | {
     "--isa": changes("reference"),
     "--help": changes(True, instead=["--model", "--port", "--json"]),
+    "model": changes(GEMMA, instead=["--model"]),
     "--verbose": tells(),
     "--model": changes(GEMMA),
     "--context": changes(40),

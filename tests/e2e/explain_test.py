@@ -2,8 +2,10 @@
 
 import json
 import re
+import unittest
 
-from program import GOLDEN, LLAMA, ProgramTest, main
+import browser
+from program import GOLDEN, LLAMA, ProgramTest, main, run
 
 PROMPT = ",".join(map(str, GOLDEN["greedy"]["prompt"]))
 CAT = ("explain", "-p", "The", "--logits", "10,8,5,2,1,0.5", "--labels", "cat,dog,car,house,tree,book")
@@ -175,6 +177,40 @@ class WithAModel(ProgramTest):
 
     def test_a_page_that_cannot_be_written_is_an_error(self):
         self.assertIn("/nowhere/page.html", self.error(*WORKED, "--html", "/nowhere/page.html"))
+
+
+@unittest.skipIf(browser.absent(), browser.absent())
+class Looked(ProgramTest):
+    """The page in a browser."""
+
+    def look(self, *arguments):
+        page = self.folder / "page.html"
+        told = run("explain", *arguments, "--html", page, "--verbose")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn(f"{page} written; open it in a browser", told.stderr.decode())
+        window = browser.Browser()
+        self.addCleanup(window.close)
+        window.open(page.as_uri())
+        self.assertEqual(window.complaints(), [])
+        return window
+
+    def texts(self, window, selector):
+        return window.run("return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)", selector)
+
+    def test_steps_are_told_and_those_that_changed_nothing_folded(self):
+        window = self.look(*WORKED[1:])
+        self.assertEqual(self.texts(window, ".stages h3"), ["top_k", "top_p"])
+        self.assertIn("Keeps the k most probable tokens.", self.texts(window, ".stages section p"))
+        self.assertEqual(self.texts(window, "details.idle summary"), ["temperature: changed nothing"])
+        window.click("#legend summary")
+        self.assertIn("entropy", self.texts(window, "#legend dt"))
+
+    def test_bytes_of_a_character_are_that_character(self):
+        ids = self.json("tokenize", "-m", LLAMA, "-p", "\u00e9")["ids"]
+        self.assertEqual(len(ids), 2)
+        script = ("--logit-bias", f"{ids[0]}=100", "--logit-bias", f"{ids[1]}=90")
+        window = self.look("-m", LLAMA, "-p", "a", "-n", 2, *script, "--no-repeat-ngram", 1, "--temperature", 0)
+        self.assertEqual(self.texts(window, "button.token"), ["\u00e9 1/2", "\u00e9 2/2"])
 
 
 class BeamSearch(ProgramTest):

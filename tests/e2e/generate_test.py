@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+from gguf_file import GgufFile
 from program import ENVIRONMENT, GOLDEN, LLAMA, PROGRAM, SANITIZED, TIMEOUT, TINY, ProgramTest, main, run
 
 PROMPT = ",".join(map(str, GOLDEN["greedy"]["prompt"]))
@@ -189,18 +190,73 @@ class Json(ProgramTest):
 
 
 class Suggestions(ProgramTest):
-    def test_sampling_that_a_folder_suggests_is_named_and_not_used(self):
-        model = self.folder / "model"
-        model.mkdir()
+    """How a model's makers draw from it: a folder's generation_config.json, a GGUF file's general.sampling.*."""
+
+    FLAGS = ("--ids", PROMPT, "-n", 8, "--seed", 1, "--json")
+
+    def setUp(self):
+        super().setUp()
+        self.model = self.folder / "model"
+        self.model.mkdir()
         for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"):
-            (model / name).symlink_to(LLAMA.parent / name)
-        flags = ("generate", "-m", model, "--ids", PROMPT, "-n", 8, "--seed", 1, "--verbose")
-        plain = run(*flags)
-        (model / "generation_config.json").write_text('{"temperature": 0.01, "top_k": 1, "repetition_penalty": 1.1, "bos_token_id": 0}')
-        noted = run(*flags, "--top-k", 50)
-        self.assertEqual(noted.stdout, plain.stdout)
-        self.assertNotIn(b"suggests", plain.stderr)
-        self.assertIn(b"suggests --temperature 0.01 --repeat-penalty 1.1,", noted.stderr)
+            (self.model / name).symlink_to(LLAMA.parent / name)
+
+    def suggest(self, **values):
+        (self.model / "generation_config.json").write_text(json.dumps(values))
+
+    def drawn(self, *more, model=None):
+        return json.loads(run("generate", "-m", model or self.model, *self.FLAGS, *more).stdout)
+
+    def test_a_folder(self):
+        plain = self.drawn()
+        self.assertNotIn("notes", plain)
+        self.suggest(temperature=3.5, top_k=200, top_p=1, repetition_penalty=1.5, bos_token_id=0)
+        drawn = self.drawn()
+        self.assertNotEqual(drawn["ids"], plain["ids"])
+        flags = "--temperature 3.5 --top-k 200 --top-p 1 --repeat-penalty 1.5"
+        source = str(self.model / "generation_config.json")
+        self.assertEqual(drawn["notes"], [{"code": "suggested_sampling", "thing": source, "value": flags}])
+        (self.model / "generation_config.json").unlink()
+        self.assertEqual(self.drawn(*flags.split())["ids"], drawn["ids"])
+
+    def test_flags_stand_over_it_field_by_field(self):
+        plain = self.drawn("--temperature", 3.5, "--top-k", 50)["ids"]
+        self.suggest(temperature=3.5, top_k=1)
+        out = self.drawn("--top-k", 50)
+        self.assertEqual(out["ids"], plain)
+        self.assertEqual(out["notes"][0]["value"], "--temperature 3.5")
+        self.assertNotIn("notes", self.drawn("--top-k", 50, "--temperature", 3.5))
+        self.assertNotIn("notes", self.drawn("--profile", "sheepop"))
+
+    def test_a_gguf_file(self):
+        path = self.folder / "m.gguf"
+        GgufFile(LLAMA).write_changed(path, {"general.sampling.temp": (6, 3.5), "general.sampling.top_k": (5, 200)})
+        out = self.drawn(model=path)
+        self.assertEqual(out["notes"], [{"code": "suggested_sampling", "thing": str(path), "value": "--temperature 3.5 --top-k 200"}])
+        self.assertEqual(self.drawn("--temperature", 3.5, "--top-k", 200, model=LLAMA)["ids"], out["ids"])
+        told = run("generate", "-m", path, *self.FLAGS[:-1], "--verbose").stderr.decode()
+        self.assertIn(f"drawing with --temperature 3.5 --top-k 200, advised by {path};", told)
+
+    def test_a_capsule_holds_the_values(self):
+        self.suggest(temperature=3.5, top_k=200)
+        capsule = self.folder / "c.json"
+        out = self.drawn("--record", capsule)
+        self.assertEqual(json.loads(capsule.read_text())["settings"]["temperature"], 3.5)
+        self.text("replay", capsule, "-m", self.model)
+        self.assertEqual(json.loads(capsule.read_text())["sequences"][0]["ids"], out["ids"])
+
+    def test_a_known_model_with_a_chat_template(self):
+        path = self.folder / "m.gguf"
+        GgufFile(LLAMA).write_changed(path, {"general.name": (8, "SmolLM2 135M Instruct")})
+        advised = "--temperature 0.2 --top-p 0.9"
+        self.assertEqual(self.drawn(model=path)["notes"][0]["value"], advised)
+        lines = run("chat", "-m", path, "--seed", 1, "-n", 4, "--json", stdin=b"One\nTwo").stdout.decode().splitlines()
+        first, second = map(json.loads, lines)
+        self.assertEqual(first["notes"][0]["value"], advised)
+        self.assertNotIn("notes", second)
+        self.assertEqual(self.json("chat", "-m", LLAMA, "--seed", 1, "-n", 4, *advised.split(), "-p", "One")["ids"], first["ids"])
+        explained = json.loads(run("explain", "-m", path, *self.FLAGS).stdout)
+        self.assertEqual(explained["notes"][0]["value"], advised)
 
 
 class Prompts(ProgramTest):

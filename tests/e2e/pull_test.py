@@ -163,10 +163,19 @@ class Whole(PullTest):
         self.server.lengths = False
         self.assertEqual(self.pull(self.url, "--sha256", SHA256)["verified"], True)
 
-    def test_a_wrong_file_that_was_there_is_replaced(self):
+    def test_a_wrong_file_that_was_there_is_replaced_by_force_alone(self):
         self.models.mkdir()
         (self.models / "tiny.gguf").write_bytes(b"old")
-        self.assertEqual(self.pull(self.url, "--sha256", SHA256)["bytes"], len(BODY))
+        self.assertIn("--force", self.fail(self.url, "--sha256", SHA256))
+        self.assertEqual((self.models / "tiny.gguf").read_bytes(), b"old")
+        self.assertEqual(self.pull(self.url, "--sha256", SHA256, "--force")["bytes"], len(BODY))
+
+    def test_a_link_is_followed(self):
+        self.models.mkdir()
+        (self.models / "tiny.gguf").symlink_to(self.folder / "elsewhere.gguf")
+        self.pull(self.url)
+        self.assertTrue((self.models / "tiny.gguf").is_symlink())
+        self.assertEqual((self.folder / "elsewhere.gguf").read_bytes(), BODY)
 
     def test_list(self):
         self.pull(self.url, "--as", "smollm2.gguf")

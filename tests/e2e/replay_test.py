@@ -12,7 +12,7 @@ QUANTISED = LLAMA.parent / "model-q8_0.gguf"
 class Replay(ProgramTest):
     def record(self, *more, model=LLAMA):
         file = self.folder / "capsule.json"
-        self.text("generate", "-m", model, "--ids", PROMPT, "-n", 12, "--seed", 7, "--record", file, *more)
+        self.text("generate", "-m", model, "--ids", PROMPT, "-n", 12, "--seed", 7, "--record", file, "--force", *more)
         return file
 
     def changed(self, file, change):

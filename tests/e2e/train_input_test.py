@@ -35,12 +35,12 @@ class Shards(ProgramTest):
 
     def model(self, name, *arguments):
         path = self.folder / name
-        self.text("train", *arguments, "-o", path, *SMALL)
+        self.text("train", *arguments, "-o", path, "--force", *SMALL)
         return path.read_bytes()
 
     def test_shards_train_the_same_model_as_their_corpus(self):
         for held_out in (["--held-out-share", "0.2"], ["--held-out", "03.txt", "--held-out", "17.txt"]):
-            made = self.json("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards, *held_out)
+            made = self.json("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards, "--force", *held_out)
             self.assertEqual(made["train"]["documents"] + made["held_out"]["documents"], 24)
             self.assertGreater(made["held_out"]["documents"], 0)
             from_text = self.model("text.gguf", self.corpus, "--tokenizer", self.tokenizer, *held_out)
@@ -76,14 +76,14 @@ class Shards(ProgramTest):
     def test_any_number_of_threads_writes_the_same_bytes(self):
         files = []
         for threads in ("1", "3"):
-            self.text("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards, "--threads", threads)
+            self.text("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards, "--force", "--threads", threads)
             files.append([(self.shards / name).read_bytes() for name in ("train.tokens", "held-out.tokens", "tokenizer.gguf")])
         self.assertEqual(*files)
 
     def test_a_tokenizer_is_found_in_each_of_its_forms(self):
         made = []
         for form in (self.tokenizer, self.tokenizer / "tokenizer.json", self.tokenizer / "tokenizer.gguf"):
-            self.text("corpus", "shards", self.corpus, "--tokenizer", form, "-o", self.shards)
+            self.text("corpus", "shards", self.corpus, "--tokenizer", form, "-o", self.shards, "--force")
             made.append((self.shards / "train.tokens").read_bytes())
         self.assertEqual(made[0], made[1])
         self.assertEqual(made[0], made[2])
@@ -92,7 +92,7 @@ class Shards(ProgramTest):
 
     def test_broken_and_mixed_up_shards_are_refused(self):
         out = self.folder / "m.gguf"
-        self.text("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards)
+        self.text("corpus", "shards", self.corpus, "--tokenizer", self.tokenizer, "-o", self.shards, "--force")
         self.assertIn("another tokenizer", self.error("train", self.shards, "--from", LLAMA, "-o", out, code=2))
         self.assertIn("say themselves", self.error("train", self.shards, "--held-out", "03", "-o", out, code=2))
         shard = self.shards / "train.tokens"

@@ -57,7 +57,7 @@ class Train(ProgramTest):
         self.assertEqual(self.model.read_bytes(), again.read_bytes())
         # The command line wins, and goes on from nothing.
         self.text("train", "--config", self.run_folder / "options.toml", "--run", self.folder / "third.run", "-o", again,
-                  "--seed", "2")
+                  "--seed", "2", "--force")
         self.assertNotEqual(self.model.read_bytes(), again.read_bytes())
         (self.folder / "wrong.toml").write_text("lyers=3\n")
         self.assertIn("lyers", self.error(*self.train("--config", self.folder / "wrong.toml"), code=2))
