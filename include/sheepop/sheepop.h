@@ -48,7 +48,8 @@ struct GenerateOptions {
   size_t max_tokens = 256;
   std::vector<std::string> stops;  // the text ends before the first of these
   std::map<std::string, std::string>
-      sampling;                  // settings by name, as `sheepop generate --help` lists them: {"top_k", "40"}
+      sampling;                  // settings by name, as `sheepop generate --help` lists them: {"top_k", "40"};
+                                 // over what the makers of the model say, or over the defaults of "profile"
   std::optional<uint64_t> seed;  // none: a random one, which the result reports
 };
 
