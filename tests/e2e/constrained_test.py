@@ -63,7 +63,7 @@ class Shapes(ProgramTest):
         for way in (("--forced-runs", "run"), ("--forced-runs", "step"), ("--forced-runs", "run", "--prefill-chunk", 3),
                     ("--forced-runs", "run", "--threads", 3)):
             capsule = self.folder / "capsule.json"
-            out = self.generate("--json-schema", self.schema, "--record", capsule, "--logprobs", 2, *way)
+            out = self.generate("--json-schema", self.schema, "--record", capsule, "--logprobs", 2, "--force", *way)
             self.assertGreater(out["timing"]["forced_tokens"], 5)
             results[way] = (out["ids"], out["logprobs"], json.loads(capsule.read_text())["sequences"])
         first = results[("--forced-runs", "run")]
