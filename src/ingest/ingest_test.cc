@@ -80,6 +80,20 @@ TEST_F(IngestRun, SameBytesForAnyNumberOfWorkers) {
   }
 }
 
+// Licences, settings and empty modules: many workers write the same part at once, while others look whether it is there.
+TEST_F(IngestRun, FilesOfOneNameAndContent) {
+  constexpr size_t kFiles = 400, kOfEach = 40;
+  for (size_t i = 0; i < kFiles; ++i) Put(fmt::format("{:03}/same.txt", i), Prose(static_cast<int>(i / kOfEach), 3));
+  IngestOptions options;
+  options.workers = 32;
+  for (int round = 0; round < 6; ++round) {
+    options.output = folder_ / fmt::format("out{}", round);
+    const Corpus corpus = Run(options);
+    EXPECT_EQ(corpus.documents.size(), kFiles / kOfEach);
+    EXPECT_EQ(corpus.report.exact_duplicates, kFiles - kFiles / kOfEach);
+  }
+}
+
 TEST_F(IngestRun, SameBytesInAnyOrderOfReading) {
   PutMixed();
   IngestOptions options;

@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/sha256.h"
@@ -259,11 +260,13 @@ bool PartStore::Has(const std::string& key) const {
   std::error_code missing;
   const auto size = std::filesystem::file_size(path, missing);
   if (missing || !std::filesystem::exists(prints, missing)) return false;
-  const Blob blob = Blob::OfFile(prints);
-  const std::string tail = blob.Tail(sizeof(PrintTrailer));
+  // Another thread may put the same part in its place meanwhile, of a file with the same name and content.
+  std::ifstream file(prints, std::ios::binary);
   PrintTrailer trailer{};
-  if (tail.size() != sizeof(trailer)) return false;
-  std::memcpy(&trailer, tail.data(), sizeof(trailer));
+  if (!file.seekg(-static_cast<std::streamoff>(sizeof(trailer)), std::ios::end) ||
+      !file.read(reinterpret_cast<char*>(&trailer), sizeof(trailer))) {
+    return false;
+  }
   return trailer.magic == kTrailerMagic && trailer.records_bytes == size;
 }
 
