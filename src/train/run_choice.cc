@@ -79,7 +79,8 @@ std::string DurationText(double seconds) {
   return fmt::format("{:.0f} days", seconds / 86400);
 }
 
-std::string BytesText(double bytes) {
+std::string RoughBytesText(uint64_t count) {
+  const auto bytes = static_cast<double>(count);
   if (bytes < 1e6) return fmt::format("{:.0f} KB", std::ceil(bytes / 1e3));
   if (bytes < 1e9) return fmt::format("{:.{}f} MB", bytes / 1e6, bytes < 1e7 ? 1 : 0);
   return fmt::format("{:.1f} GB", bytes / 1e9);
@@ -90,12 +91,11 @@ std::string SizeTable(const CorpusSize& corpus, const std::vector<SizeChoice>& c
   std::string table = fmt::format(
       "Models that {} of text can feed, and how long training pays on this machine\n"
       "    --size   parameters   --time   passes   disk\n",
-      BytesText(static_cast<double>(corpus.text_bytes)));
+      RoughBytesText(corpus.text_bytes));
   for (const SizeChoice& choice : choices) {
     table += fmt::format("  {} {:<6}  {:>9.3g} M  {:>7}  {:>7.2g}  {:>6}{}\n", choice.name == chosen ? '*' : ' ',
                          choice.name, static_cast<double>(choice.parameters) / 1e6, DurationText(choice.seconds),
-                         choice.passes, BytesText(static_cast<double>(choice.disk_bytes)),
-                         choice.fed ? "" : "  could use more text");
+                         choice.passes, RoughBytesText(choice.disk_bytes), choice.fed ? "" : "  could use more text");
   }
   return table + fmt::format("next: {}\n", command);
 }
@@ -146,13 +146,12 @@ DiskPlan DiskPlanFor(uint64_t parameters, const TrainOptions& options) {
 
 void RequireDisk(const DiskPlan& plan, uint64_t needed, uint64_t free, const std::string& folder) {
   if (needed <= free) return;
-  const auto text = [](uint64_t bytes) { return BytesText(static_cast<double>(bytes)); };
   throw Error(
       ErrorCategory::kIo,
       "the run writes up to {} ({} checkpoint{} of {}, models of {}), {} are free in {}: --keep 1 keeps but one "
       "checkpoint, --run names another folder, a smaller --size is another way",
-      text(needed), plan.checkpoints, plan.checkpoints == 1 ? "" : "s", text(plan.checkpoint), text(plan.model),
-      text(free), folder);
+      RoughBytesText(needed), plan.checkpoints, plan.checkpoints == 1 ? "" : "s", RoughBytesText(plan.checkpoint),
+      RoughBytesText(plan.model), RoughBytesText(free), folder);
 }
 
 }  // namespace sheepop

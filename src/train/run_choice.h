@@ -50,7 +50,7 @@ std::string SizeTable(const CorpusSize& corpus, const std::vector<SizeChoice>& c
 
 // "40 s", "12 min", "3.5 h", "4 days"; "35 KB", "1.2 MB", "2.1 GB".
 std::string DurationText(double seconds);
-std::string BytesText(double bytes);
+std::string RoughBytesText(uint64_t bytes);
 
 // Whether somebody gave the option of that name.
 using IsGiven = std::function<bool(std::string_view option)>;

@@ -105,10 +105,10 @@ TEST(RunChoice, TextsOfTimesAndBytes) {
   EXPECT_EQ(DurationText(600), "10 min");
   EXPECT_EQ(DurationText(7200), "2.0 h");
   EXPECT_EQ(DurationText(10.0 * 86400), "10 days");
-  EXPECT_EQ(BytesText(1), "1 KB");
-  EXPECT_EQ(BytesText(1.25e6), "1.2 MB");
-  EXPECT_EQ(BytesText(25e6), "25 MB");
-  EXPECT_EQ(BytesText(2.14e9), "2.1 GB");
+  EXPECT_EQ(RoughBytesText(1), "1 KB");
+  EXPECT_EQ(RoughBytesText(1'250'000), "1.2 MB");
+  EXPECT_EQ(RoughBytesText(25'000'000), "25 MB");
+  EXPECT_EQ(RoughBytesText(2'140'000'000), "2.1 GB");
 }
 
 TEST(RunChoice, DiskHoldsTheCheckpointsThatAreKeptAndOneMore) {

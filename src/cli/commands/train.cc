@@ -263,9 +263,8 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
   console.Print(fmt::format(
       "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
       "{} for the run, {:.2f} epochs\n",
-      static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6,
-      sheepop::BytesText(static_cast<double>(disk)), plan.tokens_per_second, plan.gflops, plan.peak_gflops,
-      DurationText(plan.seconds), plan.epochs));
+      static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6, RoughBytesText(disk),
+      plan.tokens_per_second, plan.gflops, plan.peak_gflops, DurationText(plan.seconds), plan.epochs));
   if (chooser_.chose()) console.Print(chooser_.Text(CommandText()));
   return 0;
 }

@@ -111,7 +111,7 @@ std::string RunChooser::Text(const std::string& command) const {
   text += fmt::format("{} steps of {:.2g} s, some {}: {:.1f} passes over the {}\n", options_.steps,
                       plan_.seconds_per_step, DurationText(steps * plan_.seconds_per_step),
                       tokens / static_cast<double>(std::max<uint64_t>(1, corpus_.tokens)),
-                      sheepop::BytesText(static_cast<double>(corpus_.text_bytes)));
+                      RoughBytesText(corpus_.text_bytes));
   if (!sizes_.empty()) text += SizeTable(corpus_, sizes_, options_.size, command);
   return text;
 }
