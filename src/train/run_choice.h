@@ -37,8 +37,10 @@ inline constexpr double kMostPasses = 30;
 // Every --size, ascending; `operations_per_second` as MeasureTrainingRate gives it.
 std::vector<SizeChoice> SizeChoices(const CorpusSize& corpus, double operations_per_second);
 
-// Of the choices that are fed, or the smallest, the one whose run is nearest to `seconds`, on a scale of ratios.
-const SizeChoice& NearestInTime(const std::vector<SizeChoice>& choices, double seconds);
+// Of the choices that are fed, or the smallest, the one whose run is nearest to `seconds`, on a scale of ratios; the next
+// larger one instead where a fed one would read the text more than kWornPasses times by then.
+inline constexpr double kWornPasses = 10;
+const SizeChoice& ChoiceForTime(const std::vector<SizeChoice>& choices, double seconds);
 
 // The time of a run for which none was given: 5 minutes up to 1 MB, growing with the root of the text, 30 at most.
 double DefaultSeconds(uint64_t text_bytes);

@@ -24,19 +24,29 @@ TEST(RunChoice, MoreTextAndTimeTakeLargerModels) {
     EXPECT_GT(large[i].seconds, large[i - 1].seconds);
     EXPECT_GT(large[i].disk_bytes, large[i - 1].disk_bytes);
   }
-  EXPECT_EQ(NearestInTime(large, 60).name, "nano");
-  EXPECT_EQ(NearestInTime(large, 3600).name, "tiny");
-  EXPECT_EQ(NearestInTime(large, 30.0 * 86400).name, "medium");
+  EXPECT_EQ(ChoiceForTime(large, 60).name, "nano");
+  EXPECT_EQ(ChoiceForTime(large, 3600).name, "tiny");
+  EXPECT_EQ(ChoiceForTime(large, 30.0 * 86400).name, "medium");
 }
 
 TEST(RunChoice, ALittleTextFeedsNoLargeModelHoweverLongTheTime) {
-  for (const uint64_t bytes : {0, 20'000, 1'000'000}) {
+  for (const uint64_t bytes : {0, 20'000, 500'000}) {
     const std::vector<SizeChoice> choices = SizeChoices(EstimatedSize(bytes), kRate);
-    EXPECT_EQ(NearestInTime(choices, 86400).name, "nano") << bytes;
+    EXPECT_EQ(ChoiceForTime(choices, 86400).name, "nano") << bytes;
     EXPECT_FALSE(choices.back().fed);
   }
   const std::vector<SizeChoice> choices = SizeChoices(EstimatedSize(15'000'000), kRate);
-  EXPECT_EQ(NearestInTime(choices, 30.0 * 86400).name, "small");
+  EXPECT_EQ(ChoiceForTime(choices, 30.0 * 86400).name, "medium") << "one more than it feeds";
+}
+
+TEST(RunChoice, ATextThatWouldBeReadTooOftenTrainsTheNextSize) {
+  const std::vector<SizeChoice> choices = SizeChoices(EstimatedSize(1'000'000), kRate);
+  const SizeChoice& nano = choices.front();
+  ASSERT_TRUE(nano.fed);
+  const double worn = nano.seconds * kWornPasses / nano.passes;
+  EXPECT_EQ(ChoiceForTime(choices, 0.9 * worn).name, "nano");
+  EXPECT_EQ(ChoiceForTime(choices, 1.1 * worn).name, "tiny");
+  EXPECT_EQ(ChoiceForTime(choices, 100 * worn).name, "tiny");
 }
 
 TEST(RunChoice, NothingToReadIsNoTrouble) {

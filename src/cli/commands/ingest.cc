@@ -96,7 +96,7 @@ std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
 std::string IngestCommand::Plan(const IngestReport& report) const {
   const CorpusSize corpus = EstimatedSize(report.text_bytes);
   const std::vector<SizeChoice> choices = SizeChoices(corpus, MeasureTrainingRate(PhysicalCores()));
-  const SizeChoice& chosen = NearestInTime(choices, DefaultSeconds(corpus.text_bytes));
+  const SizeChoice& chosen = ChoiceForTime(choices, DefaultSeconds(corpus.text_bytes));
   return "\n" + SizeTable(corpus, choices, chosen.name,
                           fmt::format("sheepop train {} -o mine.gguf", ShellWord(options_.output.string())));
 }

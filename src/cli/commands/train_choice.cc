@@ -84,7 +84,7 @@ void RunChooser::Choose(const CorpusTokens& tokens, TrainRun& run, ThreadPool& p
   if (!run.continued) {
     if (!ShapeGiven()) {
       sizes_ = SizeChoices(corpus_, MeasureTrainingRate(pool.threads(), run.isa));
-      options.size = NearestInTime(sizes_, seconds).name;
+      options.size = ChoiceForTime(sizes_, seconds).name;
     }
     run.config = ModelConfigFor(options, tokens.vocab);
   }
