@@ -39,7 +39,7 @@ size_t QuotaProcessors(std::string_view membership, const std::filesystem::path&
     group /= part;
     least = std::min(least, QuotaOf(group));
   }
-  return std::isfinite(least) ? std::max<size_t>(1, static_cast<size_t>(least + 0.5)) : 0;
+  return std::isfinite(least) ? std::max<size_t>(1, static_cast<size_t>(std::lround(least))) : 0;
 }
 
 }  // namespace sheepop
