@@ -181,6 +181,17 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
   return 2;
 }
 
+int Run(Command& command, Console& console) {
+  try {
+    const int code = command.Run(console);
+    console.EndNotes();
+    return code;
+  } catch (...) {
+    console.EndNotes();
+    throw;
+  }
+}
+
 }  // namespace
 
 int Main(int argc, char** argv) {
@@ -210,7 +221,7 @@ int Main(int argc, char** argv) {
     }
     if (const int code = Parse(app, argc, argv, console)) return code < 0 ? 0 : code;
     for (size_t i = 0; i < kCommands.size(); ++i) {
-      if (parsers[i]->parsed()) return commands[i]->Run(console);
+      if (parsers[i]->parsed()) return Run(*commands[i], console);
     }
   } catch (const Error& error) {
     console.PrintError(error);

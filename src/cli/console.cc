@@ -11,7 +11,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <span>
+#include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/numbers.h"
@@ -52,6 +53,39 @@ std::string_view FirstColumns(std::string_view line, int columns) {
   return line.substr(0, line.size() - rest.size());
 }
 
+// Of the window behind a stream; none where it is no terminal.
+std::optional<int> Columns(int stream) {
+  winsize window{};
+  if (::isatty(stream) != 1) return std::nullopt;
+  return ::ioctl(stream, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
+}
+
+// Broken between words, with what is left two columns further in. A command would be two where it is broken.
+std::string Wrapped(std::string_view text, int stream) {
+  constexpr int kNarrowest = 20;
+  const std::optional<int> columns = Columns(stream);
+  if (!columns || *columns < kNarrowest) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    const bool ended = line.size() < text.size();
+    text.remove_prefix(line.size() + ended);
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size()) + 2;
+    bool first = true;
+    while (line.find("sheepop ") == std::string_view::npos) {
+      const std::string_view fits = FirstColumns(line, *columns - (first ? 0 : static_cast<int>(indent)));
+      const size_t space = fits.size() < line.size() ? line.rfind(' ', fits.size()) : std::string_view::npos;
+      if (space == std::string_view::npos || line.find_first_not_of(' ') >= space) break;
+      out += fmt::format("{}{}\n", first ? "" : std::string(indent, ' '),
+                         line.substr(0, line.find_last_not_of(' ', space) + 1));
+      line.remove_prefix(std::min(line.find_first_not_of(' ', space), line.size()));
+      first = false;
+    }
+    out += fmt::format("{}{}{}", first ? "" : std::string(indent, ' '), line, ended ? "\n" : "");
+  }
+  return out;
+}
+
 // JSON has no infinity and no NaN.
 void MakeFinite(boost::json::value& value, const std::string& path, const Console& console) {
   if (value.is_double() && !std::isfinite(value.get_double())) {
@@ -82,6 +116,8 @@ bool Console::UsesColor() const {
 
 void Console::Print(std::string_view text) const { WriteAll(stdout, text, "standard output"); }
 
+void Console::PrintWords(std::string_view text) const { Print(Wrapped(text, STDOUT_FILENO)); }
+
 void Console::PrintText(std::string_view text) const {
   Print(StdoutIsTerminal() ? WithPictures(text) : std::string(text));
 }
@@ -89,52 +125,64 @@ void Console::PrintText(std::string_view text) const {
 void Console::PrintJson(const boost::json::value& document) const {
   boost::json::value finite = document;
   MakeFinite(finite, "", *this);
-  const auto tell = [&](std::string_view name, std::span<const Warning> list) {
+  const auto tell = [&](std::string_view name, const CountedWarnings& list) {
     if (list.empty() || !finite.is_object()) return;
     boost::json::array& told = finite.get_object()[name].emplace_array();
-    for (const Warning& w : list) {
-      told.push_back({{"code", w.code}, {"thing", ToValidUtf8(w.thing)}, {"value", ToValidUtf8(w.value)}});
+    for (const auto& [w, count] : list.all()) {
+      boost::json::object entry{{"code", w.code}, {"thing", ToValidUtf8(w.thing)}, {"value", ToValidUtf8(w.value)}};
+      if (count > 1) entry["count"] = count;
+      told.push_back(std::move(entry));
     }
   };
   tell("warnings", warnings_);
-  tell("notes", notes_);
-  notes_.clear();
+  tell("notes", new_notes_);
+  new_notes_.Clear();
   Print(boost::json::serialize(finite));
   Print("\n");
 }
 
 void Console::Warn(const Warning& warning) const {
-  const auto same = [&](const Warning& w) { return w.code == warning.code && w.line == warning.line; };
-  if (std::ranges::any_of(warnings_, same)) return;
+  if (!warnings_.Add(warning)) return;
   Progress("");
-  fmt::print(stderr, "sheepop: warning: {}\n", warning.line);
-  warnings_.push_back(warning);
+  fmt::print(stderr, "{}\n", Wrapped("sheepop: warning: " + warning.line, STDERR_FILENO));
 }
 
 void Console::Note(std::string_view line) const {
-  if (verbose || StderrIsTerminal()) fmt::print(stderr, "{}\n", line);
+  if (!verbose && !StderrIsTerminal()) return;
+  Progress("");
+  fmt::print(stderr, "{}\n", Wrapped(line, STDERR_FILENO));
 }
 
 void Console::Note(const Warning& note) const {
-  Note(note.line);
-  notes_.push_back(note);
+  new_notes_.Add(note);
+  if (notes_.Add(note)) Note(note.line);
+}
+
+void Console::EndNotes() const {
+  Progress("");
+  for (const auto& [warning, count] : warnings_.all()) {
+    if (count < 2) continue;
+    const std::string line = fmt::format("sheepop: warning: {} times: {}", count, warning.line);
+    fmt::print(stderr, "{}\n", Wrapped(line, STDERR_FILENO));
+  }
+  for (const auto& [note, count] : notes_.all()) {
+    if (count > 1) Note(fmt::format("{} times: {}", count, note.line));
+  }
 }
 
 void Console::Progress(std::string_view line) const {
   constexpr double kSecondsBetween = 0.2;
-  if (!StderrIsTerminal()) return;
+  if (!StderrIsTerminal() || (line.empty() && shown_ == 0)) return;
   const double now = MonotonicSeconds();
   if (!line.empty() && now - shown_ < kSecondsBetween) return;
   shown_ = line.empty() ? 0 : now;
-  winsize window{};
-  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
-  fmt::print(stderr, "\r\x1b[K{}", FirstColumns(line, known ? window.ws_col - 1 : 79));
+  fmt::print(stderr, "\r\x1b[K{}", FirstColumns(line, Columns(STDERR_FILENO).value_or(80) - 1));
   std::fflush(stderr);
 }
 
 void Console::PrintError(const Error& error, boost::json::object document) const {
   Progress("");
-  fmt::print(stderr, "sheepop: {}\n", error.what());
+  fmt::print(stderr, "{}\n", Wrapped(fmt::format("sheepop: {}", error.what()), STDERR_FILENO));
   if (!json) return;
   document["error"] = {{"category", Name(error.category())}, {"message", error.what()}};
   try {

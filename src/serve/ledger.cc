@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "base/counted_warnings.h"
 #include "base/json.h"
 #include "kernel/packed.h"
 #include "sample/idle_options.h"
@@ -55,6 +56,17 @@ json::array SameBits(const Model& model) {
   json::array same{"threads", "batch", "chunks", "cache", "clients"};
   if (kernel::IsQuantised(model.weights().output().type)) same.emplace_back("isa");
   return same;
+}
+
+json::array WarningsJson(const CountedWarnings& told) {
+  json::array warnings;
+  for (const auto& [warning, count] : told.all()) {
+    json::object entry{
+        {"code", warning.code}, {"thing", warning.thing}, {"value", warning.value}, {"message", warning.line}};
+    if (count > 1) entry["count"] = count;
+    warnings.push_back(std::move(entry));
+  }
+  return warnings;
 }
 
 json::value CapsuleJson(const Ask& ask, uint64_t seed, std::span<const CapsuleSequence> recorded) {
@@ -116,15 +128,12 @@ Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const ChoiceCost> cos
   if (preempted > 0) out["preempted"] = {{"times", preempted}, {"recomputed", recomputed}};
   if (!ask.model->checkpoint.empty()) out["checkpoint"] = ask.model->checkpoint;
   if (!ask.unused.empty()) out["unused"] = json::array(ask.unused.begin(), ask.unused.end());
-  json::array warnings;
-  const auto warn = [&](const Warning& warning) {
-    warnings.push_back(
-        {{"code", warning.code}, {"thing", warning.thing}, {"value", warning.value}, {"message", warning.line}});
-  };
+  CountedWarnings told;
+  const auto warn = [&](const Warning& warning) { told.Add(warning); };
   for (const AskedPrompt& prompt : ask.prompts) std::ranges::for_each(prompt.warnings, warn);
   std::ranges::for_each(IdleOptions(ask.options.sampling, ask.given, false), warn);
   if (std::ranges::any_of(costs, [](const ChoiceCost& cost) { return cost.usage.clipped; })) warn(ClippedWarning());
-  if (!warnings.empty()) out["warnings"] = std::move(warnings);
+  if (!told.empty()) out["warnings"] = WarningsJson(told);
   if (!recorded.empty()) out["capsule"] = CapsuleJson(ask, seed, recorded);
   return ledger;
 }

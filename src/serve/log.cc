@@ -57,13 +57,30 @@ void AnswerLog::Add(const http::HttpRequest& request, unsigned status, size_t by
   Write(LogLine(form_, request, status, bytes, seconds, std::time(nullptr)));
 }
 
-void AnswerLog::Say(const std::string& line) {
+void AnswerLog::WriteSaid(const std::string& line, size_t times) {
   const std::string time = TimeText(std::time(nullptr));
-  Write(form_ == LogForm::kJson ? boost::json::serialize(boost::json::object{{"time", time}, {"note", line}}) + "\n"
-                                : fmt::format("{} {}\n", time, line));
+  if (form_ == LogForm::kJson) {
+    boost::json::object said{{"time", time}, {"note", line}};
+    if (times > 1) said["count"] = times;
+    return Write(boost::json::serialize(said) + "\n");
+  }
+  Write(times > 1 ? fmt::format("{} {} times: {}\n", time, times, line) : fmt::format("{} {}\n", time, line));
+}
+
+void AnswerLog::Say(const std::string& line) {
+  const std::lock_guard lock(saying_);
+  if (times_said_ > 0 && line == said_) {
+    ++times_said_;
+    return;
+  }
+  if (times_said_ > 1) WriteSaid(said_, times_said_);
+  said_ = line;
+  times_said_ = 1;
+  WriteSaid(line, 1);
 }
 
 AnswerLog::~AnswerLog() {
+  if (times_said_ > 1) WriteSaid(said_, times_said_);
   for (const Stopwatch watch; waiting_ > 0 && watch.seconds() < kFarewellS;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -21,18 +22,24 @@ class AnswerLog {
 
   // Any thread. Lines beyond kMostWaiting that wait, and those that cannot be written, are dropped and counted.
   void Add(const http::HttpRequest& request, unsigned status, size_t bytes, double seconds);
-  void Say(const std::string& line);  // something else; the same rules
+  // Something else; the same rules. A line that was said last is counted, and said again with the count when another one
+  // comes, or the end.
+  void Say(const std::string& line);
   size_t dropped() const { return dropped_; }
 
   static constexpr size_t kMostWaiting = 4096;
 
  private:
+  void WriteSaid(const std::string& line, size_t times);
   void Write(std::string line);
   bool WriteAll(std::string_view text) const;
 
   const LogForm form_;
   std::atomic<size_t> waiting_{0}, dropped_{0};
   std::atomic<bool> ending_{false};
+  std::mutex saying_;
+  std::string said_;
+  size_t times_said_ = 0;
   WorkQueue writer_{1};
 };
 

@@ -93,14 +93,17 @@ std::string RoughBytesText(uint64_t count) {
 std::string SizeTable(const CorpusSize& corpus, const std::vector<SizeChoice>& choices, std::string_view chosen,
                       std::string_view command) {
   std::string table = fmt::format(
-      "Models that {} of text can feed, and how long training pays on this machine\n"
-      "    --size   parameters   --time   passes   disk\n",
+      "Models that {} of text can feed, and\nhow long training pays on this machine\n"
+      "    --size  params --time passes   disk\n",
       RoughBytesText(corpus.text_bytes));
+  bool hungry = false;
   for (const SizeChoice& choice : choices) {
-    table += fmt::format("  {} {:<6}  {:>9.3g} M  {:>7}  {:>7.2g}  {:>6}{}\n", choice.name == chosen ? '*' : ' ',
-                         choice.name, static_cast<double>(choice.parameters) / 1e6, DurationText(choice.seconds),
-                         choice.passes, RoughBytesText(choice.disk_bytes), choice.fed ? "" : "  could use more text");
+    table += fmt::format("  {} {:<6}{:>6.3g} M{:>7}{:>7.2g}{:>7}{}\n", choice.name == chosen ? '*' : ' ', choice.name,
+                         static_cast<double>(choice.parameters) / 1e6, DurationText(choice.seconds), choice.passes,
+                         RoughBytesText(choice.disk_bytes), choice.fed ? "" : "+");
+    hungry = hungry || !choice.fed;
   }
+  table += hungry ? "* chosen; + could use more text\n" : "* chosen\n";
   return table + fmt::format("next: {}\n", command);
 }
 

@@ -28,9 +28,10 @@ class ProgressLine final : public ProgressSink {
 
   void OnProgress(const IngestProgress& p) override {
     const std::string eta = p.eta_seconds >= 0 ? fmt::format(", {} left", DurationText(p.eta_seconds)) : "";
-    console_.Progress(fmt::format("{}: {} of {} files, {:.1f} of {:.1f} MB{}", Name(p.stage), p.files_done,
-                                  p.files_total, static_cast<double>(p.bytes_done) / 1e6,
-                                  static_cast<double>(p.bytes_total) / 1e6, eta));
+    // A narrow window shows the beginning.
+    console_.Progress(fmt::format("{}: {} of {} files{}, {:.1f} of {:.1f} MB", Name(p.stage), p.files_done,
+                                  p.files_total, eta, static_cast<double>(p.bytes_done) / 1e6,
+                                  static_cast<double>(p.bytes_total) / 1e6));
   }
 
  private:
@@ -160,7 +161,7 @@ int IngestCommand::Run(Console& console) {
   console.Progress("");
   TellLosses(console, report);
   if (const std::optional<Error> failure = Failure(report)) {
-    if (!console.json) console.Print(AccountTable(report));
+    if (!console.json) console.PrintWords(AccountTable(report));
     console.PrintError(*failure, Document(report));
     return 1;
   }
@@ -168,8 +169,11 @@ int IngestCommand::Run(Console& console) {
     console.PrintJson(Document(report));
     return 0;
   }
-  console.Print(AccountTable(report));
-  if (plan_ && report.text_bytes > 0) console.Print(Plan(report));
+  console.PrintWords(AccountTable(report));
+  const std::string corpus = ShellWord(options_.output.string());
+  console.PrintWords(
+      fmt::format("{0} is written; look into it: sheepop corpus list {0}, sheepop corpus sample {0}\n", corpus));
+  if (plan_ && report.text_bytes > 0) console.PrintWords(Plan(report));
   return 0;
 }
 

@@ -260,12 +260,12 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
                        {"sizes", chooser_.SizesJson()}});
     return 0;
   }
-  console.Print(fmt::format(
+  console.PrintWords(fmt::format(
       "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
       "{} for the run, {:.2f} epochs\n",
       static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6, RoughBytesText(disk),
       plan.tokens_per_second, plan.gflops, plan.peak_gflops, DurationText(plan.seconds), plan.epochs));
-  if (chooser_.chose()) console.Print(chooser_.Text(CommandText()));
+  if (chooser_.chose()) console.PrintWords(chooser_.Text(CommandText()));
   return 0;
 }
 
@@ -423,7 +423,7 @@ int TrainCommand::Train(const Console& console, const CorpusTokens& tokens, Trai
   const bool finished = trainer.step() > 0 && trainer.step() == trainer.options().steps;
   if (finished && !console.json) console.Print(FinishedText(Names(), trainer));
   if (chooser_.chose()) {
-    console.json ? console.Note(chooser_.Text(CommandText())) : console.Print(chooser_.Text(CommandText()));
+    console.json ? console.Note(chooser_.Text(CommandText())) : console.PrintWords(chooser_.Text(CommandText()));
   }
   WarnOfWarmup(console, trainer.options());
   if (!finished) RequireRoom(trainer);

@@ -41,8 +41,9 @@ void TrainReporter::OnStep(const StepRecord& record) {
   if (report_.peak_tokens_per_second > 0) {
     share = fmt::format(" ({:.0f}% of this machine's limit)", 100 * rate / report_.peak_tokens_per_second);
   }
-  Show(fmt::format("step {} of {}, loss {:.3f}{}, {:.0f} tokens/s{}, {} left", record.step, report_.steps, record.loss,
-                   held_out_, rate, share, DurationText(left)));
+  // A narrow window shows the beginning.
+  Show(fmt::format("step {} of {}, loss {:.3f}, {} left{}, {:.0f} tokens/s{}", record.step, report_.steps, record.loss,
+                   DurationText(left), held_out_, rate, share));
 }
 
 void TrainReporter::OnMeasurement(const Measurement& m) {
@@ -62,7 +63,7 @@ void TrainReporter::SampleFrom(const std::filesystem::path& model) {
   try {
     Sample(model);
   } catch (const Error& error) {  // a prompt with letters that the text has not, say: no reason to end a run
-    console_.Note(fmt::format("  no sample (see --sample-prompt): {}", error.what()));
+    console_.Note({"no_sample", report_.prompt, "", fmt::format("no sample (see --sample-prompt): {}", error.what())});
   }
 }
 
