@@ -1,4 +1,4 @@
-"""What a terminal shows, wide or narrow: lines that fit, equal notes once."""
+"""What a terminal shows, wide or narrow: the prompt of generate, why a text ended, lines that fit."""
 
 import fcntl
 import json
@@ -10,9 +10,11 @@ import subprocess
 import termios
 import unicodedata
 
-from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, ProgramTest, main, run
+from program import ENVIRONMENT, LLAMA, PROGRAM, TIMEOUT, TINY, ProgramTest, main, run
 from told_test import without_byte_4
 from train_first_test import words
+
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class Terminal(ProgramTest):
@@ -33,6 +35,55 @@ class Terminal(ProgramTest):
         os.close(outer)
         self.assertEqual(process.wait(timeout=TIMEOUT), code, out)
         return out.decode().replace("\r\n", "\n")
+
+
+class Prompt(Terminal):
+    FLAGS = ("generate", "-m", LLAMA, "--temperature", 0, "-n", 4)
+
+    def setUp(self):
+        super().setUp()
+        self.written = self.text(*self.FLAGS, "-p", "Once upon")
+        self.assertNotIn("Once upon", self.written)
+
+    def test_it_stands_dimmed_before_the_text(self):
+        shown = self.shown(*self.FLAGS, "-p", "Once upon")
+        self.assertIn(f"{DIM}Once upon{PLAIN}", shown)
+        self.assertIn(self.json("tokenize", "-m", LLAMA, "--decode", "--ids", "5,6,7")["text"] + PLAIN,
+                      self.shown(*self.FLAGS, "--ids", "5,6,7"))
+        file = self.folder / "prompt.txt"
+        file.write_text("first\nsecond " + "and more \u732b " * 400 + "last")
+        shown = self.shown(*self.FLAGS, "--context", 8000, "-f", file)
+        self.assertRegex(shown, r"\x1b\[2m\[\d{4} bytes before\]")
+        self.assertIn(f"last{PLAIN}", shown)
+        self.assertNotIn("\ufffd", shown.split(PLAIN)[0])
+
+    def test_a_begin_token_is_no_part_of_it(self):
+        shown = self.shown("generate", "-m", TINY / "gemma3" / "model.gguf", "-n", 2, "-p", "ab")
+        self.assertIn(f"{DIM}ab{PLAIN}", shown)
+
+    def test_without_colours_it_is_plain(self):
+        for more, env in ((("--color", "never"), {}), ((), {"NO_COLOR": "1"})):
+            shown = self.shown(*self.FLAGS, *more, "-p", "Once upon", env=env)
+            self.assertIn("\nOnce upon", "\n" + shown)
+            self.assertNotIn("\x1b[2m", shown)
+
+    def test_no_terminal_no_prompt(self):
+        self.assertEqual(self.text(*self.FLAGS, "--color", "always", "-p", "Once upon"), self.written)
+
+    def test_control_characters_of_it_do_nothing(self):
+        self.assertIn(f"{DIM}a\u241b[31mb{PLAIN}", self.shown(*self.FLAGS, "-p", "a\x1b[31mb"))
+
+    def test_it_stands_once_before_several_texts(self):
+        for several in (("--sequences", 2), ("--beams", 2, "--n-best", 2)):
+            flags = [flag for flag in self.FLAGS if several[0] != "--beams" or flag not in ("--temperature", 0)]
+            shown = self.shown(*flags, *several, "-p", "Once upon")
+            self.assertEqual(shown.count("Once upon"), 1)
+            self.assertIn(f"{DIM}Once upon{PLAIN}\n--- 1 of 2", shown)
+
+    def test_why_it_ended_stands_below(self):
+        self.assertIn("\nended: 4 tokens, as --max-tokens says", self.shown(*self.FLAGS, "-p", "Once upon"))
+        ends = run(*self.FLAGS, "-p", "a", "--sequences", 3, "--logit-bias", "2=1000", "--verbose").stderr.decode()
+        self.assertIn("ended: 3 of 3 texts: the model ended the text", ends)
 
 
 class Narrow(Terminal):

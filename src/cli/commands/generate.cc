@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file_writer.h"
 #include "base/output_path.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/flags/beam_flags.h"
 #include "cli/flags/model_flags.h"
@@ -74,7 +76,8 @@ class Generate final : public Command {
   void CheckRecord(const Console& console) const;
   Capsule NewCapsule(const LoadedModel& loaded, const Request& request, const SamplingOptions& sampling) const;
   RequestOptions Options() const;
-  std::string WhyEnded(FinishReason reason) const;
+  std::string WhyEnded(std::span<const std::unique_ptr<TextListener>> texts) const;
+  std::string Reason(FinishReason reason) const;
   json::object Document(const TextListener& text) const;
   void PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt, uint64_t seed,
                    std::span<const std::unique_ptr<TextListener>> texts, const Timing& timing) const;
@@ -91,6 +94,23 @@ class Generate final : public Command {
   BeamFlags beams_;
   std::optional<std::string> record_;
 };
+
+// On a terminal a text stands behind what it continues, of which the end is shown where it is long.
+void ShowPrompt(const Console& console, const Tokenizer& tokenizer, std::span<const Token> prompt) {
+  constexpr size_t kMostBytes = 2000;
+  if (console.json || !console.StdoutIsTerminal()) return;
+  if (!prompt.empty() && prompt[0] == tokenizer.special().bos) prompt = prompt.subspan(1);
+  const std::string text = ToValidUtf8(tokenizer.Decode(prompt));
+  std::string_view shown = text;
+  if (text.size() > kMostBytes) {
+    shown.remove_prefix(text.size() - kMostBytes);
+    while (!shown.empty() && (static_cast<unsigned char>(shown.front()) & 0xC0) == 0x80) shown.remove_prefix(1);
+  }
+  if (console.UsesColor()) console.Print("\x1b[2m");
+  if (shown.size() < text.size()) console.Print(fmt::format("[{} bytes before]", text.size() - shown.size()));
+  console.PrintText(shown);
+  if (console.UsesColor()) console.Print("\x1b[0m");
+}
 
 int Generate::RunBeams(const Console& console) {
   std::vector<std::string_view> others = sampling_.Given();
@@ -111,6 +131,7 @@ int Generate::RunBeams(const Console& console) {
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
   prompt_.RequireTokens(prompt.size(), 1);
+  ShowPrompt(console, *loaded.tokenizer, prompt);
   return beams_.Run(console, loaded, std::move(prompt), max_tokens_, sampling_.Options().constraint, engine_.options,
                     model_.pool());
 }
@@ -162,16 +183,27 @@ json::object Generate::Document(const TextListener& text) const {
   return out;
 }
 
-// Why the one text ended, and what would let it go on.
-std::string Generate::WhyEnded(FinishReason reason) const {
+std::string Generate::Reason(FinishReason reason) const {
   switch (reason) {
-    case FinishReason::kStop: return stops_.empty() ? "ended: the model ended the text" : "ended: the model, or --stop";
-    case FinishReason::kLength: return fmt::format("ended: {} tokens, as --max-tokens says", max_tokens_);
-    case FinishReason::kContext: return "ended: the context is full";
-    case FinishReason::kInterrupt: return "ended: interrupted";
+    case FinishReason::kStop: return stops_.empty() ? "the model ended the text" : "the model, or --stop";
+    case FinishReason::kLength: return fmt::format("{} tokens, as --max-tokens says", max_tokens_);
+    case FinishReason::kContext: return "the context is full";
+    case FinishReason::kInterrupt: return "interrupted";
     case FinishReason::kError: break;
   }
-  return "ended: an error";
+  return "an error";
+}
+
+// Why the texts ended, and what would let them go on.
+std::string Generate::WhyEnded(std::span<const std::unique_ptr<TextListener>> texts) const {
+  std::map<FinishReason, size_t> reasons;
+  for (const auto& text : texts) ++reasons[text->finish()->reason];
+  std::vector<std::string> parts;
+  for (const auto& [reason, count] : reasons) {
+    const std::string which = texts.size() > 1 ? fmt::format("{} of {} texts: ", count, texts.size()) : "";
+    parts.push_back(which + Reason(reason));
+  }
+  return fmt::format("ended: {}", fmt::join(parts, "; "));
 }
 
 void Generate::PrintResult(const Console& console, const LoadedModel& loaded, std::span<const Token> prompt,
@@ -184,7 +216,7 @@ void Generate::PrintResult(const Console& console, const LoadedModel& loaded, st
         timing.forced_tokens > 0 ? fmt::format(", {} of them forced by the grammar", timing.forced_tokens) : "";
     console.Note(fmt::format("seed {}; {} prompt tokens in {:.2f} s, {} written at {:.0f} a second{}", seed,
                              timing.prefill_tokens, timing.prefill_s, timing.decode_tokens, rate, forced));
-    if (texts.size() == 1) console.Note(WhyEnded(texts[0]->finish()->reason));
+    console.Note(WhyEnded(texts));
     return;
   }
   json::object out;
@@ -254,6 +286,7 @@ int Generate::Run(Console& console) {
       listener = recorders.emplace_back(std::make_unique<CapsuleRecorder>(*listener)).get();
     }
   }
+  ShowPrompt(console, *loaded.tokenizer, prompt);
   const uint64_t seed = request.seed;
   const RequestId id = engine.Submit(std::move(request), listeners);
   const InterruptGuard interrupt;
@@ -271,7 +304,7 @@ int Generate::Run(Console& console) {
 
   if (!console.json) {
     for (size_t i = 0; i < texts.size() && texts.size() > 1; ++i) {
-      console.Print(fmt::format("{}--- {} of {}\n", i ? "\n" : "", i + 1, texts.size()));
+      console.Print(fmt::format("{}--- {} of {}\n", i || console.StdoutIsTerminal() ? "\n" : "", i + 1, texts.size()));
       console.PrintText(texts[i]->text());
     }
     console.Print("\n");

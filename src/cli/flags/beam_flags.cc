@@ -71,8 +71,8 @@ int BeamFlags::Run(const Console& console, const LoadedModel& loaded, std::vecto
   if (!console.json) {
     for (size_t i = 0; i < texts.size(); ++i) {
       if (texts.size() > 1) {
-        console.Print(
-            fmt::format("{}--- {} of {}, score {:.4f}\n", i ? "\n" : "", i + 1, texts.size(), texts[i].score));
+        console.Print(fmt::format("{}--- {} of {}, score {:.4f}\n", i || console.StdoutIsTerminal() ? "\n" : "", i + 1,
+                                  texts.size(), texts[i].score));
       }
       console.PrintText(Text(*loaded.tokenizer, texts[i]));
     }
