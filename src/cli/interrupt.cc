@@ -78,12 +78,14 @@ void InterruptGuard::Rearm() {
   Handle(OnSignal);
 }
 
-bool InterruptGuard::WaitFor(int fd) const {
-  pollfd either[] = {{.fd = fd, .events = POLLIN, .revents = 0}, {.fd = wakeup, .events = POLLIN, .revents = 0}};
+bool InterruptGuard::WaitFor(int fd, int other) const {
+  pollfd any[] = {{.fd = wakeup, .events = POLLIN, .revents = 0},
+                  {.fd = fd, .events = POLLIN, .revents = 0},
+                  {.fd = other, .events = POLLIN, .revents = 0}};
   while (!interrupted()) {
-    const int ready = ::poll(either, 2, -1);
+    const int ready = ::poll(any, 3, -1);
     if (ready < 0 && errno != EINTR) throw SystemError("cannot wait for input", errno);
-    if (ready > 0 && either[0].revents != 0) return !interrupted();
+    if (ready > 0 && (any[1].revents != 0 || any[2].revents != 0)) return !interrupted();
   }
   return false;
 }

@@ -21,8 +21,9 @@ class InterruptGuard {
   // A Ctrl-C that came has been dealt with, so the next one is a first one again. A SIGTERM stays.
   void Rearm();
 
-  // Waits until `fd` has something to read, or its end. False when interrupted, also before the wait began.
-  bool WaitFor(int fd) const;
+  // Waits until `fd` has something to read, or its end, or `other`, unless it is negative. False when interrupted, also
+  // before the wait began.
+  bool WaitFor(int fd, int other = -1) const;
 };
 
 }  // namespace sheepop::cli

@@ -119,6 +119,7 @@ LINES["chat"] = COMMON | MACHINE | ENGINE | SAMPLING | SHAPE | TEMPLATE | {
     "--model": changes(GEMMA),
     "--prompt": changes("another text", text=True),
     "--system": changes("Be brief.", text=True),
+    "--history": says("on a terminal", True),
     "--max-tokens": changes(3),
     "--stop": changes("{chat_text}", text=True),
     "--context": changes(30),

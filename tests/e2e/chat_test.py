@@ -1,10 +1,13 @@
 """sheepop chat: turns, commands, the terminal and the lack of one."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import signal
+import stat
+import struct
 import subprocess
 import termios
 import time
@@ -105,25 +108,30 @@ class Piped(ProgramTest):
 class Terminal(ProgramTest):
     """A pseudo-terminal, as somebody sits at it."""
 
-    def start(self, *more):
+    def start(self, *more, columns=80, terminal="xterm-256color", env=None):
         self.terminal, inner = pty.openpty()
         self.attributes = termios.tcgetattr(inner)
+        self.resize(columns)
         flags = ["chat", "-m", LLAMA, "--temperature", 0, *more]
-        self.process = subprocess.Popen([PROGRAM, *map(str, flags)], stdin=inner, stdout=inner, stderr=inner, env=ENVIRONMENT,
-                                        start_new_session=True, preexec_fn=lambda: __import__("fcntl").ioctl(0, 0x540E, 0))
+        environment = ENVIRONMENT | {"TERM": terminal, "SHEEPOP_HOME": str(self.folder)} | (env or {})
+        self.process = subprocess.Popen([PROGRAM, *map(str, flags)], stdin=inner, stdout=inner, stderr=inner, env=environment,
+                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(inner)
         self.addCleanup(os.close, self.terminal)
         self.addCleanup(self.process.kill)
         self.unread = ""
 
+    def resize(self, columns):
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
     def wait_for(self, text, seconds=20):
-        """What comes up to and with `text`, after what was waited for before."""
+        """What comes up to and with `text`, after what was waited for before; without colours."""
         os.set_blocking(self.terminal, False)
         end = time.monotonic() + seconds
         while text not in self.unread:
             self.assertLess(time.monotonic(), end, f"no {text!r} in {self.unread!r}")
             try:
-                self.unread += os.read(self.terminal, 65536).decode(errors="replace")
+                self.unread = re.sub(r"\x1b\[[\d;]*m", "", self.unread + os.read(self.terminal, 65536).decode(errors="replace"))
             except BlockingIOError:
                 time.sleep(0.01)
         seen, self.unread = self.unread.split(text, 1)
@@ -196,13 +204,12 @@ class Terminal(ProgramTest):
     def test_a_long_line_arrives_whole(self):
         self.start("-n", "2", "--verbose", "--context", "30000")
         self.wait_for("> ")
-        line = "word " * 1200
-        ids = self.json("chat", "-m", LLAMA, "-p", line, "-n", 2, "--context", 30000)["prompt_ids"]
+        line = "word " * 1200 + "!"
         os.set_blocking(self.terminal, True)
         self.type(line)
-        self.wait_for("word " * 1200)
+        self.wait_for("!")
         self.type("\n")
-        self.assertEqual(self.sent(), len(ids))
+        self.assertEqual(self.sent(), self.answer_to(line))
         self.type("/exit\n")
         self.assertEqual(self.process.wait(timeout=20), 0)
 
@@ -212,18 +219,123 @@ class Terminal(ProgramTest):
         self.type("\x1b[200~one\rtwo\nthree\n\x1b[201~")
         self.wait_for("three")
         self.type(" and four\n")
-        ids = self.json("chat", "-m", LLAMA, "-p", "one\ntwo\nthree and four", "-n", 2)["prompt_ids"]
-        self.assertEqual(self.sent(), len(ids))
+        self.assertEqual(self.sent(), self.answer_to("one\ntwo\nthree and four"))
         self.wait_for("> ")
         self.type("/exit\n")
         self.assertEqual(self.process.wait(timeout=20), 0)
 
-    def test_what_is_typed_can_be_erased(self):
+    def answer_to(self, text):
+        """How many tokens are read of this message where it is the first."""
+        return len(self.json("chat", "-m", LLAMA, "-p", text, "-n", 2, "--context", 30000)["prompt_ids"])
+
+    def test_a_line_is_edited(self):
+        for terminal in ("xterm-256color", "dumb", "emacs", "unheard-of"):
+            self.start("-n", "2", "--verbose", terminal=terminal)
+            self.wait_for("> ")
+            self.type("gone\x15a word\x17\x17Hxlo sheep\x1b[H\x1b[C\x1b[3~ell\x1b[D\x1b[15~\x7f\x1b[F\x1b[1;5D\u732b \n")
+            self.assertEqual(self.sent(), self.answer_to("Hello \u732b sheep"), terminal)
+            self.type("/exit\n")
+            self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_characters_are_whole(self):
         self.start("-n", "2", "--verbose")
         self.wait_for("> ")
-        self.type("gone\x15a word\x17\x7f\x7fHellp\x7fo\x1b[D\x1b[3~ \u732b\x7f\n")
-        ids = self.json("chat", "-m", LLAMA, "-p", "Hello ", "-n", 2)["prompt_ids"]
-        self.assertEqual(self.sent(), len(ids))
+        self.type("\u00fc\u732b\U0001f411\x1b[D\x1b[D\x7f\u20ac\x1b[C\x7f\x05%\n")  # a character at a time
+        self.assertEqual(self.sent(), self.answer_to("\u20ac\U0001f411%"))
+        os.set_blocking(self.terminal, True)
+        os.write(self.terminal, b"caf\xe9\n")
+        self.wait_for("caf\ufffd")
+        self.wait_for("> ")
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_a_long_paste_is_one_message(self):
+        self.start("-n", "2", "--verbose", "--context", "30000")
+        self.wait_for("> ")
+        text = "\n".join(f"line {i} of what was pasted" for i in range(500))
+        os.set_blocking(self.terminal, True)
+        self.type("see: \x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
+        self.wait_for("line 499 of what was pasted")
+        self.type("\x1b[HI \n")
+        self.assertEqual(self.sent(), self.answer_to("I see: " + text))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def history(self):
+        path = self.folder / "chat_history"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else None
+
+    def test_what_was_typed_is_brought_back_in_the_next_chat(self):
+        self.start("-n", "2")
+        self.wait_for("> ")
+        self.type("first\n")
+        self.wait_for("> ")
+        self.type("\x1b[200~two\rlines\x1b[201~ and \\\nthree\n")
+        self.wait_for(". ")
+        self.wait_for("> ")
+        self.type("/help\n")
+        self.assertIn(f"kept in {self.folder / 'chat_history'} (--no-history: not)", self.wait_for("> "))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+        self.assertEqual(self.history(), ["first", "two\nlines and \nthree", "/help", "/exit"])
+        self.assertEqual(stat.S_IMODE((self.folder / "chat_history").stat().st_mode), 0o600)
+        self.start("-n", "2", "--verbose")
+        self.wait_for("> ")
+        self.type("\x1b[A\x1b[A\x1b[A!\n")
+        self.assertEqual(self.sent(), self.answer_to("two\nlines and \nthree!"))
+        self.wait_for("> ")
+        self.type("/reset\n")
+        self.wait_for("> ")
+        self.type("\x12rst\n\n")  # Ctrl-R, the first Enter ends the search
+        self.wait_for("> ")
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_no_history_is_kept_where_it_is_not_wanted(self):
+        self.start("-n", "2", "--no-history")
+        self.wait_for("> ")
+        self.type("first\n")
+        self.wait_for("> ")
+        self.type("/help\n")
+        self.assertIn("not kept", self.wait_for("> "))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+        self.assertIsNone(self.history())
+        self.text("chat", "-m", LLAMA, "-n", 2, stdin=b"Hello\n", env={"SHEEPOP_HOME": str(self.folder)})
+        self.assertIsNone(self.history())
+
+    def test_where_no_history_can_be_kept_it_is_told_and_the_chat_goes_on(self):
+        state = self.folder / "state"
+        state.mkdir()
+        (state / "sheepop").write_text("in the way")
+        self.start("-n", "2", env={"SHEEPOP_HOME": "", "XDG_STATE_HOME": str(state)})
+        self.wait_for("> ")
+        self.type("first\n")
+        self.assertIn("what is typed is not kept: ", self.wait_for("> "))
+        self.type("second\n")
+        self.wait_for("> ")
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_a_damaged_history_is_read_as_far_as_it_goes(self):
+        (self.folder / "chat_history").write_bytes(b'"old"\nno JSON\n7\n"\xff"\n"new"\n"cut')
+        self.start("-n", "2", "--verbose")
+        self.wait_for("> ")
+        self.type("\x1b[A\x1b[A\n")
+        self.assertEqual(self.sent(), self.answer_to("old"))
+        self.type("/exit\n")
+        self.assertEqual(self.process.wait(timeout=20), 0)
+
+    def test_a_window_that_changes(self):
+        self.start("-n", "2", "--verbose")
+        self.wait_for("> ")
+        self.type("Hello")
+        self.wait_for("Hello")
+        self.resize(20)
+        self.wait_for("> ")
+        self.wait_for("Hello")
+        self.type(" old sheep on the hill\n")
+        self.assertEqual(self.sent(), self.answer_to("Hello old sheep on the hill"))
         self.type("/exit\n")
         self.assertEqual(self.process.wait(timeout=20), 0)
 

@@ -4,11 +4,14 @@
 
 #include <boost/json/value.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/chat_history.h"
+#include "cli/commands/line_editor.h"
 #include "cli/commands/line_reader.h"
 #include "cli/flags/model_flags.h"
 #include "cli/flags/sampling_flags.h"
@@ -28,8 +31,9 @@ constexpr std::string_view kHelp =
     "/system TEXT   set it, and forget the conversation\n"
     "/exit          end; so do Ctrl-D, and Ctrl-C twice\n"
     "A paste is one message, however many lines it has; Enter sends it.\n"
-    "A line that ends in \\ goes on in the next one. A space in front makes a line that begins with / a message.\n"
-    "Ctrl-C stops an answer; what was written of it stays in the conversation.\n";
+    "A line that ends in \\ goes on in the next one.\n"
+    "A space in front makes a line that begins with / a message.\n"
+    "Ctrl-C stops an answer; what was written of it stays.\n";
 
 class Chat final : public Command {
  public:
@@ -44,6 +48,8 @@ class Chat final : public Command {
         .Value("-n,--max-tokens", conversation_.answer.max_tokens, AtLeast(1),
                "most tokens of an answer, at least 1 (default: as many as the context holds)")
         .As("N");
+    flags.Switch("--history,!--no-history", keep_history_,
+                 "on a terminal, keep what is typed for the arrow keys of later chats (default on)");
     flags.Value("--stop", conversation_.answer.stops, "end an answer before this string; may be given several times")
         .As("TEXT");
     template_.Register(flags);
@@ -56,7 +62,11 @@ class Chat final : public Command {
  private:
   enum class Then { kGoOn, kEnd };
 
+  void AnswerLines(const Console& console, Conversation& conversation);
   void Converse(const Console& console, Conversation& conversation);
+  void OpenHistory(const Console& console, LineEditor& lines);
+  void Keep(const Console& console, LineEditor& lines, const std::string& message);
+  std::string HelpText() const;
   Then Turn(const Console& console, Conversation& conversation, const std::string& line);
   Then Obey(const Console& console, Conversation& conversation, std::string_view line) const;
   bool Say(const Console& console, Conversation& conversation, std::string_view message);
@@ -68,6 +78,8 @@ class Chat final : public Command {
   TemplateFlags template_;
   ConversationOptions conversation_;
   std::optional<std::string> question_;
+  bool keep_history_ = true;
+  std::optional<ChatHistory> history_;
   bool interactive_ = false;  // somebody sits at a terminal
   bool interrupted_ = false;  // by Ctrl-C, since the last line
 };
@@ -79,14 +91,14 @@ bool IsCommand(std::string_view line, std::string_view name) {
 Chat::Then Chat::Obey(const Console& console, Conversation& conversation, std::string_view line) const {
   const auto tell = [&](std::string_view text) {
     if (interactive_) {
-      console.Print(text);
+      console.PrintWords(text);
     } else {
       fmt::print(stderr, "{}", text);
     }
   };
   if (IsCommand(line, "/exit") || IsCommand(line, "/quit")) return Then::kEnd;
   if (IsCommand(line, "/help")) {
-    tell(kHelp);
+    tell(HelpText());
   } else if (IsCommand(line, "/reset")) {
     conversation.Reset();
     if (interactive_) tell("(forgotten)\n");
@@ -160,45 +172,82 @@ Chat::Then Chat::Turn(const Console& console, Conversation& conversation, const 
   }
 }
 
+// Lines that a program sends. A signal ends it with an error, as what is left of them was not answered.
+void Chat::AnswerLines(const Console& console, Conversation& conversation) {
+  InterruptGuard interrupt;
+  LineReader lines(interrupt);
+  for (std::string line;;) {
+    const LineReader::Result result = lines.Read(line);
+    if (result == LineReader::Result::kEnd || interrupt.terminated()) break;
+    interrupted_ = result == LineReader::Result::kInterrupted;
+    if (interrupted_ || Turn(console, conversation, line) == Then::kEnd) break;
+  }
+  if (interrupted_) {
+    throw Error(ErrorCategory::kInterrupted, "stopped by a signal; the rest of standard input was not read");
+  }
+}
+
+// A history that cannot be kept is no reason to end a chat.
+void Chat::OpenHistory(const Console& console, LineEditor& lines) {
+  const auto path = keep_history_ ? ChatHistoryPath() : std::nullopt;
+  if (!path) return;
+  try {
+    history_.emplace(*path);
+    for (const std::string& message : history_->messages()) lines.Remember(message);
+  } catch (const Error& error) {
+    console.Warn({"no_history", path->string(), "", fmt::format("what is typed is not kept: {}", error.what())});
+  }
+}
+
+void Chat::Keep(const Console& console, LineEditor& lines, const std::string& message) {
+  lines.Remember(message);
+  if (!history_) return;
+  try {
+    history_->Add(message);
+  } catch (const Error& error) {
+    console.Warn(
+        {"no_history", history_->path().string(), "", fmt::format("what is typed is not kept: {}", error.what())});
+    history_.reset();
+  }
+}
+
+std::string Chat::HelpText() const {
+  std::string text(kHelp);
+  if (!interactive_) return text;
+  text += "The arrow keys edit the line and bring back what was typed before; Ctrl-R searches it.\n";
+  return text + (history_ ? fmt::format("It is kept in {} (--no-history: not).\n", history_->path().string())
+                          : "It is not kept when the chat ends.\n");
+}
+
 void Chat::Converse(const Console& console, Conversation& conversation) {
   const bool color = console.UsesColor();
   InterruptGuard interrupt;
-  LineReader lines(interrupt, interactive_);
+  LineEditor lines(interrupt);
+  OpenHistory(console, lines);
   std::string message;
   for (;;) {
-    if (interactive_) interrupt.Rearm();
-    if (interactive_)
-      console.Print(
-          fmt::format("{}{}{}", color ? "\x1b[1;32m" : "", message.empty() ? "> " : ". ", color ? "\x1b[0m" : ""));
+    interrupt.Rearm();
     std::string line;
-    const LineReader::Result result = lines.Read(line);
-    if (result == LineReader::Result::kEnd || interrupt.terminated()) break;
-    if (result == LineReader::Result::kInterrupted) {
-      if (!interactive_ || std::exchange(interrupted_, true)) {
-        interrupted_ = true;
-        break;
-      }
+    const LineEditor::Result result = lines.Read(message.empty() ? "> " : ". ", color, line);
+    if (result == LineEditor::Result::kEnd || interrupt.terminated()) break;
+    if (result == LineEditor::Result::kInterrupted) {
+      if (std::exchange(interrupted_, true)) break;
       message.clear();
       console.Print("\n(Ctrl-C again ends)\n");
       continue;
     }
     interrupted_ = false;
-    if (interactive_ && line.ends_with('\\')) {
+    if (line.ends_with('\\')) {
       line.back() = '\n';
       message += line;
       continue;
     }
     message += line;
-    if (Turn(console, conversation, message) == Then::kEnd) {
-      if (!interactive_ && interrupted_) break;
-      return;
-    }
+    if (message.find_first_not_of(" \t\n") != std::string::npos) Keep(console, lines, message);
+    if (Turn(console, conversation, message) == Then::kEnd) return;
     message.clear();
   }
-  if (!interactive_ && interrupted_) {
-    throw Error(ErrorCategory::kInterrupted, "stopped by a signal; the rest of standard input was not read");
-  }
-  if (interactive_) console.Print("\n");
+  console.Print("\n");
 }
 
 int Chat::Run(Console& console) {
@@ -220,8 +269,10 @@ int Chat::Run(Console& console) {
   if (interactive_) {
     console.Note(fmt::format("{}, context of {} positions, seed {}. /help lists the commands.", loaded.path.string(),
                              conversation.context(), conversation.seed()));
+    Converse(console, conversation);
+  } else {
+    AnswerLines(console, conversation);
   }
-  Converse(console, conversation);
   return 0;
 }
 
