@@ -57,12 +57,13 @@ struct Ask {
   std::optional<size_t> logprobs;  // record each token's log-probability and this many of the best
   bool score_prompt = false;       // those of the prompt's tokens as well
   bool stream = false;
-  bool show_stop = false;               // a stop string that ends the text is part of it
-  bool explain = false;                 // trace each token
-  size_t explain_top = 5;               // how many of the best each stage of a trace names
-  bool record = false;                  // hand back a capsule; one prompt only
-  bool progress = false;                // a stream's Beat comes each second that a prompt is computed, not after ten
-  std::vector<const OptionRow*> given;  // of kSamplingTable, by fields of the request
+  bool show_stop = false;                 // a stop string that ends the text is part of it
+  bool explain = false;                   // trace each token
+  size_t explain_top = 5;                 // how many of the best each stage of a trace names
+  bool record = false;                    // hand back a capsule; one prompt only
+  bool progress = false;                  // a stream's Beat comes each second that a prompt is computed, not after ten
+  std::vector<const OptionRow*> given;    // of kSamplingTable, by fields of the request
+  std::vector<const OptionRow*> advised;  // those that are as the model's makers advise, as no field says otherwise
   std::optional<AskedShape> shape;
   bool show_schema = true;              // to the model
   std::optional<AskedReading> reading;  // none: the text is all there is

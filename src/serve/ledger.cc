@@ -118,6 +118,7 @@ Ledger MakeLedger(const Ask& ask, uint64_t seed, std::span<const ChoiceCost> cos
   out["seed"] = seed;
   out["profile"] = ask.options.sampling.profile;
   out["sampling"] = SamplingJson(ask.options.sampling);
+  if (!ask.advised.empty()) out["advised"] = AdviceJson(*ask.model, ask.advised);
   out["isa"] = Name(ask.model->loaded.model->isa());
   out["same_bits_whatever"] = SameBits(*ask.model->loaded.model);
   out["time"] = {{"queue_s", ledger.queue_s},

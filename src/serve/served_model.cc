@@ -3,8 +3,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <utility>
 
 #include "base/error.h"
+#include "base/options_json.h"
 
 namespace sheepop {
 namespace {
@@ -25,6 +27,14 @@ bool WritesSystem(const ChatTemplate& chat) {
 }
 
 }  // namespace
+
+json::value AdviceJson(const ServedModel& model, std::span<const OptionRow* const> rows) {
+  if (rows.empty()) return nullptr;
+  json::object options;
+  for (const OptionRow* row : rows) options[row->name] = OptionJson(kSamplingTable, *row, &model.sampling);
+  return json::object{{"source", std::filesystem::path(model.loaded.suggested.source).filename().string()},
+                      {"options", std::move(options)}};
+}
 
 void SetChat(ServedModel& model) {
   if (!model.loaded.chat_template) return;

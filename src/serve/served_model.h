@@ -1,12 +1,14 @@
 // A model that clients can ask for, and the names they know it by.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +45,7 @@ struct ServedModel {
   bool system_messages = false;      // the template writes them
   SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's makers
                                      // suggest
+  std::vector<const OptionRow*> advised;  // of kSamplingTable: those that are set because they suggest it
   EngineOptions engine;
   ModelId id{};                       // of the service
   std::shared_ptr<const void> place;  // in the service, which the model leaves when nobody has it any more
@@ -53,6 +56,10 @@ struct ServedModel {
 
   std::shared_ptr<const ModelHash> hash;  // what capsules hold of it
 };
+
+// What the model's makers advise, for clients: {"source": "the makers of SmolLM2", "options": {"temperature": 0.2, ...}}
+// with those of `rows`; null where there are none. Of a file that says it, its name alone.
+boost::json::value AdviceJson(const ServedModel& model, std::span<const OptionRow* const> rows);
 
 // Sets chat, format and system_messages by the template of `loaded`, if there is one. Throws what ChatTemplate::Parse throws.
 void SetChat(ServedModel& model);

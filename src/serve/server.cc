@@ -98,6 +98,17 @@ http::HttpOptions NetworkOptions(const ServeOptions& options) {
   return network;
 }
 
+// How requests that say nothing are drawn; "" where the model's makers advise nothing.
+std::string AdviceText(const ServedModel& model) {
+  std::string options;
+  for (const auto& [row, value] : model.loaded.suggested.options) {
+    options += fmt::format("{}{} {}", options.empty() ? "" : ", ", row->name, value);
+  }
+  if (options.empty()) return "";
+  return fmt::format("{}: drawing with {}, advised by {}; fields of a request stand over it", model.name, options,
+                     model.loaded.suggested.source);
+}
+
 }  // namespace
 
 class InferenceServer::Impl {
@@ -186,7 +197,8 @@ void InferenceServer::Impl::Load(const std::vector<std::filesystem::path>& model
     if (std::ranges::any_of(registry_.All(), [&](const auto& model) { return model->name == name; })) {
       throw Error(ErrorCategory::kInvalidArgument, "two models are named {}; rename one of the files", name);
     }
-    registry_.Open(name, path);
+    const std::string advice = AdviceText(*registry_.Open(name, path));
+    if (!advice.empty()) log_.Say(advice);
   }
   if (!options_.follow.empty()) {
     follower_ =

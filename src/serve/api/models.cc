@@ -18,6 +18,7 @@ json::object ObjectOf(const ServedModel& model, std::string_view id) {
                      {"chat", model.chat.has_value()},
                      {"checkpoint", nullptr}};
   if (!model.checkpoint.empty()) about["checkpoint"] = model.checkpoint;
+  about["advised"] = AdviceJson(model, model.advised);
   about["aliases"] = json::array(model.aliases.begin(), model.aliases.end());
   return {{"id", id},
           {"object", "model"},

@@ -42,6 +42,8 @@ class SamplingReader {
   SamplingOptions Read() {
     if (const std::optional<std::string> profile = fields_.String("profile")) {
       base_ = ForField(fields_.Path("profile"), [&] { return ProfileNamed(*profile).defaults; });
+    } else {
+      advised_ = model_.advised;
     }
     options_ = base_;
     for (const OptionRow& row : kSamplingTable.rows()) {
@@ -50,6 +52,7 @@ class SamplingReader {
       if (const json::value* const value = fields_.Any(name)) {
         ReadRow(row, name, *value);
         given_.push_back(&row);
+        std::erase(advised_, &row);
       }
     }
     // What the fields say together, but for the shape of the text, which other fields say as well.
@@ -62,6 +65,7 @@ class SamplingReader {
 
   // The rows that fields gave; after Read.
   const std::vector<const OptionRow*>& given() const { return given_; }
+  const std::vector<const OptionRow*>& advised() const { return advised_; }  // of Ask
 
  private:
   // Sets the row in the result, and alone upon the base to see whether it holds there: then a fault is this field's.
@@ -154,7 +158,7 @@ class SamplingReader {
   Fields& fields_;
   const ServedModel& model_;
   SamplingOptions base_, options_;
-  std::vector<const OptionRow*> given_;
+  std::vector<const OptionRow*> given_, advised_;
 };
 
 }  // namespace
@@ -174,6 +178,7 @@ void ReadSampling(Fields& fields, Ask& ask) {
   SamplingReader reader(fields, *ask.model);
   ask.options.sampling = reader.Read();
   ask.given = reader.given();
+  ask.advised = reader.advised();
   ask.options.stops = ReadStops(fields, "stop");
   ask.options.ignore_end = fields.Bool("ignore_eos").value_or(false);
   ask.show_stop = fields.Bool("include_stop_str_in_output").value_or(false);

@@ -211,7 +211,12 @@ class App {
       settings.model = this.models[0].id;
     }
     byId("model").value = settings.model;
+    this.advise();
     this.settingsChanged();
+  }
+
+  advise() {
+    this.settings.advise(this.models.find(({id}) => id === this.current.settings.model)?.sheepop?.advised);
   }
 
   // What the server did not accept: a setting, or the key.
@@ -348,6 +353,7 @@ class App {
     });
     byId("model").addEventListener("change", () => {
       this.current.settings.model = byId("model").value;
+      this.advise();
       this.settingsChanged();
     });
     byId("composer").addEventListener("submit", event => { event.preventDefault(); this.send(); });

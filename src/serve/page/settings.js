@@ -18,19 +18,27 @@ function defaultText(option) {
 }
 
 function control(option, id) {
-  const standard = defaultText(option);
   if (option.shape === "switch" || option.choices?.length) {
     const names = option.shape === "switch" ? ["true", "false"] : option.choices.map(String);
     const word = name => option.shape === "switch" ? {true: "on", false: "off"}[name] : name;
-    return make("select", {id}, make("option", {value: ""}, standard ? `${word(standard)} (as it is)` : "as it is"),
-      ...names.map(name => make("option", {value: name}, word(name))));
+    return make("select", {id}, make("option", {value: ""}), ...names.map(name => make("option", {value: name}, word(name))));
   }
   if (option.shape === "list") {
-    return make("textarea", {id, rows: "2", placeholder: standard || "one a line", spellcheck: "false"});
+    return make("textarea", {id, rows: "2", spellcheck: "false"});
   }
   if (option.long) return make("textarea", {id, rows: "4", spellcheck: "false"});
-  return make("input", {id, type: "text", inputmode: option.shape === "number" ? "decimal" : null, placeholder: standard,
+  return make("input", {id, type: "text", inputmode: option.shape === "number" ? "decimal" : null,
                         autocomplete: "off", spellcheck: "false"});
+}
+
+// What an empty field stands for.
+function showStandard(field, option, standard) {
+  if (field.tagName === "SELECT") {
+    const word = option.shape === "switch" ? {true: "on", false: "off"}[standard] : standard;
+    field.options[0].textContent = word ? `${word} (as it is)` : "as it is";
+  } else if (!option.long) {
+    field.placeholder = standard || (option.shape === "list" ? "one a line" : "");
+  }
 }
 
 export class Settings {
@@ -62,8 +70,15 @@ export class Settings {
     byId("options").replaceChildren(...groups.map((group, i) => make("details", {class: "group", open: i === 0},
       make("summary", {}, group.title),
       ...group.options.filter(option => option.name !== "seed").map(option => this.row(option)))));
+    this.advise(this.advice);
     if (this.settings) this.show(this.settings);
     this.filter();
+  }
+
+  // How the makers of the model that is chosen draw from it: {source, options}, or null.
+  advise(advice) {
+    this.advice = advice;
+    for (const [name, row] of this.rows) row.advise(advice?.options[name], advice?.source);
   }
 
   filter() {
@@ -100,9 +115,16 @@ export class Settings {
     };
     field.setAttribute("aria-describedby", `${id}-help ${id}-fault`);
     field.addEventListener("input", take);
-    this.rows.set(option.name, {field, check});
+    const advice = make("p", {class: "soft advice", hidden: true});
+    const advise = (value, source) => {
+      const standard = defaultText(value === undefined ? option : {default: value});
+      showStandard(field, option, standard);
+      advice.hidden = value === undefined;
+      advice.textContent = value === undefined ? "" : `${standard}, where nothing stands here: advised by ${source}.`;
+    };
+    this.rows.set(option.name, {field, check, advise});
     return make("div", {class: "option"}, make("div", {class: "head"}, make("label", {for: id}, option.name), reset),
-      field, fault, make("p", {class: "soft", id: `${id}-help`}, option.help + (facts ? ` (${facts})` : "")));
+      field, fault, advice, make("p", {class: "soft", id: `${id}-help`}, option.help + (facts ? ` (${facts})` : "")));
   }
 
   show(settings) {
