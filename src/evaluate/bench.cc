@@ -16,6 +16,8 @@
 namespace sheepop {
 namespace {
 
+constexpr size_t kBytesRead = size_t{96} << 20;  // by each thread; beyond any cache
+
 // The best of some tries of `work` in every thread at once, in units a second.
 template <typename Work>
 double BestRate(ThreadPool& pool, double units_per_thread, int tries, const Work& work) {
@@ -133,37 +135,60 @@ double TokensPerSecond(const Model& model, const BenchOptions& options, const Te
   return static_cast<double>(test.tokens * (test.decode ? test.batch : 1)) / seconds;
 }
 
-// A pass that writes reads every weight that a row goes through and the cached positions once. A row of a prompt costs two
-// operations a weight of the layers: its logits are not asked for.
-double ShareOfLimit(const Model& model, const BenchOptions& options, const Test& test, const MachineLimits& limits,
-                    double tokens_per_s) {
-  if (!test.decode) {
-    const size_t tables = (model.config().tied_embeddings ? 1 : 2) * model.config().vocab * model.config().hidden;
-    const double operations = 2 * static_cast<double>(ActiveParameterCount(model.config()) - tables);
-    return tokens_per_s * operations / limits.int8_ops_per_s;
-  }
+// A pass that writes reads every weight that a row goes through and the cached positions once.
+double BytesOfPass(const Model& model, const BenchOptions& options, const Test& test) {
   const double positions = static_cast<double>(test.depth) + static_cast<double>(test.tokens) / 2;
   const double cache_bytes =
       positions * static_cast<double>(KvShapeOf(model.config(), options.kv_type).BytesPerPosition() * test.batch);
-  const double bytes = model.weights().BytesRead(test.batch) + cache_bytes;
-  return tokens_per_s / static_cast<double>(test.batch) * bytes / limits.read_bytes_per_s;
+  return model.weights().BytesRead(test.batch) + cache_bytes;
+}
+
+// A row of a prompt costs two operations a weight of the layers: its logits are not asked for.
+double OperationsOfRow(const Model& model) {
+  const size_t tables = (model.config().tied_embeddings ? 1 : 2) * model.config().vocab * model.config().hidden;
+  return 2 * static_cast<double>(ActiveParameterCount(model.config()) - tables);
+}
+
+struct Limit {
+  std::string name;
+  double tokens_per_s;
+};
+
+Limit LimitOf(const Model& model, const BenchOptions& options, const Test& test, const MachineLimits& limits) {
+  constexpr double kClearlyFaster = 1.1;
+  if (!test.decode) return {"int8", limits.int8_ops_per_s / OperationsOfRow(model)};
+  const double bytes = BytesOfPass(model, options, test);
+  const double again = limits.again_bytes_per_s ? limits.again_bytes_per_s(bytes) : 0;
+  return {again > kClearlyFaster * limits.read_bytes_per_s ? "cache" : "memory",
+          static_cast<double>(test.batch) * std::max(limits.read_bytes_per_s, again) / bytes};
 }
 
 }  // namespace
 
 MachineLimits MeasureLimits(Isa isa, ThreadPool& pool) {
   const kernel::LimitKernels& kernels = kernel::KernelsFor(isa).limits;
-  constexpr size_t kBytes = size_t{96} << 20;
   constexpr size_t kRounds = 1 << 21;
-  HugeBuffer buffer(kBytes * pool.threads());
+  // All threads read `part` bytes each, again and again.
+  const auto read = [&kernels, &pool](size_t part) {
+    const size_t times = std::max<size_t>(1, kBytesRead / part);
+    HugeBuffer buffer(part * pool.threads());
+    std::atomic<uint64_t> keep{0};
+    pool.ParallelFor(pool.threads(),
+                     [&](size_t t, size_t) { std::fill_n(buffer.data() + t * part, part, std::byte{1}); });
+    return BestRate(pool, static_cast<double>(part * times), 9, [&](size_t t) {
+      for (size_t i = 0; i < times; ++i) keep += kernels.read(buffer.data() + t * part, part);
+    });
+  };
   std::atomic<uint64_t> keep{0};
-  pool.ParallelFor(pool.threads(),
-                   [&](size_t t, size_t) { std::fill_n(buffer.data() + t * kBytes, kBytes, std::byte{1}); });
   MachineLimits limits{};
-  limits.read_bytes_per_s = BestRate(pool, static_cast<double>(kBytes), 9,
-                                     [&](size_t t) { keep += kernels.read(buffer.data() + t * kBytes, kBytes); });
+  limits.read_bytes_per_s = read(kBytesRead);
   limits.int8_ops_per_s = BestRate(pool, static_cast<double>(kRounds * kernels.int8_operations), 5,
                                    [&](size_t) { keep += kernels.multiply(kRounds); });
+  limits.again_bytes_per_s = [read, &pool](double bytes) {
+    constexpr size_t kGrain = 4096;
+    const auto part = static_cast<size_t>(bytes / static_cast<double>(pool.threads())) / kGrain * kGrain;
+    return read(std::clamp(part, kGrain, kBytesRead));
+  };
   return limits;
 }
 
@@ -178,8 +203,11 @@ std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, 
   Check(options);
   const std::vector<Test> tests = TestsOf(options);
   std::vector<BenchResult> results;
-  for (const Test& test : tests)
-    results.push_back({test.decode ? "decode" : "prefill", test.tokens, test.batch, test.depth, {}, 0});
+  std::vector<Limit> limits_of;
+  for (const Test& test : tests) {
+    results.push_back({test.decode ? "decode" : "prefill", test.tokens, test.batch, test.depth, {}, 0, ""});
+    limits_of.push_back(LimitOf(model, options, test, limits));
+  }
   for (size_t round = 0; round < options.repeat; ++round) {
     for (size_t i = 0; i < tests.size(); ++i) {
       if (progress) {
@@ -190,7 +218,8 @@ std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, 
     }
   }
   for (size_t i = 0; i < tests.size(); ++i) {
-    results[i].share_of_limit = ShareOfLimit(model, options, tests[i], limits, Median(results[i].tokens_per_s));
+    results[i].share_of_limit = std::min(1.0, Median(results[i].tokens_per_s) / limits_of[i].tokens_per_s);
+    results[i].limited_by = limits_of[i].name;
   }
   return results;
 }

@@ -16,9 +16,11 @@ namespace sheepop {
 struct MachineLimits {
   double read_bytes_per_s;  // all threads, from memory
   double int8_ops_per_s;    // all threads
+  // Measures how fast all threads together read so many bytes again and again, which caches may hold. Null: as from memory.
+  std::function<double(double bytes)> again_bytes_per_s = {};
 };
 
-// Takes about half a second.
+// Takes about half a second. The pool must outlive the limits.
 MachineLimits MeasureLimits(Isa isa, ThreadPool& pool);
 
 struct BenchOptions {
@@ -35,7 +37,10 @@ struct BenchResult {
   std::string test;  // "prefill" or "decode"
   size_t tokens, batch, depth;
   std::vector<double> tokens_per_s;  // one a repetition
-  double share_of_limit;             // of the median: of the read limit for one row a pass, of the int8 limit for many
+  // Of the median, at most 1: of a prompt the multiplications' limit ("int8"), of writing that of what a pass reads: from
+  // "memory", or from the "cache" where it fits in there.
+  double share_of_limit;
+  std::string limited_by;
 };
 
 double Median(std::vector<double> values);

@@ -67,17 +67,38 @@ TEST(Bench, NoDecodeWhereNoTokensAreAskedFor) {
 constexpr double kOperations = 2 * (2 * (32 * 32 + 2 * 16 * 32 + 32 * 32 + 3 * 64 * 32 + 2 * 32) + 32);
 
 TEST(Bench, PromptsAreHeldAgainstTheMultiplications) {
-  const auto results = Measure({.prefill = {20}, .decode = 0, .repeat = 3}, {1, 5e8});
-  EXPECT_NEAR(results[0].share_of_limit, Median(results[0].tokens_per_s) * kOperations / 5e8, 1e-9);
+  const auto results = Measure({.prefill = {20}, .decode = 0, .repeat = 3}, {1, 5e12});
+  EXPECT_NEAR(results[0].share_of_limit, Median(results[0].tokens_per_s) * kOperations / 5e12, 1e-9);
+  EXPECT_EQ(results[0].limited_by, "int8");
+}
+
+TEST(Bench, NoShareIsAboveOne) {
+  for (const BenchResult& result : Measure({.prefill = {20}, .decode = 2, .repeat = 1}, {1, 1})) {
+    EXPECT_EQ(result.share_of_limit, 1) << result.test;
+  }
+}
+
+TEST(Bench, WhatFitsIntoTheCacheIsHeldAgainstThat) {
+  double asked = 0;
+  const auto again = [&](double bytes) {
+    asked = bytes;
+    return 2e13;
+  };
+  const auto results = Measure({.prefill = {}, .decode = 6, .repeat = 1}, {1e13, 1, again});
+  const double bytes = static_cast<double>(Tiny()->weights().bytes()) + 3 * (2 * 2 * 16 * 2);
+  EXPECT_NEAR(asked, bytes, 1);
+  EXPECT_NEAR(results[0].share_of_limit, Median(results[0].tokens_per_s) * bytes / 2e13, 1e-9);
+  EXPECT_EQ(results[0].limited_by, "cache");
 }
 
 // Of a pass: the weights once, and for each sequence keys and values of 16 numbers of two bytes in both layers for every
 // position, on average those before and half of the written ones.
 TEST(Bench, WritingIsHeldAgainstWhatIsRead) {
-  const auto results = Measure({.prefill = {}, .decode = 6, .batch = {3}, .depth = {10}, .repeat = 3}, {1e8, 1});
+  const auto results = Measure({.prefill = {}, .decode = 6, .batch = {3}, .depth = {10}, .repeat = 3}, {1e13, 1});
   ASSERT_EQ(results.size(), 1U);
   const double bytes = static_cast<double>(Tiny()->weights().bytes()) + 3 * 13 * (2 * 2 * 16 * 2);
-  EXPECT_NEAR(results[0].share_of_limit, Median(results[0].tokens_per_s) / 3 * bytes / 1e8, 1e-9);
+  EXPECT_NEAR(results[0].share_of_limit, Median(results[0].tokens_per_s) / 3 * bytes / 1e13, 1e-9);
+  EXPECT_EQ(results[0].limited_by, "memory");
 }
 
 TEST(Bench, OptionsOutOfRangeAreRefused) {

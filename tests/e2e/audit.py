@@ -15,7 +15,7 @@ ABSURD = "@@"      # a value that no option but one of free text can have
 
 # What differs between two runs of the same command: clocks and speeds.
 TIMES = {"timing", "seconds", "tokens_per_s", "megabytes_per_s", "read_gb_s", "int8_gops",
-         "share_of_limit", "compile_us", "mask_us", "peak_rss_bytes", "free_bytes", "gflops", "peak_gflops", "created", "id", "system_fingerprint"}
+         "share_of_limit", "limited_by", "compile_us", "mask_us", "peak_rss_bytes", "free_bytes", "gflops", "peak_gflops", "created", "id", "system_fingerprint"}
 CLOCK = re.compile(r"\b\d+(\.\d+)?(e-?\d+)? (s|ms|a second|tokens a second|GB/s|of \d+ GFLOP/s|times)\b|\b\d+(\.\d+)? MB\b|\d+%|\d+(\.\d+)? per cent")
 
 

@@ -21,6 +21,8 @@ class Bench(ProgramTest):
             self.assertLessEqual(rate["min"], rate["median"])
             self.assertLessEqual(rate["median"], rate["max"])
             self.assertGreater(result["share_of_limit"], 0)
+            self.assertLessEqual(result["share_of_limit"], 1)
+            self.assertIn(result["limited_by"], ("int8",) if result["test"] == "prefill" else ("memory", "cache"))
 
     def test_errors(self):
         self.assertIn("repeat", self.error("bench", "-m", LLAMA, "--repeat", 0, "--json", code=2))
