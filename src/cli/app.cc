@@ -26,7 +26,7 @@ namespace {
 constexpr std::array kCommands = {
     CommandEntry{"pull", "download a model: a known name, hf:owner/repo[/file], or a URL", MakePull},
     CommandEntry{"ingest", "documents, in whatever format, to a corpus", MakeIngest},
-    CommandEntry{"corpus", "look into a corpus: show, sample, search; shards: the corpus as tokens", MakeCorpus},
+    CommandEntry{"corpus", "look into a corpus: list, show, sample, search; shards: the corpus as tokens", MakeCorpus},
     CommandEntry{"train", "a corpus to a model", MakeTrain},
     CommandEntry{"inspect", "what a model file holds: shapes, types, sizes, tokenizer, chat template, metadata",
                  MakeInspect},

@@ -1,5 +1,7 @@
 #include "data/corpus_reader.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -72,6 +74,16 @@ CorpusDocument DocumentFrom(const json::object& object) {
   return document;
 }
 
+// The beginning of an id, or the last parts of a source: "letters/may.txt" of "home/letters/may.txt".
+bool IsShortFor(std::string_view name, const CorpusDocument& document) {
+  constexpr size_t kShortest = 4;  // of a beginning of an id
+  if (name.size() >= kShortest && document.id.starts_with(name)) return true;
+  const std::string_view source = document.source;
+  if (name.empty() || source.size() <= name.size() || !source.ends_with(name)) return false;
+  const char before = source[source.size() - name.size() - 1];
+  return before == '/' || before == '!';
+}
+
 std::string Folded(std::string_view text) {
   std::string folded(text);
   for (char& c : folded) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -112,18 +124,23 @@ bool CorpusReader::Next(CorpusDocument& document) {
 }
 
 std::optional<CorpusDocument> ShowDocument(const std::filesystem::path& corpus, std::string_view name) {
-  constexpr size_t kShortest = 4;  // of a beginning of an id
   CorpusReader reader(corpus);
-  std::optional<CorpusDocument> begun;
+  std::optional<CorpusDocument> found;
+  std::string other;
   for (CorpusDocument document; reader.Next(document);) {
     if (document.id == name || document.source == name) return document;
-    if (name.size() < kShortest || !document.id.starts_with(name)) continue;
-    if (begun)
-      throw Error(ErrorCategory::kInvalidArgument, "`{}` begins the ids {} and {}; write more of it", name, begun->id,
-                  document.id);
-    begun = document;
+    if (!IsShortFor(name, document)) continue;
+    if (!found) {
+      found = document;
+    } else if (other.empty()) {
+      other = fmt::format("{} ({})", document.source, document.id);
+    }
   }
-  return begun;
+  if (!other.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "`{}` may be {} ({}) or {}; write more of it", name, found->source,
+                found->id, other);
+  }
+  return found;
 }
 
 std::vector<CorpusDocument> SampleDocuments(const std::filesystem::path& corpus, size_t count, uint64_t seed) {

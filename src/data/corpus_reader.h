@@ -37,8 +37,8 @@ class CorpusReader {
   uint64_t line_number_ = 0;
 };
 
-// The document with this id, source, or beginning of an id; none when there is none. Throws kInvalidArgument when a
-// beginning fits several.
+// The document with this id or source, or the only one with this beginning of an id or these last parts of a source ("may.txt"
+// of "letters/may.txt"); none when there is none. Throws kInvalidArgument when a part fits several.
 std::optional<CorpusDocument> ShowDocument(const std::filesystem::path& corpus, std::string_view name);
 
 // `count` documents drawn without replacement, in the order of the corpus; the same for the same seed and corpus. Holds

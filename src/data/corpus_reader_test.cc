@@ -92,6 +92,8 @@ TEST_F(Corpus, ADocumentIsFoundByIdSourceAndBeginning) {
   EXPECT_EQ(ShowDocument(path(), "000000000000d")->source, "in/3.txt");
   EXPECT_FALSE(ShowDocument(path(), "ffffffffffffffff"));
   EXPECT_THROW(ShowDocument(path(), "000000"), Error) << "fits several";
+  EXPECT_EQ(ShowDocument(path(), "3.txt")->source, "in/3.txt");
+  EXPECT_FALSE(ShowDocument(path(), ".txt")) << "no whole name";
 }
 
 TEST_F(Corpus, SamplesAreTheSameForTheSameSeed) {

@@ -17,7 +17,7 @@ std::string Grouped(uint64_t number) {
 }
 
 void AddRow(std::string& out, std::string_view name, uint64_t value, std::string_view remark = "") {
-  out += fmt::format("  {:<24}{:>16}{}{}\n", name, Grouped(value), remark.empty() ? "" : "  ", remark);
+  out += fmt::format("  {:<20}{:>14}{}{}\n", name, Grouped(value), remark.empty() ? "" : "  ", remark);
 }
 
 void AddKinds(std::string& out, std::string_view title, const std::map<std::string, KindCount>& kinds) {
@@ -40,6 +40,7 @@ std::string CommonFolder(const IngestReport& report) {
   for (const SourceSize& source : report.largest) sources.push_back(source.source);
   for (const LossyDocument& lossy : report.lossiest) sources.push_back(lossy.source);
   for (const Mishap& mishap : report.mishaps) sources.push_back(mishap.source);
+  for (const Mishap& loss : report.losses) sources.push_back(loss.source);
   if (sources.size() < 2) return "";
   std::string_view common = sources.front();
   for (const std::string_view source : sources) {
@@ -76,6 +77,23 @@ void AddFidelity(std::string& out, const IngestReport& report, size_t folder) {
   }
 }
 
+// The first of `all`, each with its reason, records of one file that share a step as one, and where the others stand.
+void AddMishaps(std::string& out, std::string_view title, const std::vector<Mishap>& first, uint64_t all,
+                const IngestReport& report, size_t folder) {
+  if (first.empty()) return;
+  const auto file = [](const Mishap& mishap) { return mishap.source.substr(0, mishap.source.rfind('#')); };
+  out += fmt::format("{}\n", title);
+  for (size_t i = 0, next = 0; i < first.size(); i = next) {
+    const bool record = file(first[i]) != first[i].source;
+    for (next = i + 1; record && next < first.size() && first[next].step == first[i].step; ++next) {
+      if (file(first[next]) != file(first[i])) break;
+    }
+    const std::string more = next - i > 1 ? fmt::format(" (and {} more of it)", next - i - 1) : "";
+    out += fmt::format("  {}: {}{}\n", first[i].source.substr(folder), first[i].reason, more);
+  }
+  if (all > first.size()) out += fmt::format("  and {} more in {}\n", all - first.size(), report.report_path.string());
+}
+
 }  // namespace
 
 std::string AccountTable(const IngestReport& report) {
@@ -83,11 +101,12 @@ std::string AccountTable(const IngestReport& report) {
   const auto shown = [&](const std::string& source) { return source.substr(folder.size()); };
   std::string out;
   out += "Corpus\n";
-  AddRow(out, "documents", report.taken);
+  AddRow(out, "inputs", report.inputs, "files, members of archives, records");
+  AddRow(out, "= documents", report.taken);
+  AddRow(out, "+ dropped", report.dropped, report.dropped > 0 ? "named below" : "");
+  AddRow(out, "+ failed", report.failed, report.failed > 0 ? "named below" : "");
   AddRow(out, "characters", report.characters);
   AddRow(out, "tokens, estimated", report.estimated_tokens, "a token for 4 bytes");
-  AddRow(out, "dropped", report.dropped);
-  AddRow(out, "failed", report.failed);
   AddRow(out, "files", report.files, fmt::format("{} unchanged since the last run", Grouped(report.files_from_cache)));
   if (!folder.empty()) out += fmt::format("Sources are named below {}\n", folder);
   AddKinds(out, "Characters by kind", report.by_kind);
@@ -105,10 +124,8 @@ std::string AccountTable(const IngestReport& report) {
   if (!report.largest.empty()) out += "Largest sources, in characters\n";
   for (const SourceSize& source : report.largest)
     out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));
-  if (!report.mishaps.empty()) out += "Failed\n";
-  for (const Mishap& mishap : report.mishaps) out += fmt::format("  {}: {}\n", shown(mishap.source), mishap.reason);
-  if (report.failed > report.mishaps.size())
-    out += fmt::format("  and {} more in {}\n", report.failed - report.mishaps.size(), report.report_path.string());
+  AddMishaps(out, "Dropped", report.losses, report.dropped, report, folder.size());
+  AddMishaps(out, "Failed", report.mishaps, report.failed, report, folder.size());
   return out;
 }
 

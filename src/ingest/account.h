@@ -67,6 +67,7 @@ struct IngestReport {
   std::vector<SharedPassage> shared_passages;  // the longest, at most kMostPassages
   std::vector<SourceSize> largest;             // at most 10
   std::vector<Mishap> mishaps;                 // the first 20 that failed
+  std::vector<Mishap> losses;                  // the first 20 that were dropped
 };
 
 // The table at the end of a run.

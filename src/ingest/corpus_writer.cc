@@ -117,6 +117,7 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
   if (record.fate == DocumentFate::kDropped) {
     ++report_.dropped;
     ++report_.dropped_by_step[record.step];
+    if (report_.losses.size() < kExamples) report_.losses.push_back({source, record.step, record.reason});
     return;
   }
   if (record.fate == DocumentFate::kFailed) {

@@ -343,6 +343,15 @@ TEST_F(IngestRun, AccountNamesWhatMatters) {
   for (const char* words : {"documents", "tokens, estimated", "Duplicates", "Largest sources", "line 3 is no JSON"}) {
     EXPECT_NE(table.find(words), std::string::npos) << words << "\n" << table;
   }
+  const IngestReport& report = corpus.report;
+  EXPECT_EQ(report.inputs, report.taken + report.dropped + report.failed);
+  ASSERT_EQ(report.losses.size(), report.dropped);
+  ASSERT_GT(report.dropped, 0u);
+  for (const Mishap& loss : report.losses) {
+    const std::string line = std::filesystem::path(loss.source).filename().string() + ": " + loss.reason + "\n";
+    EXPECT_GT(table.find(line), table.find("\nDropped\n")) << line << table;
+    EXPECT_NE(table.find(line), std::string::npos) << line << table;
+  }
 }
 
 }  // namespace

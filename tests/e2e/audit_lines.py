@@ -238,6 +238,8 @@ LINES["bench"] = COMMON | NO_NOTES | {
 BASE["doctor"] = {"--json": True}
 LINES["doctor"] = COMMON | NO_NOTES | {"model": changes(LLAMA)}
 
+BASE["corpus list"] = {"corpus": "{corpus}", "--json": True}
+LINES["corpus list"] = {"--help": changes(True), "corpus": changes("{other_corpus}")}
 BASE["corpus show"] = {"corpus": "{corpus}", "document": "{first_document}", "--json": True}
 LINES["corpus show"] = {
     "--help": changes(True),

@@ -14,7 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-json::object ToJson(const CorpusDocument& document) {
+// All of it but the text.
+json::object AboutJson(const CorpusDocument& document) {
   const auto text_or_null = [](const std::string& text) { return text.empty() ? json::value() : json::value(text); };
   return {{"id", document.id},
           {"source", document.source},
@@ -25,20 +26,26 @@ json::object ToJson(const CorpusDocument& document) {
           {"license", text_or_null(document.license)},
           {"characters", document.characters},
           {"pages", document.pages ? json::value(document.pages) : json::value()},
-          {"ocr_confidence", document.ocr_confidence ? json::value(*document.ocr_confidence) : json::value()},
-          {"text", document.text}};
+          {"ocr_confidence", document.ocr_confidence ? json::value(*document.ocr_confidence) : json::value()}};
+}
+
+json::object ToJson(const CorpusDocument& document) {
+  json::object out = AboutJson(document);
+  out["text"] = document.text;
+  return out;
 }
 
 class CorpusCommand final : public Command {
  public:
   void Register(FlagSet flags) override {
-    show_ = flags.Part("show", "one document, by its id, a beginning of it, or its source");
+    list_ = flags.Part("list", "every document: id, characters, kind and source");
+    show_ = flags.Part("show", "one document, by its id or source, or the part of one that no other has");
     sample_ = flags.Part("sample", "documents drawn at random, the same for the same seed");
     search_ = flags.Part("search", "lines that hold a text");
     shards_command_ =
         flags.Part("shards", "the corpus as token ids, which `sheepop train` maps in place of reading text");
     shards_.Register(*shards_command_);
-    for (FlagSet* part : {&*show_, &*sample_, &*search_}) {
+    for (FlagSet* part : {&*list_, &*show_, &*sample_, &*search_}) {
       part->Positional("corpus", corpus_, "a corpus folder").As("CORPUS").Required();
     }
     show_->Positional("document", text_, "id or source").As("NAME").Required();
@@ -51,6 +58,7 @@ class CorpusCommand final : public Command {
 
   int Run(Console& console) override {
     if (shards_command_->parsed()) return shards_.Run(console);
+    if (list_->parsed()) return List(console);
     if (show_->parsed()) return Show(console);
     return sample_->parsed() ? Sample(console) : Search(console);
   }
@@ -62,10 +70,23 @@ class CorpusCommand final : public Command {
                               document.characters, document.text));
   }
 
+  int List(const Console& console) const {
+    CorpusReader reader(corpus_);
+    for (CorpusDocument document; reader.Next(document);) {
+      if (console.json) {
+        console.PrintJson(AboutJson(document));
+      } else {
+        console.Print(fmt::format("{:<16} {:>10}  {:<10} {}\n", document.id, document.characters, document.kind,
+                                  document.source));
+      }
+    }
+    return 0;
+  }
+
   int Show(const Console& console) const {
     const auto document = ShowDocument(corpus_, text_);
     if (!document) {
-      throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus search finds text in it", corpus_,
+      throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus list names all of them", corpus_,
                   text_);
     }
     Print(console, *document);
@@ -97,7 +118,7 @@ class CorpusCommand final : public Command {
     return 0;
   }
 
-  std::optional<FlagSet> show_, sample_, search_, shards_command_;
+  std::optional<FlagSet> list_, show_, sample_, search_, shards_command_;
   CorpusShards shards_;
   std::string corpus_, text_;
   size_t count_ = 5, hits_ = 100;
