@@ -172,7 +172,6 @@ int Explain::Run(Console& console) {
       if (report.second) console.PrintText(report.prompt_text + report.second->text + "\n");
     }
   }
-  if (html_) console.Note(fmt::format("{} written; open it in a browser", *html_));
   console.Note(fmt::format("seed {}", report.seed));
   return 0;
 }

@@ -171,8 +171,8 @@ int IngestCommand::Run(Console& console) {
   }
   console.PrintWords(AccountTable(report));
   const std::string corpus = ShellWord(options_.output.string());
-  console.PrintWords(
-      fmt::format("{0} is written; look into it: sheepop corpus list {0}, sheepop corpus sample {0}\n", corpus));
+  console.Print(
+      fmt::format("{0} is written; look into it:\n  sheepop corpus list {0}\n  sheepop corpus sample {0}\n", corpus));
   if (plan_ && report.text_bytes > 0) console.PrintWords(Plan(report));
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/output_path.h"
 #include "base/sha256.h"
+#include "base/shell_word.h"
 #include "cli/command.h"
 #include "cli/commands/model_summary_text.h"
 #include "cli/flags/model_flags.h"
@@ -164,8 +165,9 @@ void Pull::Report(const Console& console, const fs::path& path, const Downloaded
   }
   console.Print(fmt::format("{}\n", path.string()));
   const char* checked = done.verified ? "checksum verified" : "no checksum was known to verify it with";
-  console.Note(fetched ? fmt::format("{} received, {}", BytesText(done.received), checked)
-                       : fmt::format("it was there already, {}", checked));
+  const std::string how = fetched ? BytesText(done.received) + " received" : "it was there already";
+  console.Note(
+      fmt::format("{}, {}; look at it: sheepop inspect {}", how, checked, ShellWord(path.filename().string())));
 }
 
 int Pull::Run(Console& console) {

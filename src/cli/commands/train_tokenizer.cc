@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/output_path.h"
+#include "base/shell_word.h"
 #include "base/utf8.h"
 #include "data/learned_vocabulary.h"
 #include "data/token_shards.h"
@@ -54,6 +55,8 @@ void Print(const Console& console, const LearnedVocabulary& report, double secon
   for (const std::string& piece : report.longest) console.PrintText(fmt::format(" \"{}\"", ToValidUtf8(piece)));
   console.Print("\n");
   for (const std::filesystem::path& file : files) console.Print(fmt::format("{} is written\n", file.string()));
+  console.Print(
+      fmt::format("try: sheepop tokenize -m {} -p \"Once upon a time\"\n", ShellWord(files.front().string())));
 }
 
 }  // namespace
