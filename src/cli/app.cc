@@ -13,11 +13,14 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/did_you_mean.h"
 #include "base/quoted.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/help_formatter.h"
 
 namespace sheepop::cli {
 namespace {
@@ -41,19 +44,6 @@ constexpr std::array kCommands = {
     CommandEntry{"convert", "GGUF files and Hugging Face folders to each other and to other weight types", MakeConvert},
     CommandEntry{"bench", "measure speed, and the share of this machine's limits that it is", MakeBench},
     CommandEntry{"doctor", "what this machine has, and what a model needs of it", MakeDoctor},
-};
-
-// Only names and descriptions: these state bounds and defaults in words, where the parser's own notes would read
-// "UINT in [1 - 1024] Excludes: --file".
-class HelpFormatter final : public CLI::Formatter {
- public:
-  HelpFormatter() { column_width(28); }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_type_size() == 0) return "";
-    const std::string type = option->get_type_name();
-    return " " + type.substr(0, type.find(':'));
-  }
 };
 
 void AddCommonFlags(FlagSet flags, Console& console) {
@@ -132,6 +122,24 @@ void RefuseOneDash(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// Whether "all" stands behind --help, or at the end of `sheepop help train all`; it is taken out.
+bool TakeHelpAll(std::vector<char*>& arguments) {
+  const auto is = [&](size_t i, std::string_view text) { return arguments[i] == text; };
+  for (size_t i = 1; i < arguments.size() && !is(i, "--"); ++i) {
+    if (is(i, "--help=all")) {
+      static char help[] = "--help";
+      arguments[i] = help;
+      return true;
+    }
+    const bool behind = i > 1 && is(i, "all") && (is(i - 1, "--help") || is(i - 1, "-h"));
+    if (behind || (i > 2 && i + 1 == arguments.size() && is(1, "help") && is(i, "all"))) {
+      arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(i));
+      return true;
+    }
+  }
+  return false;
+}
+
 // `sheepop help corpus shards`. The exit code.
 int Help(const CLI::App& app, int argc, char** argv, const Console& console) {
   const CLI::App* command = &app;
@@ -194,13 +202,19 @@ int Run(Command& command, Console& console) {
 
 }  // namespace
 
-int Main(int argc, char** argv) {
+int Main(int count, char** given) {
   HoldStandardStreams();
+  std::vector<char*> arguments(given, given + count);
+  const bool help_all = TakeHelpAll(arguments);
+  const int argc = static_cast<int>(arguments.size());
+  char** const argv = arguments.data();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an error of the write like a full disk
   Console console;
   CLI::App app("SheepOp: make a language model from your documents, run it, and see why it writes what it writes.",
                "sheepop");
-  app.formatter(std::make_shared<HelpFormatter>());
+  const auto formatter = std::make_shared<HelpFormatter>();
+  if (help_all) formatter->ShowAll();
+  app.formatter(formatter);
   app.set_version_flag("--version", fmt::format("sheepop {}", kVersion));
   app.require_subcommand(1);
   std::array<std::unique_ptr<Command>, kCommands.size()> commands;
@@ -211,7 +225,8 @@ int Main(int argc, char** argv) {
     commands[i]->Register(*parsers[i]);
     AddCommonFlags(*parsers[i], console);
   }
-  app.footer("sheepop help COMMAND shows the flags of a command, as sheepop COMMAND --help does.");
+  app.footer(
+      "sheepop COMMAND --help, or sheepop help COMMAND, shows the common flags of a command; --help all every one.");
   const std::string_view first = argc > 1 ? argv[1] : "";
   try {
     if (first == "help") return Help(app, argc, argv, console);

@@ -176,7 +176,7 @@ LISTED = re.compile(r"^  ((?:-\w,)?--[\w-]+(?:\{false\})?(?:,--[\w-]+(?:\{false\
 
 def options_of(command):
     """Every option and positional argument that `sheepop COMMAND --help` lists."""
-    text = subprocess.run([PROGRAM, *command, "--help"], stdout=subprocess.PIPE, env=ENVIRONMENT, check=True).stdout.decode()
+    text = subprocess.run([PROGRAM, *command, "--help", "all"], stdout=subprocess.PIPE, env=ENVIRONMENT, check=True).stdout.decode()
     found, in_commands = [], False
     for line in text.splitlines():
         if not line.startswith(" "):
@@ -193,7 +193,7 @@ def options_of(command):
 
 def commands_of(command=()):
     """Every command that has no commands of its own, as a tuple of words."""
-    text = subprocess.run([PROGRAM, *command, "--help"], stdout=subprocess.PIPE, env=ENVIRONMENT, check=True).stdout.decode()
+    text = subprocess.run([PROGRAM, *command, "--help", "all"], stdout=subprocess.PIPE, env=ENVIRONMENT, check=True).stdout.decode()
     if "\nSubcommands:\n" not in text:
         return [tuple(command)]
     names = re.findall(r"^  ([a-z]+) ", text.split("\nSubcommands:\n")[1], re.MULTILINE)

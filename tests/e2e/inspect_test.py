@@ -132,9 +132,24 @@ class Help(ProgramTest):
             self.assertIn(command, top)
             text = self.text(command, "--help")
             self.assertIn("--json", text)
-            for noise in ("UINT", " in [", "Excludes", "->"):
-                self.assertNotIn(noise, text)
+            for noise in ("UINT", " in [", "Excludes", "->", "{false}"):
+                self.assertNotIn(noise, text + self.text(command, "--help", "all"))
         self.assertEqual(self.text("--version").split()[0], "sheepop")
+
+    def test_common_flags_are_shown_first_and_all_when_they_are_asked_for(self):
+        for command in ("ingest", "train", "generate", "chat", "explain", "serve"):
+            common, every = self.text(command, "--help"), self.text(command, "--help", "all")
+            self.assertIn(f"sheepop {command} --help all shows all {every.count(chr(10) + '  -')} flags", common)
+            shown = [line for line in common.splitlines() if line.startswith("  -")]
+            self.assertLess(len(shown), 20)
+            for line in shown:
+                self.assertIn(line, every)
+            for same in (("--help=all",), ("-h", "all")):
+                self.assertEqual(self.text(command, *same), every)
+            self.assertEqual(self.text("help", command, "all"), every)
+        self.assertNotIn("--dry-multiplier", self.text("generate", "--help"))
+        self.assertIn("--dry-multiplier", self.text("generate", "--help", "all"))
+        self.assertEqual(self.text("doctor", "--help"), self.text("doctor", "--help", "all"))
 
     def test_wrong_commands(self):
         self.assertIn("--help", self.error(code=2))

@@ -64,7 +64,7 @@ class ProgramTest(unittest.TestCase):
 
     def isas(self):
         """The instruction sets of this machine, as the help text lists them."""
-        help_text = " ".join(self.text("generate", "--help").split())
+        help_text = " ".join(self.text("generate", "--help", "all").split())
         listed = help_text.split("instruction set of the kernels: ")[1].split(" (default")[0]
         return listed.split(", ")
 

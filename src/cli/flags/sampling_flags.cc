@@ -47,10 +47,10 @@ SamplingFlags SamplingFlags::With(const std::string& flags) const {
   try {
     ParseFlags(flags, [&](FlagSet set) { more.Register(set); });
   } catch (const Error& error) {
-    throw Error(
-        ErrorCategory::kInvalidArgument,
-        "--against: \"{}\" are no sampling flags ({}); those under Sampling in sheepop explain --help can stand there",
-        flags, error.what());
+    throw Error(ErrorCategory::kInvalidArgument,
+                "--against: \"{}\" are no sampling flags ({}); those under Sampling in sheepop explain --help all can "
+                "stand there",
+                flags, error.what());
   }
   SamplingFlags both = *this;
   both.given_.Append(more.given_);
