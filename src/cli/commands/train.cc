@@ -261,11 +261,12 @@ int TrainCommand::PrintPlan(const Console& console, Trainer& trainer) const {
     return 0;
   }
   console.PrintWords(fmt::format(
-      "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n"
-      "{} for the run, {:.2f} epochs\n",
+      "{:.2f} million parameters, {:.0f} MB of memory, {} on disk\n{:.0f} tokens a second, {:.0f} of {:.0f} GFLOP/s\n",
       static_cast<double>(plan.parameters) / 1e6, static_cast<double>(plan.bytes) / 1e6, RoughBytesText(disk),
-      plan.tokens_per_second, plan.gflops, plan.peak_gflops, DurationText(plan.seconds), plan.epochs));
-  if (chooser_.chose()) console.PrintWords(chooser_.Text(CommandText()));
+      plan.tokens_per_second, plan.gflops, plan.peak_gflops));
+  console.PrintWords(chooser_.chose()
+                         ? chooser_.Text(CommandText())
+                         : fmt::format("{} for the run, {:.2f} epochs\n", DurationText(plan.seconds), plan.epochs));
   return 0;
 }
 
@@ -310,6 +311,11 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
     }
     console.PrintJson(out);
   } else {
+    if (!measurements.empty()) {
+      const Measurement& last = gives_best ? *best : measurements.back();
+      console.PrintWords(
+          fmt::format("{:.3f} bits a byte on what is held out, at step {}\n", last.bits_per_byte, last.step));
+    }
     console.Print(
         fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, ShellWord(output_), prompt_));
   }
