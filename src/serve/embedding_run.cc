@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <cmath>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "evaluate/text_vector.h"
 
 namespace sheepop {
 namespace {
@@ -20,16 +20,17 @@ class EmbeddingRun;
 // One input. On the service's thread.
 class InputListener final : public Listener {
  public:
-  InputListener(std::shared_ptr<EmbeddingRun> run, size_t input) : run_(std::move(run)), input_(input) {}
+  InputListener(std::shared_ptr<EmbeddingRun> run, size_t input, TextVector vector)
+      : run_(std::move(run)), input_(input), vector_(std::move(vector)) {}
 
-  void OnPromptRow(const PromptRow& row) override;
+  void OnPromptRow(const PromptRow& row) override { vector_.Add(row.position, row.hidden); }
   Next OnToken(const Choice&, std::span<const float>) override { return Next::kStop; }
   void OnFinish(const Finish& finish) override;
 
  private:
   std::shared_ptr<EmbeddingRun> run_;
   const size_t input_;
-  std::vector<double> sum_;
+  TextVector vector_;
 };
 
 // On the network's thread, but for Start and the listeners, each of which holds the run until it has finished.
@@ -39,8 +40,7 @@ class EmbeddingRun final : public std::enable_shared_from_this<EmbeddingRun> {
       : context_(context), exchange_(std::move(exchange)), ask_(std::move(ask)), vectors_(ask_.inputs.size()) {}
 
   void Start();
-  void Finished(size_t input, std::vector<double> sum, const Finish& finish);
-  const EmbeddingsAsk& ask() const { return ask_; }
+  void Finished(size_t input, std::vector<float> vector, const Finish& finish);
 
  private:
   void CheckInputs() const;
@@ -61,24 +61,7 @@ class EmbeddingRun final : public std::enable_shared_from_this<EmbeddingRun> {
   bool over_ = false;  // answered, or nobody waits any more
 };
 
-void InputListener::OnPromptRow(const PromptRow& row) {
-  const bool counts =
-      run_->ask().pooling == Pooling::kMean || row.position + 1 == run_->ask().inputs[input_].ids.size();
-  if (!counts) return;
-  sum_.resize(row.hidden.size());
-  for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += static_cast<double>(row.hidden[i]);
-}
-
-void InputListener::OnFinish(const Finish& finish) { run_->Finished(input_, std::move(sum_), finish); }
-
-std::vector<float> OfLengthOne(const std::vector<double>& sum) {
-  double squares = 0;
-  for (const double value : sum) squares += value * value;
-  const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
-  std::vector<float> vector;
-  for (const double value : sum) vector.push_back(static_cast<float>(value * scale));
-  return vector;
-}
+void InputListener::OnFinish(const Finish& finish) { run_->Finished(input_, vector_.OfLengthOne(), finish); }
 
 void EmbeddingRun::CheckInputs() const {
   for (size_t i = 0; i < ask_.inputs.size(); ++i) {
@@ -111,7 +94,8 @@ void EmbeddingRun::SubmitNext() {
   options.max_tokens = 0;
   Request request = MakeRequest(ask_.model->loaded, options, ask_.inputs[input].ids);
   request.prompt_rows = true;
-  auto listener = std::make_unique<InputListener>(shared_from_this(), input);
+  auto listener = std::make_unique<InputListener>(shared_from_this(), input,
+                                                  TextVector(ask_.pooling, ask_.inputs[input].ids.size()));
   requests_.push_back(context_.service.Submit(ask_.model->id, std::move(request), {listener.get()}));
   listeners_.push_back(std::move(listener));
 }
@@ -142,11 +126,11 @@ void EmbeddingRun::OnBusy(const Error& error) {
   }
 }
 
-void EmbeddingRun::Finished(size_t input, std::vector<double> sum, const Finish& finish) {
+void EmbeddingRun::Finished(size_t input, std::vector<float> vector, const Finish& finish) {
   std::optional<ApiProblem> problem;
   if (finish.error) problem = ProblemOf(finish.error);
   if (finish.reason == FinishReason::kInterrupt) problem = StoppingProblem();
-  context_.thread.post([self = shared_from_this(), input, vector = OfLengthOne(sum), problem] {
+  context_.thread.post([self = shared_from_this(), input, vector = std::move(vector), problem] {
     self->OnVector(input, vector, problem);
   });
 }

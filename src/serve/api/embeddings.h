@@ -12,12 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluate/text_vector.h"
 #include "serve/api/request_context.h"
 #include "serve/ask.h"
 
 namespace sheepop {
-
-enum class Pooling { kMean, kLast };  // of the hidden states of all tokens, or that of the last
 
 struct EmbeddingsAsk {
   std::shared_ptr<const ServedModel> model;
