@@ -1,5 +1,6 @@
 #include "hub/models.h"
 
+#include <dlfcn.h>
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -9,12 +10,20 @@
 namespace sheepop {
 namespace {
 
-// The models that come with the program: beside it in a build tree, in share/sheepop where it is installed.
+// The models that come with the program: in share/sheepop where it is installed, or beside it in a build tree; where this
+// code is part of a shared library, in share/sheepop beside that.
 std::filesystem::path BundledModels() {
+  namespace fs = std::filesystem;
   std::error_code ignored;
-  const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-  const std::filesystem::path installed = folder.parent_path() / "share" / "sheepop" / "models";
-  return std::filesystem::exists(installed, ignored) ? installed : folder / "models";
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  Dl_info here{};
+  const bool known = dladdr(reinterpret_cast<const void*>(&SheepopHome), &here) != 0 && here.dli_fname;
+  const fs::path library = known ? fs::absolute(here.dli_fname, ignored).parent_path() : program;
+  const fs::path below = fs::path("share") / "sheepop" / "models";
+  for (const fs::path& folder : {program.parent_path() / below, library / below}) {
+    if (fs::exists(folder, ignored)) return folder;
+  }
+  return program / "models";
 }
 
 }  // namespace

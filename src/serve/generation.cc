@@ -63,7 +63,7 @@ class ChoiceListener final : public Listener {
   ChoiceResult result_;
 };
 
-class Run final : public Generation, public std::enable_shared_from_this<Run> {
+class Run final : public GenerationRun, public std::enable_shared_from_this<Run> {
  public:
   Run(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver, const HearingThread& thread)
       : ask_(std::move(ask)), service_(service), receiver_(std::move(receiver)), thread_(thread) {}
@@ -403,8 +403,9 @@ void Run::Done() {
 
 }  // namespace
 
-std::shared_ptr<Generation> Generation::Start(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver,
-                                              const HearingThread& thread) {
+std::shared_ptr<GenerationRun> GenerationRun::Start(Service& service, Ask ask,
+                                                    std::shared_ptr<GenerationReceiver> receiver,
+                                                    const HearingThread& thread) {
   auto run = std::make_shared<Run>(service, std::move(ask), std::move(receiver), thread);
   run->Start();
   return run;

@@ -31,15 +31,15 @@ class GenerationReceiver {
   virtual void OnDone(Ledger ledger) = 0;                         // after the last choice
 };
 
-class Generation {
+class GenerationRun {
  public:
   // Throws, with nothing running, ApiError: 400 context_length_exceeded with both numbers, 400 for n beyond the
   // sequences that run at once and for settings that the chain refuses, 429 where the queue has no room for the first
   // prompt, 503 where the service is ending; the others wait until there is room. `service` and `thread` outlive the
   // generation.
-  static std::shared_ptr<Generation> Start(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver,
-                                           const HearingThread& thread);
-  virtual ~Generation() = default;
+  static std::shared_ptr<GenerationRun> Start(Service& service, Ask ask, std::shared_ptr<GenerationReceiver> receiver,
+                                              const HearingThread& thread);
+  virtual ~GenerationRun() = default;
 
   // Every choice ends with FinishReason::kInterrupt. Any thread; does nothing to what has ended.
   virtual void Cancel() = 0;

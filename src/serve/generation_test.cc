@@ -119,7 +119,7 @@ class GenerationTest : public ::testing::Test {
   std::shared_ptr<Heard> Run(const Ask& ask) {
     auto heard = std::make_shared<Heard>();
     const HearingThread thread = hearing_.thread();
-    const auto generation = Generation::Start(service_, ask, heard, thread);
+    const auto generation = GenerationRun::Start(service_, ask, heard, thread);
     hearing_.RunUntil([&] { return heard->ledger.has_value(); });
     while (service_.counts(model_->id).active > 0) std::this_thread::yield();
     return heard;
@@ -127,7 +127,7 @@ class GenerationTest : public ::testing::Test {
   ApiProblem Refused(const Ask& ask) {
     const HearingThread thread = hearing_.thread();
     try {
-      Generation::Start(service_, ask, std::make_shared<Heard>(), thread);
+      GenerationRun::Start(service_, ask, std::make_shared<Heard>(), thread);
     } catch (const ApiError& error) {
       return error.problem();
     } catch (const Error& error) {
@@ -210,7 +210,7 @@ TEST_F(GenerationTest, TokensComeWithTheirDeltas) {
     EXPECT_EQ(told.substr(0, bytes.size()), bytes);
   };
   const HearingThread thread = hearing_.thread();
-  const auto generation = Generation::Start(service_, ask, heard, thread);
+  const auto generation = GenerationRun::Start(service_, ask, heard, thread);
   hearing_.RunUntil([&] { return heard->ledger.has_value(); });
   EXPECT_EQ(heard->told[0], heard->results[0].text);
   EXPECT_EQ(heard->bytes[0], heard->results[0].text);
@@ -280,7 +280,7 @@ TEST_F(GenerationTest, ACancelEndsEveryChoice) {
   ask.options.ignore_end = true;
   auto heard = std::make_shared<Heard>();
   const HearingThread thread = hearing_.thread();
-  const auto generation = Generation::Start(service_, ask, heard, thread);
+  const auto generation = GenerationRun::Start(service_, ask, heard, thread);
   heard->on_piece = [&] { generation->Cancel(); };
   hearing_.RunUntil([&] { return heard->ledger.has_value(); });
   ASSERT_EQ(heard->results.size(), 4u);

@@ -41,8 +41,8 @@ json::array Choices(const OptionRow& row) {
 
 }  // namespace
 
-json::object SamplingOptionList() {
-  const SamplingOptions& usual = ProfileNamed("openai").defaults;
+json::object SamplingOptionList(std::string_view profile) {
+  const SamplingOptions& usual = ProfileNamed(profile).defaults;
   json::array sampling, shape;
   for (const OptionRow& row : kSamplingTable.rows()) {
     const bool bounded = row.field.type().shape() == OptionType::Shape::kNumber;

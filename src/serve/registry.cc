@@ -42,8 +42,8 @@ void CheckMemory(const std::string& name, std::string_view what, size_t bytes, s
               available >> 20, remedy);
 }
 
-SamplingOptions UsualSampling(const SuggestedSampling& suggested) {
-  SamplingOptions options = ProfileNamed("openai").defaults;
+SamplingOptions UsualSampling(const std::string& profile, const SuggestedSampling& suggested) {
+  SamplingOptions options = ProfileNamed(profile).defaults;
   suggested.Apply(options);
   Validate(options);
   return options;
@@ -79,14 +79,15 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   });
   SetChat(*model);
   const ModelConfig& config = model->loaded.model->config();
-  model->sampling = UsualSampling(model->loaded.suggested);
+  model->sampling = UsualSampling(profile_, model->loaded.suggested);
   for (const SuggestedOption& option : model->loaded.suggested.options) model->advised.push_back(option.row);
   model->engine = engine_;
   model->engine.sequences = options_.sequences;
   model->context = ContextInUse(engine_, config.context);
   const size_t bytes_per_position = KvShapeOf(config, engine_.kv_type).BytesPerPosition();
-  const size_t positions = options_.cache_mib ? (options_.cache_mib << 20) / bytes_per_position
-                                              : model->context * std::min(options_.sequences, kCachedContexts);
+  size_t positions = engine_.cache_positions;
+  if (options_.cache_mib) positions = (options_.cache_mib << 20) / bytes_per_position;
+  if (positions == 0) positions = model->context * std::min(options_.sequences, kCachedContexts);
   model->engine.cache_positions = std::max(positions, size_t{16});
   CheckMemory(name, "the cached keys and values", model->engine.cache_positions * bytes_per_position,
               "give a smaller --cache-mib or --context");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "serve/options.h"
@@ -15,9 +16,11 @@ namespace sheepop {
 
 class Registry final : public ServedModels {
  public:
-  // `service` must outlive the registry. `engine`: of every model, but for what `options` says of it.
-  Registry(Service& service, const ServeOptions& options, const EngineOptions& engine, Isa isa)
-      : service_(service), options_(options), engine_(engine), isa_(isa) {}
+  // `service` and `options` must outlive the registry. `engine`: of every model, but for what `options` says of it.
+  // `profile`: how requests that say nothing draw, where the model's makers suggest nothing either.
+  Registry(Service& service, const ServeOptions& options, const EngineOptions& engine, Isa isa,
+           std::string profile = "openai")
+      : service_(service), options_(options), engine_(engine), isa_(isa), profile_(std::move(profile)) {}
 
   // Opens a model on the service's pool and puts it beside the others, or in the place of one of that name; requests
   // that run go on with the one they have. `checkpoint`, `on_request`: as ServedModel's. Throws what LoadedModel::Open throws, and
@@ -46,6 +49,7 @@ class Registry final : public ServedModels {
   const ServeOptions& options_;
   const EngineOptions engine_;
   const Isa isa_;
+  const std::string profile_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<const ServedModel>> models_;
   Resolve resolve_;

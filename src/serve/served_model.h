@@ -43,8 +43,7 @@ struct ServedModel {
   std::optional<ChatTemplate> chat;  // empty: conversations are refused
   std::optional<ChatFormat> format;  // of the template
   bool system_messages = false;      // the template writes them
-  SamplingOptions sampling;          // of requests that say nothing: the profile openai with what the model's makers
-                                     // suggest
+  SamplingOptions sampling;          // of requests that say nothing: a profile with what the model's makers suggest
   std::vector<const OptionRow*> advised;  // of kSamplingTable: those that are set because they suggest it
   EngineOptions engine;
   ModelId id{};                       // of the service

@@ -43,7 +43,7 @@ class Session final : public GenerationReceiver, public std::enable_shared_from_
 
  private:
   void Refuse(const ApiProblem& problem);
-  void Watch(std::shared_ptr<Generation> generation);
+  void Watch(std::shared_ptr<GenerationRun> generation);
   void Begin();
   void Say(std::string events);
   void Fail(const ApiProblem& problem);
@@ -57,7 +57,7 @@ class Session final : public GenerationReceiver, public std::enable_shared_from_
   const double beat_s_;
   std::vector<ChoiceResult> results_;
   const AnswerHead head_;
-  std::shared_ptr<Generation> generation_;
+  std::shared_ptr<GenerationRun> generation_;
   bool begun_ = false, over_ = false, left_ = false;
   bool quiet_ = true;  // since the last beat
   size_t computed_ = 0, prompt_ = 0;
@@ -66,8 +66,8 @@ class Session final : public GenerationReceiver, public std::enable_shared_from_
 void Session::Start(Ask ask) {
   try {
     if (ask.record) ask.model->hash->sha256();
-    std::shared_ptr<Generation> generation =
-        Generation::Start(context_.service, std::move(ask), shared_from_this(), context_.thread);
+    std::shared_ptr<GenerationRun> generation =
+        GenerationRun::Start(context_.service, std::move(ask), shared_from_this(), context_.thread);
     context_.thread.post([self = shared_from_this(), generation] { self->Watch(generation); });
   } catch (...) {
     ApiProblem problem = ProblemOf(std::current_exception());
@@ -78,7 +78,7 @@ void Session::Start(Ask ask) {
 
 void Session::Refuse(const ApiProblem& problem) { exchange_->Respond(ProblemResponse(problem, problem_body_)); }
 
-void Session::Watch(std::shared_ptr<Generation> generation) {
+void Session::Watch(std::shared_ptr<GenerationRun> generation) {
   if (over_) return generation->Cancel();
   generation_ = std::move(generation);
   exchange_->OnClosed([weak = weak_from_this()] {
