@@ -8,7 +8,7 @@
 //
 // Same file, prompt, options and seed give the same tokens, whatever the threads. Everything throws sheepop::Failure,
 // whose message names the thing, the value and the bound. A TextModel is used by one thread at a time; several may be
-// opened. Text is UTF-8; tokens are ids of the model's vocabulary.
+// opened; shared_model.h has one that threads share. Text is UTF-8; tokens are ids of the model's vocabulary.
 #pragma once
 
 #include <cstddef>
@@ -26,15 +26,17 @@
 namespace sheepop {
 
 // Any error: what() is a sentence for people, category() one of "invalid_argument", "not_found", "corrupt",
-// "unsupported", "limit", "busy", "io", "network", "interrupted", "internal".
+// "unsupported", "limit", "busy", "io", "network", "interrupted", "internal"; field() the field of a request that is at
+// fault ("messages[2].content"), or empty.
 class Failure : public std::runtime_error {
  public:
-  Failure(std::string category, const std::string& message)
-      : std::runtime_error(message), category_(std::move(category)) {}
+  Failure(std::string category, const std::string& message, std::string field = {})
+      : std::runtime_error(message), category_(std::move(category)), field_(std::move(field)) {}
   const std::string& category() const { return category_; }
+  const std::string& field() const { return field_; }
 
  private:
-  std::string category_;
+  std::string category_, field_;
 };
 
 struct OpenOptions {
@@ -63,6 +65,7 @@ struct Generation {
 struct ScoredText {
   std::vector<int32_t> tokens;
   std::vector<double> logprobs;  // natural logarithm, of tokens[1], tokens[2], ...
+  std::vector<size_t> ranks;     // of the same; 0: the most probable token
   double perplexity = 0;
 };
 

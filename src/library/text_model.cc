@@ -3,27 +3,18 @@
 #include <utility>
 
 #include "base/cpu.h"
-#include "base/error.h"
 #include "base/utf8.h"
 #include "evaluate/score.h"
 #include "generate/engine.h"
 #include "generate/loaded_model.h"
 #include "generate/request.h"
 #include "include/sheepop/sheepop.h"
+#include "library/open_engine.h"
+#include "library/translated.h"
 #include "sample/profile.h"
 
 namespace sheepop {
 namespace {
-
-// Runs `work` and turns the errors of the layers below into the library's own.
-template <typename Work>
-auto Translated(const Work& work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    throw Failure(std::string(Name(error.category())), error.what());
-  }
-}
 
 SamplingOptions SamplingOf(const GenerateOptions& options, const SuggestedSampling& suggested) {
   const auto profile = options.sampling.find("profile");
@@ -37,14 +28,6 @@ SamplingOptions SamplingOf(const GenerateOptions& options, const SuggestedSampli
   if (options.seed) sampling.seed = *options.seed;
   Validate(sampling);
   return sampling;
-}
-
-EngineOptions EngineOf(const OpenOptions& options) {
-  EngineOptions engine;
-  engine.context = options.context;
-  for (const auto& [name, value] : options.engine) kEngineTable.Set(engine, name, value);
-  kEngineTable.Validate(engine);
-  return engine;
 }
 
 }  // namespace
@@ -113,7 +96,10 @@ ScoredText TextModel::Score(std::string_view text) {
     ScoredText out;
     out.tokens = state_->loaded.tokenizer->EncodePrompt(text);
     const ScoreResult result = sheepop::Score(*state_->loaded.model, out.tokens, {}, state_->pool);
-    for (const ScoredToken& token : result.tokens) out.logprobs.push_back(token.logprob);
+    for (const ScoredToken& token : result.tokens) {
+      out.logprobs.push_back(token.logprob);
+      out.ranks.push_back(token.rank);
+    }
     out.perplexity = result.perplexity();
     return out;
   });
