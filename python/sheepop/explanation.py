@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 from typing import Any, NamedTuple
@@ -110,6 +109,8 @@ class Explanation:
             file.write(self.page)
 
     def _repr_html_(self) -> str:
+        import html  # for notebooks alone
+
         # In a frame of its own, as the page has scripts and styles.
         return (f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts" '
                 'style="width: 100%; height: 40em; border: 0"></iframe>')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
@@ -62,6 +61,8 @@ class Generation(Iterator[Piece], AsyncIterator[Piece]):
             await self._readable()
 
     async def _readable(self) -> None:
+        import asyncio  # takes longer to import than all of this package
+
         loop = asyncio.get_running_loop()
         told = asyncio.Event()
         ready = self._answer.ready()

@@ -3,6 +3,7 @@ and a value out of its bounds, raise `sheepop.Error` that says what would do."""
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -87,10 +88,12 @@ def _line(row: dict[str, Any]) -> str:
     return f"    {row['name']}: {row['help']}{unit}{'; ' + bounds if bounds else ''} (default {json.dumps(row['default'])})"
 
 
+@functools.cache
+def _lines() -> str:
+    return "\n".join(_line(row) for row in table())
+
+
 def describe(about: str | None, options: type) -> str:
     """What a method does, and the options that it takes."""
-    own = sorted(name for kind in options.__mro__ for name in getattr(kind, "__annotations__", {})) if options else []
-    sampling = {row["name"] for row in table()}
-    others = [name for name in dict.fromkeys(own) if name not in sampling]
-    lines = [about or "", f"        Options: {', '.join(others)}; and of sampling:", ""]
-    return "\n".join(lines + [_line(row) for row in table()]) + "\n"
+    others = sorted(set(options.__annotations__) - set(SamplingOptions.__annotations__))
+    return f"{about}\n        Options: {', '.join(others)}; and of sampling:\n\n{_lines()}\n"
