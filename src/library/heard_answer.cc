@@ -107,7 +107,7 @@ std::string HeardAnswer::Whole() {
   std::unique_lock lock(mutex_);
   heard_.wait(lock, [this] { return error_ || ledger_; });
   ThrowIfFailed();
-  if (whole_.empty()) whole_ = boost::json::serialize(dialect_->Whole(head_, results_, *ledger_));
+  if (ledger_ && whole_.empty()) whole_ = boost::json::serialize(dialect_->Whole(head_, results_, *ledger_));
   return whole_;
 }
 
