@@ -26,14 +26,18 @@ void CheckFinite(std::string_view field, double value, bool positive) {
 
 void CheckRopes(const ModelConfig& config) {
   for (const RopeConfig& rope : config.ropes) {
-    if (rope.dims > config.head_dim || rope.dims % 2 != 0) {
+    if (rope.dims > config.MostHeadDim() || rope.dims % 2 != 0) {
       throw Error(ErrorCategory::kCorrupt,
                   "model configuration: {} rotary dimensions, must be even and at most the {} of a head", rope.dims,
-                  config.head_dim);
+                  config.MostHeadDim());
     }
-    for (double frequency : Frequencies(rope)) CheckFinite("rope frequency", frequency, true);
+    const std::vector<double> frequencies = Frequencies(rope);
+    for (size_t i = 0; i < frequencies.size(); ++i) CheckFinite("rope frequency", frequencies[i], i < rope.turned());
     CheckFinite("rope factor", rope.factor, true);
   }
+}
+
+void CheckShapes(const ModelConfig& config) {
   if (config.shapes.size() != config.layers) {
     throw Error(ErrorCategory::kCorrupt, "model configuration: {} layers, but the shapes of {}", config.layers,
                 config.shapes.size());
@@ -42,6 +46,29 @@ void CheckRopes(const ModelConfig& config) {
     if (shape.rope != kNoRope && shape.rope >= config.ropes.size()) {
       throw Error(ErrorCategory::kCorrupt, "model configuration: a layer names rope {} of {}", shape.rope,
                   config.ropes.size());
+    }
+  }
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    const LayerShape& shape = config.shapes[layer];
+    CheckSize("head_dim of a layer", config.HeadDim(layer), kMostHeadDim);
+    CheckSize("kv_heads of a layer", config.KvHeads(layer), config.heads);
+    CheckSize("feed_forward of a layer", config.FeedForward(layer), kMostFeedForward);
+    if (config.heads % config.KvHeads(layer) != 0) {
+      throw Error(ErrorCategory::kCorrupt, "model configuration: {} heads are no multiple of {} kv_heads of layer {}",
+                  config.heads, config.KvHeads(layer), layer);
+    }
+    if (shape.rope != kNoRope && config.ropes[shape.rope].dims > config.HeadDim(layer)) {
+      throw Error(ErrorCategory::kCorrupt, "model configuration: {} rotary dimensions, the heads of layer {} have {}",
+                  config.ropes[shape.rope].dims, layer, config.HeadDim(layer));
+    }
+    if (shape.keys_of == kOwnKeys) continue;
+    const size_t from = shape.keys_of;
+    if (from >= layer || !config.HasKeys(from) || config.KvHeads(from) != config.KvHeads(layer) ||
+        config.HeadDim(from) != config.HeadDim(layer)) {
+      throw Error(ErrorCategory::kCorrupt,
+                  "model configuration: layer {} cannot attend to the keys of layer {}: it must come before, have keys "
+                  "and heads of the same size",
+                  layer, from);
     }
   }
 }
@@ -84,6 +111,25 @@ void CheckExperts(const ModelConfig& config) {
 
 }  // namespace
 
+size_t ModelConfig::MostHeadDim() const {
+  size_t most = head_dim;
+  for (const LayerShape& shape : shapes) most = std::max(most, shape.head_dim);
+  return most;
+}
+
+size_t ModelConfig::CacheLayer(size_t layer) const {
+  const size_t of = shapes[layer].keys_of == kOwnKeys ? layer : shapes[layer].keys_of;
+  size_t place = 0;
+  for (size_t i = 0; i < of; ++i) place += HasKeys(i);
+  return place;
+}
+
+size_t ModelConfig::LastKeys() const {
+  size_t last = layers;
+  while (last > 0 && shapes[last - 1].keys_of != kOwnKeys) --last;
+  return last > 0 && HasKeys(last - 1) ? last - 1 : layers;
+}
+
 size_t ModelConfig::AttentionLayers(size_t count) const {
   return static_cast<size_t>(std::count_if(shapes.begin(), shapes.begin() + static_cast<ptrdiff_t>(count),
                                            [](const LayerShape& shape) { return shape.mixer == Mixer::kAttention; }));
@@ -124,6 +170,7 @@ void Validate(const ModelConfig& config) {
   CheckFinite("attention_softcap", config.attention_softcap, false);
   CheckFinite("final_softcap", config.final_softcap, false);
   CheckRopes(config);
+  CheckShapes(config);
   CheckExperts(config);
   CheckDeltaNet(config);
   if (config.AttentionLayers(config.layers) < config.layers) {

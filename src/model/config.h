@@ -18,7 +18,7 @@ enum class Activation { kSilu, kGelu, kClampedSwiglu };
 // Positions that a context can hold.
 inline constexpr size_t kMostContext = size_t{1} << 24;
 
-inline constexpr size_t kNoRope = SIZE_MAX;
+inline constexpr size_t kNoRope = SIZE_MAX, kOwnKeys = SIZE_MAX;
 
 // What mixes the positions of a layer.
 enum class Mixer : uint8_t {
@@ -48,6 +48,9 @@ struct LayerShape {
   size_t window = 0;      // positions a row sees, its own included; 0: all
   size_t rope = kNoRope;  // index into ModelConfig::ropes; kNoRope: nothing is turned
   bool experts = false;   // a mixture of experts stands in place of the feed-forward
+  // Sizes of its own; 0: ModelConfig's.
+  size_t kv_heads = 0, head_dim = 0, feed_forward = 0;
+  size_t keys_of = kOwnKeys;  // the earlier layer to whose keys and values it attends, having none; kOwnKeys: its own
   bool operator==(const LayerShape&) const = default;
 };
 
@@ -131,11 +134,30 @@ struct ModelConfig {
   std::vector<std::string> skipped_tensors;  // beginnings of the names of those that are none of this model's
   std::vector<Warning> warnings;             // what whoever reads the checkpoint should be told
 
+  // Of models whose layers are alike.
   size_t query_width() const { return heads * head_dim; }
   size_t kv_width() const { return kv_heads * head_dim; }
 
-  // Layers with keys and values among the first `layers`: the place of the next one's in a cache.
+  // Of one layer.
+  size_t KvHeads(size_t layer) const { return shapes[layer].kv_heads ? shapes[layer].kv_heads : kv_heads; }
+  size_t HeadDim(size_t layer) const { return shapes[layer].head_dim ? shapes[layer].head_dim : head_dim; }
+  size_t FeedForward(size_t layer) const {
+    return shapes[layer].feed_forward ? shapes[layer].feed_forward : feed_forward;
+  }
+  size_t QueryWidth(size_t layer) const { return heads * HeadDim(layer); }
+  size_t KvWidth(size_t layer) const { return KvHeads(layer) * HeadDim(layer); }
+  bool HasKeys(size_t layer) const {
+    return shapes[layer].mixer == Mixer::kAttention && shapes[layer].keys_of == kOwnKeys;
+  }
+  // The largest of all layers.
+  size_t MostHeadDim() const;
+
+  // Layers with attention among the first `layers`.
   size_t AttentionLayers(size_t layers) const;
+  // Where the keys and values to which a layer attends lie in a cache, which counts layers with keys alone.
+  size_t CacheLayer(size_t layer) const;
+  // No layer behind this one reads any row but those whose logits are wanted: `layers` where the last one still does.
+  size_t LastKeys() const;
   // Floats that the recurrent layers among the first `layers` keep of a sequence: where the next one's state begins.
   size_t StateFloats(size_t layers) const;
 };

@@ -292,10 +292,11 @@ size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
     return heads->before + SourceHead(head) * heads->size + in;
   }
   if (!repaired_ || !Rotated(piece.parameter.role)) return row;
-  const size_t pairs = config_.ropes[0].pairs(), head = row / config_.head_dim, in = row % config_.head_dim;
+  const size_t pairs = config_.ropes[0].pairs(), dim = config_.HeadDim(piece.parameter.layer),
+               head = row / dim, in = row % dim;
   if (in >= 2 * pairs) return row;
   const size_t from = config_.ropes[0].interleaved ? in % pairs * 2 + in / pairs : in / 2 + in % 2 * pairs;
-  return head * config_.head_dim + from;
+  return head * dim + from;
 }
 
 void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out) const {

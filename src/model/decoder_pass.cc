@@ -67,13 +67,13 @@ void DecoderPass::AppendRows() {
 
 // Cosines and sines of every row, once a call: they are the same in each layer.
 void DecoderPass::Rotations() {
-  const size_t pairs = config_.head_dim / 2, ropes = config_.ropes.size();
+  const size_t ropes = config_.ropes.size();
   auto* cosines = reinterpret_cast<float*>(work_.cosines_.data());
   auto* sines = reinterpret_cast<float*>(work_.sines_.data());
   ForEachRow(rows_.size(), [&](size_t r) {
     for (size_t i = 0; i < ropes; ++i) {
       const std::vector<double>& frequencies = work_.frequencies_[i];
-      const size_t at = (i * work_.rows_ + r) * pairs;
+      const size_t at = (i * work_.rows_ + r) * work_.pairs_;
       kernel::RopeAngles(static_cast<double>(positions_[r]), frequencies.data(), frequencies.size(),
                          config_.ropes[i].factor, cosines + at, sines + at);
     }
@@ -148,32 +148,33 @@ void DecoderPass::Multiply(std::span<const Product> products, const kernel::MatM
   });
 }
 
-void DecoderPass::NormHeads(const float* weight, size_t heads, float* x) const {
-  for (size_t h = 0; h < heads; ++h) {
-    float* head = x + h * config_.head_dim;
-    kernels_.vector.rms_norm(head, weight, config_.head_dim, config_.norm_epsilon, head);
-  }
+void DecoderPass::NormHeads(const float* weight, size_t heads, size_t dim, float* x) const {
+  for (size_t h = 0; h < heads; ++h, x += dim) kernels_.vector.rms_norm(x, weight, dim, config_.norm_epsilon, x);
 }
 
+// `key` may be null.
 void DecoderPass::NormQueryAndKey(size_t layer, float* query, float* key) const {
   const float* of_query = weights_.vector(Role::kQueryNorm, layer);
   const float* of_key = weights_.vector(Role::kKeyNorm, layer);
   if (config_.query_key_norm_whole) {
-    kernels_.vector.rms_norm(query, of_query, config_.query_width(), config_.norm_epsilon, query);
-    kernels_.vector.rms_norm(key, of_key, config_.kv_width(), config_.norm_epsilon, key);
+    kernels_.vector.rms_norm(query, of_query, config_.QueryWidth(layer), config_.norm_epsilon, query);
+    if (key) kernels_.vector.rms_norm(key, of_key, config_.KvWidth(layer), config_.norm_epsilon, key);
   } else {
-    NormHeads(of_query, config_.heads, query);
-    NormHeads(of_key, config_.kv_heads, key);
+    NormHeads(of_query, config_.heads, config_.HeadDim(layer), query);
+    if (key) NormHeads(of_key, config_.KvHeads(layer), config_.HeadDim(layer), key);
   }
 }
 
-// `at`: where the row's cosines and sines begin.
-void DecoderPass::Rotate(const RopeConfig& rope, size_t at, float* query, float* key) const {
+// `key` may be null.
+void DecoderPass::Rotate(size_t layer, size_t row, float* query, float* key) const {
+  const size_t index = config_.shapes[layer].rope;
+  if (index == kNoRope) return;
+  const RopeConfig& rope = config_.ropes[index];
+  const size_t at = (index * work_.rows_ + row) * work_.pairs_, pairs = rope.pairs(), dim = config_.HeadDim(layer);
   const float* cosines = reinterpret_cast<const float*>(work_.cosines_.data()) + at;
   const float* sines = reinterpret_cast<const float*>(work_.sines_.data()) + at;
-  const size_t pairs = rope.pairs();
-  kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, config_.head_dim, query);
-  kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.kv_heads, config_.head_dim, key);
+  kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.heads, dim, query);
+  if (key) kernels_.vector.rotate(cosines, sines, pairs, rope.interleaved, config_.KvHeads(layer), dim, key);
 }
 
 // In double, by our own logarithm: the same float on every processor.
@@ -183,36 +184,49 @@ float DecoderPass::Temperature(size_t position) const {
   return static_cast<float>(1 + static_cast<double>(temperature.scale) * kernel::Log(1 + turns));
 }
 
-void DecoderPass::SplitQueries(size_t r) {
-  const size_t dim = config_.head_dim;
+void DecoderPass::SplitQueries(size_t layer, size_t r) {
+  const size_t dim = config_.HeadDim(layer);
   for (size_t h = 0; h < config_.heads; ++h) {
     std::copy_n(work_.gated_queries_.row(r) + 2 * h * dim, dim, work_.queries_.row(r) + h * dim);
   }
 }
 
-void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t r) {
-  if (config_.attention_gate) SplitQueries(r);
+// Keys and values too, where the layer has its own.
+void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t layer,
+                                 size_t r) {
+  if (config_.attention_gate) SplitQueries(layer, r);
   float* query = work_.queries_.row(r);
-  float* key = work_.keys_.row(r);
+  float* key = config_.HasKeys(layer) ? work_.keys_.row(r) : nullptr;
   const bool late = config_.query_key_norm_late;
   if (config_.query_key_norm && !late) NormQueryAndKey(layer, query, key);
-  if (const size_t index = config_.shapes[layer].rope; index != kNoRope) {
-    Rotate(config_.ropes[index], (index * work_.rows_ + r) * (config_.head_dim / 2), query, key);
-  }
+  Rotate(layer, r, query, key);
   if (config_.query_key_norm && late) NormQueryAndKey(layer, query, key);
   if (config_.query_temperature.scale != 0) {
-    kernels_.vector.scale(Temperature(positions_[r]), config_.query_width(), query);
+    kernels_.vector.scale(Temperature(positions_[r]), config_.QueryWidth(layer), query);
   }
-  if (shape.type == kernel::KvType::kF16 &&
-      (BeyondHalf(key, config_.kv_width()) || BeyondHalf(work_.values_.row(r), config_.kv_width()))) {
-    cache_.NoteClipped();
-  }
+  if (!key) return;
+  const float* value = work_.values_.row(r);
+  const size_t width = config_.KvWidth(layer);
+  if (shape.type == kernel::KvType::kF16 && (BeyondHalf(key, width) || BeyondHalf(value, width))) cache_.NoteClipped();
   const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
-  kernels_.attention.store(shape, cache_.Layer(config_.AttentionLayers(layer)), key, work_.values_.row(r),
-                           blocks[positions_[r] / kernel::kKvBlock], positions_[r] % kernel::kKvBlock);
+  kernels_.attention.store(shape, kv, key, value, blocks[positions_[r] / kernel::kKvBlock],
+                           positions_[r] % kernel::kKvBlock);
 }
 
-void DecoderPass::Attend(size_t layer) {
+kernel::AttentionShape DecoderPass::ShapeOf(size_t layer) const {
+  kernel::AttentionShape shape{};
+  shape.kv_heads = config_.KvHeads(layer);
+  shape.heads_per_kv = config_.heads / shape.kv_heads;
+  shape.head_dim = config_.HeadDim(layer);
+  shape.scale = config_.attention_scale;
+  shape.softcap = config_.attention_softcap;
+  shape.window = config_.shapes[layer].window;
+  shape.type = cache_.shape().type;
+  shape.sinks = weights_.vector(Role::kSinks, layer);
+  return shape;
+}
+
+void DecoderPass::ProjectHeads(size_t layer) {
   const auto out = [](ActivationBuffer& buffer) {
     return kernel::MatMulOutput{buffer.values(), buffer.stride(), false};
   };
@@ -221,28 +235,27 @@ void DecoderPass::Attend(size_t layer) {
        out(config_.attention_gate ? work_.gated_queries_ : work_.queries_)},
       {&weights_.matrix(Role::kKey, layer), weights_.vector(Role::kKeyBias, layer), out(work_.keys_)},
       {&weights_.matrix(Role::kValue, layer), weights_.vector(Role::kValueBias, layer), out(work_.values_)}};
-  Multiply(products, work_.normed_.Input(rows_.size()));
+  Multiply(std::span(products, config_.HasKeys(layer) ? 3 : 1), work_.normed_.Input(rows_.size()));
+}
 
-  kernel::AttentionShape shape{};
-  shape.kv_heads = config_.kv_heads;
-  shape.heads_per_kv = config_.heads / config_.kv_heads;
-  shape.head_dim = config_.head_dim;
-  shape.scale = config_.attention_scale;
-  shape.softcap = config_.attention_softcap;
-  shape.window = config_.shapes[layer].window;
-  shape.type = cache_.shape().type;
-  shape.sinks = weights_.vector(Role::kSinks, layer);
-
-  ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, layer, r); });
-  if (layer + 1 == config_.layers) KeepWantedRows();
+void DecoderPass::Attend(size_t layer) {
+  ProjectHeads(layer);
+  const kernel::AttentionShape shape = ShapeOf(layer);
+  const kernel::KvLayer kv = cache_.Layer(config_.CacheLayer(layer));
+  ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, kv, layer, r); });
+  if (layer == config_.LastKeys()) KeepWantedRows(layer);
   if (rows_.size() <= kSplitRows) {
-    AttendSplit(shape, layer);
+    AttendSplit(shape, kv);
   } else {
-    AttendRuns(shape, layer);
+    AttendRuns(shape, kv);
   }
-  if (!HeadsAreBlocks(shape)) {
-    ForEachRow(rows_.size(), [&](size_t r) { work_.attention_.Quantise(kernels_.matmul, r); });
-  }
+  if (HeadsAreBlocks(shape)) return;
+  const size_t width = config_.QueryWidth(layer);
+  ForEachRow(rows_.size(), [&](size_t r) {
+    float* x = work_.attention_.row(r);
+    std::fill(x + width, x + work_.attention_.stride(), 0.0F);  // which a layer of wider heads may have filled
+    work_.attention_.Quantise(kernels_.matmul, r, 0, width);
+  });
 }
 
 // Whether the outputs of one key head are whole blocks: then whoever computes them quantises them.
@@ -261,23 +274,32 @@ void DecoderPass::FinishHead(const kernel::AttentionShape& shape, size_t row, si
   work_.attention_.Quantise(kernels_.matmul, row, kv_head * width, width);
 }
 
-void DecoderPass::KeepWantedRows() {
+// What is still read of a row behind this layer's keys.
+void DecoderPass::MoveRow(size_t layer, size_t from, size_t to) {
+  const size_t queries = config_.QueryWidth(layer);
+  std::copy_n(work_.stream_.row(from), config_.hidden, work_.stream_.row(to));
+  std::copy_n(work_.queries_.row(from), queries, work_.queries_.row(to));
+  if (config_.attention_gate) std::copy_n(work_.gated_queries_.row(from), 2 * queries, work_.gated_queries_.row(to));
+  if (config_.parallel_branches) {  // which the feed-forward still reads
+    std::copy_n(work_.normed_.row(from), config_.hidden, work_.normed_.row(to));
+    work_.normed_.Quantise(kernels_.matmul, to);
+  }
+  positions_[to] = positions_[from];
+  if (layer + 1 == config_.layers) return;
+  for (HugeBuffer* angles : {&work_.cosines_, &work_.sines_}) {
+    for (size_t i = 0; i < config_.ropes.size(); ++i) {
+      auto* rows = reinterpret_cast<float*>(angles->data()) + i * work_.rows_ * work_.pairs_;
+      std::copy_n(rows + from * work_.pairs_, work_.pairs_, rows + to * work_.pairs_);
+    }
+  }
+}
+
+void DecoderPass::KeepWantedRows(size_t layer) {
   runs_.clear();
   for (size_t r = 0; r < rows_.size(); ++r) {
     if (!rows_[r].wants_logits) continue;
     const size_t to = wanted_.size();
-    if (to < r) {
-      std::copy_n(work_.stream_.row(r), config_.hidden, work_.stream_.row(to));
-      std::copy_n(work_.queries_.row(r), config_.query_width(), work_.queries_.row(to));
-      if (config_.attention_gate) {
-        std::copy_n(work_.gated_queries_.row(r), 2 * config_.query_width(), work_.gated_queries_.row(to));
-      }
-      if (config_.parallel_branches) {  // which the feed-forward still reads
-        std::copy_n(work_.normed_.row(r), config_.hidden, work_.normed_.row(to));
-        work_.normed_.Quantise(kernels_.matmul, to);
-      }
-      positions_[to] = positions_[r];
-    }
+    if (to < r) MoveRow(layer, r, to);
     const bool follows =
         !runs_.empty() && runs_.back().sequence == rows_[r].sequence && positions_[to] == positions_[to - 1] + 1;
     if (!follows) runs_.push_back({rows_[r].sequence, to, 0, positions_[to]});
@@ -289,7 +311,7 @@ void DecoderPass::KeepWantedRows() {
 }
 
 // Many rows: each unit is one key head and some rows of a run. Late rows cost most and go first.
-void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) {
+void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, const kernel::KvLayer& kv) {
   struct Unit {
     const Run* run;
     size_t first, rows;
@@ -301,7 +323,6 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) 
       units.push_back({&run, first, std::min(at_once, run.rows - first)});
     }
   }
-  const kernel::KvLayer kv = cache_.Layer(config_.AttentionLayers(layer));
   const kernel::AttentionOutput out{work_.attention_.values(), work_.attention_.stride()};
   pool_.ParallelFor(units.size() * shape.kv_heads, [&](size_t chunk, size_t worker) {
     const Unit& unit = units[units.size() - 1 - chunk / shape.kv_heads];
@@ -316,7 +337,7 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, size_t layer) 
 }
 
 // Few rows: the context itself is shared out, segment by segment.
-void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer) {
+void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, const kernel::KvLayer& kv) {
   struct Unit {
     size_t row, kv_head, segment;
   };
@@ -338,7 +359,6 @@ void DecoderPass::AttendSplit(const kernel::AttentionShape& shape, size_t layer)
     FinishHead(shape, row, kv_head);
   };
   const bool whole = units.size() == rows_.size() * shape.kv_heads;  // every context is one segment
-  const kernel::KvLayer kv = cache_.Layer(config_.AttentionLayers(layer));
   pool_.ParallelFor(units.size(), [&](size_t i, size_t worker) {
     const Unit& unit = units[i];
     const kernel::AttentionRows row{work_.queries_.row(unit.row), work_.queries_.stride(), 1, positions_[unit.row],
@@ -416,8 +436,8 @@ void DecoderPass::GatedChunk(const Network& network, const kernel::MatMulInput& 
       if (!quantised) std::copy_n(up, count, y);
       kernels_.vector.gelu(count, y);
     }
-    if (!quantised) continue;
     std::fill(y + count, y + width, 0.0F);  // what pads the last block weighs nothing
+    if (!quantised) continue;
     hidden.QuantiseFrom(kernels_.matmul, y, first_row + r, begin, count);
   }
 }

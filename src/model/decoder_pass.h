@@ -34,8 +34,9 @@ class DecoderPass {
   // normed = stream, quantised: where branches read the stream as it is.
   void ReadStream();
 
-  // queries, keys, values = products of normed; rotated, stored in the cache; attention = their attention. From the last
-  // layer's attention on, only rows that want logits remain: of the others, keys and values are all that anyone reads.
+  // queries, keys, values = products of normed; rotated, stored in the cache; attention = their attention. From the
+  // attention of the last layer with keys on, only rows that want logits remain: of the others, keys and values are all
+  // that anyone reads.
   void Attend(size_t layer);
 
   // Where a branch's last product goes: added to the stream (times the residual scale), or set in branch.
@@ -92,16 +93,19 @@ class DecoderPass {
   void Multiply(std::span<const Product> products, const kernel::MatMulInput& input);
   void MultiplyChunk(const Product& product, const kernel::MatMulInput& input, kernel::TileRange tiles, size_t worker);
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
-  void RotateAndStore(const kernel::AttentionShape& shape, size_t layer, size_t row);
-  void NormHeads(const float* weight, size_t heads, float* x) const;
+  kernel::AttentionShape ShapeOf(size_t layer) const;
+  void ProjectHeads(size_t layer);
+  void RotateAndStore(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t layer, size_t row);
+  void NormHeads(const float* weight, size_t heads, size_t dim, float* x) const;
   void NormQueryAndKey(size_t layer, float* query, float* key) const;
-  void Rotate(const RopeConfig& rope, size_t at, float* query, float* key) const;
+  void Rotate(size_t layer, size_t row, float* query, float* key) const;
   float Temperature(size_t position) const;
-  void KeepWantedRows();
-  void AttendRuns(const kernel::AttentionShape& shape, size_t layer);
-  void AttendSplit(const kernel::AttentionShape& shape, size_t layer);
+  void KeepWantedRows(size_t layer);
+  void MoveRow(size_t layer, size_t from, size_t to);
+  void AttendRuns(const kernel::AttentionShape& shape, const kernel::KvLayer& kv);
+  void AttendSplit(const kernel::AttentionShape& shape, const kernel::KvLayer& kv);
   static bool HeadsAreBlocks(const kernel::AttentionShape& shape);
-  void SplitQueries(size_t row);
+  void SplitQueries(size_t layer, size_t row);
   void FinishHead(const kernel::AttentionShape& shape, size_t row, size_t kv_head);
   void HeadChunk(size_t first_output, size_t rows, size_t worker);
   kernel::WideBlock* HeadBlocks(size_t row) const;

@@ -30,24 +30,35 @@ uint64_t HashBlock(uint64_t parent, std::span<const Token> tokens) {
 }  // namespace
 
 KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type) {
-  return {config.AttentionLayers(config.layers), config.kv_heads, config.head_dim, type,
-          config.StateFloats(config.layers)};
+  KvShape shape{{}, type, config.StateFloats(config.layers)};
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    if (config.HasKeys(layer)) shape.layers.push_back({config.KvHeads(layer), config.HeadDim(layer)});
+  }
+  return shape;
+}
+
+size_t KvShape::BytesPerPosition() const {
+  size_t values = 0;
+  for (const KvHeads& layer : layers) values += layer.heads * layer.dim;
+  return 2 * values * kernel::KvTypeBytes(type);
 }
 
 KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
-  const size_t block_bytes = kKvBlock * shape.head_dim * kernel::KvTypeBytes(shape.type);
   const size_t blocks = (capacity + kKvBlock - 1) / kKvBlock;
   if (blocks == 0 || blocks > UINT32_MAX / 2) {
     throw Error(ErrorCategory::kInvalidArgument, "the context holds {} positions, it must be between 1 and {}",
                 capacity, (UINT32_MAX / 2) * kKvBlock);
   }
-  if (blocks > SIZE_MAX / 4 / std::max<size_t>(1, shape.layers) / shape.kv_heads / block_bytes) {
+  if (blocks > SIZE_MAX / 4 / kKvBlock / std::max<size_t>(1, shape.BytesPerPosition())) {
     throw Error(ErrorCategory::kLimit, "a context of {} positions is larger than the memory; ask for a smaller one",
                 capacity);
   }
-  layer_bytes_ = shape.kv_heads * blocks * block_bytes;
-  keys_ = HugeBuffer(layer_bytes_ * shape.layers);
-  values_ = HugeBuffer(layer_bytes_ * shape.layers);
+  layer_begin_ = {0};
+  for (size_t layer = 0; layer < shape.layers.size(); ++layer) {
+    layer_begin_.push_back(layer_begin_.back() + shape.layers[layer].heads * blocks * HeadBytes(layer));
+  }
+  keys_ = HugeBuffer(layer_begin_.back());
+  values_ = HugeBuffer(layer_begin_.back());
   if (shape.state_floats > 0) {
     most_snapshots_ =
         std::clamp(kSnapshotBytes / (shape.state_floats * sizeof(float)), kLeastSnapshots, kMostSnapshots);
@@ -236,7 +247,12 @@ size_t KvCache::Append(SequenceId id, Token token) {
 }
 
 kernel::KvLayer KvCache::Layer(size_t layer) {
-  return {keys_.data() + layer * layer_bytes_, values_.data() + layer * layer_bytes_, blocks_.size()};
+  return {keys_.data() + layer_begin_[layer], values_.data() + layer_begin_[layer], blocks_.size()};
+}
+
+// Of the keys, or of the values, that a block holds of one head.
+size_t KvCache::HeadBytes(size_t layer) const {
+  return kKvBlock * shape_.layers[layer].dim * kernel::KvTypeBytes(shape_.type);
 }
 
 uint32_t KvCache::TakeBlock() {
@@ -284,11 +300,13 @@ void KvCache::MakeWritable(Sequence& sequence) {
     return;
   }
   const uint32_t own = TakeBlock();
-  const size_t bytes = kKvBlock * shape_.head_dim * kernel::KvTypeBytes(shape_.type);
-  for (size_t row = 0; row < shape_.layers * shape_.kv_heads; ++row) {
-    const size_t base = row * blocks_.size();
-    std::memcpy(keys_.data() + (base + own) * bytes, keys_.data() + (base + shared) * bytes, bytes);
-    std::memcpy(values_.data() + (base + own) * bytes, values_.data() + (base + shared) * bytes, bytes);
+  for (size_t layer = 0; layer < shape_.layers.size(); ++layer) {
+    const size_t bytes = HeadBytes(layer);
+    for (size_t head = 0; head < shape_.layers[layer].heads; ++head) {
+      const size_t first = layer_begin_[layer] + head * blocks_.size() * bytes;
+      std::memcpy(keys_.data() + first + own * bytes, keys_.data() + first + shared * bytes, bytes);
+      std::memcpy(values_.data() + first + own * bytes, values_.data() + first + shared * bytes, bytes);
+    }
   }
   std::ranges::copy(blocks_[shared].tokens, blocks_[own].tokens);
   Drop(shared);

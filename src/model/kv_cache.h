@@ -27,12 +27,17 @@ namespace sheepop {
 
 enum class SequenceId : uint32_t {};
 
+// Of one layer.
+struct KvHeads {
+  size_t heads, dim;
+};
+
 struct KvShape {
-  size_t layers, kv_heads, head_dim;
+  std::vector<KvHeads> layers;  // those with keys and values of their own
   kernel::KvType type;
   size_t state_floats = 0;  // of a sequence
 
-  size_t BytesPerPosition() const { return 2 * layers * kv_heads * head_dim * kernel::KvTypeBytes(type); }
+  size_t BytesPerPosition() const;
 };
 KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type);
 
@@ -125,6 +130,7 @@ class KvCache {
   void Hold(uint32_t block);
   void Drop(uint32_t block);
   void Unindex(uint32_t block);
+  size_t HeadBytes(size_t layer) const;
   void MakeWritable(Sequence& sequence);
   void IndexLastBlock(Sequence& sequence);
   bool NeedsCopy(const Sequence& sequence) const;
@@ -135,7 +141,7 @@ class KvCache {
 
   KvShape shape_;
   bool clipped_ = false;
-  size_t layer_bytes_;  // of keys or of values
+  std::vector<size_t> layer_begin_;  // in either memory, of each layer and behind the last
   HugeBuffer keys_, values_;
   std::vector<Block> blocks_;
   std::vector<uint32_t> free_;  // never used or unindexed; the lowest number last

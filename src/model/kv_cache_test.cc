@@ -11,7 +11,7 @@
 namespace sheepop {
 namespace {
 
-KvShape Tiny() { return {2, 1, 4, kernel::KvType::kF32}; }
+KvShape Tiny() { return {{{1, 4}, {1, 4}}, kernel::KvType::kF32}; }
 
 std::vector<Token> Range(Token first, size_t count) {
   std::vector<Token> tokens(count);
@@ -81,7 +81,7 @@ TEST(KvCache, IsNotLargerThanMemory) {
   };
   // 2^68 bytes, and 2^64 in one layer, where products of 64 bits begin again.
   for (const size_t layers : {4096, 1}) {
-    EXPECT_EQ(why_not({layers, 1 << 16, 1 << 14, kernel::KvType::kF32}, size_t{1} << 32, ErrorCategory::kLimit),
+    EXPECT_EQ(why_not({std::vector<KvHeads>(layers, {1 << 16, 1 << 14}), kernel::KvType::kF32}, size_t{1} << 32, ErrorCategory::kLimit),
               "a context of 4294967296 positions is larger than the memory; ask for a smaller one");
   }
   EXPECT_EQ(why_not(Tiny(), 0, ErrorCategory::kInvalidArgument),

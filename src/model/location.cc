@@ -16,14 +16,15 @@ namespace sheepop {
 namespace {
 
 // The row of attn_qkv where a role begins; nullopt for those that are no part of it.
-std::optional<size_t> RowOfFused(const ModelConfig& config, Role role) {
-  switch (role) {
+std::optional<size_t> RowOfFused(const ModelConfig& config, const Parameter& parameter) {
+  const size_t queries = config.QueryWidth(parameter.layer);
+  switch (parameter.role) {
     case Role::kQuery:
     case Role::kQueryBias: return 0;
     case Role::kKey:
-    case Role::kKeyBias: return config.query_width();
+    case Role::kKeyBias: return queries;
     case Role::kValue:
-    case Role::kValueBias: return config.query_width() + config.kv_width();
+    case Role::kValueBias: return queries + config.KvWidth(parameter.layer);
     default: return std::nullopt;
   }
 }
@@ -79,7 +80,7 @@ Location Flat(std::string tensor, std::vector<uint64_t> shape) {
 
 Location LocateGguf(const ModelConfig& config, const Parameter& parameter, const TensorSource& source) {
   if (IsOfExpert(parameter.role)) return LocateGgufExpert(config, parameter, source);
-  const auto row = RowOfFused(config, parameter.role);
+  const auto row = RowOfFused(config, parameter);
   if (!row || source.Find(parameter.name)) return {parameter.name};
   const std::string fused =
       fmt::format("blk.{}.attn_qkv.{}", parameter.layer, parameter.is_matrix() ? "weight" : "bias");

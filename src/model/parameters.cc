@@ -107,15 +107,15 @@ class Lister {
   }
 
   void Attention() {
-    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, (c_.attention_gate ? 2 : 1) * c_.query_width(),
+    const size_t queries = c_.QueryWidth(layer_), keys = c_.KvWidth(layer_), dim = c_.HeadDim(layer_);
+    const bool has_keys = c_.HasKeys(layer_);
+    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, (c_.attention_gate ? 2 : 1) * queries,
            c_.hidden);
-    Linear(Role::kKey, Role::kKeyBias, c_.attention_bias, c_.kv_width(), c_.hidden);
-    Linear(Role::kValue, Role::kValueBias, c_.attention_bias, c_.kv_width(), c_.hidden);
-    if (c_.query_key_norm) {
-      Add(Role::kQueryNorm, {c_.query_key_norm_whole ? c_.query_width() : c_.head_dim});
-      Add(Role::kKeyNorm, {c_.query_key_norm_whole ? c_.kv_width() : c_.head_dim});
-    }
-    Linear(Role::kAttentionOutput, Role::kAttentionOutputBias, c_.projection_bias, c_.hidden, c_.query_width());
+    if (has_keys) Linear(Role::kKey, Role::kKeyBias, c_.attention_bias, keys, c_.hidden);
+    if (has_keys) Linear(Role::kValue, Role::kValueBias, c_.attention_bias, keys, c_.hidden);
+    if (c_.query_key_norm) Add(Role::kQueryNorm, {c_.query_key_norm_whole ? queries : dim});
+    if (c_.query_key_norm && has_keys) Add(Role::kKeyNorm, {c_.query_key_norm_whole ? keys : dim});
+    Linear(Role::kAttentionOutput, Role::kAttentionOutputBias, c_.projection_bias, c_.hidden, queries);
     if (c_.sinks) Add(Role::kSinks, {c_.heads});
   }
 
@@ -147,9 +147,10 @@ class Lister {
   }
 
   void FeedForward() {
-    if (c_.gated) Add(Role::kGate, {c_.feed_forward, c_.hidden});
-    Linear(Role::kUp, Role::kUpBias, c_.projection_bias, c_.feed_forward, c_.hidden);
-    Linear(Role::kDown, Role::kDownBias, c_.projection_bias, c_.hidden, c_.feed_forward);
+    const size_t width = c_.FeedForward(layer_);
+    if (c_.gated) Add(Role::kGate, {width, c_.hidden});
+    Linear(Role::kUp, Role::kUpBias, c_.projection_bias, width, c_.hidden);
+    Linear(Role::kDown, Role::kDownBias, c_.projection_bias, c_.hidden, width);
   }
 
   void Experts() {

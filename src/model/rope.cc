@@ -12,6 +12,7 @@ std::vector<double> PlainFrequencies(const RopeConfig& rope) {
   for (size_t i = 0; i < frequencies.size(); ++i) {
     frequencies[i] = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(rope.dims));
   }
+  std::fill(frequencies.begin() + static_cast<ptrdiff_t>(rope.turned()), frequencies.end(), 0.0);
   return frequencies;
 }
 

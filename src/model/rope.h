@@ -42,8 +42,10 @@ struct RopeConfig {
   std::optional<LongRopeScaling> long_rope;
   float factor = 1;          // multiplies cosines and sines
   bool interleaved = false;  // pairs are (2i, 2i + 1) instead of (i, i + pairs)
+  size_t still = 0;          // pairs, the last ones, that do not turn: their frequency is 0
 
   size_t pairs() const { return dims / 2; }
+  size_t turned() const { return pairs() - still; }
 };
 
 // What YaRN multiplies cosines and sines by where a configuration names nothing: its factor, and DeepSeek's strength.

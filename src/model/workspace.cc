@@ -61,35 +61,43 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   stream_ = ActivationBuffer(rows, config.hidden);
   normed_ = ActivationBuffer(rows, config.hidden);
   branch_ = ActivationBuffer(rows, config.hidden);
-  queries_ = ActivationBuffer(rows, config.query_width());
-  keys_ = ActivationBuffer(rows, config.kv_width());
-  values_ = ActivationBuffer(rows, config.kv_width());
-  attention_ = ActivationBuffer(rows, config.query_width());
-  if (config.attention_gate) gated_queries_ = ActivationBuffer(rows, 2 * config.query_width());
+  const size_t head_dim = config.MostHeadDim(), queries = config.heads * head_dim;
+  size_t keys = 0, feed_forward = config.experts.shared_feed_forward;
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    keys = std::max(keys, config.KvWidth(layer));
+    feed_forward = std::max(feed_forward, config.FeedForward(layer));
+  }
+  queries_ = ActivationBuffer(rows, queries);
+  keys_ = ActivationBuffer(rows, keys);
+  values_ = ActivationBuffer(rows, keys);
+  attention_ = ActivationBuffer(rows, queries);
+  if (config.attention_gate) gated_queries_ = ActivationBuffer(rows, 2 * queries);
   AddRecurrent(config);
-  // The widest of the layers' networks and the shared one.
-  const size_t feed_forward = std::max(config.feed_forward, config.experts.shared_feed_forward);
   hidden_ = ActivationBuffer(rows, feed_forward);
   gate_up_floats_ = std::max(GateUpFloats(rows, feed_forward, threads),
                              GateUpFloats(std::min(rows, kSplitRows), feed_forward, threads));
   if (std::ranges::any_of(config.shapes, &LayerShape::experts)) AddExperts(config.experts, config.hidden, threads);
   gate_up_ = HugeBuffer(threads * gate_up_floats_ * sizeof(float));
   for (const RopeConfig& rope : config.ropes) frequencies_.push_back(Frequencies(rope));
-  const size_t pairs = config.head_dim / 2;
-  cosines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
-  sines_ = HugeBuffer(config.ropes.size() * rows * pairs * sizeof(float));
+  pairs_ = head_dim / 2;
+  cosines_ = HugeBuffer(config.ropes.size() * rows * pairs_ * sizeof(float));
+  sines_ = HugeBuffer(config.ropes.size() * rows * pairs_ * sizeof(float));
   segments_ = (context + kernel::kSegment - 1) / kernel::kSegment;
   partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ *
-                         kernel::PartialFloats(config.head_dim) * sizeof(float));
+                         kernel::PartialFloats(head_dim) * sizeof(float));
   head_input_ = ActivationBuffer(logit_rows, config.hidden);
   head_blocks_ = HugeBuffer(logit_rows * head_input_.stride() / kernel::kBlockSize * sizeof(kernel::WideBlock));
   logits_ = HugeBuffer(logit_rows * config.vocab * sizeof(float));
   maxima_ = HugeBuffer(logit_rows * kernel::SelectGroups(config.vocab) * sizeof(float));
-  kernel::AttentionShape shape{};
-  shape.kv_heads = config.kv_heads;
-  shape.heads_per_kv = config.heads / config.kv_heads;
-  shape.head_dim = config.head_dim;
-  scratch_bytes_ = Aligned(std::max(kernel::kMatMulScratch, kernel::AttentionScratch(shape)));
+  scratch_bytes_ = kernel::kMatMulScratch;
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    kernel::AttentionShape shape{};
+    shape.kv_heads = config.KvHeads(layer);
+    shape.heads_per_kv = config.heads / shape.kv_heads;
+    shape.head_dim = config.HeadDim(layer);
+    scratch_bytes_ = std::max(scratch_bytes_, kernel::AttentionScratch(shape));
+  }
+  scratch_bytes_ = Aligned(scratch_bytes_);
   scratch_ = HugeBuffer(threads * scratch_bytes_);
 }
 

@@ -77,6 +77,7 @@ class Workspace {
   ActivationBuffer stream_;         // [rows, hidden] the residual stream
   ActivationBuffer normed_;         // [rows, hidden] what the products of a branch read
   ActivationBuffer branch_;         // [rows, hidden] a branch's result before its own norm
+  // As wide as the widest layer needs them:
   ActivationBuffer queries_;        // [rows, heads * head_dim]
   ActivationBuffer keys_;           // [rows, kv_heads * head_dim]
   ActivationBuffer values_;         // [rows, kv_heads * head_dim]
@@ -95,8 +96,9 @@ class Workspace {
   ActivationBuffer expert_output_;     // [rows * used, hidden]
   HugeBuffer gate_up_;  // [threads, gate_up_floats_] a thread's own part of up, then of gate: [rows, width]
   size_t gate_up_floats_;
-  std::vector<std::vector<double>> frequencies_;  // [ropes][pairs], radians a position
-  HugeBuffer cosines_, sines_;                    // [ropes, rows, pairs]
+  std::vector<std::vector<double>> frequencies_;  // [ropes][pairs of it], radians a position
+  size_t pairs_;                                  // of the largest heads
+  HugeBuffer cosines_, sines_;                    // [ropes, rows, pairs_]
   HugeBuffer partials_;          // [min(rows, kSplitRows), kv_heads, segments_, heads_per_kv, PartialFloats]
   ActivationBuffer head_input_;  // [logit_rows, hidden]
   HugeBuffer head_blocks_;       // [logit_rows, blocks of hidden] WideBlock: the same in 16 bits

@@ -37,6 +37,12 @@ void RequireTrainable(const ModelConfig& config) {
   Refuse(query_key_norm || query_key_norm_whole || query_key_norm_late, "query and key norms");
   Refuse(config.AttentionLayers(config.layers) < config.layers, "layers without attention");
   Refuse(experts.count > 0, "mixtures of experts");
+  Refuse(std::ranges::any_of(shapes,
+                             [](const LayerShape& shape) {
+                               return shape.kv_heads + shape.head_dim + shape.feed_forward > 0 ||
+                                      shape.keys_of != kOwnKeys;
+                             }),
+         "layers of different sizes");
   Refuse(attention_gate, "gates of attention");
   Refuse(sinks, "sinks of attention");
   Refuse(!pre_norms || post_norms, "norms behind branches");
