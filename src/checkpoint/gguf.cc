@@ -328,8 +328,8 @@ uint64_t GgufAlignment(const Metadata& metadata) {
 }
 
 GgufFile GgufFile::Open(const std::filesystem::path& path) {
-  MappedFile map = MappedFile::Open(path);
-  GgufFile file = Parse(map.bytes(), path.string());
+  auto map = std::make_shared<const MappedFile>(MappedFile::Open(path));
+  GgufFile file = Parse(map->bytes(), path.string());
   file.map_ = std::move(map);
   return file;
 }
@@ -378,7 +378,9 @@ const TensorInfo* GgufFile::Find(std::string_view name) const {
 }
 
 void GgufFile::Release(const TensorInfo& tensor) const {
-  if (!map_.bytes().empty()) map_.Release(tensor.bytes);
+  if (map_) map_->Release(tensor.bytes);
 }
+
+std::shared_ptr<const void> GgufFile::Hold(const TensorInfo&) const { return map_; }
 
 }  // namespace sheepop

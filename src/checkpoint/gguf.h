@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,11 +40,12 @@ class GgufFile final : public TensorSource {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   const TensorInfo* Find(std::string_view name) const override;
   void Release(const TensorInfo& tensor) const override;
+  std::shared_ptr<const void> Hold(const TensorInfo& tensor) const override;
 
  private:
   GgufFile() = default;
 
-  MappedFile map_;  // empty when parsed from borrowed bytes
+  std::shared_ptr<const MappedFile> map_;  // null when parsed from borrowed bytes
   uint32_t version_ = 0;
   Metadata metadata_;
   std::vector<TensorInfo> tensors_;                       // in file order

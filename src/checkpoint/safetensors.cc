@@ -158,8 +158,8 @@ uint64_t HeaderBytes(std::string_view file, std::span<const std::byte> bytes) {
 }  // namespace
 
 SafetensorsFile SafetensorsFile::Open(const std::filesystem::path& path) {
-  MappedFile map = MappedFile::Open(path);
-  SafetensorsFile file = Parse(map.bytes(), path.string());
+  auto map = std::make_shared<const MappedFile>(MappedFile::Open(path));
+  SafetensorsFile file = Parse(map->bytes(), path.string());
   file.map_ = std::move(map);
   return file;
 }
@@ -214,7 +214,9 @@ const TensorInfo* SafetensorsFile::Find(std::string_view name) const {
 }
 
 void SafetensorsFile::Release(const TensorInfo& tensor) const {
-  if (!map_.bytes().empty()) map_.Release(tensor.bytes);
+  if (map_) map_->Release(tensor.bytes);
 }
+
+std::shared_ptr<const void> SafetensorsFile::Hold(const TensorInfo&) const { return map_; }
 
 }  // namespace sheepop

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,11 +43,12 @@ class SafetensorsFile final : public TensorSource {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }  // in the order of their bytes
   const TensorInfo* Find(std::string_view name) const override;
   void Release(const TensorInfo& tensor) const override;
+  std::shared_ptr<const void> Hold(const TensorInfo& tensor) const override;
 
  private:
   SafetensorsFile() = default;
 
-  MappedFile map_;  // empty when parsed from borrowed bytes
+  std::shared_ptr<const MappedFile> map_;  // null when parsed from borrowed bytes
   std::map<std::string, std::string> metadata_;
   std::vector<TensorInfo> tensors_;
   std::vector<UnreadableTensor> unreadable_;
@@ -65,6 +67,7 @@ class SafetensorsFolder final : public TensorSource {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   const TensorInfo* Find(std::string_view name) const override;
   void Release(const TensorInfo& tensor) const override;
+  std::shared_ptr<const void> Hold(const TensorInfo& tensor) const override;
 
  private:
   SafetensorsFolder() = default;

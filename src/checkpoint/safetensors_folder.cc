@@ -173,4 +173,10 @@ void SafetensorsFolder::Release(const TensorInfo& tensor) const {
   if (found != by_name_.end() && found->second.file != kNoFile) files_[found->second.file].Release(tensor);
 }
 
+std::shared_ptr<const void> SafetensorsFolder::Hold(const TensorInfo& tensor) const {
+  const auto found = by_name_.find(tensor.name);
+  if (found == by_name_.end() || found->second.file == kNoFile) return nullptr;
+  return files_[found->second.file].Hold(tensor);
+}
+
 }  // namespace sheepop

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class TensorSource {
   virtual const TensorInfo* Find(std::string_view name) const = 0;
   // The tensor's pages may leave this process's memory; they come back if read again.
   virtual void Release(const TensorInfo& tensor) const = 0;
+  // While it lives, the tensor's bytes stay where they are, though the source be gone. Null where nothing can promise that.
+  virtual std::shared_ptr<const void> Hold(const TensorInfo&) const { return nullptr; }
 };
 
 }  // namespace sheepop
