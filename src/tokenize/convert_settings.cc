@@ -40,7 +40,10 @@ class GgufWriting {
 
   Metadata Write() {
     const std::string config = folder_.tokenizer_config ? json::serialize(*folder_.tokenizer_config) : "";
-    metadata_ = TokenizerJsonMetadata(folder_.tokenizer_json, config, &notes_);
+    const json::value* type = Field(folder_.config, "model_type");
+    const bool gemma4 = type && type->is_string() && type->get_string().starts_with("gemma4");
+    metadata_ = TokenizerJsonMetadata(folder_.tokenizer_json, config, &notes_,
+                                      gemma4 ? PieceForm::kMerges : PieceForm::kScores);
     FitTokens();
     if (folder_.chat_template) metadata_.Set("tokenizer.chat_template", Type::kString, *folder_.chat_template);
     std::vector<std::string> names;

@@ -25,11 +25,13 @@ class Loader {
       LoadByteLevel();
     } else if (model == "llama") {
       LoadSentencePieceBpe();
+    } else if (model == "gemma4") {
+      LoadMergedPieces();
     } else if (model == "t5") {
       LoadUnigram();
     } else {
-      throw Error(ErrorCategory::kUnsupported, "tokenizer.ggml.model is '{}'; 'gpt2', 'llama' and 't5' are known here",
-                  model);
+      throw Error(ErrorCategory::kUnsupported,
+                  "tokenizer.ggml.model is '{}'; 'gpt2', 'llama', 'gemma4' and 't5' are known here", model);
     }
     parts_.special = std::move(special_);
     return std::move(parts_);
@@ -143,14 +145,16 @@ class Loader {
     BpeOptions options;
     options.ignore_merges = pre.ignore_merges;
     options.fallback.unknown = UnknownOfText(*vocabulary, special_);
-    MergeTable merges = ReadMerges(*vocabulary);
+    MergeTable merges = ReadMerges(*vocabulary, AppendBytesOfAlphabet);
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<RankedBpe>(vocabulary, std::move(merges), options);
   }
 
-  MergeTable ReadMerges(const Vocabulary& vocabulary) const {
+  // append(name, out): adds the bytes of a piece's name; false where it is none.
+  template <typename Append>
+  MergeTable ReadMerges(const Vocabulary& vocabulary, const Append& append) const {
     const std::vector<std::string>* merges = metadata_.Strings("tokenizer.ggml.merges");
-    if (!merges) throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.merges is missing, model 'gpt2' needs it");
+    if (!merges) throw Error(ErrorCategory::kCorrupt, "tokenizer.ggml.merges is missing, this tokenizer needs it");
     MergeTable table(merges->size());
     std::string bytes;
     for (size_t i = 0; i < merges->size(); ++i) {
@@ -158,9 +162,9 @@ class Loader {
       const size_t space = merge.find(' ', 1);
       bytes.clear();
       size_t middle = 0;
-      bool good = space != std::string_view::npos && AppendBytesOfAlphabet(merge.substr(0, space), bytes);
+      bool good = space != std::string_view::npos && append(merge.substr(0, space), bytes);
       middle = bytes.size();
-      good = good && AppendBytesOfAlphabet(merge.substr(space + 1), bytes);
+      good = good && append(merge.substr(space + 1), bytes);
       const std::string_view joined = bytes;
       const Token left = good ? vocabulary.FindText(joined.substr(0, middle)) : -1;
       const Token right = good ? vocabulary.FindText(joined.substr(middle)) : -1;
@@ -223,6 +227,34 @@ class Loader {
     parts_.borders = std::make_unique<PieceBorders>(*vocabulary);
     parts_.vocabulary = vocabulary;
     parts_.model = std::make_unique<ScoredBpe>(vocabulary, ReadScores(), options);
+  }
+
+  // Pieces as SentencePiece writes them, with merges in ranks as tokenizer.json lists them.
+  void LoadMergedPieces() {
+    auto vocabulary = SentencePieceVocabulary();
+    ReadSpecial(*vocabulary, true, false);
+    if (!special_.add_bos) {
+      special_.add_bos = true;
+      parts_.warnings.push_back({"add_bos_token", "tokenizer.ggml.add_bos_token", "false",
+                                 "tokenizer.ggml.add_bos_token is false: texts begin with the token of the beginning "
+                                 "all the same, without which models of this tokenizer write nonsense"});
+    }
+    vocabulary->Seal();
+    FindAddedTokens(*vocabulary, false);
+    parts_.normalizer.Add(MakeReplaceStep(std::string(kSpaceSymbol), " "));
+    if (metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(false)) {
+      parts_.prefix_space = PrefixSpace::kEveryFragment;
+    }
+    BpeOptions options;
+    options.byte_symbols = false;
+    options.fallback = {UnknownOfText(*vocabulary, special_), true, true};
+    MergeTable merges = ReadMerges(*vocabulary, [](std::string_view name, std::string& out) {
+      out += WithSpaces(name);
+      return true;
+    });
+    parts_.borders = std::make_unique<PieceBorders>(*vocabulary);
+    parts_.vocabulary = vocabulary;
+    parts_.model = std::make_unique<RankedBpe>(vocabulary, std::move(merges), options);
   }
 
   void LoadUnigram() {

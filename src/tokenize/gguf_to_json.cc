@@ -42,6 +42,11 @@ class Writer {
       out["pre_tokenizer"] = nullptr;
       out["decoder"] = SpacesDecoder();
       out["model"] = SentencePieceBpe();
+    } else if (model == "gemma4") {
+      out["normalizer"] = SpacesNormalizer();
+      out["pre_tokenizer"] = nullptr;
+      out["decoder"] = SpacesDecoder();
+      out["model"] = MergedPieces();
     } else if (model == "t5") {
       RefuseUnigramNormalizers();
       out["normalizer"] = nullptr;
@@ -50,7 +55,8 @@ class Writer {
       out["model"] = UnigramModel();
     } else {
       throw Error(ErrorCategory::kUnsupported,
-                  "tokenizer.ggml.model is '{}'; 'gpt2', 'llama' and 't5' can be written as tokenizer.json", model);
+                  "tokenizer.ggml.model is '{}'; 'gpt2', 'llama', 'gemma4' and 't5' can be written as tokenizer.json",
+                  model);
     }
     out["post_processor"] = Template();
     return out;
@@ -94,6 +100,7 @@ class Writer {
   // Whether `what`, bos or eos, belongs to a text, as Tokenizer::FromGguf decides it.
   bool Adds(std::string_view what) const {
     const std::string& model = metadata_.RequireString("tokenizer.ggml.model");
+    if (model == "gemma4" && what == "bos") return true;
     const bool usual = what == "bos" ? model == "llama" || (model == "gpt2" && Pre().add_bos) : model == "t5";
     return metadata_.Bool("tokenizer.ggml.add_" + std::string(what) + "_token").value_or(usual);
   }
@@ -236,7 +243,17 @@ class Writer {
     return out;
   }
 
-  bool SpacePrefix() const { return metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(true); }
+  bj::object MergedPieces() const {
+    const auto unknown = Id("unknown");
+    bj::object out = Bpe(ListedMerges(), unknown ? (*tokens_)[*unknown] : "");
+    out["byte_fallback"] = true;
+    return out;
+  }
+
+  bool SpacePrefix() const {
+    const bool usual = metadata_.RequireString("tokenizer.ggml.model") != "gemma4";
+    return metadata_.Bool("tokenizer.ggml.add_space_prefix").value_or(usual);
+  }
 
   bj::value SpacesNormalizer() const {
     bj::object replace{{"type", "Replace"}, {"pattern", bj::object{{"String", " "}}}, {"content", kSpaceSymbol}};

@@ -23,8 +23,9 @@ using Type = Metadata::GgufType;
 // Reads what Tokenizer::FromJson has accepted, so types and ids are known to be right.
 class Reader {
  public:
-  Reader(bj::object json, bj::object config, const Tokenizer& tokenizer, std::vector<std::string>* notes)
-      : json_(std::move(json)), config_(std::move(config)), tokenizer_(tokenizer), notes_(notes) {}
+  Reader(bj::object json, bj::object config, const Tokenizer& tokenizer, std::vector<std::string>* notes,
+         PieceForm form)
+      : json_(std::move(json)), config_(std::move(config)), tokenizer_(tokenizer), notes_(notes), form_(form) {}
 
   Metadata Read() {
     const bj::object& model = json_.at("model").as_object();
@@ -162,6 +163,12 @@ class Reader {
     if (const bj::object* normalizer = json::ObjectAt(json_, "", "normalizer")) RequireSpacesOnly(*normalizer);
     RequireWholeText(model, pipeline);
     if (pipeline.prefix_only_if_missing) NotePrefix();
+    Set("add_space_prefix", Type::kBool, pipeline.prefix_space != PrefixSpace::kNever);
+    if (form_ == PieceForm::kMerges) {
+      Set("model", Type::kString, std::string("gemma4"));
+      Set("pre", Type::kString, std::string("gemma4"));
+      return SetMerges(model);
+    }
     std::vector<PiecePair> merges;
     EachMerge(model, [&](std::string_view left, std::string_view right) { merges.push_back({left, right}); });
     ScoredPieces scored = ScoresOfMerges({names_, kinds_}, merges);
@@ -169,7 +176,6 @@ class Reader {
     Set("model", Type::kString, std::string("llama"));
     Set("pre", Type::kString, std::string("default"));
     Set("scores", Type::kFloat32, std::move(scored.scores));
-    Set("add_space_prefix", Type::kBool, pipeline.prefix_space != PrefixSpace::kNever);
   }
 
   // Prepend and Replace are what GGUF's spaces mean.
@@ -231,6 +237,7 @@ class Reader {
   bj::object json_, config_;
   const Tokenizer& tokenizer_;
   std::vector<std::string>* notes_;
+  PieceForm form_;
   std::vector<std::string> names_;  // [vocabulary size]
   std::vector<TokenKind> kinds_;    // [vocabulary size]
   Metadata metadata_;
@@ -246,9 +253,9 @@ bj::object Parse(std::string_view text) {
 }  // namespace
 
 Metadata TokenizerJsonMetadata(std::string_view tokenizer_json, std::string_view tokenizer_config_json,
-                               std::vector<std::string>* notes) {
+                               std::vector<std::string>* notes, PieceForm form) {
   const Tokenizer tokenizer = Tokenizer::FromJson(tokenizer_json, tokenizer_config_json);
-  return Reader(Parse(tokenizer_json), Parse(tokenizer_config_json), tokenizer, notes).Read();
+  return Reader(Parse(tokenizer_json), Parse(tokenizer_config_json), tokenizer, notes, form).Read();
 }
 
 std::string UnusedTokenName(size_t id) { return fmt::format("[PAD{}]", id); }

@@ -49,6 +49,25 @@ TEST(TokenizerJsonMetadata, IsTheInverseOfTheWriter) {
   }
 }
 
+// Gemma 4's, whose merges no scores can say.
+TEST(TokenizerJsonMetadata, KeepsMergesOfPieces) {
+  const auto path = testing::SharedPath("conformance/tokenizers/ggml-vocab-gemma-4.gguf");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  const GgufFile file = GgufFile::Open(path);
+  const std::string json = TokenizerJson(file.metadata()), config = TokenizerConfigJson(file.metadata());
+  const Metadata got = TokenizerJsonMetadata(json, config, nullptr, PieceForm::kMerges);
+  EXPECT_EQ(got.RequireString("tokenizer.ggml.model"), "gemma4");
+  for (const char* key : {"tokenizer.ggml.tokens", "tokenizer.ggml.merges"}) {
+    EXPECT_EQ(*got.Strings(key), *file.metadata().Strings(key));
+  }
+  const Tokenizer wanted = Tokenizer::FromGguf(file.metadata());
+  for (const Tokenizer& tokenizer : {Tokenizer::FromGguf(got), Tokenizer::FromJson(json, config)}) {
+    EXPECT_EQ(tokenizer.Encode(kProse), wanted.Encode(kProse));
+    EXPECT_TRUE(tokenizer.special().add_bos);
+    EXPECT_EQ(tokenizer.special().end, wanted.special().end);
+  }
+}
+
 // As in Gemma's: the ways to make a run of spaces or of line ends take turns, longest left side first.
 TEST(TokenizerJsonMetadata, KeepsRunsWhoseMergesTakeTurns) {
   constexpr std::string_view kJson = R"({"model": {"type": "BPE", "vocab": {"~": 0, "n": 1, "~~": 2, "nn": 3, "~~~": 4,

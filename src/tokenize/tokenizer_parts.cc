@@ -29,7 +29,7 @@ bool NameEndsTurn(std::string_view name) {
       "<|eot_id|>",        "<|eom_id|>",      "<|im_end|>",         "<|end|>",
       "<|return|>",        "<|call|>",        "<|endoftext|>",      "<|end_of_text|>",
       "<|eot|>",           "<|EOT|>",         "<|END_OF_TURN_TOKEN|>", "<end_of_turn>",
-      "<end_of_utterance>", "<turn|>",        "<eos>",              "</s>",
+      "<end_of_utterance>", "<turn|>",        "<|tool_response>",  "<eos>",             "</s>",
       "<EOT>",             "_<EOT>",          "[EOT]",              "[EOS]",
       "<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
   // clang-format on

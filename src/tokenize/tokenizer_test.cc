@@ -305,5 +305,27 @@ TEST(Gguf, CountsControlLookingTokensAsControl) {
   EXPECT_EQ(tokenizer.special().end, Ids{257});
 }
 
+// Merges in ranks over pieces whose spaces are U+2581, in the whole text: Gemma 4's.
+TEST(Tokenizer, MergesPiecesInRanks) {
+  Metadata metadata = SentencePieceVocabulary(
+      "gemma4",
+      {{"a", 0}, {"b", 0}, {"ab", 0}, {"\u2581", 0}, {"\u2581a", 0}, {"b\u2581a", 0}, {"\n", 0}, {"\n\n", 0}});
+  metadata.Set("tokenizer.ggml.merges", GgufType::kString,
+               std::vector<std::string>{"\u2581 a", "b \u2581a", "a b", "\n \n"});
+  metadata.Set("tokenizer.ggml.add_bos_token", GgufType::kBool, false);
+  const Tokenizer tokenizer = Tokenizer::FromGguf(metadata);
+  const Token a = 259, ab = 261, b_a = 264, lines = 266;
+  EXPECT_EQ(tokenizer.Encode("ab a"), (std::vector<Token>{a, b_a}))
+      << "the merge of lower rank goes first, across the space";
+  EXPECT_EQ(tokenizer.Encode("ab\n\n"), (std::vector<Token>{ab, lines}));
+  EXPECT_EQ(tokenizer.Encode("\u00e9"), (std::vector<Token>{3 + 0xC3, 3 + 0xA9}));
+  EXPECT_EQ(tokenizer.Decode(std::vector<Token>{a, b_a}), "ab a");
+  EXPECT_TRUE(tokenizer.special().add_bos);
+  ASSERT_EQ(tokenizer.Warnings("a.gguf").size(), 1U);
+  EXPECT_EQ(tokenizer.Warnings("a.gguf")[0].thing, "tokenizer.ggml.add_bos_token");
+  metadata.Set("tokenizer.ggml.merges", GgufType::kString, std::vector<std::string>{"a a"});
+  EXPECT_THROW(Tokenizer::FromGguf(metadata), Error);
+}
+
 }  // namespace
 }  // namespace sheepop
