@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-FUSED = re.compile(r"(model\.layers\.(\d+)\.)(?:mlp|feed_forward|block_sparse_moe)\.experts\.(gate_up_proj|down_proj)(_bias)?")
+FUSED = re.compile(r"(model\.layers\.(\d+)\.)(?:(?:mlp|feed_forward|block_sparse_moe)\.)?experts\.(gate_up_proj|down_proj)(_bias)?")
 PER_EXPERT = {
     "qwen": ("mlp.experts", "gate_proj", "up_proj", "down_proj"),
     "lfm2": ("feed_forward.experts", "w1", "w3", "w2"),
@@ -83,7 +83,7 @@ def add_to_gguf(writer, config):
     if not experts:
         return
     writer.add_expert_count(experts)
-    writer.add_expert_used_count(config.num_experts_per_tok)
+    writer.add_expert_used_count(getattr(config, "top_k_experts", None) or config.num_experts_per_tok)
     if hasattr(config, "moe_intermediate_size"):
         writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     shared = getattr(config, "shared_expert_intermediate_size", getattr(config, "shared_intermediate_size", 0))

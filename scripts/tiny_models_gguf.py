@@ -22,7 +22,8 @@ TYPES = {"f32": QUANTISATION.F32, "f16": QUANTISATION.F16, "bf16": QUANTISATION.
          "q4_0": QUANTISATION.Q4_0}
 FILE_TYPES = {"f32": "ALL_F32", "f16": "MOSTLY_F16", "bf16": "MOSTLY_BF16", "q8_0": "MOSTLY_Q8_0", "q4_0": "MOSTLY_Q4_0"}
 
-TOP = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+TOP = {"model.embed_tokens_per_layer": "per_layer_token_embd", "model.per_layer_model_projection": "per_layer_model_proj",
+       "model.per_layer_projection_norm": "per_layer_proj_norm", "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
        "model.embedding_norm": "token_embd_norm", "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm"}
 LAYER = {
     "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -43,7 +44,11 @@ LAYER = {
 POST_NORM_LAYER = LAYER | {"post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
                            "post_feedforward_layernorm": "post_ffw_norm"}
 POST_ATTENTION = {"post_attention_layernorm": "post_attention_norm"}
-LAYERS = {"gemma2": POST_NORM_LAYER, "gemma3": POST_NORM_LAYER, "olmo2": POST_NORM_LAYER, "exaone4": POST_NORM_LAYER,
+GEMMA4_LAYER = POST_NORM_LAYER | {
+    "post_feedforward_layernorm_1": "post_ffw_norm_1", "post_feedforward_layernorm_2": "post_ffw_norm_2",
+    "pre_feedforward_layernorm_2": "pre_ffw_norm_2", "router": "ffn_gate_inp", "router.proj": "ffn_gate_inp",
+    "per_layer_input_gate": "inp_gate", "per_layer_projection": "proj", "post_per_layer_input_norm": "post_norm"}
+LAYERS = {"gemma4": GEMMA4_LAYER, "gemma2": POST_NORM_LAYER, "gemma3": POST_NORM_LAYER, "olmo2": POST_NORM_LAYER, "exaone4": POST_NORM_LAYER,
           "seed_oss": POST_NORM_LAYER, "gpt-oss": LAYER | POST_ATTENTION, "qwen35": LAYER | POST_ATTENTION,
           "qwen35moe": LAYER | POST_ATTENTION,
           "granitemoe": LAYER | {"block_sparse_moe.router": "ffn_gate_inp", "shared_mlp.gate": "ffn_gate_shexp",
@@ -120,6 +125,10 @@ def gguf_tensors(state, model, config):
             yield gguf_name(name, model["arch"]), weight[:, 0]
         elif name.endswith(("expert_bias", "e_score_correction_bias")):
             yield f"blk.{name.split('.')[2]}.exp_probs_b.bias", weight.reshape(-1)
+        elif name.endswith("layer_scalar"):
+            yield f"blk.{name.split('.')[2]}.layer_output_scale.weight", weight
+        elif name.endswith("per_expert_scale"):
+            yield f"blk.{name.split('.')[2]}.ffn_down_exps.scale", weight
         elif name.endswith("sinks"):
             yield f"blk.{name.split('.')[2]}.attn_sinks.weight", weight
         elif "shared_expert_gate" in name:  # llama.cpp holds it as a vector
@@ -163,6 +172,29 @@ def add_rope(writer, config, head_dim):
         writer.add_tensor("rope_factors_short.weight", np.array(rope["short_factor"], np.float32))
 
 
+def add_gemma4(writer, model):
+    """Layers with a window and layers without have sizes and rotary positions of their own."""
+    config, arch = model["config"], model["arch"]
+    windowed = [kind == "sliding_attention" for kind in config["layer_types"]]
+    rope, local, dim = config["rope_parameters"]["full_attention"], config["rope_parameters"]["sliding_attention"], config["global_head_dim"]
+    heads, shared = config["num_key_value_heads"], config.get("num_kv_shared_layers", 0)
+    writer.add_head_count_kv([heads if own else config.get("num_global_key_value_heads", heads) for own in windowed])
+    wide = 2 if config.get("use_double_wide_mlp") else 1
+    writer.add_feed_forward_length([config["intermediate_size"] * (wide if i >= len(windowed) - shared else 1) for i in range(len(windowed))])
+    for length, key in ((dim, ""), (config["head_dim"], "_swa")):
+        for what in ("attention.key_length", "attention.value_length", "rope.dimension_count"):
+            writer.add_uint32(f"{arch}.{what}{key}", length)
+    writer.add_rope_freq_base(rope["rope_theta"])
+    writer.add_float32(f"{arch}.rope.freq_base_swa", local["rope_theta"])
+    turned = int(rope["partial_rotary_factor"] * dim // 2)
+    writer.add_tensor("rope_freqs.weight", np.array([1] * turned + [1e30] * (dim // 2 - turned), np.float32))
+    writer.add_sliding_window(config["sliding_window"])
+    writer.add_sliding_window_pattern(windowed)
+    writer.add_uint32(f"{arch}.attention.shared_kv_layers", shared)
+    writer.add_uint32(f"{arch}.embedding_length_per_layer_input", config["hidden_size_per_layer_input"])
+    writer.add_final_logit_softcapping(config["final_logit_softcapping"])
+
+
 def add_hyperparameters(writer, model, config):
     arch = model["arch"]
     writer.add_vocab_size(config.vocab_size)
@@ -174,6 +206,10 @@ def add_hyperparameters(writer, model, config):
         writer.add_feed_forward_length(4 * config.hidden_size)
         writer.add_layer_norm_eps(config.layer_norm_epsilon)
         return
+    if arch == "gemma4":
+        writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+        tiny_models_experts.add_to_gguf(writer, config)
+        return add_gemma4(writer, model)
     if hasattr(config, "intermediate_size"):
         shared = getattr(config, "shared_intermediate_size", config.intermediate_size)  # of the hybrid class the only one
         writer.add_feed_forward_length(config.intermediate_size if arch == "granitemoe" else shared)

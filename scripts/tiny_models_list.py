@@ -43,6 +43,21 @@ def layers(pattern):
     return ["sliding_attention" if c == "s" else "full_attention" for c in pattern]
 
 
+def gemma4(kinds, rope, **config):
+    """rope: base and turned share of the layers that see everything, base of the others."""
+    return {"architectures": ["Gemma4ForCausalLM"], "model_type": "gemma4_text", "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0,
+            "dtype": "bfloat16", "vocab_size": 112, "num_hidden_layers": len(kinds), "head_dim": 8, "layer_types": kinds,
+            "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 256, "rms_norm_eps": 1e-6, "attention_bias": False,
+            "tie_word_embeddings": True, "sliding_window": 4, "final_logit_softcapping": 6.0,
+            "rope_parameters": {
+                "full_attention": {"rope_type": "proportional", "rope_theta": rope[0], "partial_rotary_factor": rope[1]},
+                "sliding_attention": {"rope_type": "default", "rope_theta": rope[2]}}} | config
+
+
+GEMMA4_MATTERS = {"sliding_window": 200, "final_logit_softcapping": None, "rope_parameters": {
+    "full_attention": {"rope_type": "proportional", "rope_theta": 10.0, "partial_rotary_factor": 1.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 10.0}}}
+
 MODELS = {
     "llama": model(
         "llama", 1, v4("LlamaForCausalLM", "llama", vocab_size=288, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
@@ -216,6 +231,22 @@ MODELS = {
                         rope_local_base_freq=10000.0, rope_scaling=None, query_pre_attn_scalar=8, sliding_window=9,
                         sliding_window_pattern=6, attn_logit_softcapping=None, final_logit_softcapping=None, **GEMMA),
         norm_shift=1.0, embedding=0.12, final_norm=4.0, matters={"sliding_window": 256}),
+    "gemma4_small": model(
+        "gemma4", 70, gemma4(layers("ssfsfsf"), hidden_size=28, intermediate_size=20, num_attention_heads=4, num_key_value_heads=1,
+                             global_head_dim=12, rope=[500000.0, 0.5, 1000.0], hidden_size_per_layer_input=6,
+                             vocab_size_per_layer_input=112, num_kv_shared_layers=2, use_double_wide_mlp=True),
+        stored=torch.bfloat16, qk_norm=0.9, matters=GEMMA4_MATTERS),
+    "gemma4_big": model(
+        "gemma4", 71, gemma4(layers("ssfsf"), hidden_size=36, intermediate_size=44, num_attention_heads=4, num_key_value_heads=2,
+                             global_head_dim=16, rope=[1000000.0, 0.25, 10000.0], hidden_size_per_layer_input=0,
+                             attention_k_eq_v=True, num_global_key_value_heads=1),
+        stored=torch.bfloat16, qk_norm=0.9, matters=GEMMA4_MATTERS),
+    "gemma4_moe": model(
+        "gemma4", 72, gemma4(layers("sfsf"), hidden_size=36, intermediate_size=28, num_attention_heads=3, num_key_value_heads=3,
+                             global_head_dim=10, rope=[1000000.0, 0.4, 10000.0], hidden_size_per_layer_input=0,
+                             attention_k_eq_v=True, num_global_key_value_heads=1, enable_moe_block=True, num_experts=6,
+                             top_k_experts=2, moe_intermediate_size=20),
+        stored=torch.bfloat16, qk_norm=0.9, matters=GEMMA4_MATTERS | {"top_k_experts": 3}),
     "gpt2": model(
         "gpt2", 8, v4("GPT2LMHeadModel", "gpt2", vocab_size=112, n_embd=24, n_layer=2, n_head=3, n_inner=None, n_ctx=64,
                       n_positions=64, activation_function="gelu_new", layer_norm_epsilon=1e-5, resid_pdrop=0.1, embd_pdrop=0.1,

@@ -292,6 +292,11 @@ void RunSchedules(const char* model, int engines) {
 
 TEST(Engine, EverySequenceOfRandomSchedulesIsWhatItIsAlone) { RunSchedules("gpt2", testing::kSanitized ? 20 : 400); }
 
+// Rows that want no logits end at the last layer with keys.
+TEST(Engine, RandomSchedulesOfAModelWhoseLayersShareKeys) {
+  RunSchedules("gemma4_small", testing::kSanitized ? 10 : 60);
+}
+
 // Sequences that are preempted or share a prefix go on from a snapshot of their states.
 TEST(Engine, RandomSchedulesOfAModelWithExpertsAndStates) { RunSchedules("qwen35moe", testing::kSanitized ? 10 : 60); }
 

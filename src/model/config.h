@@ -50,6 +50,7 @@ struct LayerShape {
   bool experts = false;   // a mixture of experts stands in place of the feed-forward
   // Sizes of its own; 0: ModelConfig's.
   size_t kv_heads = 0, head_dim = 0, feed_forward = 0;
+  bool values_are_keys = false;  // no product of its own gives the values: they are the keys before norm and rotation
   size_t keys_of = kOwnKeys;  // the earlier layer to whose keys and values it attends, having none; kOwnKeys: its own
   bool operator==(const LayerShape&) const = default;
 };
@@ -75,6 +76,9 @@ struct ExpertConfig {
 
   size_t shared_feed_forward = 0;  // width of the expert that every row goes through besides; 0: there is none
   bool shared_gate = false;        // its result is multiplied by sigmoid(w . x)
+  // The feed-forward stays beside the experts, each with norms of its own; the router reads the stream, normed and scaled
+  // for itself, and a weight of each expert's own multiplies what it gives (Gemma 4).
+  bool beside = false;
   bool operator==(const ExpertConfig&) const = default;
 };
 
@@ -108,13 +112,18 @@ struct ModelConfig {
   bool query_key_norm = false;        // RMS norm of queries and keys: of each head before the rotation, unless
   bool query_key_norm_whole = false;  // all heads of a position are normed as one vector
   bool query_key_norm_late = false;   // after the rotation
+  bool value_norm = false;            // RMS norm without weights of each head's values
   bool attention_gate = false;        // of each head's queries a second half; its sigmoid multiplies the head's result
   bool sinks = false;                 // a logit of each query head that joins the softmax of its scores
   bool pre_norms = true;              // a norm on what each branch reads
   bool post_norms = false;            // a norm on each branch's result before it joins the residual stream
   bool parallel_branches = false;     // attention and feed-forward read the same norm of the same stream
   bool learned_positions = false;     // a table added to the embeddings
+  bool layer_scale = false;           // a number of each layer's multiplies the stream behind it
   bool tied_embeddings = true;        // the output projection is the embedding table
+  // Width of what each layer reads of the token itself, from a table of its own (per-layer embeddings of Gemma 3n and 4);
+  // 0: there is none.
+  size_t layer_input = 0;
 
   float embedding_scale = 1;
   float residual_scale = 1;  // multiplies each branch's result before it joins the residual stream

@@ -40,6 +40,20 @@ bool GgufFields::IsList(std::string_view field) const {
                    std::holds_alternative<std::vector<uint64_t>>(entry->value));
 }
 
+std::optional<std::vector<size_t>> GgufFields::SizesByLayer(std::string_view field, size_t layers, size_t most) const {
+  if (!IsList(field)) return std::nullopt;
+  const std::vector<int64_t> values = metadata_.Ints(Key(field)).value_or(std::vector<int64_t>());
+  if (values.size() != layers) {
+    Reject(field, fmt::format("a list of {}", values.size()), fmt::format("the model has {} layers", layers));
+  }
+  for (const int64_t value : values) {
+    if (value < 1 || static_cast<uint64_t>(value) > most) {
+      Reject(field, value, fmt::format("of a layer must be 1 to {}", most));
+    }
+  }
+  return std::vector<size_t>(values.begin(), values.end());
+}
+
 std::vector<bool> GgufFields::LayersWithout(std::string_view field, size_t layers) const {
   std::vector<bool> out(layers);
   if (!IsList(field)) return out;

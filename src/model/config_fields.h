@@ -44,6 +44,8 @@ class GgufFields {
   std::optional<size_t> OptionalUniformSize(std::string_view field, bool skips = false) const;
   // The layers for which a list holds 0.
   std::vector<bool> LayersWithout(std::string_view field, size_t layers) const;
+  // A list with one a layer, each 1 to `most`; nullopt where the key holds none.
+  std::optional<std::vector<size_t>> SizesByLayer(std::string_view field, size_t layers, size_t most) const;
   size_t UniformSize(std::string_view field, size_t most) const;  // must be there and 1 to `most`
   double Float(std::string_view field) const;                     // must be there
   double Float(std::string_view field, double otherwise) const;

@@ -34,11 +34,17 @@ void SkipPredictors(const GgufFields& fields, const TensorSource& tensors, Model
   }
 }
 
+// One for each block, where the family's may differ and the key holds a list; else none.
+std::vector<size_t> OwnSizes(const GgufFields& fields, std::string_view field, size_t most, const GgufRules& rules) {
+  if (!rules.own_sizes) return {};
+  return fields.SizesByLayer(field, fields.Size("block_count", kMostLayers), most).value_or(std::vector<size_t>());
+}
+
 // What stands beside the language model in folders of models that read images or sound, or guess ahead.
 void SkipCompanions(const TensorSource& tensors, ModelConfig& config) {
   SkipTensors(tensors, "mtp.", "layers that predict several tokens", config);
   for (const char* part : {"visual.", "vision_tower.", "vision_model.", "embed_vision.", "multi_modal_projector.",
-                           "audio_tower.", "embed_audio."}) {
+                           "audio_tower.", "embed_audio.", "vision_embedder."}) {
     for (const char* before : {"", "model."}) {
       SkipTensors(tensors, fmt::format("{}{}", before, part), "what reads images or sound", config);
     }
@@ -63,7 +69,7 @@ void FinishCommon(ModelConfig& config) {
 }
 
 ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors, std::string_view architecture,
-                           NormType norm, Mixer without_heads) {
+                           const GgufRules& rules) {
   const GgufFields fields(metadata, architecture);
   ModelConfig config;
   config.architecture = architecture;
@@ -72,30 +78,40 @@ ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors
   SkipPredictors(fields, tensors, config);
   config.hidden = fields.Size("embedding_length", kMostHidden);
   config.heads = fields.UniformSize("attention.head_count", kMostHeads);
-  config.kv_heads =
-      fields.OptionalUniformSize("attention.head_count_kv", without_heads != Mixer::kAttention).value_or(config.heads);
+  const std::vector<size_t> own_kv_heads = OwnSizes(fields, "attention.head_count_kv", config.heads, rules);
+  const bool skips = rules.without_heads != Mixer::kAttention;
+  config.kv_heads = !own_kv_heads.empty()
+                        ? own_kv_heads[0]
+                        : fields.OptionalUniformSize("attention.head_count_kv", skips).value_or(config.heads);
   if (config.kv_heads == 0 || config.heads % config.kv_heads != 0) {
     fields.Reject("attention.head_count_kv", config.kv_heads, fmt::format("must divide the {} heads", config.heads));
   }
   config.head_dim = fields.OptionalSize("attention.key_length").value_or(0);
   // A file where every layer has experts may say how wide those are alone.
-  const bool dense = fields.OptionalUniformSize("feed_forward_length").has_value();
+  const std::vector<size_t> own_feed_forward = OwnSizes(fields, "feed_forward_length", kMostFeedForward, rules);
+  const bool dense = own_feed_forward.empty() && fields.OptionalUniformSize("feed_forward_length").has_value();
   config.feed_forward =
-      fields.UniformSize(dense ? "feed_forward_length" : "expert_feed_forward_length", kMostFeedForward);
+      !own_feed_forward.empty()
+          ? own_feed_forward[0]
+          : fields.UniformSize(dense ? "feed_forward_length" : "expert_feed_forward_length", kMostFeedForward);
   config.context = fields.Size("context_length", SIZE_MAX);
   config.vocab = RequireMatrix(tensors, "token_embd.weight").shape[0];
   config.tied_embeddings = tensors.Find("output.weight") == nullptr;
-  config.norm = norm;
-  const bool rms = norm == NormType::kRms;
+  config.norm = rules.norm;
+  const bool rms = rules.norm == NormType::kRms;
   config.norm_epsilon =
       static_cast<float>(fields.Float(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"));
   FinishCommon(config);
-  if (without_heads != Mixer::kAttention) {
+  if (skips) {
     const std::vector<bool> without =
         fields.LayersWithout("attention.head_count_kv", fields.Size("block_count", kMostLayers));
     for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
-      if (without[layer]) config.shapes[layer].mixer = without_heads;
+      if (without[layer]) config.shapes[layer].mixer = rules.without_heads;
     }
+  }
+  for (size_t layer = 0; layer < config.shapes.size(); ++layer) {
+    if (!own_kv_heads.empty()) config.shapes[layer].kv_heads = own_kv_heads[layer];
+    if (!own_feed_forward.empty()) config.shapes[layer].feed_forward = own_feed_forward[layer];
   }
   const auto value_length = fields.OptionalSize("attention.value_length");
   if (value_length && *value_length != config.head_dim) {

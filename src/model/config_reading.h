@@ -12,10 +12,13 @@ namespace sheepop {
 
 // The sizes every family names alike: layers, hidden, heads, kv_heads, head_dim, feed_forward, context, norm_epsilon,
 // name, vocab (from the embedding table), tied_embeddings (no output tensor). attention_scale is 1 / sqrt(head_dim),
-// every layer sees all positions and turns nothing. Layers without key heads have the mixer `without_heads`, if that is not
-// attention. `norm` says which key holds the epsilon.
-ModelConfig CommonFromGguf(const Metadata&, const TensorSource&, std::string_view architecture,
-                           NormType norm = NormType::kRms, Mixer without_heads = Mixer::kAttention);
+// every layer sees all positions and turns nothing.
+struct GgufRules {
+  NormType norm = NormType::kRms;           // says which key holds the epsilon
+  Mixer without_heads = Mixer::kAttention;  // of layers without key heads, if that is not attention
+  bool own_sizes = false;  // layers may have their own number of key heads and width of the feed-forward
+};
+ModelConfig CommonFromGguf(const Metadata&, const TensorSource&, std::string_view architecture, const GgufRules& = {});
 
 // What transformers' class takes for a key that config.json lacks.
 struct HfDefaults {

@@ -109,5 +109,62 @@ TEST(Config, EveryLayerHasAShape) {
   EXPECT_EQ(WhyNot([](ModelConfig& c) { c.shapes[0].rope = kNoRope; }), "");
 }
 
+TEST(Config, LayersMayHaveSizesOfTheirOwn) {
+  const auto two = [](ModelConfig& c) {
+    c.layers = 2;
+    c.shapes.push_back({.rope = 0, .kv_heads = 1, .head_dim = 6, .feed_forward = 20});
+  };
+  ModelConfig config = Good();
+  two(config);
+  Validate(config);
+  EXPECT_EQ(config.KvWidth(0), 4U);
+  EXPECT_EQ(config.KvWidth(1), 6U);
+  EXPECT_EQ(config.QueryWidth(0), 8U);
+  EXPECT_EQ(config.QueryWidth(1), 24U);
+  EXPECT_EQ(config.FeedForward(0), 16U);
+  EXPECT_EQ(config.FeedForward(1), 20U);
+  EXPECT_EQ(config.MostHeadDim(), 6U);
+  const auto with = [&](const std::function<void(LayerShape&)>& change) {
+    return WhyNot([&](ModelConfig& c) {
+      two(c);
+      change(c.shapes[1]);
+    });
+  };
+  EXPECT_EQ(with([](LayerShape& s) { s.kv_heads = 3; }),
+            "model configuration: 4 heads are no multiple of 3 kv_heads of layer 1");
+  EXPECT_EQ(with([](LayerShape& s) { s.kv_heads = 5; }),
+            "model configuration: kv_heads of a layer is 5, it must be between 1 and 4");
+  EXPECT_NE(with([](LayerShape& s) { s.head_dim = kMostHeadDim + 1; }), "");
+  EXPECT_NE(with([](LayerShape& s) { s.feed_forward = kMostFeedForward + 1; }), "");
+  EXPECT_EQ(WhyNot([&](ModelConfig& c) {
+              two(c);
+              c.ropes[0].dims = 4;
+            }),
+            "model configuration: 4 rotary dimensions, the heads of layer 0 have 2");
+}
+
+// The last layers may attend to what earlier ones keep.
+TEST(Config, LayersMayShareKeys) {
+  ModelConfig config = Good();
+  config.layers = 5;
+  config.shapes = {{.rope = 0}, {.rope = 0, .head_dim = 4}, {.mixer = Mixer::kShortConvolution}, {}, {.head_dim = 4}};
+  config.convolution = 2;
+  EXPECT_EQ(config.LastKeys(), 4U);
+  EXPECT_EQ(config.CacheLayer(4), 3U);
+  config.shapes[3].keys_of = 0;
+  config.shapes[4].keys_of = 1;
+  Validate(config);
+  EXPECT_EQ(config.LastKeys(), 5U) << "behind a recurrent layer none is left out";
+  EXPECT_EQ(config.CacheLayer(3), 0U);
+  EXPECT_EQ(config.CacheLayer(4), 1U);
+  config.shapes[2].mixer = Mixer::kAttention;
+  EXPECT_EQ(config.LastKeys(), 2U);
+  for (const size_t of : {size_t{0}, size_t{3}, size_t{4}, size_t{9}}) {
+    ModelConfig other = config;
+    other.shapes[4].keys_of = of;
+    EXPECT_THROW(Validate(other), Error) << of;
+  }
+}
+
 }  // namespace
 }  // namespace sheepop

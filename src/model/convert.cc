@@ -118,6 +118,9 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
   delta_net.alternating = written.delta_net.alternating;  // heads are reordered
   require(wanted.convolution == written.convolution && delta_net == written.delta_net, "recurrent layers");
   require(wanted.attention_gate == written.attention_gate, "gate of attention");
+  require(wanted.value_norm == written.value_norm && wanted.layer_scale == written.layer_scale &&
+              wanted.layer_input == written.layer_input,
+          "norms of values, scales of layers and what they read of tokens");
   require(wanted.shapes == written.shapes, "rotary layers, layers with experts or without attention");
 }
 
@@ -292,8 +295,8 @@ size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
     return heads->before + SourceHead(head) * heads->size + in;
   }
   if (!repaired_ || !Rotated(piece.parameter.role)) return row;
-  const size_t pairs = config_.ropes[0].pairs(), dim = config_.HeadDim(piece.parameter.layer),
-               head = row / dim, in = row % dim;
+  const size_t pairs = config_.ropes[0].pairs(), dim = config_.HeadDim(piece.parameter.layer), head = row / dim,
+               in = row % dim;
   if (in >= 2 * pairs) return row;
   const size_t from = config_.ropes[0].interleaved ? in % pairs * 2 + in / pairs : in / 2 + in % 2 * pairs;
   return head * dim + from;

@@ -1,6 +1,7 @@
 // The mixture of experts of a DecoderPass. Rows that chose the same expert go through it together; what a row gets is the
 // same to the bit whoever goes with it.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "kernel/packed.h"
@@ -34,9 +35,11 @@ void DecoderPass::RouteRows(size_t layer) {
                        {logits, experts.count, false}};
   Multiply({&router, 1}, work_.normed_.Input(rows_.size()));
   const float* bias = weights_.vector(Role::kExpertChoiceBias, layer);
+  const float* scale = weights_.vector(Role::kExpertScale, layer);
   ForEachRow(rows_.size(), [&](size_t r) {
-    ChooseExperts(experts, {logits + r * experts.count, experts.count}, bias,
-                  std::span(work_.choices_).subspan(r * experts.used, experts.used));
+    const auto chosen = std::span(work_.choices_).subspan(r * experts.used, experts.used);
+    ChooseExperts(experts, {logits + r * experts.count, experts.count}, bias, chosen);
+    for (ExpertChoice& choice : chosen) choice.weight *= scale ? scale[choice.expert] : 1;
   });
 }
 
@@ -120,8 +123,8 @@ void DecoderPass::AddShared(size_t layer) {
   });
 }
 
-void DecoderPass::Experts(size_t layer, Into into) {
-  RouteRows(layer);
+// branch = what the experts that were chosen make of normed.
+void DecoderPass::MixExperts(size_t layer) {
   const std::vector<ExpertRows> groups = GroupByExpert(layer);
   const size_t hidden_tiles = (config_.experts.feed_forward + kTileRows - 1) / kTileRows;
   ForEachExpertTile(groups, hidden_tiles, [&](const ExpertRows& group, TileRange tiles, size_t worker) {
@@ -140,7 +143,35 @@ void DecoderPass::Experts(size_t layer, Into into) {
     ForEachRow(rows_.size(), [&](size_t r) { std::fill_n(work_.branch_.row(r), config_.hidden, 0.0F); });
   }
   AddExperts(work_.branch_.values(), work_.branch_.stride());
+}
+
+void DecoderPass::Experts(size_t layer, Into into) {
+  RouteRows(layer);
+  MixExperts(layer);
   if (into == Into::kStream) AddBranch();
+}
+
+void DecoderPass::FeedForwardBesideExperts(size_t layer) {
+  const size_t hidden = config_.hidden;
+  const float epsilon = config_.norm_epsilon;
+  Dense(DenseNetwork(layer), {work_.dense_.values(), work_.dense_.stride(), false});
+  // The router's own reading of the stream.
+  const float* scale = weights_.vector(Role::kRouterInputScale, layer);
+  ForEachRow(rows_.size(), [&](size_t r) {
+    float *dense = work_.dense_.row(r), *input = work_.normed_.row(r);
+    kernels_.vector.rms_norm(dense, weights_.vector(Role::kPostDenseNorm, layer), hidden, epsilon, dense);
+    kernels_.vector.rms_norm(work_.stream_.row(r), scale, hidden, epsilon, input);
+    kernels_.vector.scale(1 / std::sqrt(static_cast<float>(hidden)), hidden, input);
+    work_.normed_.Quantise(kernels_.matmul, r);
+  });
+  RouteRows(layer);
+  Norm(Role::kExpertNorm, Role::kExpertNorm, layer);
+  MixExperts(layer);
+  ForEachRow(rows_.size(), [&](size_t r) {
+    float* branch = work_.branch_.row(r);
+    kernels_.vector.rms_norm(branch, weights_.vector(Role::kPostExpertNorm, layer), hidden, epsilon, branch);
+    kernels_.vector.add(work_.dense_.row(r), hidden, branch);
+  });
 }
 
 }  // namespace sheepop

@@ -96,6 +96,7 @@ void DecoderPass::Embed() {
       kernels_.vector.add(position, config_.hidden, x);
     }
   });
+  if (config_.layer_input > 0) ReadLayerInputs();
 }
 
 void DecoderPass::NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const {
@@ -197,6 +198,9 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, const kern
   if (config_.attention_gate) SplitQueries(layer, r);
   float* query = work_.queries_.row(r);
   float* key = config_.HasKeys(layer) ? work_.keys_.row(r) : nullptr;
+  float* value = work_.values_.row(r);
+  const size_t width = config_.KvWidth(layer);
+  if (key && config_.shapes[layer].values_are_keys) std::copy_n(key, width, value);
   const bool late = config_.query_key_norm_late;
   if (config_.query_key_norm && !late) NormQueryAndKey(layer, query, key);
   Rotate(layer, r, query, key);
@@ -205,8 +209,7 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, const kern
     kernels_.vector.scale(Temperature(positions_[r]), config_.QueryWidth(layer), query);
   }
   if (!key) return;
-  const float* value = work_.values_.row(r);
-  const size_t width = config_.KvWidth(layer);
+  if (config_.value_norm) NormHeads(nullptr, config_.KvHeads(layer), config_.HeadDim(layer), value);
   if (shape.type == kernel::KvType::kF16 && (BeyondHalf(key, width) || BeyondHalf(value, width))) cache_.NoteClipped();
   const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
   kernels_.attention.store(shape, kv, key, value, blocks[positions_[r] / kernel::kKvBlock],
@@ -235,7 +238,8 @@ void DecoderPass::ProjectHeads(size_t layer) {
        out(config_.attention_gate ? work_.gated_queries_ : work_.queries_)},
       {&weights_.matrix(Role::kKey, layer), weights_.vector(Role::kKeyBias, layer), out(work_.keys_)},
       {&weights_.matrix(Role::kValue, layer), weights_.vector(Role::kValueBias, layer), out(work_.values_)}};
-  Multiply(std::span(products, config_.HasKeys(layer) ? 3 : 1), work_.normed_.Input(rows_.size()));
+  const size_t count = !config_.HasKeys(layer) ? 1 : config_.shapes[layer].values_are_keys ? 2 : 3;
+  Multiply(std::span(products, count), work_.normed_.Input(rows_.size()));
 }
 
 void DecoderPass::Attend(size_t layer) {
@@ -285,7 +289,10 @@ void DecoderPass::MoveRow(size_t layer, size_t from, size_t to) {
     work_.normed_.Quantise(kernels_.matmul, to);
   }
   positions_[to] = positions_[from];
-  if (layer + 1 == config_.layers) return;
+  if (layer + 1 == config_.layers && config_.layer_input == 0) return;
+  if (config_.layer_input > 0) {
+    std::copy_n(work_.layer_inputs_.row(from), config_.layers * config_.layer_input, work_.layer_inputs_.row(to));
+  }
   for (HugeBuffer* angles : {&work_.cosines_, &work_.sines_}) {
     for (size_t i = 0; i < config_.ropes.size(); ++i) {
       auto* rows = reinterpret_cast<float*>(angles->data()) + i * work_.rows_ * work_.pairs_;
@@ -455,7 +462,9 @@ void DecoderPass::Dense(const Network& network, const kernel::MatMulOutput& out)
 }
 
 void DecoderPass::FeedForward(size_t layer, Into into) {
-  if (config_.shapes[layer].experts) return Experts(layer, into);
+  if (config_.shapes[layer].experts) {
+    return config_.experts.beside ? FeedForwardBesideExperts(layer) : Experts(layer, into);
+  }
   Dense(DenseNetwork(layer), BranchOutput(into));
   FinishBranch(into);
 }

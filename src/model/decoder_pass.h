@@ -25,7 +25,11 @@ class DecoderPass {
 
   const ModelConfig& config() const { return config_; }
 
-  // stream = embedding of each row's token (scaled, with learned positions added).
+  // Whether no row is left whose result anybody reads.
+  bool done() const { return rows_.empty(); }
+
+  // stream = embedding of each row's token (scaled, with learned positions added); layer_inputs = what the layers read of
+  // the token itself.
   void Embed();
 
   // normed = norm(stream), quantised for the products that follow.
@@ -52,8 +56,14 @@ class DecoderPass {
   void DeltaNetOutput(size_t layer, Into into);
 
   // hidden = act(gate(normed)) * up(normed) or act(up(normed)), then the down product. Where the layer has a mixture of
-  // experts: the same of each expert that a row chose, weighted and added up in the order of the choice.
+  // experts: the same of each expert that a row chose, weighted and added up in the order of the choice; or, where they
+  // stand beside the feed-forward, the sum of both results, each normed. Then `into` is the branch.
   void FeedForward(size_t layer, Into into);
+
+  // stream += norm of what the layer reads of the token itself, gated by the stream; then the layer's number multiplies
+  // the stream. Either where the model has it.
+  void AddLayerInput(size_t layer);
+  void ScaleStream(size_t layer);
 
   // stream += residual scale * branch.
   void AddBranch();
@@ -126,7 +136,11 @@ class DecoderPass {
   void ConvolveRun(size_t layer, const Run& run, size_t channel, size_t count);
   void Capture(const Run& run, size_t rows, size_t offset, size_t count);
 
+  void ReadLayerInputs();
+
   void Experts(size_t layer, Into into);
+  void FeedForwardBesideExperts(size_t layer);
+  void MixExperts(size_t layer);
   void RouteRows(size_t layer);
   std::vector<ExpertRows> GroupByExpert(size_t layer);
   template <typename Body>

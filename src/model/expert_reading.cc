@@ -40,7 +40,7 @@ void ExpertsFromGguf(const GgufFields& fields, const TensorSource& tensors, Mode
   ExpertConfig& experts = config.experts;
   experts.count = fields.Size("expert_count", kMostExperts);
   experts.used = fields.Size("expert_used_count", experts.count);
-  experts.feed_forward = fields.OptionalSize("expert_feed_forward_length").value_or(config.feed_forward);
+  experts.feed_forward = fields.OptionalUniformSize("expert_feed_forward_length").value_or(config.feed_forward);
   Gating(fields, experts);
   experts.normalised = fields.Bool("expert_weights_norm", experts.normalised);
   if (const double scale = fields.Float("expert_weights_scale", 0); scale != 0) {

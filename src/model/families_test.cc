@@ -167,6 +167,14 @@ json::object With(json::object object, std::string_view key, const json::value& 
   return object;
 }
 
+// Those of gemma4_small with another value in the layers that see everything.
+json::object Gemma4Ropes(std::string_view key, const json::value& value) {
+  const json::object full = {{"rope_type", "proportional"}, {"rope_theta", 500000.0}, {"partial_rotary_factor", 0.5}};
+  json::object changed = With(full, key, value);
+  if (key == "rope_type") changed.erase("partial_rotary_factor");
+  return {{"full_attention", changed}, {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 1000.0}}}};
+}
+
 // transformers says the same of most of these when the tiny models are made.
 TEST_F(Families, EveryKeyChangesTheLogits) {
   struct Case {
@@ -223,6 +231,17 @@ TEST_F(Families, EveryKeyChangesTheLogits) {
       {"qwen35", {{"rope_parameters", {{"rope_theta", 100.0}, {"partial_rotary_factor", 0.25}}}}},
       {"qwen35", {{"rope_parameters", {{"rope_theta", 10000.0}, {"partial_rotary_factor", 0.5}}}}},
       {"qwen35moe", {{"num_experts_per_tok", 3}}},
+      {"gemma4_small", {{"sliding_window", 7}}},
+      {"gemma4_small", {{"final_logit_softcapping", 3.0}}},
+      {"gemma4_small", {{"final_logit_softcapping", nullptr}}},
+      {"gemma4_small", {{"rms_norm_eps", 0.1}}},
+      {"gemma4_small", {{"-rope_parameters", nullptr}}},
+      {"gemma4_small", {{"rope_parameters", Gemma4Ropes("partial_rotary_factor", 1.0)}}},
+      {"gemma4_small", {{"rope_parameters", Gemma4Ropes("rope_theta", 50.0)}}},
+      {"gemma4_small", {{"rope_parameters", Gemma4Ropes("factor", 0.05)}}},
+      {"gemma4_small", {{"rope_parameters", Gemma4Ropes("rope_type", "default")}}},
+      {"gemma4_big", {{"hidden_activation", "silu"}}},
+      {"gemma4_moe", {{"top_k_experts", 3}}},
   };
   for (const Case& c : cases) {
     EXPECT_GT(Apart(Logits(Tiny(c.name)), Logits(Changed(c.name, c.changes))), 1e-3f)
@@ -292,6 +311,40 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"qwen35", {{"layer_types", {"linear_attention", "conv", "full_attention", "linear_attention"}}}, {"layer 1"}},
       {"qwen35", {{"-layer_types", nullptr}, {"full_attention_interval", 0}}, {"full_attention_interval is 0"}},
       {"qwen35", {{"attn_output_gate", false}}, {"attn_output_gate is false"}},
+      {"gemma4_small", {{"num_kv_shared_layers", 7}}, {"num_kv_shared_layers is 7", "one of each kind"}},
+      {"gemma4_small", {{"num_kv_shared_layers", 5}}, {"num_kv_shared_layers is 5", "one of each kind"}},
+      {"gemma4_small", {{"num_kv_shared_layers", 3}}, {"layers.4.mlp.gate_proj.weight", "shape"}},
+      {"gemma4_small", {{"num_kv_shared_layers", 1}}, {"layers.5.self_attn.k_proj.weight"}},
+      {"gemma4_small", {{"use_double_wide_mlp", false}}, {"layers.5.mlp.gate_proj.weight", "shape"}},
+      {"gemma4_small", {{"attention_k_eq_v", true}}, {"v_proj.weight", "does not use"}},
+      {"gemma4_small", {{"global_head_dim", 8}}, {"layers.2.self_attn.q_proj.weight", "shape"}},
+      {"gemma4_small", {{"global_head_dim", 0}}, {"global_head_dim is 0", "1 to"}},
+      {"gemma4_small", {{"hidden_size_per_layer_input", 5}}, {"embed_tokens_per_layer.weight", "shape"}},
+      {"gemma4_small", {{"hidden_size_per_layer_input", 0}}, {"per_layer", "does not use"}},
+      {"gemma4_small", {{"vocab_size_per_layer_input", 64}}, {"vocab_size_per_layer_input is 64", "112"}},
+      {"gemma4_small", {{"use_bidirectional_attention", "all"}}, {"use_bidirectional_attention is \"all\""}},
+      {"gemma4_small", {{"attention_bias", true}}, {"attention_bias is true"}},
+      {"gemma4_small", {{"final_logit_softcapping", 0}}, {"final_logit_softcapping is 0", "above 0"}},
+      {"gemma4_small", {{"sliding_window", nullptr}}, {"sliding_window", "at least 1"}},
+      {"gemma4_small", {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}}}}, {"rope_scaling"}},
+      {"gemma4_small",
+       {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}},
+       {"rope_parameters.sliding_attention"}},
+      {"gemma4_small",
+       {{"rope_parameters", Gemma4Ropes("partial_rotary_factor", 1.5)}},
+       {"rope_parameters.full_attention.partial_rotary_factor is 1.5"}},
+      {"gemma4_small",
+       {{"rope_parameters", Gemma4Ropes("rope_type", "yarn")}},
+       {"rope_parameters.full_attention.rope_type is \"yarn\""}},
+      {"gemma4_small", {{"per_layer_config", {{"7", {{"head_dim", 12}}}}}}, {"per_layer_config", "by their number"}},
+      {"gemma4_small", {{"per_layer_config", {{"2", {{"hidden_size", 8}}}}}}, {"per_layer_config.2.hidden_size is 8"}},
+      {"gemma4_big", {{"num_global_key_value_heads", 2}}, {"layers.2.self_attn.k_proj.weight", "shape"}},
+      {"gemma4_big", {{"num_global_key_value_heads", 3}}, {"4 heads", "3 kv_heads of layer 2"}},
+      {"gemma4_big", {{"attention_k_eq_v", false}}, {"self_attn"}},
+      {"gemma4_moe", {{"enable_moe_block", false}}, {"does not use"}},
+      {"gemma4_moe", {{"num_experts", 5}}, {"router.per_expert_scale has shape [6]", "[5]"}},
+      {"gemma4_moe", {{"moe_intermediate_size", 16}}, {"experts.down_proj has shape [36, 20]"}},
+      {"gemma4_moe", {{"top_k_experts", 7}}, {"top_k_experts is 7", "1 to 6"}},
   };
   for (const Case& c : cases) {
     const std::string why = WhyNot(Changed(c.name, c.changes));
@@ -325,6 +378,20 @@ TEST_F(Families, FilesThatLieAreRefusedByName) {
       {"qwen35", "qwen35.ssm.inner_size", 47, {"qwen35.ssm.inner_size is 47", "multiple of the 4"}},
       {"qwen35", "qwen35.ssm.state_size", uint64_t{1} << 31, {"qwen35.ssm.state_size"}},
       {"qwen35", "qwen35.ssm.conv_kernel", 65, {"qwen35.ssm.conv_kernel is 65", "1 to 64"}},
+      {"gemma4_small", "gemma4.attention.shared_kv_layers", 7, {"gemma4.attention.shared_kv_layers is 7", "each kind"}},
+      {"gemma4_small", "gemma4.attention.shared_kv_layers", 1, {"blk.5.attn_k.weight"}},
+      {"gemma4_small", "gemma4.attention.head_count_kv", 3, {"gemma4.attention.head_count_kv is 3", "4 heads"}},
+      {"gemma4_small", "gemma4.attention.key_length_swa", 10, {"gemma4.attention.value_length_swa is 8", "10"}},
+      {"gemma4_small", "gemma4.attention.key_length", 10, {"gemma4.attention.value_length is 12", "10"}},
+      {"gemma4_small", "gemma4.rope.dimension_count_swa", 10, {"10 rotary dimensions", "layer 0 have 8"}},
+      {"gemma4_small", "gemma4.rope.dimension_count", 10, {"rope_freqs.weight has 6 factors", "5 rotary pairs"}},
+      {"gemma4_small", "gemma4.embedding_length_per_layer_input", 5, {"per_layer_token_embd.weight", "[112, 35]"}},
+      {"gemma4_small",
+       "gemma4.embedding_length_per_layer_input",
+       uint64_t{1} << 31,
+       {"embedding_length_per_layer_input"}},
+      {"gemma4_small", "gemma4.feed_forward_length", 20, {"blk.5.ffn_gate.weight"}},
+      {"gemma4_moe", "gemma4.expert_count", 0, {"blk.0.ffn_down_exps.scale", "does not use"}},
   };
   for (const Case& c : cases) {
     const std::string why =
@@ -499,7 +566,8 @@ TEST_F(Families, ALanguageModelInsideEachFamilyThatHasOne) {
     const char *name, *type, *tied;
   };
   for (const Case& c :
-       {Case{"gemma3", "gemma3", ""}, Case{"qwen35", "qwen3_5", "true"}, Case{"qwen35moe", "qwen3_5_moe", "false"}}) {
+       {Case{"gemma3", "gemma3", ""}, Case{"qwen35", "qwen3_5", "true"}, Case{"qwen35moe", "qwen3_5_moe", "false"},
+        Case{"gemma4_small", "gemma4", ""}, Case{"gemma4_big", "gemma4_unified", "true"}}) {
     const fs::path path = ChangedFolder(c.name, [&](json::object& config, Tensors& tensors) {
       json::object text = std::move(config);
       text.erase("tie_word_embeddings");
@@ -513,6 +581,63 @@ TEST_F(Families, ALanguageModelInsideEachFamilyThatHasOne) {
     });
     EXPECT_EQ(Logits(Tiny(c.name)), Logits(path)) << c.name;
   }
+}
+
+// What transformers writes when it saves a model of this family.
+TEST_F(Families, SizesOfSingleLayersByTheirNumber) {
+  const json::object own = {{"head_dim", 16}, {"num_key_value_heads", 1}};
+  EXPECT_EQ(Logits(Tiny("gemma4_big")),
+            Logits(Changed("gemma4_big", {{"-global_head_dim", nullptr},
+                                          {"-num_global_key_value_heads", nullptr},
+                                          {"per_layer_config", {{"2", own}, {"4", own}}}})));
+}
+
+// Whatever layer_types says of it.
+TEST_F(Families, TheLastLayerOfGemma4SeesEverything) {
+  json::array types = testing::ReadJson(Tiny("gemma4_big") / "config.json").at("layer_types").as_array();
+  types.back() = "sliding_attention";
+  const fs::path path = Changed("gemma4_big", {{"layer_types", types}});
+  EXPECT_EQ(Logits(Tiny("gemma4_big")), Logits(path));
+  const ModelConfig config = ConfigOf(Checkpoint::Open(path));
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(config.warnings[0].thing, "layer_types");
+}
+
+// Files as their makers publish them hold keys and values of layers that take them from others.
+TEST_F(Families, LayersThatShareKeysReadNoneOfTheirOwn) {
+  const fs::path file = ChangedFile("gemma4_small", [](Metadata&, Tensors& tensors) {
+    for (const char* part : {"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"}) {
+      tensors[fmt::format("blk.5.{}", part)] = tensors.at(fmt::format("blk.3.{}", part));
+      tensors[fmt::format("blk.6.{}", part)] = tensors.at(fmt::format("blk.4.{}", part));
+    }
+  });
+  EXPECT_EQ(Logits(Tiny("gemma4_small") / "model.gguf"), Logits(file));
+  const fs::path folder = ChangedFolder("gemma4_small", [](json::object&, Tensors& tensors) {
+    for (const char* part : {"k_proj.weight", "v_proj.weight", "k_norm.weight"}) {
+      tensors[fmt::format("model.layers.6.self_attn.{}", part)] =
+          tensors.at(fmt::format("model.layers.4.self_attn.{}", part));
+    }
+  });
+  EXPECT_EQ(Logits(Tiny("gemma4_small")), Logits(folder));
+  EXPECT_TRUE(ConfigOf(Checkpoint::Open(folder)).warnings.empty());
+}
+
+// Lists with one size a layer.
+TEST_F(Families, ListsOfSizesThatLieAreRefusedByName) {
+  const auto why = [&](const char* key, std::vector<int64_t> sizes) {
+    return WhyNot(ChangedFile(
+        "gemma4_small", [&](Metadata& metadata, Tensors&) { metadata.Set(key, Type::kInt32, std::move(sizes)); }));
+  };
+  const auto expect = [](const std::string& message, std::string_view words) {
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+  };
+  expect(why("gemma4.attention.head_count_kv", {1, 1, 1}), "gemma4.attention.head_count_kv is a list of 3");
+  expect(why("gemma4.attention.head_count_kv", {1, 1, 0, 1, 1, 1, 1}), "gemma4.attention.head_count_kv is 0");
+  expect(why("gemma4.attention.head_count_kv", {1, 1, 3, 1, 1, 1, 1}), "3 kv_heads of layer 2");
+  expect(why("gemma4.attention.head_count_kv", {1, 1, 1, 1, 1, 1, 2}), "layer 6 cannot attend to the keys of layer 4");
+  expect(why("gemma4.feed_forward_length", {20, 20, 20, 20, 20, 40}), "gemma4.feed_forward_length is a list of 6");
+  expect(why("gemma4.feed_forward_length", {20, 20, 20, -1, 20, 40, 40}), "gemma4.feed_forward_length is -1");
+  expect(why("gemma4.feed_forward_length", {20, 20, 24, 20, 20, 40, 40}), "blk.2.ffn_gate.weight has shape");
 }
 
 TEST_F(Families, ALanguageModelInsideAnotherModel) {

@@ -297,7 +297,7 @@ constexpr RopeRule kRopeRules[] = {
     {"type", ""},
     {"rope_theta", ""},
     {"partial_rotary_factor", ""},
-    {"factor", "linear llama3 longrope su yarn dynamic"},
+    {"factor", "linear llama3 longrope su yarn dynamic proportional"},
     {"original_max_position_embeddings", "llama3 longrope su yarn"},
     {"low_freq_factor", "llama3"},
     {"high_freq_factor", "llama3"},

@@ -81,7 +81,8 @@ TEST(KvCache, IsNotLargerThanMemory) {
   };
   // 2^68 bytes, and 2^64 in one layer, where products of 64 bits begin again.
   for (const size_t layers : {4096, 1}) {
-    EXPECT_EQ(why_not({std::vector<KvHeads>(layers, {1 << 16, 1 << 14}), kernel::KvType::kF32}, size_t{1} << 32, ErrorCategory::kLimit),
+    EXPECT_EQ(why_not({std::vector<KvHeads>(layers, {1 << 16, 1 << 14}), kernel::KvType::kF32}, size_t{1} << 32,
+                      ErrorCategory::kLimit),
               "a context of 4294967296 positions is larger than the memory; ask for a smaller one");
   }
   EXPECT_EQ(why_not(Tiny(), 0, ErrorCategory::kInvalidArgument),
@@ -103,6 +104,38 @@ TEST(KvCache, ForkCopiesOnWrite) {
   EXPECT_EQ(keys[cache.block_table(b)[1] * 64], 7);
   EXPECT_EQ(cache.size(a), 20u);
   EXPECT_EQ(cache.size(b), 21u);
+}
+
+TEST(KvCache, LayersOfDifferentSizesLieApart) {
+  const std::vector<KvHeads> layers = {{1, 4}, {2, 8}, {1, 2}};
+  KvCache cache({layers, kernel::KvType::kF32}, 64);
+  EXPECT_EQ(cache.shape().BytesPerPosition(), 2 * (4 + 16 + 2) * sizeof(float));
+  const SequenceId a = cache.Open();
+  Append(cache, a, Range(0, 20));
+  // Every number of every head's block is another one.
+  const auto at = [&](size_t layer, bool keys, size_t head, uint32_t block) {
+    const kernel::KvLayer kv = cache.Layer(layer);
+    auto* memory = reinterpret_cast<float*>(keys ? kv.keys : kv.values);
+    return memory + (head * kv.blocks + block) * kernel::kKvBlock * layers[layer].dim;
+  };
+  const auto each = [&](SequenceId sequence, const auto& visit) {
+    float next = 1;
+    for (size_t layer = 0; layer < layers.size(); ++layer) {
+      for (const bool keys : {true, false}) {
+        for (size_t head = 0; head < layers[layer].heads; ++head) {
+          float* values = at(layer, keys, head, cache.block_table(sequence)[1]);
+          for (size_t i = 0; i < kernel::kKvBlock * layers[layer].dim; ++i) visit(values[i], next++);
+        }
+      }
+    }
+  };
+  each(a, [](float& value, float number) { value = number; });
+  const SequenceId b = cache.Fork(a);
+  Append(cache, b, Range(50, 1));
+  ASSERT_NE(cache.block_table(b)[1], cache.block_table(a)[1]);
+  for (const SequenceId sequence : {a, b}) {
+    each(sequence, [](float value, float number) { ASSERT_EQ(value, number); });
+  }
 }
 
 // Of the sequences that share a block the last to write keeps it.

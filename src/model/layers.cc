@@ -37,6 +37,12 @@ void SandwichNormLayer(DecoderPass& pass, size_t layer) {
   pass.AddNormedBranch(Role::kPostFeedForwardNorm, layer);
 }
 
+void SandwichNormInputLayer(DecoderPass& pass, size_t layer) {
+  SandwichNormLayer(pass, layer);
+  pass.AddLayerInput(layer);
+  pass.ScaleStream(layer);
+}
+
 void PostNormLayer(DecoderPass& pass, size_t layer) {
   pass.ReadStream();
   pass.Attend(layer);

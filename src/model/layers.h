@@ -16,6 +16,9 @@ void PreNormMixedLayer(DecoderPass& pass, size_t layer);
 // PreNormLayer with a second norm on each branch's result before it joins the residual stream.
 void SandwichNormLayer(DecoderPass& pass, size_t layer);
 
+// SandwichNormLayer; then what the layer reads of the token itself joins the stream, and the layer's number multiplies it.
+void SandwichNormInputLayer(DecoderPass& pass, size_t layer);
+
 // Norms on the branches' results alone: attention, norm, residual; feed-forward, norm, residual.
 void PostNormLayer(DecoderPass& pass, size_t layer);
 

@@ -55,7 +55,7 @@ LogitRows Model::Forward(std::span<const Row> rows, KvCache& cache, Workspace& w
   FlushDenormals flush;
   DecoderPass pass(config_, weights_, isa_, rows, cache, work, pool);
   pass.Embed();
-  for (size_t layer = 0; layer < config_.layers; ++layer) architecture_.layer(pass, layer);
+  for (size_t layer = 0; layer < config_.layers && !pass.done(); ++layer) architecture_.layer(pass, layer);
   return pass.Logits();
 }
 

@@ -18,6 +18,9 @@ struct RoleName {
 constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kTokenEmbedding, "token_embd.weight", false},
     {Role::kPositionEmbedding, "position_embd.weight", false},
+    {Role::kLayerInputTable, "per_layer_token_embd.weight", false},
+    {Role::kLayerInputProjection, "per_layer_model_proj.weight", false},
+    {Role::kLayerInputNorm, "per_layer_proj_norm.weight", false},
     {Role::kOutputNorm, "output_norm.weight", false},
     {Role::kOutputNormBias, "output_norm.bias", false},
     {Role::kOutput, "output.weight", false},
@@ -43,6 +46,10 @@ constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kDown, "ffn_down.weight", true},
     {Role::kDownBias, "ffn_down.bias", true},
     {Role::kPostFeedForwardNorm, "post_ffw_norm.weight", true},
+    {Role::kLayerInputGate, "inp_gate.weight", true},
+    {Role::kLayerInputOutput, "proj.weight", true},
+    {Role::kPostLayerInputNorm, "post_norm.weight", true},
+    {Role::kLayerScale, "layer_output_scale.weight", true},
     {Role::kConvolutionInput, "shortconv.in_proj.weight", true},
     {Role::kConvolution, "shortconv.conv.weight", true},
     {Role::kConvolutionOutput, "shortconv.out_proj.weight", true},
@@ -58,6 +65,11 @@ constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kRouter, "ffn_gate_inp.weight", true},
     {Role::kRouterBias, "ffn_gate_inp.bias", true},
     {Role::kExpertChoiceBias, "exp_probs_b.bias", true},
+    {Role::kRouterInputScale, "ffn_gate_inp.scale", true},
+    {Role::kExpertScale, "ffn_down_exps.scale", true},
+    {Role::kPostDenseNorm, "post_ffw_norm_1.weight", true},
+    {Role::kExpertNorm, "pre_ffw_norm_2.weight", true},
+    {Role::kPostExpertNorm, "post_ffw_norm_2.weight", true},
     {Role::kSharedInput, "ffn_gate_inp_shexp.weight", true},
     {Role::kSharedGate, "ffn_gate_shexp.weight", true},
     {Role::kSharedUp, "ffn_up_shexp.weight", true},
@@ -77,13 +89,21 @@ class Lister {
   std::vector<Parameter> List() {
     Add(Role::kTokenEmbedding, {c_.vocab, c_.hidden});
     if (c_.learned_positions) Add(Role::kPositionEmbedding, {c_.context, c_.hidden});
+    if (c_.layer_input > 0) {
+      Add(Role::kLayerInputTable, {c_.vocab, c_.layers * c_.layer_input});
+      Add(Role::kLayerInputProjection, {c_.layers * c_.layer_input, c_.hidden});
+      Add(Role::kLayerInputNorm, {c_.layer_input});
+    }
     for (layer_ = 0; layer_ < c_.layers; ++layer_) {
       if (c_.pre_norms) Norm(Role::kAttentionNorm, Role::kAttentionNormBias);
       Mix();
       if (c_.post_norms) Add(Role::kPostAttentionNorm, {c_.hidden});
       if (c_.pre_norms && !c_.parallel_branches) Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias);
-      c_.shapes[layer_].experts ? Experts() : FeedForward();
+      if (!c_.shapes[layer_].experts || c_.experts.beside) FeedForward();
+      if (c_.shapes[layer_].experts) Experts();
       if (c_.post_norms) Add(Role::kPostFeedForwardNorm, {c_.hidden});
+      if (c_.layer_input > 0) LayerInput();
+      if (c_.layer_scale) Add(Role::kLayerScale, {1});
     }
     layer_ = 0;
     Norm(Role::kOutputNorm, Role::kOutputNormBias);
@@ -109,10 +129,10 @@ class Lister {
   void Attention() {
     const size_t queries = c_.QueryWidth(layer_), keys = c_.KvWidth(layer_), dim = c_.HeadDim(layer_);
     const bool has_keys = c_.HasKeys(layer_);
-    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, (c_.attention_gate ? 2 : 1) * queries,
-           c_.hidden);
+    Linear(Role::kQuery, Role::kQueryBias, c_.attention_bias, (c_.attention_gate ? 2 : 1) * queries, c_.hidden);
     if (has_keys) Linear(Role::kKey, Role::kKeyBias, c_.attention_bias, keys, c_.hidden);
-    if (has_keys) Linear(Role::kValue, Role::kValueBias, c_.attention_bias, keys, c_.hidden);
+    if (has_keys && !c_.shapes[layer_].values_are_keys)
+      Linear(Role::kValue, Role::kValueBias, c_.attention_bias, keys, c_.hidden);
     if (c_.query_key_norm) Add(Role::kQueryNorm, {c_.query_key_norm_whole ? queries : dim});
     if (c_.query_key_norm && has_keys) Add(Role::kKeyNorm, {c_.query_key_norm_whole ? keys : dim});
     Linear(Role::kAttentionOutput, Role::kAttentionOutputBias, c_.projection_bias, c_.hidden, queries);
@@ -153,8 +173,19 @@ class Lister {
     Linear(Role::kDown, Role::kDownBias, c_.projection_bias, c_.hidden, width);
   }
 
+  void LayerInput() {
+    Add(Role::kLayerInputGate, {c_.layer_input, c_.hidden});
+    Add(Role::kLayerInputOutput, {c_.hidden, c_.layer_input});
+    Add(Role::kPostLayerInputNorm, {c_.hidden});
+  }
+
   void Experts() {
     const ExpertConfig& e = c_.experts;
+    if (e.beside) {
+      for (const Role norm : {Role::kPostDenseNorm, Role::kExpertNorm, Role::kPostExpertNorm}) Add(norm, {c_.hidden});
+      Add(Role::kRouterInputScale, {c_.hidden});
+      Add(Role::kExpertScale, {e.count});
+    }
     Linear(Role::kRouter, Role::kRouterBias, e.router_bias, e.count, c_.hidden);
     if (e.choice_bias) Add(Role::kExpertChoiceBias, {e.count});
     if (e.shared_feed_forward > 0) {
@@ -189,7 +220,11 @@ size_t ParameterCount(const ModelConfig& config) {
 size_t ActiveParameterCount(const ModelConfig& config) {
   size_t count = 0;
   ForEachParameter(config, [&](const Parameter& parameter) {
-    if (!IsOfExpert(parameter.role) || parameter.expert < config.experts.used) count += parameter.count();
+    if (StaysInFile(parameter.role)) {
+      count += parameter.shape[1];
+    } else if (!IsOfExpert(parameter.role) || parameter.expert < config.experts.used) {
+      count += parameter.count();
+    }
   });
   return count;
 }

@@ -11,9 +11,12 @@
 namespace sheepop {
 
 enum class Role : uint8_t {
-  kTokenEmbedding,     // [vocab, hidden]
-  kPositionEmbedding,  // [context, hidden]
-  kOutputNorm,         // [hidden]
+  kTokenEmbedding,        // [vocab, hidden]
+  kPositionEmbedding,     // [context, hidden]
+  kLayerInputTable,       // [vocab, layers * layer_input], which stays in the file: single rows are read
+  kLayerInputProjection,  // [layers * layer_input, hidden]
+  kLayerInputNorm,        // [layer_input]
+  kOutputNorm,            // [hidden]
   kOutputNormBias,
   kOutput,  // [vocab, hidden]
   // One of each a layer:
@@ -39,6 +42,10 @@ enum class Role : uint8_t {
   kDown,  // [hidden, feed_forward]
   kDownBias,
   kPostFeedForwardNorm,
+  kLayerInputGate,      // [layer_input, hidden]
+  kLayerInputOutput,    // [hidden, layer_input]
+  kPostLayerInputNorm,  // [hidden]
+  kLayerScale,          // [1]
   // Of a short convolution, instead of attention:
   kConvolutionInput,   // [3 * hidden, hidden]: what gates the input, what gates the result, and the input itself
   kConvolution,        // [hidden * convolution]: a channel's weights together, the oldest position first
@@ -53,10 +60,15 @@ enum class Role : uint8_t {
   kDeltaDecay,        // [value_heads], negative
   kDeltaNorm,         // [value_dim]
   kDeltaOutput,       // [hidden, values]
-  // Of a mixture of experts, instead of gate, up and down:
+  // Of a mixture of experts, instead of gate, up and down or beside them:
   kRouter,            // [experts, hidden]
   kRouterBias,        // [experts]
   kExpertChoiceBias,  // [experts]
+  kRouterInputScale,  // [hidden]
+  kExpertScale,       // [experts]
+  kPostDenseNorm,     // [hidden]
+  kExpertNorm,        // [hidden]
+  kPostExpertNorm,    // [hidden]
   kSharedInput,       // [hidden]
   kSharedGate,        // [shared_feed_forward, hidden]
   kSharedUp,
@@ -73,6 +85,8 @@ inline constexpr size_t kRoles = static_cast<size_t>(Role::kExpertDownBias) + 1;
 inline constexpr Role kFirstExpertRole = Role::kExpertGate;
 inline constexpr size_t kExpertRoles = kRoles - static_cast<size_t>(kFirstExpertRole);
 constexpr bool IsOfExpert(Role role) { return role >= kFirstExpertRole; }
+// Not repacked, nor held in memory: a row at a time is read from the file.
+constexpr bool StaysInFile(Role role) { return role == Role::kLayerInputTable; }
 
 struct Parameter {
   Role role;

@@ -97,6 +97,17 @@ double Factor(const HfFields& rope) {
   return factor;
 }
 
+// The frequencies are those of a whole head, of which the last pairs stand still.
+void ProportionalFromHf(const HfFields& rope, size_t head_dim, RopeConfig& out) {
+  const double share = rope.Float("partial_rotary_factor", 1);
+  if (!(share >= 0 && share <= 1) || head_dim % 2 != 0) {
+    rope.Refuse("partial_rotary_factor", fmt::format("must be 0 to 1, and the {} dimensions of a head even", head_dim));
+  }
+  out.dims = head_dim;
+  out.still = out.pairs() - static_cast<size_t>(share * static_cast<double>(head_dim) / 2);
+  if (rope.Has("factor")) out.linear = Factor(rope);
+}
+
 Llama3Scaling Llama3FromHf(const HfFields& rope, double original_context) {
   return {Factor(rope), rope.Float("low_freq_factor"), rope.Float("high_freq_factor"), original_context};
 }
@@ -174,8 +185,12 @@ RopeConfig RopeFromHf(const HfFields& config, const boost::json::object* paramet
   const HfFields rope(parameters ? *parameters : none, prefix);
   RopeConfig out;
   out.theta = rope.Float("rope_theta", config.Float(rules.theta_key, rules.theta));
-  out.dims = RotaryDims(config, rope, rules, model.head_dim);
   const std::string type = TypeOf(rope);
+  if (type == "proportional" && rules.types.find(type) != std::string_view::npos) {
+    ProportionalFromHf(rope, model.head_dim, out);
+    return out;
+  }
+  out.dims = RotaryDims(config, rope, rules, model.head_dim);
   const double original = OriginalContext(config, rope, rules, model);
   if (type == "default") return out;
   const bool known = rules.types.find(type) != std::string_view::npos;

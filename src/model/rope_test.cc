@@ -99,6 +99,16 @@ TEST(Rope, LongRope) {
   ExpectNear(Frequencies(rope), {0.25, 0.02});
 }
 
+// The last pairs of a head stand still, the others turn as if all did.
+TEST(Rope, PairsThatDoNotTurn) {
+  RopeConfig rope = Plain(8);
+  rope.still = 2;
+  EXPECT_EQ(rope.turned(), 2U);
+  ExpectNear(Frequencies(rope), {1, 0.1, 0, 0});
+  rope.linear = 2;
+  ExpectNear(Frequencies(rope), {0.5, 0.05, 0, 0});
+}
+
 TEST(Rope, NearlyEqualIsWhat32BitsCannotTell) {
   EXPECT_TRUE(NearlyEqual({1, 100}, {1.000009, 100.0009}));
   EXPECT_FALSE(NearlyEqual({1, 100}, {1.00002, 100}));

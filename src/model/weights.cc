@@ -62,6 +62,7 @@ void CheckShape(const Parameter& parameter, const Location& location, const Tens
 
 size_t PackedBytesOf(const Placed& placed) {
   const Parameter& p = *placed.parameter;
+  if (StaysInFile(p.role)) return 0;
   if (!p.is_matrix()) return p.shape[0] * sizeof(float);
   return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor.type, p.shape[0], p.shape[1]);
 }
@@ -132,6 +133,11 @@ void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::l
 const kernel::PackedView& Weights::output() const {
   const kernel::PackedView& own = matrix(Role::kOutput);
   return own.data ? own : matrix(Role::kTokenEmbedding);
+}
+
+void Weights::ReadRow(size_t row, std::span<float> out) const {
+  const size_t bytes = RowBytes(in_file_.tensor.type, out.size());
+  Dequantise(in_file_.tensor.type, in_file_.tensor.bytes.subspan(row * bytes, bytes), out);
 }
 
 double Weights::BytesRead(size_t rows) const {
@@ -222,6 +228,14 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
   for (size_t i = 0; i < placed.size(); ++i) {
     Placed& p = placed[i];
     const Parameter& parameter = *p.parameter;
+    if (StaysInFile(parameter.role)) {
+      weights.in_file_ = {p.tensor, source.Hold(p.tensor)};
+      if (weights.in_file_.holder) continue;
+      auto copy = std::make_shared<std::vector<std::byte>>(p.tensor.bytes.begin(), p.tensor.bytes.end());
+      weights.in_file_.tensor.bytes = *copy;
+      weights.in_file_.holder = std::move(copy);
+      continue;
+    }
     p.out = weights.arena_.data() + offsets[i];
     const bool of_expert = IsOfExpert(parameter.role);
     if (of_expert) weights.expert_bytes_ += PackedBytesOf(p);

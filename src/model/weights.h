@@ -1,10 +1,13 @@
 // A model's parameters in the kernels' own form, immutable once loaded. Matrices are repacked, in parallel, into one arena
 // in the order of execution; norms and biases are fp32 beside them. The pages of the source are released as they are read.
+// A table of which a pass reads single rows stays in the file, whose map is held.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "base/huge_buffer.h"
@@ -39,11 +42,14 @@ class Weights {
     return expert_vectors_[ExpertIndex(role, layer, expert)];
   }
 
+  // A row of the table that stays in the file -> out [its columns].
+  void ReadRow(size_t row, std::span<float> out) const;
+
   // The output projection: its own matrix, or the embedding table.
   const kernel::PackedView& output() const;
 
   size_t bytes() const { return arena_.size(); }
-  // What a pass over `rows` rows reads: all but a table of embeddings that is not the output too, and of experts the expected
+  // What a pass over `rows` rows reads: all but tables of embeddings that are not the output too, and of experts the expected
   // value when each row chooses for itself.
   double BytesRead(size_t rows) const;
 
@@ -55,7 +61,14 @@ class Weights {
            static_cast<size_t>(kFirstExpertRole);
   }
 
+  // The tensor that stays in the file, and what keeps its bytes in place: the file's map or a copy of them.
+  struct InFile {
+    TensorInfo tensor;
+    std::shared_ptr<const void> holder;
+  };
+
   HugeBuffer arena_;
+  InFile in_file_;
   size_t experts_ = 0, experts_used_ = 0;  // of a layer, and by a row
   size_t expert_bytes_ = 0;
   std::vector<kernel::PackedView> matrices_;         // [layers, kRoles]

@@ -73,6 +73,11 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   attention_ = ActivationBuffer(rows, queries);
   if (config.attention_gate) gated_queries_ = ActivationBuffer(rows, 2 * queries);
   AddRecurrent(config);
+  if (config.layer_input > 0) {
+    layer_inputs_ = ActivationBuffer(rows, config.layers * config.layer_input);
+    layer_input_ = ActivationBuffer(rows, config.layer_input);
+  }
+  if (config.experts.beside) dense_ = ActivationBuffer(rows, config.hidden);
   hidden_ = ActivationBuffer(rows, feed_forward);
   gate_up_floats_ = std::max(GateUpFloats(rows, feed_forward, threads),
                              GateUpFloats(std::min(rows, kSplitRows), feed_forward, threads));
@@ -83,8 +88,8 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   cosines_ = HugeBuffer(config.ropes.size() * rows * pairs_ * sizeof(float));
   sines_ = HugeBuffer(config.ropes.size() * rows * pairs_ * sizeof(float));
   segments_ = (context + kernel::kSegment - 1) / kernel::kSegment;
-  partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ *
-                         kernel::PartialFloats(head_dim) * sizeof(float));
+  partials_ = HugeBuffer(std::min(rows, kSplitRows) * config.heads * segments_ * kernel::PartialFloats(head_dim) *
+                         sizeof(float));
   head_input_ = ActivationBuffer(logit_rows, config.hidden);
   head_blocks_ = HugeBuffer(logit_rows * head_input_.stride() / kernel::kBlockSize * sizeof(kernel::WideBlock));
   logits_ = HugeBuffer(logit_rows * config.vocab * sizeof(float));

@@ -74,9 +74,9 @@ class Workspace {
   void AddExperts(const ExpertConfig& experts, size_t hidden, size_t threads);
 
   size_t rows_, logit_rows_;
-  ActivationBuffer stream_;         // [rows, hidden] the residual stream
-  ActivationBuffer normed_;         // [rows, hidden] what the products of a branch read
-  ActivationBuffer branch_;         // [rows, hidden] a branch's result before its own norm
+  ActivationBuffer stream_;  // [rows, hidden] the residual stream
+  ActivationBuffer normed_;  // [rows, hidden] what the products of a branch read
+  ActivationBuffer branch_;  // [rows, hidden] a branch's result before its own norm
   // As wide as the widest layer needs them:
   ActivationBuffer queries_;        // [rows, heads * head_dim]
   ActivationBuffer keys_;           // [rows, kv_heads * head_dim]
@@ -87,8 +87,11 @@ class Workspace {
   ActivationBuffer delta_gate_;     // [rows, values]
   HugeBuffer delta_rates_;          // [rows, 2, value heads] beta and alpha
   ActivationBuffer recurrent_;      // [rows, hidden] or [rows, values] the result of a recurrent layer's heads
-  ActivationBuffer hidden_;   // [rows, feed_forward] the activated product; its values where no weights are quantised
-  HugeBuffer router_logits_;  // [rows, experts]
+  ActivationBuffer hidden_;  // [rows, feed_forward] the activated product; its values where no weights are quantised
+  ActivationBuffer layer_inputs_;      // [rows, layers * layer_input] what each layer reads of the row's token
+  ActivationBuffer layer_input_;       // [rows, layer_input] the same behind a layer's gate
+  ActivationBuffer dense_;             // [rows, hidden] the feed-forward's result beside experts
+  HugeBuffer router_logits_;           // [rows, experts]
   std::vector<ExpertChoice> choices_;  // [rows, used]
   std::vector<size_t> expert_row_of_;  // [rows, used] where the row's part stands in the buffers of experts
   ActivationBuffer expert_input_;      // [rows * used, hidden] rows of normed_, those of one expert together

@@ -28,11 +28,11 @@ void Refuse(bool asked, std::string_view what) {
 void RequireTrainable(const ModelConfig& config) {
   [[maybe_unused]] const auto& [architecture, name, layers, hidden, heads, kv_heads, head_dim, feed_forward, vocab,
                                 context, norm, norm_bias, norm_epsilon, activation, gated, attention_bias,
-                                projection_bias, query_key_norm, query_key_norm_whole, query_key_norm_late,
+                                projection_bias, query_key_norm, query_key_norm_whole, query_key_norm_late, value_norm,
                                 attention_gate, sinks, pre_norms, post_norms, parallel_branches, learned_positions,
-                                tied_embeddings, embedding_scale, residual_scale, logit_scale, query_temperature,
-                                attention_scale, attention_softcap, final_softcap, convolution, delta_net, experts,
-                                ropes, shapes, skipped_tensors, warnings] = config;
+                                layer_scale, tied_embeddings, layer_input, embedding_scale, residual_scale, logit_scale,
+                                query_temperature, attention_scale, attention_softcap, final_softcap, convolution,
+                                delta_net, experts, ropes, shapes, skipped_tensors, warnings] = config;
   Refuse(attention_softcap > 0 || final_softcap > 0, "soft caps");
   Refuse(query_key_norm || query_key_norm_whole || query_key_norm_late, "query and key norms");
   Refuse(config.AttentionLayers(config.layers) < config.layers, "layers without attention");
@@ -43,6 +43,8 @@ void RequireTrainable(const ModelConfig& config) {
                                       shape.keys_of != kOwnKeys;
                              }),
          "layers of different sizes");
+  Refuse(value_norm, "norms of values");
+  Refuse(layer_scale || layer_input > 0, "layers that scale the stream or read the token itself");
   Refuse(attention_gate, "gates of attention");
   Refuse(sinks, "sinks of attention");
   Refuse(!pre_norms || post_norms, "norms behind branches");

@@ -50,7 +50,7 @@ void Common(RopeConfig rope, ModelConfig& config) {
 }
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options) {
-  ModelConfig config = CommonFromGguf(metadata, tensors, kName, NormType::kLayer);
+  ModelConfig config = CommonFromGguf(metadata, tensors, kName, {.norm = NormType::kLayer});
   const GgufFields fields(metadata, kName);
   WindowsFromGguf(fields, fields.Size("attention.sliding_window", SIZE_MAX), kPeriod, config);
   RopeConfig rope = RopeFromGguf(fields, tensors, options, config);

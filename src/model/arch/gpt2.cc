@@ -55,7 +55,7 @@ void Common(ModelConfig& config) {
 }
 
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions&) {
-  ModelConfig config = CommonFromGguf(metadata, tensors, kName, NormType::kLayer);
+  ModelConfig config = CommonFromGguf(metadata, tensors, kName, {.norm = NormType::kLayer});
   Common(config);
   return config;
 }

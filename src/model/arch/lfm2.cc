@@ -77,7 +77,7 @@ constexpr float kSumFloor = 1e-6F;
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options,
                      std::string_view name) {
   const GgufFields fields(metadata, name);
-  ModelConfig config = CommonFromGguf(metadata, tensors, name, NormType::kRms, Mixer::kShortConvolution);
+  ModelConfig config = CommonFromGguf(metadata, tensors, name, {.without_heads = Mixer::kShortConvolution});
   config.query_key_norm = true;
   config.convolution = fields.Size("shortconv.l_cache", kMostConvolution);
   UseOneRope(RopeFromGguf(fields, tensors, options, config), config);

@@ -112,7 +112,7 @@ void AlternateMixers(size_t interval, ModelConfig& config) {
 ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, const ConfigOptions& options,
                      std::string_view name) {
   const GgufFields fields(metadata, name);
-  ModelConfig config = CommonFromGguf(metadata, tensors, name, NormType::kRms, Mixer::kDeltaNet);
+  ModelConfig config = CommonFromGguf(metadata, tensors, name, {.without_heads = Mixer::kDeltaNet});
   Common(config);
   UseOneRope(RopeFromGguf(fields, tensors, options, config), config);
   config.convolution = fields.Size("ssm.conv_kernel", kMostConvolution);
