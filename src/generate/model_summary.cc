@@ -66,6 +66,19 @@ json::object ConfigJson(const ModelConfig& config) {
       {"layers", config.layers},     {"hidden", config.hidden},     {"heads", config.heads},
       {"kv_heads", config.kv_heads}, {"head_dim", config.head_dim}, {"feed_forward", config.feed_forward},
       {"vocab", config.vocab},       {"context", config.context},   {"tied_embeddings", config.tied_embeddings}};
+  json::array kinds;
+  for (const LayerKind& kind : LayerKinds(config)) {
+    kinds.push_back({{"layers", kind.layers},
+                     {"kv_heads", kind.kv_heads},
+                     {"head_dim", kind.head_dim},
+                     {"feed_forward", kind.feed_forward}});
+  }
+  if (kinds.size() > 1) out["layer_kinds"] = std::move(kinds);
+  if (const size_t sharing = LayersThatShareKeys(config); sharing > 0) out["layers_that_share_keys"] = sharing;
+  if (config.layer_input > 0) {
+    out["layer_input"] = config.layer_input;
+    out["active_parameters"] = ActiveParameterCount(config);
+  }
   const auto layers = std::ranges::count(config.shapes, true, &LayerShape::experts);
   if (layers == 0) return out;
   const ExpertConfig& experts = config.experts;
@@ -112,6 +125,28 @@ json::object MetadataJson(const Checkpoint& checkpoint) {
 }
 
 }  // namespace
+
+std::vector<LayerKind> LayerKinds(const ModelConfig& config) {
+  std::vector<LayerKind> kinds;
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    const LayerKind kind{1, config.KvHeads(layer), config.HeadDim(layer), config.FeedForward(layer)};
+    const auto found = std::ranges::find_if(kinds, [&](LayerKind other) {
+      other.layers = 1;
+      return other == kind;
+    });
+    if (found == kinds.end()) {
+      kinds.push_back(kind);
+    } else {
+      ++found->layers;
+    }
+  }
+  return kinds;
+}
+
+size_t LayersThatShareKeys(const ModelConfig& config) {
+  return static_cast<size_t>(
+      std::ranges::count_if(config.shapes, [](const LayerShape& shape) { return shape.keys_of != kOwnKeys; }));
+}
 
 ModelSummary Summarise(const Checkpoint& checkpoint) {
   ModelSummary out;

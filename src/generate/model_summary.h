@@ -31,6 +31,16 @@ struct ModelSummary {
 
 ModelSummary Summarise(const Checkpoint& checkpoint);
 
+// Layers of the same sizes, in the order of the first of each.
+struct LayerKind {
+  size_t layers = 0;
+  size_t kv_heads, head_dim, feed_forward;
+  bool operator==(const LayerKind&) const = default;
+};
+std::vector<LayerKind> LayerKinds(const ModelConfig& config);
+// Those that read keys and values of earlier ones.
+size_t LayersThatShareKeys(const ModelConfig& config);
+
 // Complete, long arrays included.
 boost::json::object SummaryJson(const ModelSummary& summary, const Checkpoint& checkpoint);
 

@@ -71,6 +71,20 @@ TEST(ModelSummary, OfAFile) {
   EXPECT_EQ(*table, json::parse(R"({"name": "token_embd.weight", "shape": [288, 32], "type": "F32", "bytes": 36864})"));
 }
 
+TEST(ModelSummary, OfLayersThatDiffer) {
+  const json::object out = JsonOf(Tiny("gemma4_small/model.gguf")), config = out.at("config").as_object();
+  EXPECT_EQ(config.at("layer_kinds"), json::parse(R"([
+      {"layers": 3, "kv_heads": 1, "head_dim": 8, "feed_forward": 20},
+      {"layers": 2, "kv_heads": 1, "head_dim": 12, "feed_forward": 20},
+      {"layers": 1, "kv_heads": 1, "head_dim": 8, "feed_forward": 40},
+      {"layers": 1, "kv_heads": 1, "head_dim": 12, "feed_forward": 40}])"));
+  EXPECT_EQ(config.at("layers_that_share_keys"), 2);
+  EXPECT_EQ(config.at("layer_input"), 6);
+  // Of the table with 112 rows a token reads one; the tensor of rotary factors, 6 numbers, is no parameter.
+  EXPECT_EQ(config.at("active_parameters").to_number<size_t>(),
+            out.at("parameter_count").to_number<size_t>() - 111 * 7 * 6 - 6);
+}
+
 TEST(ModelSummary, OfAFolder) {
   const json::object out = JsonOf(Tiny("gpt2"));
   EXPECT_EQ(out.at("format"), "Hugging Face folder");

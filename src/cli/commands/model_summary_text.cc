@@ -154,6 +154,25 @@ std::string ExpertLine(const ModelConfig& config) {
       experts.shared_feed_forward > 0 ? " and one that is shared" : "", CountText(ActiveParameterCount(config)));
 }
 
+// What layers have otherwise than the model.
+std::string LayerLines(const ModelConfig& config) {
+  std::string out;
+  const std::vector<LayerKind> kinds = LayerKinds(config);
+  for (size_t i = 0; kinds.size() > 1 && i < kinds.size(); ++i) {
+    out += fmt::format("{}{} layers with heads of {}, {} for keys and values, feed-forward {}\n",
+                       i == 0 ? "kinds          " : "               ", kinds[i].layers, kinds[i].head_dim,
+                       kinds[i].kv_heads, kinds[i].feed_forward);
+  }
+  if (const size_t sharing = LayersThatShareKeys(config); sharing > 0) {
+    out += fmt::format("shared         the last {} layers read keys and values of earlier ones\n", sharing);
+  }
+  if (config.layer_input == 0) return out;
+  return out + fmt::format(
+                   "layer inputs   {} wide, from a table that stays in the file; a token goes through {} "
+                   "parameters of all\n",
+                   config.layer_input, CountText(ActiveParameterCount(config)));
+}
+
 std::string ConfigLines(const ModelSummary& summary) {
   if (!summary.config) return fmt::format("model          {}\n", summary.config_error);
   const ModelConfig& config = *summary.config;
@@ -162,9 +181,10 @@ std::string ConfigLines(const ModelSummary& summary) {
       "attention      {} heads of {}, {} for keys and values\n"
       "context        {} positions\n"
       "vocabulary     {}, the output is {}\n"
-      "{}",
+      "{}{}",
       config.layers, config.hidden, config.feed_forward, config.heads, config.head_dim, config.kv_heads, config.context,
-      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own", ExpertLine(config));
+      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own", LayerLines(config),
+      ExpertLine(config));
 }
 
 std::string TokenizerLine(const ModelSummary& summary) {
