@@ -30,13 +30,28 @@ const std::vector<Tokenizer>& ByteLevel() {
 
 const std::vector<Tokenizer>& Other() {
   static const std::vector<Tokenizer> tokenizers = [] {
-    const std::vector<testing::ScoredPiece> pieces = {
-        {"\xE2\x96\x81", -5}, {"a", -6}, {"ab", -1}, {"\xC3\xA9", -2}, {"\xC3", -3}, {"##", 0, 4}, {"<|x|>", 0, 3}};
+    const std::vector<testing::ScoredPiece> pieces = {{"\xE2\x96\x81", -5},
+                                                      {"a", -6},
+                                                      {"b", -7},
+                                                      {"ab", -1},
+                                                      {"\xE2\x96\x81"
+                                                       "a",
+                                                       -4},
+                                                      {"\xC3\xA9", -2},
+                                                      {"\xC3", -3},
+                                                      {"##", 0, 4},
+                                                      {"<|x|>", 0, 3}};
     std::vector<Tokenizer> list;
     for (const char* model : {"llama", "t5"}) {
       for (const bool bytes : {true, false}) {
         list.push_back(Tokenizer::FromGguf(testing::SentencePieceVocabulary(model, pieces, bytes)));
       }
+    }
+    for (const bool bytes : {true, false}) {
+      Metadata ranked = testing::SentencePieceVocabulary("gemma4", pieces, bytes);
+      ranked.Set("tokenizer.ggml.merges", Metadata::GgufType::kString,
+                 std::vector<std::string>{"\xE2\x96\x81 a", "a b"});
+      list.push_back(Tokenizer::FromGguf(ranked));
     }
     list.push_back(Tokenizer::FromGguf(testing::ByteLevelVocabulary({{"a", "b"}}, {"<|x|>"}, {}, "qwen2")));
     return list;
