@@ -342,6 +342,7 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"gemma4_big", {{"num_global_key_value_heads", 3}}, {"4 heads", "3 kv_heads of layer 2"}},
       {"gemma4_big", {{"attention_k_eq_v", false}}, {"self_attn"}},
       {"gemma4_moe", {{"enable_moe_block", false}}, {"does not use"}},
+      {"gemma4_small", {{"enable_moe_block", true}}, {"enable_moe_block is true", "no num_experts"}},
       {"gemma4_moe", {{"num_experts", 5}}, {"router.per_expert_scale has shape [6]", "[5]"}},
       {"gemma4_moe", {{"moe_intermediate_size", 16}}, {"experts.down_proj has shape [36, 20]"}},
       {"gemma4_moe", {{"top_k_experts", 7}}, {"top_k_experts is 7", "1 to 6"}},

@@ -159,9 +159,9 @@ std::string LayerLines(const ModelConfig& config) {
   std::string out;
   const std::vector<LayerKind> kinds = LayerKinds(config);
   for (size_t i = 0; kinds.size() > 1 && i < kinds.size(); ++i) {
-    out += fmt::format("{}{} layers with heads of {}, {} for keys and values, feed-forward {}\n",
-                       i == 0 ? "kinds          " : "               ", kinds[i].layers, kinds[i].head_dim,
-                       kinds[i].kv_heads, kinds[i].feed_forward);
+    out += fmt::format("{}{} layer{} with heads of {}, {} for keys and values, feed-forward {}\n",
+                       i == 0 ? "kinds          " : "               ", kinds[i].layers, kinds[i].layers == 1 ? "" : "s",
+                       kinds[i].head_dim, kinds[i].kv_heads, kinds[i].feed_forward);
   }
   if (const size_t sharing = LayersThatShareKeys(config); sharing > 0) {
     out += fmt::format("shared         the last {} layers read keys and values of earlier ones\n", sharing);

@@ -304,6 +304,9 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
   config.layer_scale = tensors.Find(NameInHf(tensors, "model.layers.0.layer_scalar")) != nullptr;
   config.layer_input = LayerInputFromHf(fields, unified, config);
   if (!unified && fields.Bool("enable_moe_block", false)) {
+    for (const char* key : {"num_experts", "top_k_experts", "moe_intermediate_size"}) {
+      if (!fields.Has(key)) fields.Reject("enable_moe_block", fmt::format("but there is no {}", key));
+    }
     ExpertsFromHf(fields, kExpertKeys, config);
     config.experts.beside = true;
   }
