@@ -16,7 +16,9 @@ class Quota : public ::testing::Test {
     std::filesystem::create_directories(root_ / "user.slice/app.scope");
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
-  void Write(const char* group, const char* text) { std::ofstream(root_ / group / "cpu.max") << text; }
+  void Write(const char* group, const char* text) { WriteFile(group, "cpu.max", text); }
+  void WriteFile(const char* group, const char* file, const char* text) { std::ofstream(root_ / group / file) << text; }
+  size_t Left(std::string_view membership) { return MemoryLeft(membership, root_); }
   size_t Processors(std::string_view membership) { return QuotaProcessors(membership, root_); }
 
   std::filesystem::path root_;
@@ -52,6 +54,37 @@ TEST_F(Quota, WhatIsNoQuotaIsNone) {
     Write("user.slice", text);
     EXPECT_EQ(Processors("0::/user.slice\n"), 0u) << text;
   }
+}
+
+using Memory = Quota;
+
+TEST_F(Memory, WithoutALimitNoneIsSaid) {
+  EXPECT_EQ(Left("0::/user.slice/app.scope\n"), 0u);
+  WriteFile("user.slice", "memory.max", "max\n");
+  WriteFile("user.slice", "memory.current", "1000\n");
+  EXPECT_EQ(Left("0::/user.slice/app.scope\n"), 0u);
+}
+
+TEST_F(Memory, TheLeastOfTheGroupsAboveCounts) {
+  WriteFile("", "memory.max", "9000000\n");
+  WriteFile("user.slice", "memory.max", "5000000\n");
+  WriteFile("user.slice", "memory.current", "2000000\n");
+  WriteFile("user.slice/app.scope", "memory.max", "4000000\n");
+  EXPECT_EQ(Left("0::/user.slice/app.scope\n"), 3000000u);
+  EXPECT_EQ(Left("0::/\n"), 9000000u);
+}
+
+TEST_F(Memory, CachedFilesThatNobodyUsesAreFree) {
+  WriteFile("user.slice", "memory.max", "5000000\n");
+  WriteFile("user.slice", "memory.current", "4900000\n");
+  WriteFile("user.slice", "memory.stat", "anon 1000000\nfile 3900000\ninactive_file 3000000\nactive_file 900000\n");
+  EXPECT_EQ(Left("0::/user.slice\n"), 3100000u);
+}
+
+TEST_F(Memory, AFullGroupLeavesNoMoreThanAByte) {
+  WriteFile("user.slice", "memory.max", "5000000\n");
+  WriteFile("user.slice", "memory.current", "5900000\n");
+  EXPECT_EQ(Left("0::/user.slice\n"), 1u);
 }
 
 }  // namespace

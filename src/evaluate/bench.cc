@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/huge_buffer.h"
+#include "base/memory.h"
 #include "kernel/kernels.h"
 #include "kernel/limits.h"
 
@@ -54,10 +55,40 @@ void Check(const BenchOptions& options) {
       }
     }
   };
+  const auto at_most = [](std::string_view field, const std::vector<size_t>& values, size_t bound) {
+    for (size_t value : values) {
+      if (value > bound) {
+        throw Error(ErrorCategory::kInvalidArgument, "{} is {}, it must be at most {}", field, value, bound);
+      }
+    }
+  };
   positive("prefill", options.prefill, 1 << 20);
+  at_most("decode", {options.decode}, kMostContext);
+  at_most("depth", options.depth, kMostContext);
   positive("batch", options.batch, 256);
   positive("repeat", {options.repeat}, 1000);
   positive("chunk", {options.chunk}, 65536);
+}
+
+// Before and behind its own tokens a test writes the row that warms up; the first sequence of a batch is forked.
+size_t ContextOf(const Test& test) { return test.depth + test.tokens + 1; }
+size_t CachePositions(const Test& test) { return (ContextOf(test) + 16) * (test.batch + 1); }
+
+// Before the first test runs.
+void RequireRoom(const ModelConfig& config, const BenchOptions& options, const std::vector<Test>& tests) {
+  const size_t free = AvailableMemory();
+  for (const Test& test : tests) {
+    if (config.learned_positions && ContextOf(test) > config.context) {
+      throw Error(ErrorCategory::kInvalidArgument, "depth {} and {} tokens: the model has {} learned positions",
+                  test.depth, test.tokens, config.context);
+    }
+    RequireCacheMemory(KvShapeOf(config, options.kv_type), CachePositions(test),
+                       fmt::format("take a smaller --depth than {}, or a smaller --{}", test.depth,
+                                   test.batch > 1 ? "batch"
+                                   : test.decode  ? "decode"
+                                                  : "prefill"),
+                       free);
+  }
 }
 
 // Runs the model on rows of arbitrary tokens: what they are does not change the time.
@@ -67,9 +98,8 @@ class Runner {
       : model_(model),
         pool_(pool),
         chunk_(options.chunk),
-        context_(test.depth + test.tokens + 1),
-        cache_(KvShapeOf(model.config(), options.kv_type), (context_ + 16) * (test.batch + 1)),
-        work_(model.config(), std::max(options.chunk, test.batch), test.batch, pool.threads(), context_) {}
+        cache_(KvShapeOf(model.config(), options.kv_type), CachePositions(test)),
+        work_(model.config(), std::max(options.chunk, test.batch), test.batch, pool.threads(), ContextOf(test)) {}
 
   void Open(size_t batch, size_t depth) {
     sequences_.clear();
@@ -109,7 +139,7 @@ class Runner {
 
   const Model& model_;
   ThreadPool& pool_;
-  size_t chunk_, context_;
+  size_t chunk_;
   KvCache cache_;
   Workspace work_;
   std::vector<SequenceId> sequences_;
@@ -202,6 +232,7 @@ std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, 
                                ThreadPool& pool, const std::function<void(std::string_view)>& progress) {
   Check(options);
   const std::vector<Test> tests = TestsOf(options);
+  RequireRoom(model.config(), options, tests);
   std::vector<BenchResult> results;
   std::vector<Limit> limits_of;
   for (const Test& test : tests) {

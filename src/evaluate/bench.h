@@ -46,7 +46,8 @@ struct BenchResult {
 double Median(std::vector<double> values);
 
 // Repetitions go round over all tests, so that a slow minute of a shared machine meets each of them. `progress` is told
-// what runs. Throws kInvalidArgument for options out of range.
+// what runs. Throws kInvalidArgument for options out of range and kLimit, before anything runs, where a test needs more
+// memory than there is.
 std::vector<BenchResult> Bench(const Model& model, const BenchOptions& options, const MachineLimits& limits,
                                ThreadPool& pool, const std::function<void(std::string_view)>& progress = {});
 

@@ -113,6 +113,8 @@ TEST(Bench, OptionsOutOfRangeAreRefused) {
   };
   refused({.prefill = {8, 0}}, "prefill is 0, it must be between 1 and 1048576");
   refused({.prefill = {1048577}}, "prefill is 1048577, it must be between 1 and 1048576");
+  refused({.depth = {16777217}}, "depth is 16777217, it must be at most 16777216");
+  refused({.decode = 16777217}, "decode is 16777217, it must be at most 16777216");
   refused({.batch = {0}}, "batch is 0, it must be between 1 and 256");
   refused({.batch = {257}}, "batch is 257, it must be between 1 and 256");
   refused({.repeat = 0}, "repeat is 0, it must be between 1 and 1000");

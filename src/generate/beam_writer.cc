@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 namespace sheepop {
 namespace {
@@ -19,7 +20,8 @@ void Check(const BeamRequest& request, size_t context, size_t vocab) {
   }
   for (Token token : request.prompt) {
     if (token < 0 || static_cast<size_t>(token) >= vocab) {
-      throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary of {}", token, vocab);
+      throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary, whose ids are 0 to {}",
+                  token, vocab - 1);
     }
   }
   if (request.prompt.size() >= context) {
@@ -34,6 +36,14 @@ std::shared_ptr<const ReadConstraint> ConstraintOf(const BeamRequest& request, c
   return vocabulary.constraints().Get(request.constraint, vocabulary);
 }
 
+// Each beam fills blocks of its own, and while beams fork the old and the new ones are there together.
+size_t CachePositions(const Model& model, const BeamRequest& request, const EngineOptions& options, size_t context) {
+  const size_t positions = (Length(request, context) + 2 * kernel::kKvBlock) * request.beams.width;
+  RequireCacheMemory(KvShapeOf(model.config(), options.kv_type), positions,
+                     "take fewer --beams, or a smaller --max-tokens or --context", AvailableMemory());
+  return positions;
+}
+
 class BeamWriter {
  public:
   BeamWriter(const Model& model, const SamplingVocabulary& vocabulary, const BeamRequest& request,
@@ -43,9 +53,7 @@ class BeamWriter {
         drawable_(vocabulary.size()),
         chunk_(std::min(options.prefill_chunk, context)),
         search_(request.beams, vocabulary, model.isa(), ConstraintOf(request, vocabulary)),
-        // Each beam fills blocks of its own, and while beams fork the old and the new ones are there together.
-        cache_(KvShapeOf(model.config(), options.kv_type),
-               (Length(request, context) + 2 * kernel::kKvBlock) * request.beams.width),
+        cache_(KvShapeOf(model.config(), options.kv_type), CachePositions(model, request, options, context)),
         work_(model.config(), std::max(chunk_, request.beams.width), request.beams.width, pool.threads(), context) {}
 
   std::vector<Hypothesis> Write(const BeamRequest& request, size_t context) {

@@ -30,6 +30,14 @@ SamplingOptions SamplingOf(const GenerateOptions& options, const SuggestedSampli
   return sampling;
 }
 
+LoadOptions LoadOf(const EngineOptions& engine) {
+  LoadOptions load;
+  load.context = engine.context;
+  load.sequences = engine.cache_positions ? 0 : engine.sequences;
+  load.kv_type = engine.kv_type;
+  return load;
+}
+
 }  // namespace
 
 struct TextModel::State {
@@ -37,7 +45,7 @@ struct TextModel::State {
 
   State(const std::string& path, const OpenOptions& options, const EngineOptions& engine_options)
       : pool(options.threads ? options.threads : PhysicalCores()),
-        loaded(LoadedModel::Open(path, {.context = engine_options.context}, pool)),
+        loaded(LoadedModel::Open(path, LoadOf(engine_options), pool)),
         engine(loaded.model, engine_options, pool) {}
 
   ThreadPool pool;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 namespace sheepop {
 namespace {
@@ -43,6 +44,16 @@ size_t KvShape::BytesPerPosition() const {
   return 2 * values * kernel::KvTypeBytes(type);
 }
 
+void RequireCacheMemory(const KvShape& shape, size_t capacity, std::string_view remedy, size_t free) {
+  // In double: what is asked for may be beyond 64 bits.
+  const double needed = static_cast<double>(capacity) * static_cast<double>(shape.BytesPerPosition());
+  if (free == 0 || needed <= static_cast<double>(free)) return;
+  const size_t fit = free / shape.BytesPerPosition() / kKvBlock * kKvBlock;
+  throw Error(ErrorCategory::kLimit,
+              "keys and values of {} positions take {}, {} of memory are free, enough for {} positions: {}", capacity,
+              MemoryText(static_cast<size_t>(std::min(needed, 9e18))), MemoryText(free), fit, remedy);
+}
+
 KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
   const size_t blocks = (capacity + kKvBlock - 1) / kKvBlock;
   if (blocks == 0 || blocks > UINT32_MAX / 2) {
@@ -53,6 +64,7 @@ KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
     throw Error(ErrorCategory::kLimit, "a context of {} positions is larger than the memory; ask for a smaller one",
                 capacity);
   }
+  RequireCacheMemory(shape, capacity, "take a smaller --context, or fewer sequences side by side", AvailableMemory());
   layer_begin_ = {0};
   for (size_t layer = 0; layer < shape.layers.size(); ++layer) {
     layer_begin_.push_back(layer_begin_.back() + shape.layers[layer].heads * blocks * HeadBytes(layer));

@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -41,9 +42,15 @@ struct KvShape {
 };
 KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type);
 
+// kLimit, naming what keys and values of so many positions take, the memory that is `free` and the positions that would
+// fit, when they do not; `remedy` is what to do. A system that does not say what is free gives 0, which is enough for
+// anything.
+void RequireCacheMemory(const KvShape& shape, size_t capacity, std::string_view remedy, size_t free);
+
 class KvCache {
  public:
-  // `capacity` counts positions of all sequences together, rounded up to whole blocks. Memory is taken as it is touched.
+  // `capacity` counts positions of all sequences together, rounded up to whole blocks. Memory is taken as it is touched;
+  // still, what RequireCacheMemory refuses is refused.
   KvCache(const KvShape& shape, size_t capacity);
 
   SequenceId Open();

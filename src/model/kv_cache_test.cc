@@ -91,6 +91,24 @@ TEST(KvCache, IsNotLargerThanMemory) {
             "the context holds 9223372036854775807 positions, it must be between 1 and 34359738352");
 }
 
+TEST(KvCache, WhatDoesNotFitIsRefusedWithWhatWould) {
+  const auto why_not = [](size_t capacity, size_t free) -> std::string {
+    try {
+      RequireCacheMemory({10, 4, 125, kernel::KvType::kF16}, capacity, "ask for less", free);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), ErrorCategory::kLimit);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(why_not(100'000, 2'000'000'000), "");
+  EXPECT_EQ(why_not(100'000'000, 0), "");
+  EXPECT_EQ(why_not(100'000, 1'900'000'000),
+            "keys and values of 100000 positions take 2.0 GB, 1.9 GB of memory are free, enough for 94992 positions: "
+            "ask for less");
+  EXPECT_NE(why_not(SIZE_MAX, 1000), "") << "beyond 64 bits";
+}
+
 TEST(KvCache, ForkCopiesOnWrite) {
   KvCache cache(Tiny(), 64);
   const SequenceId a = cache.Open();

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "checkpoint/naming.h"
 #include "kernel/kernels.h"
 #include "model/architecture.h"
 #include "model/checkpoint_config.h"
@@ -12,14 +13,31 @@
 #include "model/weight_bytes.h"
 
 namespace sheepop {
+namespace {
+
+// What a position takes beside its keys and values: its part of a block's record, and of what a workspace holds of each
+// segment.
+size_t BesideOf(const ModelConfig& config) {
+  constexpr size_t kOfBlock = 16;
+  return kOfBlock +
+         kSplitRows * config.heads * kernel::PartialFloats(config.head_dim) * sizeof(float) / kernel::kSegment;
+}
+
+}  // namespace
 
 std::shared_ptr<const Model> Model::Load(const Checkpoint& checkpoint, const LoadOptions& options, ThreadPool& pool) {
+  return NamingFile(checkpoint.path(), [&] { return LoadNamed(checkpoint, options, pool); });
+}
+
+std::shared_ptr<const Model> Model::LoadNamed(const Checkpoint& checkpoint, const LoadOptions& options,
+                                              ThreadPool& pool) {
   const Architecture& architecture = ArchitectureOf(checkpoint);
   ModelConfig config = ConfigOf(checkpoint, options.context);
   const Locate locate = checkpoint.gguf() ? architecture.locate_gguf : architecture.locate_hf;
-  const size_t per_position = KvShapeOf(config, kernel::KvType::kF16).BytesPerPosition();
+  const size_t per_position = KvShapeOf(config, options.kv_type).BytesPerPosition() + BesideOf(config);
   RequireMemory(checkpoint.path().string(),
-                {WeightBytes(config, checkpoint.tensors(), locate), per_position, options.context}, AvailableMemory());
+                {WeightBytes(config, checkpoint.tensors(), locate), per_position, options.context, options.sequences},
+                AvailableMemory());
   Weights weights = Weights::Load(config, checkpoint.tensors(), locate, pool, options.progress);
   return std::shared_ptr<const Model>(new Model(std::move(config), architecture, std::move(weights), options.isa));
 }

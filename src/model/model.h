@@ -20,6 +20,9 @@ namespace sheepop {
 
 struct LoadOptions {
   size_t context = 0;  // positions that will be used; 0: the model's own. LongRoPE chooses its factors by it.
+  // Of the cache that will be made beside the weights: how many sequences hold such a context; 0: it is made otherwise.
+  size_t sequences = 1;
+  kernel::KvType kv_type = kernel::KvType::kF16;
   Isa isa = AvailableIsas().back();
   LoadProgress progress = {};  // may be empty
 };
@@ -46,6 +49,8 @@ class Model {
   double LogSumExp(std::span<const float> logits) const;
 
  private:
+  static std::shared_ptr<const Model> LoadNamed(const Checkpoint& checkpoint, const LoadOptions& options,
+                                                ThreadPool& pool);
   Model(ModelConfig config, const Architecture& architecture, Weights weights, Isa isa)
       : config_(std::move(config)), architecture_(architecture), weights_(std::move(weights)), isa_(isa) {}
 

@@ -16,7 +16,8 @@ size_t WeightBytes(const ModelConfig& config, const TensorSource& source, Locate
 struct MemoryNeeds {
   size_t weights = 0;
   size_t cache_per_position = 0;
-  size_t context = 0;  // positions that were asked for; 0: none were, the cache takes what is written
+  size_t context = 0;    // positions that were asked for; 0: none were, the cache takes what is written
+  size_t sequences = 1;  // side by side, each with such a context
 };
 
 // kLimit, naming what is needed, the `free` bytes and the largest context that would fit, when weights and the context asked

@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "kernel/attention.h"
 #include "kernel/vector.h"
 #include "model/weight_bytes.h"
 #include "tensor/dequantise.h"
@@ -188,22 +190,23 @@ size_t WeightBytes(const ModelConfig& config, const TensorSource& source, Locate
 }
 
 void RequireMemory(const std::string& path, const MemoryNeeds& needs, size_t free) {
-  const size_t cache = needs.cache_per_position * needs.context;
+  const size_t per_position = needs.cache_per_position * needs.sequences, cache = per_position * needs.context;
   if (free == 0 || needs.weights + cache <= free) return;
-  const auto gigabytes = [](size_t bytes) { return static_cast<double>(bytes) / 1e9; };
-  const size_t left = needs.weights < free ? free - needs.weights : 0;
-  const size_t positions = needs.cache_per_position > 0 ? left / needs.cache_per_position : 0;
+  // What else a program takes is small, and what is free changes.
+  const size_t usable = free - free / 32;
+  const size_t left = needs.weights < usable ? usable - needs.weights : 0;
+  const size_t positions = per_position > 0 ? left / per_position / kernel::kKvBlock * kernel::kKvBlock : 0;
+  const std::string each = needs.sequences > 1 ? fmt::format(" for each of {} sequences", needs.sequences) : "";
   if (positions == 0) {
-    throw Error(
-        ErrorCategory::kLimit,
-        "{} needs {:.1f} GB for its weights, {:.1f} GB of memory are free, which leaves no room for any context: "
-        "take a smaller weight type or model, or end other programs",
-        path, gigabytes(needs.weights), gigabytes(free));
+    throw Error(ErrorCategory::kLimit,
+                "{} needs {} for its weights, {} of memory are free, which leaves no room for any context{}: take a "
+                "smaller weight type or model, or end other programs",
+                path, MemoryText(needs.weights), MemoryText(free), each);
   }
   throw Error(ErrorCategory::kLimit,
-              "{} needs {:.1f} GB for its weights and {:.1f} GB for a context of {} positions, {:.1f} GB of memory are "
-              "free: the largest --context that fits is {}",
-              path, gigabytes(needs.weights), gigabytes(cache), needs.context, gigabytes(free), positions);
+              "{} needs {} for its weights and {} for a context of {} positions{}, {} of memory are free: the largest "
+              "--context that fits is about {}",
+              path, MemoryText(needs.weights), MemoryText(cache), needs.context, each, MemoryText(free), positions);
 }
 
 Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool,

@@ -136,7 +136,11 @@ TEST(Memory, WhatDoesNotFitIsRefusedWithTheLargestContextThatWould) {
   EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 32768}, 0), "");
   EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 32768}, 19 * kGb),
             "big.gguf needs 17.0 GB for its weights and 3.3 GB for a context of 32768 positions, 19.0 GB of memory are "
-            "free: the largest --context that fits is 20000");
+            "free: the largest --context that fits is about 14048");
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 8192, 4}, 19 * kGb),
+            "big.gguf needs 17.0 GB for its weights and 3.3 GB for a context of 8192 positions for each of 4 "
+            "sequences, 19.0 GB of memory are free: the largest --context that fits is about 3504");
+  EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 8192, 0}, 19 * kGb), "") << "there will be no cache";
   EXPECT_EQ(MemoryRefusal({17 * kGb, 100'000, 0}, 19 * kGb), "") << "no context was asked for";
   EXPECT_NE(MemoryRefusal({17 * kGb, 100'000, 0}, 12 * kGb).find("12.0 GB of memory are free"), std::string::npos);
   EXPECT_NE(MemoryRefusal({17 * kGb, 100'000, 1}, 17 * kGb).find("no room for any context"), std::string::npos);

@@ -19,29 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kCachedContexts = 4;
 
-// What is gone, or no file, has none: who opens it says so.
-size_t BytesOf(const fs::path& path) {
-  const auto size = [](const fs::path& file) {
-    std::error_code problem;
-    const std::uintmax_t bytes = fs::file_size(file, problem);
-    return problem ? size_t{0} : static_cast<size_t>(bytes);
-  };
-  std::error_code problem;
-  if (!fs::is_directory(path, problem)) return size(path);
-  size_t bytes = 0;
-  for (fs::directory_iterator entry(path, problem), end; entry != end; entry.increment(problem)) {
-    if (entry->path().extension() == ".safetensors") bytes += size(entry->path());
-  }
-  return bytes;
-}
-
-void CheckMemory(const std::string& name, std::string_view what, size_t bytes, std::string_view remedy) {
-  const size_t available = AvailableMemory();
-  if (available == 0 || bytes <= available) return;
-  throw Error(ErrorCategory::kLimit, "{} of {} take {} MiB, {} MiB of memory are free; {}", what, name, bytes >> 20,
-              available >> 20, remedy);
-}
-
 SamplingOptions UsualSampling(const std::string& profile, const SuggestedSampling& suggested) {
   SamplingOptions options = ProfileNamed(profile).defaults;
   suggested.Apply(options);
@@ -73,9 +50,8 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   model->aliases = AliasesOf(name);
   model->checkpoint = checkpoint;
   model->on_request = on_request;
-  CheckMemory(name, "the weights", BytesOf(path), "serve a smaller model, or one that is quantised further");
   service_.Run([&](ThreadPool& pool) {
-    model->loaded = LoadedModel::Open(path, {.context = engine_.context, .isa = isa_}, pool);
+    model->loaded = LoadedModel::Open(path, {.context = engine_.context, .sequences = 0, .isa = isa_}, pool);
   });
   SetChat(*model);
   const ModelConfig& config = model->loaded.model->config();
@@ -84,13 +60,13 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   model->engine = engine_;
   model->engine.sequences = options_.sequences;
   model->context = ContextInUse(engine_, config.context);
-  const size_t bytes_per_position = KvShapeOf(config, engine_.kv_type).BytesPerPosition();
+  const KvShape shape = KvShapeOf(config, engine_.kv_type);
   size_t positions = engine_.cache_positions;
-  if (options_.cache_mib) positions = (options_.cache_mib << 20) / bytes_per_position;
+  if (options_.cache_mib) positions = (options_.cache_mib << 20) / shape.BytesPerPosition();
   if (positions == 0) positions = model->context * std::min(options_.sequences, kCachedContexts);
   model->engine.cache_positions = std::max(positions, size_t{16});
-  CheckMemory(name, "the cached keys and values", model->engine.cache_positions * bytes_per_position,
-              "give a smaller --cache-mib or --context");
+  RequireCacheMemory(shape, model->engine.cache_positions,
+                     fmt::format("serve {} with a smaller --cache-mib or --context", name), AvailableMemory());
   model->context = std::min(model->context, model->engine.cache_positions);
   model->created = TimeOf(path);
   model->hash = std::make_shared<ModelHash>(path);

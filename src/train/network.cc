@@ -58,6 +58,21 @@ void RequireTrainable(const ModelConfig& config) {
   Refuse(!skipped_tensors.empty(), "files that hold other models besides: what is written would lack them");
 }
 
+TrainingBytes TrainingBytesOf(const ModelConfig& config, const NetworkOptions& options) {
+  const auto element =
+      static_cast<double>(kernel::ElementBytes(TrainKernels::For(options.isa, options.precision).gemm.type));
+  const auto hidden = static_cast<double>(config.hidden), query = static_cast<double>(config.query_width()),
+             qkv = query + 2 * static_cast<double>(config.kv_width()),
+             feed_forward = static_cast<double>(config.feed_forward), up = feed_forward * (config.gated ? 2 : 1);
+  const double layer = sizeof(float) * (2 * hidden + qkv) + element * (2 * hidden + query + up) +
+                       static_cast<double>(config.heads * sizeof(kernel::SoftmaxSums));
+  const double once =
+      sizeof(float) * (2 * hidden + query + qkv) + element * (5 * hidden + qkv + up + query + feed_forward);
+  const double rows = static_cast<double>(options.sequences) * static_cast<double>(options.length);
+  return {static_cast<double>(ParameterCount(config)) * (4 * sizeof(float) + 2 * element),
+          rows * (static_cast<double>(config.layers) * layer + once)};
+}
+
 Network::Network(const ModelConfig& config, ParameterStore& parameters, const NetworkOptions& options, ThreadPool& pool)
     : c_(config),
       parameters_(parameters),

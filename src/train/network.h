@@ -37,6 +37,13 @@ struct NetworkOptions {
 // embeddings, a gated GELU.
 void RequireTrainable(const ModelConfig& config);
 
+// About what training such a model takes, in bytes: its weights, packed as well, gradients and moments; and what is kept
+// of the largest batch.
+struct TrainingBytes {
+  double model, batch;
+};
+TrainingBytes TrainingBytesOf(const ModelConfig& config, const NetworkOptions& options);
+
 class Network {
  public:
   // `parameters` stays with the caller and outlives this.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file_writer.h"
+#include "base/memory.h"
 #include "base/philox.h"
 #include "kernel/kernels.h"
 #include "train/model_file.h"
@@ -55,6 +56,18 @@ SamplerOptions SamplerFor(const TrainRun& run, bool shuffle) {
           run.whole_documents};
 }
 
+void RequireMemoryFor(const TrainRun& run) {
+  const size_t free = AvailableMemory();
+  const TrainingBytes needed = TrainingBytesOf(run.config, NetworkOptionsFor(run));
+  if (free == 0 || needed.model + needed.batch <= static_cast<double>(free)) return;
+  const auto text = [](double bytes) { return MemoryText(static_cast<size_t>(std::min(bytes, 9e18))); };
+  throw Error(ErrorCategory::kLimit,
+              "training {:.1f} million parameters takes about {}, and what is kept of {} sequences of {} tokens {}; {} "
+              "of memory are free: take a smaller model (--size), --batch or --context",
+              static_cast<double>(ParameterCount(run.config)) / 1e6, text(needed.model), run.options.batch,
+              run.options.context, text(needed.batch), MemoryText(free));
+}
+
 TrainRun Checked(TrainRun run) {
   Validate(run.options);
   Validate(run.config);
@@ -67,6 +80,7 @@ TrainRun Checked(TrainRun run) {
   // Rotary positions are computed: a model that goes on at a longer context learns to use it.
   run.config.context = std::max(run.config.context, context);
   SetRates(run.config, run.continued, run.options);
+  RequireMemoryFor(run);
   return run;
 }
 

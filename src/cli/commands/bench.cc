@@ -41,10 +41,13 @@ class BenchCommand final : public Command {
     flags.List("--prefill", options_.prefill, {1, 1048576}, "prompt lengths in tokens, 1 to 1048576 (default 512)")
         .As("N,N,..");
     flags
-        .Value("--decode", options_.decode, AtLeast(0), "tokens written by each sequence; 0: only prefill (default 64)")
+        .Value("--decode", options_.decode, {0, kMostContext},
+               "tokens written by each sequence, 0 to 16777216; 0: only prefill (default 64)")
         .As("N");
     flags.List("--batch", options_.batch, {1, 256}, "sequences side by side, 1 to 256 (default 1)").As("N,N,..");
-    flags.List("--depth", options_.depth, AtLeast(0), "positions already in the context, at least 0 (default 0)")
+    flags
+        .List("--depth", options_.depth, {0, kMostContext},
+              "positions already in the context, 0 to 16777216 (default 0)")
         .As("N,N,..");
     flags.Value("--repeat", options_.repeat, {1, 1000}, "repetitions, 1 to 1000; the median is reported (default 5)")
         .As("N");

@@ -255,7 +255,7 @@ int Chat::Run(Console& console) {
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
   std::optional<RawTerminal> terminal;
   if (interactive_) terminal.emplace();
-  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  const LoadedModel loaded = model_.Open(console, engine_.OfOneSequence());
   sampling_.Suggest(console, loaded.suggested);
   sampling_.WarnOfIdle(console);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);

@@ -93,7 +93,7 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
       throw Error(ErrorCategory::kInvalidArgument, "{} belongs to --logits or --probs, and neither was given",
                   u_ ? "--u" : "--labels");
     }
-    loaded_ = model_.Open(console, engine_.options.context);
+    loaded_ = model_.Open(console, engine_.OfOneSequence());
     std::vector<Token> prompt = prompt_.Tokens(*loaded_->tokenizer);
     prompt_.RequireTokens(prompt.size(), 1);
     return MakeModelSource(*loaded_, std::move(prompt), engine_.options, max_tokens_, model_.pool());

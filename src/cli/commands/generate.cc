@@ -126,7 +126,9 @@ int Generate::RunBeams(const Console& console) {
     throw Error(ErrorCategory::kInvalidArgument, "beam search has no use for {}; leave it out, or --beams",
                 fmt::join(others, ", "));
   }
-  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  LoadOptions options = engine_.OfOneSequence();
+  options.sequences = 0;  // how long beams can become is known with the prompt
+  const LoadedModel loaded = model_.Open(console, options);
   sampling_.WarnOfIdle(console);
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   std::vector<Token> prompt = prompt_.Tokens(*loaded.tokenizer);
@@ -250,7 +252,9 @@ int Generate::Run(Console& console) {
   RequestOptions asked = Options();
   Timing timing;
   const Stopwatch watch;
-  const LoadedModel loaded = model_.Open(console, engine_.options.context);
+  LoadOptions load = engine_.OfOneSequence();
+  load.sequences = sequences_;
+  const LoadedModel loaded = model_.Open(console, load);
   sampling_.Suggest(console, loaded.suggested);
   asked.sampling = sampling_.Options();
   sampling_.WarnOfIdle(console);

@@ -47,7 +47,10 @@ LoadedModel Replay::Open(const Capsule& capsule, const Console& console) {
     }
   }
   const std::filesystem::path path = flags_->Given("--model") ? model_.Path(console) : FindModel(capsule.model);
-  return LoadedModel::Open(path, {.context = capsule.engine.context, .isa = isa}, model_.pool());
+  LoadOptions options{.context = capsule.engine.context, .sequences = capsule.sequences.size()};
+  options.kv_type = capsule.engine.kv_type;
+  options.isa = isa;
+  return LoadedModel::Open(path, options, model_.pool());
 }
 
 void Replay::Print(const Console& console, const Capsule& capsule, const ReplayVerdict& verdict,

@@ -95,7 +95,10 @@ void ScoreCommand::Print(const Console& console, const Tokenizer& tokenizer, con
 
 int ScoreCommand::Run(Console& console) {
   const std::optional<std::string> text = prompt_.has_ids() ? std::nullopt : std::optional(prompt_.Text());
-  const LoadedModel loaded = model_.Open(console, options_.context);
+  LoadOptions load;
+  load.context = options_.context;
+  load.sequences = 0;  // no more is cached than the text has
+  const LoadedModel loaded = model_.Open(console, load);
   const std::vector<Token> ids = text ? prompt_.Encode(*loaded.tokenizer, *text) : prompt_.ids();
   prompt_.RequireTokens(ids.size(), 2);
   const size_t window = options_.context ? options_.context : loaded.model->config().context;

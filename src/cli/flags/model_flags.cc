@@ -28,15 +28,15 @@ std::filesystem::path ModelFlags::Path(const Console& console) const {
   return path;
 }
 
-LoadedModel ModelFlags::Open(const Console& console, size_t context) {
+LoadedModel ModelFlags::Open(const Console& console, LoadOptions options) {
   const std::filesystem::path path = Path(console);
   const Stopwatch watch;
-  const auto progress = [&](size_t done, size_t all) {
+  options.isa = machine_.isa();
+  options.progress = [&](size_t done, size_t all) {
     if (watch.seconds() < kQuickLoad) return;
     console.Progress(fmt::format("loading {}: {}%", path.filename().string(), 100 * done / all));
   };
-  LoadedModel loaded =
-      LoadedModel::Open(path, {.context = context, .isa = machine_.isa(), .progress = progress}, machine_.pool());
+  LoadedModel loaded = LoadedModel::Open(path, options, machine_.pool());
   console.Progress("");
   for (const Warning& warning : loaded.Warnings()) console.Warn(warning);
   return loaded;

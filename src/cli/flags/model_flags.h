@@ -28,8 +28,9 @@ class ModelFlags {
   ThreadPool& pool() { return machine_.pool(); }
   Isa isa() const { return machine_.isa(); }
 
-  // Opens --model (or the default one, named on stderr). `context`: positions that will be used, 0 for the model's own.
-  LoadedModel Open(const Console& console, size_t context);
+  // Opens --model (or the default one, named on stderr). `options`: the
+  // context, sequences and type of what will be cached; the rest is of the flags.
+  LoadedModel Open(const Console& console, LoadOptions options);
   // Where --model (or the default one) lies.
   std::filesystem::path Path(const Console& console) const;
 
@@ -42,6 +43,12 @@ class ModelFlags {
 // The flags of an engine: each row of its table that has one.
 struct EngineFlags {
   EngineOptions options;
+  LoadOptions OfOneSequence() const {
+    LoadOptions load;
+    load.context = options.context;
+    load.kv_type = options.kv_type;
+    return load;
+  }
   void Register(FlagSet flags);
 };
 
