@@ -117,6 +117,8 @@ HfFolder HfFolder::Open(const fs::path& folder) {
   std::string tokenizer = ReadTokenizer(folder);
   auto generation_config = ReadOptionalObject(folder / "generation_config.json");
   auto tokenizer_config = ReadOptionalObject(folder / "tokenizer_config.json");
+  const bool single = fs::exists(folder / "model.safetensors");
+  auto weight_index = single ? std::nullopt : ReadOptionalObject(folder / kWeightIndex);
   Templates templates = ReadChatTemplates(folder, tokenizer_config);
   std::optional<std::string> chat_template;
   if (auto own = templates.extract("default")) chat_template = std::move(own.mapped());
@@ -124,6 +126,7 @@ HfFolder HfFolder::Open(const fs::path& folder) {
           std::move(config),
           std::move(generation_config),
           std::move(tokenizer_config),
+          std::move(weight_index),
           std::move(tokenizer),
           std::move(chat_template),
           std::move(templates),

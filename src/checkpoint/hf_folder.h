@@ -20,7 +20,8 @@ struct HfFolder {
   boost::json::object config;                            // config.json
   std::optional<boost::json::object> generation_config;  // generation_config.json
   std::optional<boost::json::object> tokenizer_config;   // tokenizer_config.json
-  std::string tokenizer_json;                            // tokenizer.json, unparsed
+  std::optional<boost::json::object> weight_index;  // kWeightIndex, where the weights are in the files that it lists
+  std::string tokenizer_json;                       // tokenizer.json, unparsed
   // chat_template.jinja, else "chat_template" of tokenizer_config.json (of several, the one named "default").
   std::optional<std::string> chat_template;
   std::map<std::string, std::string, std::less<>> more_templates;  // by name: "tool_use", "rag"

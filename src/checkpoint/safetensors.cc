@@ -31,6 +31,10 @@ class EntryReader {
   EntryReader(std::string_view file, std::string_view tensor, const json::value& entry) : file_(file), tensor_(tensor) {
     if (!entry.is_object()) Fail("its entry must be an object");
     object_ = &entry.get_object();
+    for (const auto& member : *object_) {
+      const std::string_view key(member.key().data(), member.key().size());
+      if (key != "dtype" && key != "shape" && key != "data_offsets") Fail("{} is no part of its entry", Quoted(key));
+    }
   }
 
   template <typename... Args>

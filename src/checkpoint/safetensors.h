@@ -55,7 +55,9 @@ class SafetensorsFile final : public TensorSource {
   std::unordered_map<std::string_view, size_t> by_name_;  // into tensors_
 };
 
-// The weights of a Hugging Face folder: model.safetensors, or the files that model.safetensors.index.json lists.
+inline constexpr const char* kWeightIndex = "model.safetensors.index.json";
+
+// The weights of a Hugging Face folder: model.safetensors, or else the files that kWeightIndex lists.
 class SafetensorsFolder final : public TensorSource {
  public:
   // kNotFound or kUnsupported when the folder holds weights in another form only, saying which and what to do. kCorrupt

@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr const char* kSingle = "model.safetensors";
-constexpr const char* kIndex = "model.safetensors.index.json";
 
 std::vector<std::string> FileNames(const fs::path& folder) {
   std::vector<std::string> names;
@@ -68,9 +67,9 @@ std::vector<std::string> EndingWith(const std::vector<std::string>& names, std::
   }
   if (const auto others = EndingWith(names, ".safetensors"); !others.empty()) {
     throw Error(ErrorCategory::kNotFound, "{} has neither {} nor {}, only {}; the index is missing, download it too",
-                path, kSingle, kIndex, fmt::join(others, ", "));
+                path, kSingle, kWeightIndex, fmt::join(others, ", "));
   }
-  throw Error(ErrorCategory::kNotFound, "{} has no weights: neither {} nor {} is there", path, kSingle, kIndex);
+  throw Error(ErrorCategory::kNotFound, "{} has no weights: neither {} nor {} is there", path, kSingle, kWeightIndex);
 }
 
 // A name that cannot lead out of the folder.
@@ -118,8 +117,8 @@ SafetensorsFolder SafetensorsFolder::Open(const fs::path& folder) {
   std::set<std::string> names;
   if (fs::exists(folder / kSingle)) {
     names = {kSingle};
-  } else if (fs::exists(folder / kIndex)) {
-    map = ReadIndex(folder / kIndex);
+  } else if (fs::exists(folder / kWeightIndex)) {
+    map = ReadIndex(folder / kWeightIndex);
     for (const auto& [tensor, file] : map) names.insert(file);
   } else {
     ThrowNoWeights(folder);
@@ -134,7 +133,7 @@ SafetensorsFolder SafetensorsFolder::Open(const fs::path& folder) {
   for (const auto& [tensor, file] : map) {
     if (!Holds(out.files_[file_of.at(file)], tensor)) {
       throw Error(ErrorCategory::kCorrupt, "{}: tensor {} is not in {}, as \"weight_map\" says",
-                  (folder / kIndex).string(), Quoted(tensor), Quoted(file));
+                  (folder / kWeightIndex).string(), Quoted(tensor), Quoted(file));
     }
   }
   ConvertedTensors converted = ReadF8Tensors(out.files_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <sstream>
@@ -95,6 +96,14 @@ std::string ThereIsNoCommand(std::string_view name, const CLI::App& above) {
   return fmt::format("there is no command {}; there are {}", Quoted(name), fmt::join(known, ", "));
 }
 
+// The parser's "--steps: At Most 1 required but received 2" in words; other messages as they are.
+std::string GivenTwice(std::string_view message) {
+  constexpr std::string_view kSays = ": At Most 1 required but received ";
+  const size_t at = message.find(kSays);
+  if (at == std::string_view::npos) return std::string(message);
+  return fmt::format("{} is given {} times; give it once", message.substr(0, at), message.substr(at + kSays.size()));
+}
+
 // Of the arguments that nobody knows the first flag, else the first word, and what was meant by it; where all are known,
 // what the parser says.
 std::string Unknown(const CLI::App& app, std::string_view message) {
@@ -106,7 +115,7 @@ std::string Unknown(const CLI::App& app, std::string_view message) {
     }
     if (word.empty()) word = argument;
   }
-  if (word.empty()) return std::string(message);
+  if (word.empty()) return GivenTwice(message);
   if (!asked.get_subcommands({}).empty()) return ThereIsNoCommand(word, asked);
   return fmt::format("'{}' was not expected", word);
 }
@@ -181,6 +190,11 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
   } catch (const CLI::ParseError& error) {
     refusal = Unknown(app, error.what());
   } catch (const Error& error) {
+    if (error.category() != ErrorCategory::kInvalidArgument) {  // of a file that a flag names
+      console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+      console.PrintError(error);
+      return ExitCode(error);
+    }
     refusal = error.what();
   }
   // The parser stops at the first wrong flag, before it has set the others.
@@ -243,6 +257,10 @@ int Main(int count, char** given) {
     return ExitCode(error);
   } catch (const std::bad_alloc&) {
     console.PrintError(Error(ErrorCategory::kLimit, "out of memory; use a smaller --context or a smaller model"));
+    return 1;
+  } catch (const std::filesystem::filesystem_error& error) {
+    console.PrintError(Error(ErrorCategory::kIo, "{}: {}; make it, or name another place", error.path1().string(),
+                             error.code().message()));
     return 1;
   } catch (const std::exception& error) {
     console.PrintError(Error(ErrorCategory::kIo, "{}", error.what()));

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/philox.h"
+#include "base/quoted.h"
 #include "base/utf8.h"
 
 namespace sheepop {
@@ -58,6 +59,10 @@ std::optional<double> Confidence(const json::object& object) {
   return value->to_number<double>();
 }
 
+constexpr std::string_view kFields[] = {"id",       "source",  "sha256",     "kind",  "programming_language",
+                                        "language", "license", "characters", "pages", "ocr_confidence",
+                                        "text"};
+
 CorpusDocument DocumentFrom(const json::object& object) {
   CorpusDocument document;
   document.id = String(object, "id");
@@ -71,6 +76,10 @@ CorpusDocument DocumentFrom(const json::object& object) {
   document.pages = Count(object, "pages");
   document.ocr_confidence = Confidence(object);
   document.text = String(object, "text");
+  for (const auto& member : object) {
+    const std::string_view name(member.key().data(), member.key().size());
+    if (std::ranges::find(kFields, name) == std::end(kFields)) document.unread.emplace_back(name);
+  }
   return document;
 }
 
@@ -100,6 +109,12 @@ std::string Excerpt(std::string_view line, size_t hit) {
 }
 
 }  // namespace
+
+Warning UnreadFieldWarning(const std::string& corpus, const std::string& field, uint64_t documents) {
+  const std::string of = documents == 1 ? "1 document has" : fmt::format("{} documents have", documents);
+  return {"unread_field", corpus, field,
+          fmt::format("{}: {} a field {}, which is none of a corpus and changes nothing", corpus, of, Quoted(field))};
+}
 
 CorpusReader::CorpusReader(const std::filesystem::path& path) : path_(DocumentsOf(path)), stream_(path_) {}
 

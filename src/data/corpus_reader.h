@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/warning.h"
 #include "base/zstd_stream.h"
 
 namespace sheepop {
@@ -19,7 +20,11 @@ struct CorpusDocument {
   uint64_t pages = 0;  // 0 where the corpus has null
   std::optional<double> ocr_confidence;
   std::string text;
+  std::vector<std::string> unread;  // fields beside these
 };
+
+// What to tell of a field of a corpus' documents, so many of which have it, that nothing reads.
+Warning UnreadFieldWarning(const std::string& corpus, const std::string& field, uint64_t documents);
 
 class CorpusReader {
  public:

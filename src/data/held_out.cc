@@ -84,6 +84,7 @@ TextSplit CutText(const SplitText& whole, std::string_view text, double share, T
 // a fair share on both sides: the ends of its longest documents.
 constexpr double kLeastOfShare = 0.2, kMostOfShare = 5;
 constexpr double kMostOfDocument = 0.2;  // of each that is cut
+constexpr size_t kMostUnread = 20;       // fields that are named
 
 // The beginning of the word that `at` lies in; `at` itself where that is far.
 size_t WordBegin(std::string_view text, size_t at) {
@@ -101,7 +102,17 @@ class CorpusSplitter {
       : input_(input), held_out_(held_out), sink_(sink), choice_(input, held_out) {}
 
   TextSplit Run() {
+    Split();
+    split_.unread = std::move(unread_);
+    return std::move(split_);
+  }
+
+ private:
+  void Split() {
     ForEachDocument(input_, [&](size_t, const CorpusDocument& document) {
+      for (const std::string& field : document.unread) {
+        if (unread_.size() < kMostUnread || unread_.contains(field)) ++unread_[field];
+      }
       const bool held = choice_.Holds(document.id, document.source, document.text);
       parts_.push_back({document.text.size(), held ? 0 : document.text.size(), HashOfWords(document.text)});
       if (held) passages_.HoldOut(document.text);
@@ -112,7 +123,7 @@ class CorpusSplitter {
       ForEachDocument(input_, [&](size_t, const CorpusDocument& document) {
         split_ = CutText({document.id, document.source}, document.text, held_out_.share, sink_);
       });
-      return std::move(split_);
+      return;
     }
     if (drawn && !IsFairShare()) HoldOutEnds();
     ForEachDocument(input_, [&](size_t number, const CorpusDocument& document) {
@@ -120,15 +131,13 @@ class CorpusSplitter {
         Learn(document, learned);
     });
     if (std::ranges::all_of(parts_, [](const Part& part) { return part.learned == part.size; })) {
-      return std::move(split_);
+      return;
     }
     ForEachDocument(input_, [&](size_t number, const CorpusDocument& document) {
       if (const Part& part = PartOf(number, document); part.learned < part.size) HoldOut(document, part.learned);
     });
-    return std::move(split_);
   }
 
- private:
   // A document's bytes; the first `learned` are, the rest is held out.
   struct Part {
     size_t size, learned;
@@ -199,6 +208,7 @@ class CorpusSplitter {
   std::vector<Part> parts_;  // [documents]
   SharedPassages passages_;
   TextSplit split_;
+  std::map<std::string, uint64_t> unread_;
 };
 
 }  // namespace

@@ -52,7 +52,7 @@ ShardFolder WriteShardFolder(const std::string& input, const HeldOut& held_out, 
   names.Commit();
   held.Commit();
   train.Commit();
-  return {CountsOf(train, folder / kTrainShard), CountsOf(held, folder / kHeldOutShard), split.words_cut};
+  return {CountsOf(train, folder / kTrainShard), CountsOf(held, folder / kHeldOutShard), split.words_cut, split.unread};
 }
 
 }  // namespace sheepop

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/thread_pool.h"
@@ -20,7 +21,8 @@ struct ShardCounts {
 
 struct ShardFolder {
   ShardCounts train, held_out;
-  uint64_t words_cut = 0;  // of held-out documents: what learned ones have, too
+  uint64_t words_cut = 0;                  // of held-out documents: what learned ones have, too
+  std::map<std::string, uint64_t> unread;  // TextSplit's
 };
 
 // Makes `folder` and writes kTrainShard, kHeldOutShard, kShardTokenizer and kSplitFile into it; the files appear when all is read.

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <map>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/utf8.h"
 
 namespace sheepop {
@@ -31,17 +31,57 @@ void AppendList(std::string_view name, const std::vector<SplitText>& texts, std:
   out += "]";
 }
 
-uint64_t Whole(const boost::json::object& entry, std::string_view key) {
-  const boost::json::value* value = entry.if_contains(key);
-  return value && value->is_number() ? value->to_number<uint64_t>() : 0;
+template <typename... Args>
+[[noreturn]] void Refuse(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(ErrorCategory::kCorrupt, format, std::forward<Args>(args)...);
 }
 
-std::vector<SplitText> ReadList(const boost::json::object& split, std::string_view side) {
+const boost::json::value& At(const boost::json::object& object, std::string_view key, const std::string& where) {
+  const boost::json::value* value = object.if_contains(key);
+  if (!value) Refuse("{} has no {}", where, key);
+  return *value;
+}
+
+uint64_t Whole(const boost::json::value& value, std::string_view key, const std::string& where) {
+  if (!value.is_int64() || value.get_int64() < 0) {
+    Refuse("{} of {} is {}, must be a whole number, at least 0", key, where, boost::json::serialize(value));
+  }
+  return static_cast<uint64_t>(value.get_int64());
+}
+
+std::string Text(const boost::json::value& value, std::string_view key, const std::string& where) {
+  if (!value.is_string()) Refuse("{} of {} is {}, must be text", key, where, boost::json::serialize(value));
+  return std::string(value.get_string());
+}
+
+void RequireKnown(const boost::json::object& object, const std::string& where,
+                  std::initializer_list<std::string_view> names) {
+  for (const auto& member : object) {
+    const std::string_view name(member.key().data(), member.key().size());
+    if (std::ranges::find(names, name) == names.end()) Refuse("{} has {}, which is no part of it", where, name);
+  }
+}
+
+SplitText ReadText(const boost::json::value& value, const std::string& where) {
+  if (!value.is_object()) Refuse("{} is {}, must be an object", where, boost::json::serialize(value));
+  const boost::json::object& entry = value.get_object();
+  RequireKnown(entry, where, {"id", "source", "begin", "end", "words_cut"});
+  SplitText text;
+  text.id = Text(At(entry, "id", where), "id", where);
+  text.source = Text(At(entry, "source", where), "source", where);
+  text.begin = Whole(At(entry, "begin", where), "begin", where);
+  text.end = Whole(At(entry, "end", where), "end", where);
+  if (text.end < text.begin) Refuse("end of {} is {}, before begin, {}", where, text.end, text.begin);
+  if (const boost::json::value* cut = entry.if_contains("words_cut")) text.words_cut = Whole(*cut, "words_cut", where);
+  return text;
+}
+
+std::vector<SplitText> ReadList(const boost::json::object& split, const std::string& side) {
+  const boost::json::value& list = At(split, side, "it");
+  if (!list.is_array()) Refuse("{} is {}, must be a list", side, boost::json::serialize(list));
   std::vector<SplitText> texts;
-  for (const boost::json::value& value : split.at(side).as_array()) {
-    const boost::json::object& entry = value.as_object();
-    texts.push_back({std::string(entry.at("id").as_string()), std::string(entry.at("source").as_string()),
-                     Whole(entry, "begin"), Whole(entry, "end"), Whole(entry, "words_cut")});
+  for (const boost::json::value& value : list.get_array()) {
+    texts.push_back(ReadText(value, fmt::format("{}[{}]", side, texts.size())));
   }
   return texts;
 }
@@ -90,8 +130,9 @@ std::string SplitJson(const TextSplit& split) {
 
 TextSplit ReadSplitJson(std::string_view json, std::string_view name) {
   try {
-    const boost::json::value value = boost::json::parse(json);
-    return {ReadList(value.as_object(), "learned"), ReadList(value.as_object(), "held_out")};
+    const boost::json::object split = ParseJsonObject(json, "it");
+    RequireKnown(split, "it", {"learned", "held_out"});
+    return {ReadList(split, "learned"), ReadList(split, "held_out")};
   } catch (const std::exception& error) {
     throw Error(ErrorCategory::kCorrupt, "{} is no list of learned and held-out texts: {}", name, error.what());
   }

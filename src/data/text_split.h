@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct SplitText {
 struct TextSplit {
   std::vector<SplitText> learned, held_out;  // each in the order of the input
   uint64_t words_cut = 0;                    // of all
+  std::map<std::string, uint64_t> unread;    // fields that no document of a corpus has, and how many have them
 };
 
 // {"learned": [...], "held_out": [...]}, one object {"id", "source", "begin", "end"} a line, with "words_cut"

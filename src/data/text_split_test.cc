@@ -23,6 +23,30 @@ TEST(TextSplit, IsReadAsItWasWritten) {
   }
 }
 
+TEST(TextSplit, WhatIsWrongIsNamed) {
+  const auto why_not = [](const std::string& entry) -> std::string {
+    try {
+      ReadSplitJson("{\"learned\": [" + entry + "], \"held_out\": []}", "split.json");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string good = R"({"id": "1", "source": "a", "begin": 0, "end": 5)";
+  EXPECT_EQ(why_not(good + "}"), "");
+  const std::string begin = "split.json is no list of learned and held-out texts: ";
+  EXPECT_EQ(why_not(R"({"id": 1, "source": "a", "begin": 0, "end": 5})"),
+            begin + "id of learned[0] is 1, must be text");
+  EXPECT_EQ(why_not(R"({"id": "1", "source": "a", "end": 5})"), begin + "learned[0] has no begin");
+  EXPECT_EQ(why_not(R"({"id": "1", "source": "a", "begin": -1, "end": 5})"),
+            begin + "begin of learned[0] is -1, must be a whole number, at least 0");
+  EXPECT_EQ(why_not(R"({"id": "1", "source": "a", "begin": 7, "end": 5})"),
+            begin + "end of learned[0] is 5, before begin, 7");
+  EXPECT_EQ(why_not(good + R"(, "words_cut": "x"})"),
+            begin + "words_cut of learned[0] is \"x\", must be a whole number, at least 0");
+  EXPECT_EQ(why_not(good + R"(, "side": 1})"), begin + "learned[0] has side, which is no part of it");
+}
+
 TEST(TextSplit, SaysWhatBecameOfTheTexts) {
   const TextSplit then = Split({{"1", "a.txt", 0, 10}, {"2", "b.txt", 0, 5}}, {{"3", "c.txt", 0, 9}});
   EXPECT_EQ(DifferenceOf(then, then), "");

@@ -233,6 +233,12 @@ constexpr KeyRule kGenerationKeys[] = {
     {"trust_remote_code", kHarmless},
 };
 
+// Of the index of weights. Which tensors there are, and how large they are, the files themselves say.
+constexpr KeyRule kIndexKeys[] = {
+    {"weight_map"},
+    {"metadata", kHarmless},
+};
+
 // Of tokenizer_config.json. Texts are neither cut nor padded nor cleaned up here, and tokenizer.json has the tokens.
 constexpr KeyRule kTokenizerConfigKeys[] = {
     {"bos_token"},
@@ -536,6 +542,7 @@ std::vector<KeyReport> TableReports(const Checkpoint& checkpoint) {
     out = HfReports(folder.config, HfTypeOf(folder));
     AddFile(folder.generation_config, "generation_config.json", kGenerationKeys, out);
     AddFile(folder.tokenizer_config, "tokenizer_config.json", kTokenizerConfigKeys, out);
+    AddFile(folder.weight_index, kWeightIndex, kIndexKeys, out);
     return out;
   }
   const Architecture& architecture = ArchitectureOf(checkpoint);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <optional>
 
 #include "base/error.h"
 #include "tokenize/bpe.h"
 #include "tokenize/byte_alphabet.h"
 #include "tokenize/json_fields.h"
+#include "tokenize/json_keys.h"
 #include "tokenize/json_pipeline.h"
 #include "tokenize/sentencepiece.h"
 #include "tokenize/tokenizer_parts.h"
@@ -46,8 +48,9 @@ class Loader {
     const bj::object* model = json::ObjectAt(tokenizer_, "", "model");
     if (!model) throw Error(ErrorCategory::kCorrupt, "tokenizer.json has no model");
     model_ = model;
-    CheckTopFields();
+    CheckVersion();
     pipeline_ = ReadPipeline(tokenizer_);
+    parts_.warnings = IdleTokenizerKeys(tokenizer_, pipeline_);
     const bool unigram = IsUnigram();
     if (unigram) {
       ReadUnigramVocabulary();
@@ -71,21 +74,10 @@ class Loader {
   }
 
  private:
-  // Texts are neither cut nor padded, and tokens are decoded as their bytes, whatever the file says of that.
-  void CheckTopFields() {
+  void CheckVersion() const {
     const std::string_view version = json::StringAt(tokenizer_, "tokenizer.json", "version", "1.0");
     if (version != "1.0") {
       throw Error(ErrorCategory::kUnsupported, "version of tokenizer.json is \"{}\", 1.0 is known here", version);
-    }
-    for (std::string_view key : {"truncation", "padding", "decoder"}) json::ObjectAt(tokenizer_, "tokenizer.json", key);
-    constexpr std::string_view kKnown[] = {"version", "truncation",    "padding",        "added_tokens", "normalizer",
-                                           "decoder", "pre_tokenizer", "post_processor", "model"};
-    for (const auto& member : tokenizer_) {
-      const std::string_view key(member.key().data(), member.key().size());
-      if (std::ranges::find(kKnown, key) != std::end(kKnown)) continue;
-      parts_.warnings.push_back(
-          {"unknown_key", std::string(key), "",
-           fmt::format("tokenizer.json has {}: nothing here knows this key: it changes nothing", key)});
     }
   }
 
@@ -237,7 +229,13 @@ class Loader {
     special.bos = ConfigToken("bos_token");
     special.eos = ConfigToken("eos_token");
     special.pad = ConfigToken("pad_token");
-    if (unknown_ < 0) unknown_ = IdOfName(json::StringAt(*model_, "model", "unk_token"));
+    if (const std::string_view name = json::StringAt(*model_, "model", "unk_token"); unknown_ < 0 && !name.empty()) {
+      unknown_ = IdOfName(name);
+      if (unknown_ < 0) {
+        throw Error(ErrorCategory::kCorrupt,
+                    "model.unk_token of tokenizer.json is '{}', which is not in the vocabulary", name);
+      }
+    }
     if (unknown_ >= 0) {
       special.unknown = unknown_;
       if (vocabulary.Kind(unknown_) == TokenKind::kNormal) vocabulary.SetKind(unknown_, TokenKind::kUnknown);
@@ -270,23 +268,76 @@ class Loader {
         if (!item.is_object()) json::WrongType(kPath, "processors", "an array of objects");
         ReadTemplate(item.get_object());
       }
+    } else if (type == "TemplateProcessing") {
+      ReadSingle(processor);
+    } else if (type != "ByteLevel") {
+      throw Error(ErrorCategory::kUnsupported,
+                  "post_processor.type of tokenizer.json is '{}'; Sequence, TemplateProcessing and ByteLevel are known "
+                  "here",
+                  type);
     }
-    const bj::array* single = type == "TemplateProcessing" ? json::ArrayAt(processor, kPath, "single") : nullptr;
+  }
+
+  // [token,] text [, token]
+  void ReadSingle(const bj::object& processor) {
+    constexpr std::string_view kPath = "post_processor";
+    const bj::array* single = json::ArrayAt(processor, kPath, "single");
     if (!single || single->empty()) return;
+    std::vector<std::optional<Token>> items;  // none: the text
+    for (const bj::value& item : *single) {
+      const bj::object* object = item.if_object();
+      if (!object) json::WrongType(kPath, "single", "an array of objects");
+      const bj::object* special = json::ObjectAt(*object, kPath, "SpecialToken");
+      const bj::object* text = json::ObjectAt(*object, kPath, "Sequence");
+      if (!special && (!text || json::StringAt(*text, kPath, "id") != "A")) {
+        json::WrongType(kPath, "single", "an array of SpecialToken and the Sequence \"A\"");
+      }
+      items.push_back(special ? std::optional(TemplateToken(processor, *special)) : std::nullopt);
+    }
+    const auto is_text = [](const std::optional<Token>& item) { return !item.has_value(); };
+    const auto text = std::ranges::find_if(items, is_text);
+    if (std::ranges::count_if(items, is_text) != 1 || text - items.begin() > 1 || items.end() - text > 2) {
+      throw Error(ErrorCategory::kUnsupported,
+                  "post_processor.single of tokenizer.json is {}; the text, with at most one token before it and one "
+                  "behind it, is known here",
+                  bj::serialize(*single));
+    }
     SpecialTokenIds& special = parts_.special;
-    const auto token_of = [&](const bj::value& item) -> std::optional<Token> {
-      const bj::object* object = item.is_object() ? json::ObjectAt(item.get_object(), kPath, "SpecialToken") : nullptr;
-      const Token token = object ? IdOfName(json::StringAt(*object, kPath, "id")) : -1;
-      return token >= 0 ? std::optional(token) : std::nullopt;
-    };
-    if (const auto first = token_of(single->front())) {
+    if (items.front()) {
       special.add_bos = true;
-      if (!special.bos) special.bos = first;
+      if (!special.bos) special.bos = items.front();
     }
-    if (const auto last = token_of(single->back()); last && single->size() > 1) {
+    if (items.back()) {
       special.add_eos = true;
-      if (!special.eos) special.eos = last;
+      if (!special.eos) special.eos = items.back();
     }
+  }
+
+  // What a template names must be what it says the name's ids are.
+  Token TemplateToken(const bj::object& processor, const bj::object& item) const {
+    constexpr std::string_view kPath = "post_processor";
+    const std::string_view name = json::StringAt(item, kPath, "id");
+    const Token token = IdOfName(name);
+    if (token < 0) {
+      throw Error(ErrorCategory::kCorrupt, "post_processor.single of tokenizer.json names '{}', which is no token",
+                  name);
+    }
+    const bj::object* all = json::ObjectAt(processor, kPath, "special_tokens");
+    const bj::object* known = all ? json::ObjectAt(*all, "post_processor.special_tokens", name) : nullptr;
+    if (known && json::StringAt(*known, "post_processor.special_tokens", "id", name) != name) {
+      json::WrongType("post_processor.special_tokens[]", "id", fmt::format("'{}', its own name", name));
+    }
+    const bj::array* texts = known ? json::ArrayAt(*known, "post_processor.special_tokens", "tokens") : nullptr;
+    if (texts && (texts->size() != 1 || !(*texts)[0].is_string() || json::View((*texts)[0].get_string()) != name)) {
+      json::WrongType("post_processor.special_tokens[]", "tokens", fmt::format("['{}'], its own name", name));
+    }
+    const bj::array* ids = known ? json::ArrayAt(*known, "post_processor.special_tokens", "ids") : nullptr;
+    if (ids && (ids->size() != 1 || !(*ids)[0].is_int64() || (*ids)[0].get_int64() != token)) {
+      throw Error(ErrorCategory::kUnsupported,
+                  "post_processor.special_tokens of tokenizer.json gives '{}' the ids {}; {} is its token", name,
+                  bj::serialize(*ids), token);
+    }
+    return token;
   }
 
   Fallback ReadFallback(bool fuse) const {

@@ -82,6 +82,58 @@ TEST(FromJson, SaysWhatItCannotRead) {
 }
 
 // A file may list a merge whose result is a control token; text must still never become that token.
+TEST(FromJson, TellsWhatChangesNothing) {
+  const auto told = [](const std::string& model, const std::string& rest) {
+    std::string out;
+    for (const Warning& warning : Tokenizer::FromJson(WithModel(model, rest)).Warnings("x")) out += warning.thing + " ";
+    return out;
+  };
+  const auto abc = [](const std::string& more) { return kAbc.substr(0, kAbc.size() - 1) + ", " + more + "}"; };
+  EXPECT_EQ(told(kAbc, kByteLevel + R"(, "decoder": {"type": "ByteLevel"}, "truncation": null)"), "");
+  EXPECT_EQ(told(abc(R"("dropout": 0, "byte_fallback": false)"), kByteLevel), "");
+  EXPECT_EQ(told(abc(R"("dropout": 0.1, "colour": 1)"), kByteLevel), "model.colour model.dropout ");
+  EXPECT_EQ(told(kAbc, R"("pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Digits", "colour": 1},
+                          {"type": "ByteLevel", "add_prefix_space": false, "colour": 1}]})"),
+            "pre_tokenizer.colour ");
+  EXPECT_EQ(told(kAbc, kByteLevel + R"(, "added_tokens": [{"id": 7, "content": "x", "colour": 1},
+                                         {"id": 8, "content": "y", "colour": 1}], "colour": 1)"),
+            "colour added_tokens[].colour ");
+  EXPECT_EQ(
+      told(kAbc, kByteLevel + R"(, "truncation": {"max_length": 5}, "padding": {}, "decoder": {"type": "WordPiece"})"),
+      "truncation padding decoder ");
+  const std::string spaces = R"({"type": "BPE", "vocab": {"\u2581": 0, "a": 1}, "merges": []})";
+  const std::string replace = R"("normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"})";
+  const auto decoder = [&](const std::string& steps) {
+    return told(spaces, replace + R"(, "decoder": {"type": "Sequence", "decoders": [)" + steps + "]}");
+  };
+  EXPECT_EQ(decoder(R"({"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"},
+                       {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0})"),
+            "");
+  EXPECT_EQ(decoder(R"({"type": "Replace", "pattern": {"String": "_"}, "content": " "})"), "decoder ");
+  EXPECT_EQ(decoder(R"({"type": "Strip", "content": "a"})"), "decoder ");
+  EXPECT_EQ(decoder(R"({"type": "ByteLevel"})"), "decoder ");
+}
+
+TEST(FromJson, TokensAroundATextAreThoseOfItsTemplate) {
+  const auto with = [](const std::string& single, const std::string& ids = "[0]") {
+    return WithModel(kAbc, kByteLevel + R"(, "post_processor": {"type": "TemplateProcessing", "single": [)" + single +
+                               R"(], "special_tokens": {"a": {"id": "a", "ids": )" + ids + "}}}");
+  };
+  const std::string text = R"({"Sequence": {"id": "A", "type_id": 0}})", a = R"({"SpecialToken": {"id": "a"}})",
+                    b = R"({"SpecialToken": {"id": "b"}})";
+  EXPECT_EQ(Tokenizer::FromJson(with(a + ", " + text + ", " + b)).EncodePrompt("c"), (Ids{0, 2}));
+  EXPECT_EQ(Tokenizer::FromJson(with(text)).EncodePrompt("c"), Ids{2});
+  EXPECT_NE(Complaint(with(a + ", " + b + ", " + text)).find("at most one token before it"), std::string::npos);
+  EXPECT_NE(Complaint(with(a)).find("at most one token before it"), std::string::npos);
+  EXPECT_NE(Complaint(with("7")).find("post_processor.single"), std::string::npos);
+  EXPECT_NE(Complaint(with(R"({"SpecialToken": {"id": "zz"}}, )" + text)).find("'zz', which is no token"),
+            std::string::npos);
+  EXPECT_NE(Complaint(with(a + ", " + text, "[1]")).find("the ids [1]; 0 is its token"), std::string::npos);
+  EXPECT_NE(Complaint(WithModel(kAbc, kByteLevel + R"(, "post_processor": {"type": "RobertaProcessing"})"))
+                .find("RobertaProcessing"),
+            std::string::npos);
+}
+
 TEST(FromJson, NeverMergesTextIntoAControlToken) {
   const Tokenizer tokenizer = Tokenizer::FromJson(
       WithModel(kAbc, kByteLevel + R"(, "added_tokens": [{"id": 3, "content": "ab", "special": true}])"));

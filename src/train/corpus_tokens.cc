@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/text_file.h"
 #include "data/chat_encoder.h"
+#include "data/corpus_reader.h"
 #include "data/text_encoder.h"
 #include "tokenize/chat_prompt.h"
 #include "tokenize/template_source.h"
@@ -56,7 +57,10 @@ CorpusTokens WithTokenizer(const TokenizerSource& source) {
   return out;
 }
 
-void Record(const TextSplit& split, CorpusTokens& out) {
+void Record(const TextSplit& split, const std::string& input, CorpusTokens& out) {
+  for (const auto& [field, documents] : split.unread) {
+    out.warnings.push_back(UnreadFieldWarning(input, field, documents));
+  }
   out.split = SplitJson(split);
   out.words_cut = split.words_cut;
 }
@@ -218,7 +222,7 @@ class KeepingSink final : public TextSink {
 CorpusTokens ReadBytes(const std::string& input, const HeldOut& held_out) {
   KeepingSink texts;
   CorpusTokens out;
-  Record(ReadSplitTexts(input, held_out, texts), out);
+  Record(ReadSplitTexts(input, held_out, texts), input, out);
   const ByteVocabulary bytes(texts.Bytes());
   out.vocabulary = bytes.ToMetadata();
   out.vocab = bytes.size();
@@ -250,7 +254,7 @@ CorpusTokens ReadWithOwn(const std::string& input, const CorpusTokenOptions& opt
   CorpusTokens out = WithTokenizer(tokenizer);
   out.own = true;
   out.vocab_asked = training.vocab_size;
-  Record(split, out);
+  Record(split, input, out);
   Part train, held_out;
   EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
   for (std::string& text : texts.train) sink.Learn(std::exchange(text, {}));
@@ -266,7 +270,7 @@ CorpusTokens ReadTextsEncoded(const std::string& input, const CorpusTokenOptions
   CorpusTokens out = WithTokenizer(tokenizer);
   Part train, held_out;
   EncodingSink sink(*tokenizer.tokenizer, pool, train, held_out);
-  Record(ReadSplitTexts(input, options.held_out, sink), out);
+  Record(ReadSplitTexts(input, options.held_out, sink), input, out);
   sink.Finish();
   out.train = train.Finish();
   out.held_out = held_out.Finish();
@@ -302,7 +306,12 @@ CorpusTokens ReadShards(const std::string& input, const CorpusTokenOptions& opti
   out.train = open(kTrainShard);
   out.held_out = open(kHeldOutShard);
   if (const auto names = folder / kSplitFile; std::filesystem::exists(names)) {
-    out.split = ReadFileOrStdin(names.string());
+    out.split = SplitJson(ReadSplitJson(ReadFileOrStdin(names.string()), names.string()));
+  } else {
+    out.warnings.push_back({"missing", names.string(), "",
+                            fmt::format("{} is not there, so the run does not say which texts it learns and which it "
+                                        "holds out",
+                                        names.string())});
   }
   return out;
 }
@@ -349,7 +358,7 @@ CorpusTokens ReadChats(const std::string& input, const CorpusTokenOptions& optio
   }
   out.train = train.Finish();
   out.held_out = held_out.Finish();
-  Record(split, out);
+  Record(split, input, out);
   return out;
 }
 

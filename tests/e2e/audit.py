@@ -85,7 +85,9 @@ def files_of(folder, skipped=()):
         if not path.is_file() or path.is_symlink() or set(name.parts) & set(skipped):
             continue
         data = path.read_bytes()
-        if path.name.startswith("checkpoint-"):
+        if path.name == "split.json":  # its ids are those of documents
+            pass
+        elif path.name.startswith("checkpoint-"):
             data = learned_in(path)
         elif path.suffix in (".json", ".jsonl", ".svg", ".html"):
             data = comparable(data.decode(errors="replace"), folder).encode()

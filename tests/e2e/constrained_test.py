@@ -117,11 +117,17 @@ class Refusals(ProgramTest):
         return path
 
     def test_they_name_the_place_and_the_way_out(self):
-        cases = [(("--json-schema", self.write('{"type": "strng"}')), ["type", "strng", "string"]),
-                 (("--regex", "(a"), ["(a", "offset 0"]),
-                 (("--regex", ""), ["--regex", "must be a regular expression"]),
+        file = self.write('{"type": "strng"}')
+        cases = [(("--json-schema", file), [str(file), "type", "strng", "string"]),
                  (("--grammar", os.devnull), ["--grammar", os.devnull, "is empty"]),
-                 (("--json-schema", os.devnull), ["--json-schema", os.devnull, "is empty"]),
+                 (("--json-schema", os.devnull), ["--json-schema", os.devnull, "is empty"])]
+        for arguments, words in cases:
+            with self.subTest(arguments=arguments):
+                message = self.error_of(*arguments, code=1)
+                for word in words:
+                    self.assertIn(word, message)
+        cases = [(("--regex", "(a"), ["(a", "offset 0"]),
+                 (("--regex", ""), ["--regex", "must be a regular expression"]),
                  (("--choice", "yes", "--min-tokens", "9"), ["min_tokens leaves no token", "may only end here"]),
                  (("--regex", "a", "--choice", "b"), ["regex", "choice"])]
         for arguments, words in cases:

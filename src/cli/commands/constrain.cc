@@ -190,7 +190,7 @@ std::string Constrain::TextOf(const Fault& fault, const std::optional<TokenCheck
 
 int Constrain::CheckText(Console& console) const {
   std::string text = ReadFileOrStdin(*text_);
-  const auto read = bytes_.constraints().Get(shape_.Options(), bytes_);
+  const auto read = shape_.Read(bytes_);
   for (const Warning& warning : WarningsOf(read->notes)) console.Warn(warning);
   ByteCheck by_bytes = CheckBytes(read->constraint, text);
   if (!by_bytes.fits && text.ends_with('\n')) {
@@ -203,7 +203,7 @@ int Constrain::CheckText(Console& console) const {
   std::optional<TokenCheck> by_tokens;
   std::vector<Token> tokens;
   if (vocabulary_) {
-    const auto of_model = vocabulary_->constraints().Get(shape_.Options(), *vocabulary_);
+    const auto of_model = shape_.Read(*vocabulary_);
     if (const auto written = TokensOf(*vocabulary_, of_model->constraint.table(), text)) {
       tokens = *written;
       by_tokens = CheckTokens(of_model->constraint, tokens, timing_);
@@ -268,7 +268,7 @@ int Constrain::CheckLines(Console& console) const {
 
 int Constrain::ShowExamples(Console& console) const {
   const SamplingVocabulary& vocabulary = vocabulary_ ? static_cast<const SamplingVocabulary&>(*vocabulary_) : bytes_;
-  const auto read = vocabulary.constraints().Get(shape_.Options(), vocabulary);
+  const auto read = shape_.Read(vocabulary);
   for (const Warning& warning : WarningsOf(read->notes)) console.Warn(warning);
   const std::string schema = shape_.Options().json_schema;
   const Examples examples =

@@ -65,6 +65,7 @@ class CorpusCommand final : public Command {
 
  private:
   void Print(const Console& console, const CorpusDocument& document) const {
+    for (const std::string& field : document.unread) console.Warn(UnreadFieldWarning(corpus_, field, 1));
     if (console.json) return console.PrintJson(ToJson(document));
     console.Print(fmt::format("--- {} {} ({}, {} characters)\n{}\n", document.id, document.source, document.kind,
                               document.characters, document.text));

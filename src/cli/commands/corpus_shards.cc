@@ -10,6 +10,7 @@
 #include "base/output_path.h"
 #include "base/thread_pool.h"
 #include "cli/flags/held_out_flags.h"
+#include "data/corpus_reader.h"
 #include "data/shard_folder.h"
 #include "data/text_split.h"
 #include "data/token_shards.h"
@@ -69,9 +70,11 @@ int CorpusShards::Run(const Console& console) const {
     const double megabytes = static_cast<double>(text_bytes) / 1e6;
     console.Progress(fmt::format("{:.0f} MB of text, {:.1f} MB/s", megabytes, megabytes / watch.seconds()));
   };
-  const auto [train, held_out, words_cut] = WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
+  const auto [train, held_out, words_cut, unread] =
+      WriteShardFolder(corpus_, held_out_, source, output_, pool, progress);
   console.Progress("");
   TellOverlap(console, corpus_, words_cut);
+  for (const auto& [field, documents] : unread) console.Warn(UnreadFieldWarning(corpus_, field, documents));
 
   const double seconds = watch.seconds();
   const size_t vocab = source.tokenizer->vocab_size();

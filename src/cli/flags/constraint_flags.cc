@@ -22,11 +22,34 @@ const OptionTable<SamplingOptions>& ShapeTable() {
 
 }  // namespace
 
+std::shared_ptr<const ReadConstraint> ReadShape(const ConstraintOptions& shape, const SamplingVocabulary& vocabulary,
+                                                const std::string& file) {
+  try {
+    return vocabulary.constraints().Get(shape, vocabulary);
+  } catch (const Error& error) {
+    if (file.empty() || shape.json_schema.empty() == shape.grammar.empty()) throw;
+    ConstraintOptions alone;
+    alone.json_schema = shape.json_schema;
+    alone.grammar = shape.grammar;
+    alone.schema = shape.schema;
+    try {
+      vocabulary.constraints().Get(alone, vocabulary);
+    } catch (const Error& of_file) {
+      throw OfFile(file, of_file);
+    }
+    throw;  // the flags beside it
+  }
+}
+
 ConstraintFlags::ConstraintFlags() : given_(ShapeTable()) {}
 
 void ConstraintFlags::Register(FlagSet flags) { given_.Register(flags, "", false); }
 
 ConstraintOptions ConstraintFlags::Options() const { return given_.Over({}).constraint; }
+
+std::shared_ptr<const ReadConstraint> ConstraintFlags::Read(const SamplingVocabulary& vocabulary) const {
+  return ReadShape(Options(), vocabulary, given_.file());
+}
 
 void ConstraintFlags::WarnOfIdle(const Console& console, bool schemas) const {
   SamplingOptions options = given_.Over({});

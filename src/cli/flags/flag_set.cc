@@ -1,6 +1,9 @@
 #include "cli/flags/flag_set.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <set>
 #include <sstream>
 
 #include "base/did_you_mean.h"
@@ -41,18 +44,25 @@ std::vector<std::string_view> LongNames(const CLI::App& app, std::vector<std::st
   return {storage.begin(), storage.end()};
 }
 
-// The parser passes over lines of one or two characters, which can say nothing.
-void CheckShortLines(const std::string& text) {
+// The parser passes over lines of one or two characters, which can say nothing, and takes no value for an empty one.
+void CheckLines(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const size_t begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     const std::string said = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    const size_t equals = said.find('=');
+    const size_t value = equals == std::string::npos ? 0 : said.find_first_not_of(" \t", equals + 1);
+    if (value == std::string::npos || (value > 0 && said[value] == '#')) {
+      throw Error(ErrorCategory::kInvalidArgument, "the line \"{}\" has no value; give it one, or take the line out",
+                  said);
+    }
     if (said.size() < 3) throw Error(ErrorCategory::kInvalidArgument, "the line \"{}\" is no NAME = VALUE", said);
   }
 }
 
-void SetFromToml(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem& item) {
+// `seen`: what stood before it in the file.
+void SetFromToml(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem& item, std::set<std::string>& seen) {
   if (!item.parents.empty()) {
     throw Error(ErrorCategory::kInvalidArgument, "options stand in no section, so [{}] cannot be there; take it out",
                 item.parents.front());
@@ -64,8 +74,19 @@ void SetFromToml(CLI::App& app, const CLI::Config& format, const CLI::ConfigItem
     throw Error(ErrorCategory::kInvalidArgument, "there is no option \"{}\"{}", item.fullname(),
                 DidYouMean(item.fullname(), LongNames(app, storage)));
   }
+  const bool one = option->get_expected_max() <= 1;
+  if (!seen.insert(item.name).second || (one && item.inputs.size() > 1)) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} has more than one value ({}); give it one, on one line", item.name,
+                fmt::join(item.inputs, ", "));
+  }
+  if (item.inputs.empty()) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} has no value; give it one, or take the line out", item.name);
+  }
   if (!option->empty()) return;
   if (option->get_expected_min() == 0) {
+    if (item.inputs[0] != "true" && item.inputs[0] != "false") {
+      throw Error(ErrorCategory::kInvalidArgument, "{} is \"{}\", must be true or false", item.name, item.inputs[0]);
+    }
     option->add_result(option->get_flag_value(item.name, format.to_flag(item)));
   } else {
     option->add_result(item.inputs);
@@ -236,9 +257,10 @@ bool FlagSet::Given(const std::string& flag) const { return app_->count(flag) > 
 void FlagSet::ReadToml(const std::string& path) {
   std::istringstream text(ReadTextFile(path, "a TOML file"));
   try {
-    CheckShortLines(text.str());
+    CheckLines(text.str());
     const CLI::ConfigTOML format;
-    for (const CLI::ConfigItem& item : format.from_config(text)) SetFromToml(*app_, format, item);
+    std::set<std::string> seen;
+    for (const CLI::ConfigItem& item : format.from_config(text)) SetFromToml(*app_, format, item, seen);
   } catch (const Error& error) {
     throw Error(ErrorCategory::kInvalidArgument, "{}: {}", path, error.what());
   } catch (const CLI::Error& error) {
@@ -255,6 +277,9 @@ void ParseFlags(const std::string& line, const std::function<void(FlagSet)>& dec
   try {
     app.parse(line);
   } catch (const CLI::ParseError& error) {
+    for (const std::string& argument : app.remaining()) {
+      if (argument.starts_with('-')) throw Error(ErrorCategory::kInvalidArgument, "there is no {}", argument);
+    }
     throw Error(ErrorCategory::kInvalidArgument, "{}", error.what());
   }
 }

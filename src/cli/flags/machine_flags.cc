@@ -18,12 +18,12 @@ std::string AvailableNames() {
   return names;
 }
 
-Isa IsaNamed(std::string_view name) {
+Isa IsaNamed(std::string_view thing, std::string_view name) {
   for (Isa isa : AvailableIsas()) {
     if (Name(isa) == name) return isa;
   }
-  throw Error(ErrorCategory::kInvalidArgument, "instruction set {} is not available here; these are: {}", name,
-              AvailableNames());
+  throw Error(ErrorCategory::kInvalidArgument, "{} is \"{}\", must be an instruction set of this machine: {}", thing,
+              name, AvailableNames());
 }
 
 }  // namespace
@@ -40,8 +40,8 @@ void MachineFlags::Register(FlagSet flags) {
             fmt::format("instruction set of the kernels: {} (default the last; or SHEEPOP_ISA); changes only the "
                         "speed, and for unquantised weights the last bits",
                         AvailableNames()),
-            [this](std::string_view, std::string_view text) {
-              IsaNamed(text);  // refused also by commands that compute nothing
+            [this](std::string_view flag, std::string_view text) {
+              IsaNamed(flag, text);  // refused also by commands that compute nothing
               isa_ = text;
             })
       .As("NAME");
@@ -57,7 +57,7 @@ ThreadPool& MachineFlags::pool() {
 Isa MachineFlags::isa() const {
   const char* environment = std::getenv("SHEEPOP_ISA");
   const std::string name = !isa_.empty() ? isa_ : environment ? environment : "";
-  return name.empty() ? AvailableIsas().back() : IsaNamed(name);
+  return name.empty() ? AvailableIsas().back() : IsaNamed(isa_.empty() ? "SHEEPOP_ISA" : "--isa", name);
 }
 
 }  // namespace sheepop::cli

@@ -6,16 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/option_table.h"
 #include "cli/flags/flag_set.h"
 
 namespace sheepop::cli {
 
-// Each row that has a flag becomes one, under its own title or `group`; `read` gets the row, the flag as it was
-// written and each text given, in their order. `last_counts`: a flag may be given several times; else that is an error.
+// One flag that was given: `file` is where its text was read from, empty where it was on the command line.
+struct GivenFlag {
+  std::string_view flag, text, file;
+};
+
+// Each row that has a flag becomes one, under its own title or `group`; `read` gets the row and each text given, in their
+// order. `last_counts`: a flag may be given several times; else that is an error.
 void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::string>& help, const std::string& group,
-             bool last_counts,
-             const std::function<void(const OptionRow&, std::string_view flag, std::string_view text)>& read);
+             bool last_counts, const std::function<void(const OptionRow&, const GivenFlag&)>& read);
+
+// A refusal of what a file holds: it names the file, and no flag is wrong.
+Error OfFile(std::string_view file, const Error& error);
 
 // What --help says of each row of a table.
 template <class Options>
@@ -28,10 +36,9 @@ std::vector<std::string> HelpOf(const OptionTable<Options>& table) {
 // What is given lands in `options`, which outlives the parse. A list that is given replaces the default.
 template <class Options>
 void AddOptions(FlagSet flags, const OptionTable<Options>& table, Options& options, const std::string& group = "") {
-  AddRows(flags, table, HelpOf(table), group, false,
-          [&table, &options](const OptionRow& row, std::string_view flag, std::string_view text) {
-            table.Set(options, row, text, flag);
-          });
+  AddRows(flags, table, HelpOf(table), group, false, [&table, &options](const OptionRow& row, const GivenFlag& given) {
+    table.Set(options, row, given.text, given.flag);
+  });
 }
 
 // Keeps what was given apart from the defaults, which are not known before: a profile's, a configuration file's.
@@ -42,11 +49,11 @@ class GivenOptions {
 
   // Wrong values are refused while the command line is parsed.
   void Register(FlagSet flags, const std::string& group, bool last_counts) {
-    AddRows(flags, *table_, HelpOf(*table_), group, last_counts,
-            [this](const OptionRow& row, std::string_view flag, std::string_view text) {
-              table_->Set(tried_, row, text, flag);
-              given_.emplace_back(&row, text);
-            });
+    AddRows(flags, *table_, HelpOf(*table_), group, last_counts, [this](const OptionRow& row, const GivenFlag& given) {
+      table_->Set(tried_, row, given.text, given.flag);
+      given_.emplace_back(&row, given.text);
+      if (!given.file.empty()) file_ = given.file;
+    });
   }
 
   // `options` with what was given over it.
@@ -64,6 +71,9 @@ class GivenOptions {
     return last;
   }
 
+  // Where the last text that was read from a file lies; empty where none was.
+  const std::string& file() const { return file_; }
+
   // The rows given, in the order of the table.
   std::vector<const OptionRow*> Rows() const {
     std::vector<const OptionRow*> rows;
@@ -79,12 +89,16 @@ class GivenOptions {
   }
 
   // As if `later` had been given after these.
-  void Append(const GivenOptions& later) { given_.insert(given_.end(), later.given_.begin(), later.given_.end()); }
+  void Append(const GivenOptions& later) {
+    given_.insert(given_.end(), later.given_.begin(), later.given_.end());
+    if (!later.file_.empty()) file_ = later.file_;
+  }
 
  private:
   const OptionTable<Options>* table_;
   Options tried_;
   std::vector<std::pair<const OptionRow*, std::string>> given_;
+  std::string file_;
 };
 
 }  // namespace sheepop::cli

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "cli/flags/constraint_flags.h"
 #include "sample/constraint_cache.h"
 #include "sample/idle_options.h"
 #include "sample/profile.h"
@@ -64,9 +65,8 @@ void SamplingFlags::WarnOfIdle(const Console& console) const {
 void SamplingFlags::WarnOfConstraint(const Console& console, const SamplingVocabulary& vocabulary) const {
   const ConstraintOptions constraint = Options().constraint;
   if (!constraint.given()) return;
-  for (const Warning& warning : WarningsOf(vocabulary.constraints().Get(constraint, vocabulary)->notes)) {
-    console.Warn(warning);
-  }
+  const auto read = ReadShape(constraint, vocabulary, given_.file());
+  for (const Warning& warning : WarningsOf(read->notes)) console.Warn(warning);
 }
 
 }  // namespace sheepop::cli

@@ -216,9 +216,10 @@ class GbnfReader {
 
 }  // namespace
 
-grammar::Symbol AddGbnf(std::string_view text, grammar::Grammar& grammar) {
+grammar::Symbol AddGbnf(std::string_view text, grammar::Grammar& grammar, schema::SchemaNotes& notes) {
   GbnfReader reader(text);
   const Rules rules = reader.Read();
+  NoteUnused(rules, reader.source(), notes);
   return AddRules(rules, reader.source(), grammar);
 }
 

@@ -254,5 +254,24 @@ TEST(Notation, RegexAndChoice) {
   EXPECT_EQ(all.Fits("choice number 99x"), 16u);
 }
 
+TEST(Notation, RulesThatNothingUsesAreTold) {
+  const auto unused = [](std::string_view text) {
+    grammar::Grammar grammar;
+    schema::SchemaNotes notes;
+    AddGrammar(text, {}, grammar, notes);
+    std::string out;
+    for (const Warning& warning : notes.warnings) out += warning.line + "; ";
+    return out;
+  };
+  EXPECT_EQ(unused("root ::= x\nx ::= \"a\" y?\ny ::= x"), "");
+  EXPECT_EQ(
+      unused("root ::= \"a\"\nx ::= y\ny ::= x"),
+      "the grammar at line 2, column 1: no rule that counts uses x, which changes nothing; the grammar at line 3, "
+      "column 1: no rule that counts uses y, which changes nothing; ");
+  EXPECT_EQ(unused("start: X Y\nX: \"a\"\nY: X\n%ignore \" \""), "");
+  EXPECT_EQ(unused("start: X\nX: \"a\"\n%import common.INT"),
+            "the grammar at line 3, column 16: no rule that counts uses INT, which changes nothing; ");
+}
+
 }  // namespace
 }  // namespace sheepop::notation

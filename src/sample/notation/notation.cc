@@ -31,6 +31,7 @@ Symbol AddLark(std::string_view text, const schema::SchemaOptions& options, Gram
     return schema::AddJsonSchema(ParseJson(json, "the schema behind %json"), options, grammar, notes);
   });
   const Rules rules = reader.Read();
+  NoteUnused(rules, reader.source(), notes);
   return AddRules(rules, reader.source(), grammar);
 }
 
@@ -47,7 +48,7 @@ Symbol AddGrammar(std::string_view text, const schema::SchemaOptions& options, G
   source.TakeWhile(
       [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) || c == '-' || c == '_'; });
   source.TakeWhile(is_blank);
-  return source.Begins("::=") ? AddGbnf(text, grammar) : AddLark(text, options, grammar, notes);
+  return source.Begins("::=") ? AddGbnf(text, grammar, notes) : AddLark(text, options, grammar, notes);
 }
 
 Symbol AddRegex(std::string_view regex, Grammar& grammar) {

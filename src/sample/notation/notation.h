@@ -11,8 +11,8 @@
 namespace sheepop::notation {
 
 // llama.cpp's GBNF: the rule "root" is the start. Throws kInvalidArgument, naming line, column and what stands there, and
-// kLimit past a bound. Left recursion is fine.
-grammar::Symbol AddGbnf(std::string_view text, grammar::Grammar& grammar);
+// kLimit past a bound. Left recursion is fine. Rules that the start does not lead to are noted.
+grammar::Symbol AddGbnf(std::string_view text, grammar::Grammar& grammar, schema::SchemaNotes& notes);
 
 // Lark's grammar files, as far as they say which texts there are: rules, terminals with regular expressions and their flags,
 // "..", ~, ?, *, +, templates, %ignore, %import of common terminals, %declare refused. The rule "start" is the start. What only shapes Lark's trees

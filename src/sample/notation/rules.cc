@@ -1,5 +1,7 @@
 #include "sample/notation/rules.h"
 
+#include <fmt/core.h>
+
 #include <optional>
 
 namespace sheepop::notation {
@@ -71,6 +73,25 @@ std::vector<uint32_t> Rules::Uses(NodeId node) const {
     open.insert(open.end(), here.parts.begin(), here.parts.end());
   }
   return uses;
+}
+
+void NoteUnused(const Rules& rules, const Source& source, schema::SchemaNotes& notes) {
+  std::vector<bool> used(rules.rules.size());
+  for (std::vector<uint32_t> open{rules.start}; !open.empty();) {
+    const uint32_t rule = open.back();
+    open.pop_back();
+    if (used[rule]) continue;
+    used[rule] = true;
+    const std::vector<uint32_t> more = rules.Uses(rules.rules[rule].body);
+    open.insert(open.end(), more.begin(), more.end());
+  }
+  for (size_t i = 0; i < used.size(); ++i) {
+    const NamedRule& rule = rules.rules[i];
+    if (used[i] || rule.name.starts_with('%')) continue;
+    const std::string line =
+        source.Fault(rule.offset, fmt::format("no rule that counts uses {}, which changes nothing", rule.name)).what();
+    notes.warnings.push_back({"unused_rule", rule.name, "", line});
+  }
 }
 
 }  // namespace sheepop::notation

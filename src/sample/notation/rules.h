@@ -9,6 +9,7 @@
 #include "sample/grammar/char_set.h"
 #include "sample/grammar/grammar.h"
 #include "sample/notation/source.h"
+#include "sample/schema/json_schema.h"
 
 namespace sheepop::notation {
 
@@ -65,6 +66,9 @@ struct Rules {
 
   std::vector<uint32_t> Uses(NodeId node) const;  // the rules named in it
 };
+
+// Tells of rules that the start does not lead to: they change nothing.
+void NoteUnused(const Rules& rules, const Source& source, schema::SchemaNotes& notes);
 
 // The grammar of these rules, all of which must be defined and without parameters and templates: regular parts become
 // terminals, left recursion is taken out. Returns the start. Throws kInvalidArgument for a pattern that is none and where

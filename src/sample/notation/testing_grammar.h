@@ -27,7 +27,10 @@ class TestGrammar {
   }
 
   static TestGrammar Gbnf(std::string_view text) {
-    return TestGrammar([&](grammar::Grammar& grammar) { return AddGbnf(text, grammar); });
+    return TestGrammar([&](grammar::Grammar& grammar) {
+      schema::SchemaNotes notes;
+      return AddGbnf(text, grammar, notes);
+    });
   }
   static TestGrammar Lark(std::string_view text) {
     return TestGrammar([&](grammar::Grammar& grammar) {

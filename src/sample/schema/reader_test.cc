@@ -282,6 +282,8 @@ TEST(ReadSchema, ValuesOfTheWrongTypeAreRefused) {
       {"$id", "1"},
       {"$dynamicRef", "1"},
       {"$anchor", R"("")"},
+      {"$anchor", R"("@@")"},
+      {"$anchor", R"("1a")"},
       {"patternProperties", "1"},
       {"minProperties", "[]"},
   };

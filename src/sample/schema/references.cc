@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -78,8 +79,14 @@ void ReadId(Subschema& subschema, std::string_view keyword, const json::value& v
   subschema.WarnOlder(keyword, "its fragment an anchor");
 }
 
+// As core.html of 2020-12 has it, section 8.2.2; 2019-09 allows a colon too.
 void ReadAnchor(Subschema& subschema, std::string_view keyword, const json::value& value) {
-  if (subschema.Text(keyword, value).empty()) subschema.Invalid(keyword, value, "a name");
+  const std::string_view name = subschema.Text(keyword, value);
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':'; };
+  if (name.empty() || !is_letter(name.front()) || !std::ranges::all_of(name, fits)) {
+    subschema.Invalid(keyword, value, "a name: a letter or _, then letters, digits, -, _ and .");
+  }
 }
 
 void ReadRecursiveAnchor(Subschema& subschema, std::string_view keyword, const json::value& value) {

@@ -25,16 +25,15 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 [[noreturn]] void RefuseLine(const std::string& path, size_t line, std::string_view what) {
-  throw Error(ErrorCategory::kInvalidArgument, "{}, line {}: {}", path, line, what);
+  throw Error(ErrorCategory::kCorrupt, "{}, line {}: {}", path, line, what);
 }
 
 void CheckPrivate(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) throw SystemError("cannot read " + path, errno);
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
-  throw Error(ErrorCategory::kInvalidArgument,
-              "{} holds keys, and others than its owner may open it (mode {:04o}); chmod 600 it", path,
-              static_cast<unsigned>(status.st_mode & 07777));
+  throw Error(ErrorCategory::kIo, "{} holds keys, and others than its owner may open it (mode {:04o}); chmod 600 it",
+              path, static_cast<unsigned>(status.st_mode & 07777));
 }
 
 // Letters that a header can carry as they are.
@@ -79,8 +78,7 @@ std::vector<ApiKey> ReadApiKeys(const std::string& path) {
     keys.push_back(std::move(key));
   }
   if (keys.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "{} has no keys; write one a line, with or without a name before it",
-                path);
+    throw Error(ErrorCategory::kCorrupt, "{} has no keys; write one a line, with or without a name before it", path);
   }
   return keys;
 }
