@@ -9,13 +9,13 @@
 
 namespace sheepop {
 
-// What `work` gives; an Error of it that does not speak of `path` begins with it.
+// What `work` gives; an Error of it begins with `path`, where it did not before.
 template <typename Work>
 decltype(auto) NamingFile(const std::filesystem::path& path, const Work& work) {
   try {
     return work();
   } catch (const Error& error) {
-    if (std::string_view(error.what()).find(path.string()) != std::string_view::npos) throw;
+    if (std::string_view(error.what()).starts_with(path.string())) throw;
     throw Error(error.category(), "{}: {}", path.string(), error.what());
   }
 }

@@ -69,7 +69,9 @@ std::vector<std::string> EndingWith(const std::vector<std::string>& names, std::
     throw Error(ErrorCategory::kNotFound, "{} has neither {} nor {}, only {}; the index is missing, download it too",
                 path, kSingle, kWeightIndex, fmt::join(others, ", "));
   }
-  throw Error(ErrorCategory::kNotFound, "{} has no weights: neither {} nor {} is there", path, kSingle, kWeightIndex);
+  throw Error(ErrorCategory::kNotFound,
+              "{} has no weights: neither {} nor {} is there; download them from where the model came from", path,
+              kSingle, kWeightIndex);
 }
 
 // A name that cannot lead out of the folder.

@@ -96,10 +96,15 @@ std::string ThereIsNoCommand(std::string_view name, const CLI::App& above) {
   return fmt::format("there is no command {}; there are {}", Quoted(name), fmt::join(known, ", "));
 }
 
-// The parser's "--steps: At Most 1 required but received 2" in words; other messages as they are.
-std::string GivenTwice(std::string_view message) {
+// The parser's "--steps: At Most 1 required but received 2" and "--prompt excludes --file"; other messages as they are.
+std::string InWords(std::string_view message) {
   constexpr std::string_view kSays = ": At Most 1 required but received ";
   const size_t at = message.find(kSays);
+  constexpr std::string_view kExcludes = " excludes ";
+  if (const size_t both = message.find(kExcludes); both != std::string_view::npos && message.starts_with("--")) {
+    return fmt::format("{} and {} exclude each other; give one of them", message.substr(0, both),
+                       message.substr(both + kExcludes.size()));
+  }
   if (at == std::string_view::npos) return std::string(message);
   return fmt::format("{} is given {} times; give it once", message.substr(0, at), message.substr(at + kSays.size()));
 }
@@ -115,7 +120,7 @@ std::string Unknown(const CLI::App& app, std::string_view message) {
     }
     if (word.empty()) word = argument;
   }
-  if (word.empty()) return GivenTwice(message);
+  if (word.empty()) return InWords(message);
   if (!asked.get_subcommands({}).empty()) return ThereIsNoCommand(word, asked);
   return fmt::format("'{}' was not expected", word);
 }

@@ -47,8 +47,9 @@ std::optional<bool> WeightOf(const json::object& object, std::string_view field,
     weight = value->to_number<double>() == 1;
   }
   if (!weight) {
-    throw Error(ErrorCategory::kUnsupported, "`{}` of {} is {}: 0 and 1, false and true can be learned by", field,
-                whose, json::serialize(*value));
+    throw Error(ErrorCategory::kUnsupported,
+                "`{}` of {} is {}, must be 0 or 1, or false or true: there is no weight between", field, whose,
+                value->is_double() ? fmt::format("{:g}", value->get_double()) : json::serialize(*value));
   }
   return field == "masked" ? !*weight : weight;
 }
@@ -125,8 +126,10 @@ EncodedChat ChatEncoder::Encode(json::object conversation) const {
   RequireNoWeight(conversation);
   RequireContents(messages);
   conversation["add_generation_prompt"] = false;
-  const ChatPrompt whole = EncodeChat(chat_, tokenizer_, conversation, now_,
-                                      {.substitute = false, .find_unread = true, .obeyed = kWeightFields});
+  const ChatPrompt whole = RenderedOrRefused(messages, [&] {
+    return EncodeChat(chat_, tokenizer_, conversation, now_,
+                      {.substitute = false, .find_unread = true, .obeyed = kWeightFields});
+  });
   unread.insert(unread.end(), whole.unread.begin(), whole.unread.end());
   EncodedChat chat{whole.ids, std::vector<uint8_t>(whole.ids.size(), 0), 0, Dropped(whole, messages),
                    std::move(unread)};

@@ -76,7 +76,7 @@ TEST(ChatEncoder, ObeysTheWeightOfAMessageOrRefusesItByName) {
     }
     const std::string named = std::string("`") + field + "`";
     EXPECT_THAT(ErrorOf(chat(std::string(", \"") + field + "\": 0.5")),
-                ::testing::HasSubstr(named + " of message 2 is 5E-1"));
+                ::testing::HasSubstr(named + " of message 2 is 0.5"));
     EXPECT_THAT(ErrorOf(chat(std::string(", \"") + field + "\": \"no\"")), ::testing::HasSubstr(named));
     EXPECT_THAT(ErrorOf(chat("", std::string(", \"") + field + "\": 1")),
                 ::testing::HasSubstr(named + " asks that message 1"));

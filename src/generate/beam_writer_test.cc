@@ -139,8 +139,8 @@ TEST_F(BeamWriterTest, RefusesWhatTheEngineRefuses) {
     return "";
   };
   EXPECT_EQ(why_not({}), "the prompt has no tokens; give it at least one character");
-  EXPECT_EQ(why_not({-1}), "prompt token -1 is outside the vocabulary of 112");
-  EXPECT_EQ(why_not({112}), "prompt token 112 is outside the vocabulary of 112");
+  EXPECT_EQ(why_not({-1}), "prompt token -1 is outside the vocabulary, whose ids are 0 to 111");
+  EXPECT_EQ(why_not({112}), "prompt token 112 is outside the vocabulary, whose ids are 0 to 111");
   EXPECT_EQ(why_not(std::vector<Token>(8, 1)),
             "the prompt has 8 tokens, the context holds 8 with the answer; shorten it or use a larger --context");
   EXPECT_NO_THROW(write({0}, 8));

@@ -39,9 +39,13 @@ void Conversation::Add(std::string_view role, std::string_view content) {
 
 std::vector<Token> Conversation::Render(std::vector<Warning>& warnings) const {
   const std::time_t now = TemplateClock();
-  ChatPrompt prompt = RenderedOrRefused([&] {
+  ChatPrompt prompt = RenderedOrRefused(messages_, [&] {
     return EncodeChat(chat_, *loaded_.tokenizer, {{"messages", messages_}, {"add_generation_prompt", true}}, now);
   });
+  if (prompt.ids.empty()) {
+    throw Error(ErrorCategory::kUnsupported,
+                "the chat template writes nothing of this conversation; give another one with --template");
+  }
   for (const size_t i : Dropped(prompt, messages_)) {
     warnings.push_back(DroppedWarning(i, std::string_view(messages_[i].at("role").get_string())));
   }

@@ -96,7 +96,8 @@ void Engine::Check(const Request& request, size_t sequences) const {
   const size_t vocab = std::min(model_->config().vocab, request.chain->vocabulary().size());
   for (Token token : request.prompt) {
     if (token < 0 || static_cast<size_t>(token) >= vocab) {
-      throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary of {}", token, vocab);
+      throw Error(ErrorCategory::kInvalidArgument, "prompt token {} is outside the vocabulary, whose ids are 0 to {}",
+                  token, vocab - 1);
     }
   }
   if (request.prompt.size() >= context_) {

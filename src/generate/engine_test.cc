@@ -91,7 +91,9 @@ TEST_F(EngineTest, AnErrorOfOneSequenceIsItsOwn) {
     ExpectAlone(failed, bad);
     EXPECT_EQ(failed.reason(), FinishReason::kError);
     EXPECT_EQ(failed.size(), 4u);
-    EXPECT_EQ(failed.message(), "no_repeat_ngram leaves no token to draw at position 7; allow at least one");
+    EXPECT_EQ(failed.message(),
+              "no_repeat_ngram leaves no token to draw at position 7; allow at least one: what is banned, allowed or "
+              "biased leaves none");
     EXPECT_EQ(AsError(failed.finish->error).category(), ErrorCategory::kInvalidArgument);
     EXPECT_THROW(failed.finish->Check(), Error);
     EXPECT_EQ(engine.free_positions(), 2 * kContext);
@@ -313,9 +315,9 @@ TEST_F(EngineTest, RefusesWhatCanNeverRun) {
   EXPECT_EQ(message(MakeRequest({}, 1), 1, ErrorCategory::kInvalidArgument),
             "the prompt has no tokens; give it at least one character");
   EXPECT_EQ(message(MakeRequest({1, 112}, 1), 1, ErrorCategory::kInvalidArgument),
-            "prompt token 112 is outside the vocabulary of 112");
+            "prompt token 112 is outside the vocabulary, whose ids are 0 to 111");
   EXPECT_EQ(message(MakeRequest({1, -1}, 1), 1, ErrorCategory::kInvalidArgument),
-            "prompt token -1 is outside the vocabulary of 112");
+            "prompt token -1 is outside the vocabulary, whose ids are 0 to 111");
   EXPECT_EQ(message(MakeRequest({1}, 1), 3, ErrorCategory::kInvalidArgument),
             "3 sequences from one prompt, the engine runs 2 at once");
   EXPECT_EQ(message(MakeRequest({1}, 1), 0, ErrorCategory::kInvalidArgument),

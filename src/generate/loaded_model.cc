@@ -6,11 +6,14 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/hf_folder.h"
+#include "checkpoint/naming.h"
 #include "tokenize/template_source.h"
 
 namespace sheepop {
 
-std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
+namespace {
+
+std::shared_ptr<const Tokenizer> ReadTokenizer(const Checkpoint& checkpoint) {
   if (const GgufFile* gguf = checkpoint.gguf()) {
     return std::make_shared<const Tokenizer>(Tokenizer::FromGguf(gguf->metadata()));
   }
@@ -20,6 +23,12 @@ std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
   const std::vector<int64_t> more = hf.ConfigIds("eos_token_id");
   end.insert(end.end(), more.begin(), more.end());
   return std::make_shared<const Tokenizer>(Tokenizer::FromJson(hf.tokenizer_json, config, end));
+}
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> TokenizerOf(const Checkpoint& checkpoint) {
+  return NamingFile(checkpoint.path(), [&] { return ReadTokenizer(checkpoint); });
 }
 
 std::optional<std::string> ChatTemplateOf(const Checkpoint& checkpoint) {

@@ -24,7 +24,10 @@ void GgufFields::Throw(ErrorCategory category, std::string_view field, const std
 }
 
 void GgufFields::ThrowMissing(std::string_view field) const {
-  throw KeyError(ErrorCategory::kCorrupt, Key(field), fmt::format("metadata has no {}", Key(field)));
+  throw KeyError(
+      ErrorCategory::kCorrupt, Key(field),
+      fmt::format("metadata has no {}, which this architecture needs; get the file again, or convert the model anew",
+                  Key(field)));
 }
 
 std::optional<size_t> GgufFields::OptionalSize(std::string_view field) const {

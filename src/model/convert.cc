@@ -343,6 +343,16 @@ std::vector<float> Conversion::Entry(const Target& target, size_t entry) const {
   return out;
 }
 
+// What a value's type cannot hold is of the file, not of somebody's flags.
+void Conversion::QuantiseNamed(const TensorSpec& spec, std::span<const float> values, std::span<std::byte> out) const {
+  try {
+    Quantise(spec.type, values, out);
+  } catch (const Error& error) {
+    throw Error(ErrorCategory::kUnsupported, "{}: tensor {}: {}; f32 and bf16 hold it", checkpoint_.path().string(),
+                spec.name, error.what());
+  }
+}
+
 template <typename Writer>
 void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) const {
   const DType type = target.spec.type;
@@ -351,7 +361,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
   const auto put = [&](std::span<const float> values) {
     not_finite += CountNotFinite(values);
     bytes.resize(RowBytes(type, values.size()));
-    Quantise(type, values, bytes);
+    QuantiseNamed(target.spec, values, bytes);
     writer.Append(target.spec.name, bytes);
   };
   const auto tell = [&] {
@@ -402,7 +412,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
           }
           Rows(piece, begin + first, size, values.data());
           not_finite += CountNotFinite(values);
-          Quantise(type, values, out);
+          QuantiseNamed(target.spec, values, out);
         } catch (...) {
           const std::lock_guard lock(mutex);
           failure = std::current_exception();

@@ -60,6 +60,7 @@ class Conversion {
     std::vector<Piece> pieces;  // by their first row
     std::vector<float> values;  // of what is no parameter
   };
+  void QuantiseNamed(const TensorSpec& spec, std::span<const float> values, std::span<std::byte> out) const;
   template <typename Writer>
   void Write(const Target& target, Writer& writer, ThreadPool& pool) const;
 

@@ -54,7 +54,12 @@ bool BeamSearch::IsEos(Token token) const {
 // The best ways to continue one beam; `candidates_` is then the whole row.
 std::vector<Candidate> BeamSearch::BestOf(size_t beam, const LogitRow& row) {
   candidates_.Reset(row);
-  if (candidates_.empty()) return {};
+  if (candidates_.empty()) {
+    throw Error(ErrorCategory::kCorrupt,
+                "none of the {} logits behind {} written tokens is a number above -infinity: the model's weights hold "
+                "values that are none; get the model again, or convert it anew",
+                row.logits.size(), live_[beam].tokens.size());
+  }
   const size_t most = options_.width + vocabulary_.eos().size();
   if (!constraint_) return candidates_.First(most);
   candidates_.KeepOnly(*constraint_->constraint.Mask(places_[beam]));

@@ -45,6 +45,7 @@ class BeamSearch {
 
   // rows: one for each live beam, in their order, logits or log-probabilities. Returns the beams that live now, the
   // best first: beam i continues rows[forks[i].parent]. Empty when the search is over.
+  // Throws kCorrupt for a row none of whose logits is above -infinity.
   std::vector<Fork> Advance(std::span<const LogitRow> rows);
 
   // True once `width` texts have ended and no live beam, at its present length, scores better than the worst of them:

@@ -37,7 +37,10 @@ Candidates& Chain::Prepare(const LogitRow& row, SequenceState& state) const {
   }
   candidates.Reset(row);
   if (candidates.empty()) {
-    throw Error(ErrorCategory::kCorrupt, "none of the {} logits at position {} is a number above -infinity",
+    throw Error(ErrorCategory::kCorrupt,
+                "none of the {} logits at position {} is a number above -infinity: the model's weights hold values "
+                "that are none; "
+                "get the model again, or convert it anew",
                 row.logits.size(), state.position());
   }
   return candidates;
@@ -51,8 +54,10 @@ void Chain::Apply(const Step& step, Candidates& candidates, const SequenceState&
     if (const std::string reason = other.Why(state); !reason.empty())
       why += fmt::format("; {}: {}", other.name(), reason);
   });
-  throw Error(ErrorCategory::kInvalidArgument, "{} leaves no token to draw at position {}{}; allow at least one",
-              step.name(), state.position(), why);
+  throw Error(
+      ErrorCategory::kInvalidArgument,
+      "{} leaves no token to draw at position {}{}; allow at least one: what is banned, allowed or biased leaves none",
+      step.name(), state.position(), why);
 }
 
 const Candidates& Chain::Filter(const LogitRow& row, SequenceState& state) const {

@@ -70,8 +70,9 @@ std::vector<Warning> IdleOptions(const SamplingOptions& options, std::span<const
     if (reason.empty()) continue;
     const std::string_view name = flags ? row->long_flag() : row->name;
     const std::string value = kSamplingTable.Get(options, *row);
-    warnings.push_back({"no_effect", std::string(name), value,
-                        fmt::format("{} is {} and changes nothing, for {}", name, value, reason)});
+    warnings.push_back(
+        {"no_effect", std::string(name), value,
+         fmt::format("{} is {} and changes nothing, for {}", name, value.empty() ? "\"\"" : value, reason)});
   }
   return warnings;
 }

@@ -173,11 +173,26 @@ void Validate(const SamplingOptions& options) {
   CheckProfile(options);
 }
 
+namespace {
+
+// A setting as JSON names it, and its flag where that is called otherwise.
+std::string WithFlag(std::string_view field) {
+  for (const OptionRow& row : kSamplingRows) {
+    const std::string flag(row.long_flag());
+    std::string named = flag.empty() ? "" : flag.substr(2);
+    std::ranges::replace(named, '-', '_');
+    if (row.name == field && !flag.empty() && named != field) return fmt::format("{} ({})", field, flag);
+  }
+  return std::string(field);
+}
+
+}  // namespace
+
 std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary& vocabulary, std::string_view field) {
   if (const Token* id = std::get_if<Token>(&name)) {
     if (*id >= 0 && static_cast<size_t>(*id) < vocabulary.size()) return {*id};
-    throw Error(ErrorCategory::kInvalidArgument, "{} names token {}, the vocabulary has ids 0 to {}", field, *id,
-                static_cast<int64_t>(vocabulary.size()) - 1);
+    throw Error(ErrorCategory::kInvalidArgument, "{} names token {}, the vocabulary has ids 0 to {}", WithFlag(field),
+                *id, static_cast<int64_t>(vocabulary.size()) - 1);
   }
   const auto& text = std::get<std::string>(name);
   std::vector<Token> ids;
@@ -187,7 +202,7 @@ std::vector<Token> ResolveToken(const TokenName& name, const SamplingVocabulary&
   if (ids.empty()) {
     throw Error(ErrorCategory::kInvalidArgument,
                 "{} names \"{}\", which is no single token of this model; see `sheepop tokenize` for how it is split",
-                field, text);
+                WithFlag(field), text);
   }
   return ids;
 }

@@ -175,7 +175,9 @@ TEST(Specification, Refusals) {
   EXPECT_EQ(message([](auto& o) { o.top_p = 1.5; }), "top_p is 1.5, must be 0 to 1");
   EXPECT_EQ(message([](auto& o) { o.top_k = -2; }), "top_k is -2, must be at least 0");
   EXPECT_NE(message([](auto& o) { o.samplers = {"top_q"}; }).find("\"top_q\""), std::string::npos);
-  EXPECT_NE(message([](auto& o) { o.banned = {Token{4}}; }).find("banned names token 4, the vocabulary has ids 0 to 3"),
+  EXPECT_NE(message([](auto& o) {
+              o.banned = {Token{4}};
+            }).find("banned (--ban) names token 4, the vocabulary has ids 0 to 3"),
             std::string::npos);
   EXPECT_NE(message([](auto& o) { o.profile = "gpt"; }).find("\"gpt\""), std::string::npos);
 }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <map>
 #include <optional>
@@ -270,6 +271,23 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
   return prompt;
 }
 
+Error RefusedByTemplate(const boost::json::array& messages, const Error& error) {
+  std::string lists;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const boost::json::object* message = messages[i].if_object();
+    const boost::json::value* content = message ? message->if_contains("content") : nullptr;
+    if (content && content->is_array()) lists += fmt::format("{}{}", lists.empty() ? "" : ", ", i + 1);
+  }
+  const std::string why =
+      lists.empty()
+          ? ""
+          : fmt::format("; the content of message {} is a list, and this template may take text alone", lists);
+  return Error(ErrorCategory::kUnsupported,
+               "the chat template does not take this conversation ({}){}; change the messages, or give another "
+               "--template",
+               error.what(), why);
+}
+
 void RequireContents(const boost::json::array& messages) {
   if (messages.empty()) {
     throw Error(ErrorCategory::kCorrupt, "the conversation is empty: `messages` needs at least one message");
@@ -283,6 +301,12 @@ void RequireContents(const boost::json::array& messages) {
     const bool says = std::ranges::any_of(*message, [](const auto& member) {
       return member.key() != "role" && member.key() != "name" && !member.value().is_null();
     });
+    const boost::json::value* content = message->if_contains("content");
+    if (content && !content->is_null() && !content->is_string() && !content->is_array()) {
+      throw Error(ErrorCategory::kCorrupt,
+                  "message {}, of role {}, has {} as content; give it text, or a list of parts", i + 1,
+                  std::string_view(role->get_string()), boost::json::serialize(*content));
+    }
     if (says) continue;
     throw Error(ErrorCategory::kCorrupt, "message {}, of role {}, has {} content; give it text, \"\" for none", i + 1,
                 std::string_view(role->get_string()), message->contains("content") ? "null as" : "no");

@@ -46,23 +46,25 @@ struct ChatPromptOptions {
 ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boost::json::object variables,
                       std::time_t now, const ChatPromptOptions& options = {});
 
-// What `encode` gives. A template that refuses a conversation (roles that do not alternate, a variable that nobody gave)
-// is then of a file, not of somebody's flags: its kInvalidArgument becomes kUnsupported.
+// Of a template that refuses a conversation (roles that do not alternate, a variable that nobody gave): that is of a file,
+// not of somebody's flags. Names the messages whose content is no text, which many templates do not take.
+Error RefusedByTemplate(const boost::json::array& messages, const Error& error);
+
+// What `encode` gives; its kInvalidArgument, and what its template cannot do, become kUnsupported.
 template <typename Encode>
-ChatPrompt RenderedOrRefused(const Encode& encode) {
+ChatPrompt RenderedOrRefused(const boost::json::array& messages, const Encode& encode) {
   try {
     return encode();
   } catch (const Error& error) {
-    if (error.category() != ErrorCategory::kInvalidArgument) throw;
-    throw Error(
-        ErrorCategory::kUnsupported,
-        "the chat template does not take this conversation ({}); change the messages, or give another --template",
-        error.what());
+    const bool of_template = std::string_view(error.what()).starts_with("chat template");
+    if (error.category() != ErrorCategory::kInvalidArgument && !of_template) throw;
+    throw RefusedByTemplate(messages, error);
   }
 }
 
 // Throws kCorrupt, naming the message's number, when `messages` is empty, or one of them is no object with a string as
-// `role`, or has nothing to say: no `content` (or null) and nothing else in its place, such as tool calls.
+// `role`, or has nothing to say: no `content` (or null) and nothing else in its place, such as tool calls, or a
+// `content` that is neither text nor a list.
 void RequireContents(const boost::json::array& messages);
 
 // The messages, from 0, with words of which none came into the prompt: a template that drops system messages, say.

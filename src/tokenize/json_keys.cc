@@ -76,7 +76,7 @@ class Reader {
   static constexpr size_t kMostShown = 80;  // bytes of a value
 
   void Idle(std::string key, const bj::value& value, std::string_view why) {
-    std::string shown = bj::serialize(value);
+    std::string shown = value.is_double() ? fmt::format("{:g}", value.get_double()) : bj::serialize(value);
     if (shown.size() > kMostShown) shown = shown.substr(0, kMostShown) + "...";
     std::string line = fmt::format("tokenizer.json: {} is {} and changes nothing, for {}", key, shown, why);
     warnings_.push_back({"no_effect", std::move(key), std::move(shown), std::move(line)});

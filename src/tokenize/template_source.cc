@@ -15,7 +15,12 @@ ChatTemplate ChooseTemplate(const std::string& file, const std::optional<std::st
                             const std::filesystem::path& model) {
   if (!file.empty()) {
     try {
-      return ChatTemplate::Parse(ReadFileOrStdin(file));
+      const std::string text = ReadFileOrStdin(file);
+      if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+        throw Error(ErrorCategory::kCorrupt,
+                    "it is empty, so that no conversation would reach the model; name another file");
+      }
+      return ChatTemplate::Parse(text);
     } catch (const Error& error) {
       if (std::string_view(error.what()).find(file) != std::string_view::npos) throw;
       throw Error(error.category(), "{}: {}", file, error.what());

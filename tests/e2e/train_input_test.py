@@ -169,7 +169,7 @@ class Chats(ProgramTest):
         answer = self.text("chat", "-m", self.out, "-p", "what is 7?", "-n", "20", "--temperature", "0")
         self.assertNotIn("WRONG", answer)
         self.write([line.replace('"weight": 0', '"weight": 0.5') for line in wrong])
-        self.assertIn("`weight` of message 2 is 5E-1", self.error(*self.train("--restart")))
+        self.assertIn("`weight` of message 2 is 0.5", self.error(*self.train("--restart")))
 
     def test_a_message_that_the_template_drops_is_told(self):
         template = self.folder / "template.jinja"

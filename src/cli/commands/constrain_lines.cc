@@ -25,7 +25,7 @@ std::vector<std::string> TextsOf(const json::object& line, bool may_be_absent) {
   const json::value* texts = line.if_contains("texts");
   if (may_be_absent && texts == nullptr && line.contains("schema")) return {};
   if (!line.contains("schema") || texts == nullptr || !texts->is_array()) {
-    throw Error(ErrorCategory::kCorrupt, R"(a line has the form {{"schema": ..., "texts": ["...", ...]}})");
+    throw Error(ErrorCategory::kCorrupt, "{}", R"(a line has the form {"schema": ..., "texts": ["...", ...]})");
   }
   std::vector<std::string> out;
   for (const json::value& text : texts->get_array()) {

@@ -1,12 +1,16 @@
 // sheepop explain: the same generation, each step shown.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/output_path.h"
 #include "cli/command.h"
 #include "cli/commands/explain_table.h"
@@ -70,6 +74,7 @@ class Explain final : public Command {
   int Run(Console& console) override;
 
  private:
+  void CheckNumbers(const Console& console) const;
   std::unique_ptr<ExplainSource> Source(const Console& console);
   ExplainReport Report(ExplainSource& source) const;
 
@@ -86,6 +91,21 @@ class Explain final : public Command {
   std::optional<LoadedModel> loaded_;
   std::optional<FlagSet> flags_;
 };
+
+void Explain::CheckNumbers(const Console& console) const {
+  for (const double logit : logits_) {
+    if (logit > std::numeric_limits<float>::max()) {
+      throw Error(ErrorCategory::kInvalidArgument,
+                  "--logits has {}, must be finite, or -inf or nan for what is never drawn", logit);
+    }
+  }
+  const double sum = std::accumulate(probs_.begin(), probs_.end(), 0.0);
+  const bool are_some = std::ranges::all_of(probs_, [](double one) { return one >= 0; });
+  if (!probs_.empty() && are_some && std::abs(sum - 1) > 1e-3) {
+    console.Warn({"not_one", "--probs", fmt::format("{:g}", sum),
+                  fmt::format("--probs sum to {:g}, not 1: each is divided by that", sum)});
+  }
+}
 
 std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
   if (logits_.empty() && probs_.empty()) {
@@ -104,6 +124,7 @@ std::unique_ptr<ExplainSource> Explain::Source(const Console& console) {
                 flag);
   }
   prompt_.CheckNoText("without a model there are no tokens");
+  CheckNumbers(console);
   GivenLogits given;
   given.logits = probs_.empty() ? std::vector<float>(logits_.begin(), logits_.end()) : LogitsOf(probs_);
   given.labels = labels_;

@@ -87,9 +87,11 @@ std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
                  options_.inputs.front().string(),
                  others == 0 ? "" : fmt::format(", nor in what else was named ({})", others));
   }
-  const std::string why = report.mishaps.empty()
-                              ? ""
-                              : fmt::format("; {}: {}", report.mishaps.front().source, report.mishaps.front().reason);
+  std::string why;
+  if (!report.mishaps.empty()) {
+    why = fmt::format("; {}: {}", report.mishaps.front().source, report.mishaps.front().reason);
+  }
+  for (const auto& [step, count] : report.dropped_by_step) why += fmt::format("; {} at the step \"{}\"", count, step);
   return Error(ErrorCategory::kNotFound, "nothing was taken of {} inputs: {} dropped, {} failed; {} says why{}",
                report.inputs, report.dropped, report.failed, report.report_path.string(), why);
 }

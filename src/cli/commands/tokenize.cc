@@ -99,8 +99,9 @@ void Tokenize::Render(const Console& console, const Checkpoint& checkpoint, cons
   if (!own) own = ChatTemplateOf(checkpoint);
   const ChatTemplate chat = template_.Load(own, checkpoint.path());
   const std::time_t now = TemplateClock();
-  const ChatPrompt prompt = RenderedOrRefused(
-      [&] { return EncodeChat(chat, tokenizer, variables, now, {.find_unread = true, .obeyed = obeyed}); });
+  const ChatPrompt prompt = RenderedOrRefused(messages.get_array(), [&] {
+    return EncodeChat(chat, tokenizer, variables, now, {.find_unread = true, .obeyed = obeyed});
+  });
   for (const Warning& warning : prompt.warnings) console.Warn(warning);
   for (const std::string& field : prompt.unread) console.Warn(UnreadWarning(messages_, field, 1));
   for (const size_t i : Dropped(prompt, messages.get_array())) {

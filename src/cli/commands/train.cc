@@ -16,6 +16,7 @@
 #include "base/output_path.h"
 #include "base/shell_word.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/naming.h"
 #include "cli/command.h"
 #include "cli/commands/train_choice.h"
 #include "cli/commands/train_input.h"
@@ -205,7 +206,13 @@ void RequireWritable(const std::filesystem::path& output) {
   if (std::filesystem::is_directory(output, none)) {
     throw Error(ErrorCategory::kIo, "{} is a folder; name the model's file", output.string());
   }
-  if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
+  if (output.has_parent_path()) {
+    std::filesystem::create_directories(output.parent_path(), none);
+    if (none) {
+      throw Error(ErrorCategory::kIo, "cannot make the folder {} of --output: {}; name another",
+                  output.parent_path().string(), none.message());
+    }
+  }
   if (std::filesystem::exists(output, none) && !std::filesystem::is_regular_file(output, none)) return;
   const FileWriter tried(output);
 }
@@ -275,7 +282,8 @@ size_t TrainCommand::ContextBound(const TrainOptions& options) const {
   constexpr size_t kMost = 1024;
   if (given_.Given(kTrainTable.Named("context")) || !chooser_.Chooses()) return static_cast<size_t>(options.context);
   if (from_.empty()) return kMost;
-  return std::min(kMost, ReadConfig(Checkpoint::Open(FindModel(from_))).context);
+  const Checkpoint checkpoint = Checkpoint::Open(FindModel(from_));
+  return std::min(kMost, NamingFile(checkpoint.path(), [&] { return ReadConfig(checkpoint); }).context);
 }
 
 bool TrainCommand::GivesBest(TrainEnd end) const {
@@ -324,7 +332,7 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
 ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
   const Checkpoint checkpoint = Checkpoint::Open(FindModel(from_));
   run.source = ReadSource(checkpoint);
-  ModelConfig config = ReadConfig(checkpoint);
+  ModelConfig config = NamingFile(checkpoint.path(), [&] { return ReadConfig(checkpoint); });
   if (vocab > config.vocab) {
     throw Error(ErrorCategory::kCorrupt, "{}: the tokenizer has {} tokens, the model only {}", from_, vocab,
                 config.vocab);

@@ -68,6 +68,10 @@ int BeamFlags::Run(const Console& console, const LoadedModel& loaded, std::vecto
   request.clipped = &clipped;
   const std::vector<Hypothesis> texts = WriteBeams(*loaded.model, *loaded.vocabulary, request, engine, pool);
   if (clipped) console.Warn(ClippedWarning());
+  if (texts.empty()) {
+    throw Error(ErrorCategory::kUnsupported,
+                "no text was found: the shape that was asked for leaves no token to begin with; ask for another");
+  }
   if (!console.json) {
     for (size_t i = 0; i < texts.size(); ++i) {
       if (texts.size() > 1) {

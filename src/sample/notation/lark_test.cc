@@ -264,13 +264,12 @@ TEST(Notation, RulesThatNothingUsesAreTold) {
     return out;
   };
   EXPECT_EQ(unused("root ::= x\nx ::= \"a\" y?\ny ::= x"), "");
-  EXPECT_EQ(
-      unused("root ::= \"a\"\nx ::= y\ny ::= x"),
-      "the grammar at line 2, column 1: no rule that counts uses x, which changes nothing; the grammar at line 3, "
-      "column 1: no rule that counts uses y, which changes nothing; ");
+  EXPECT_EQ(unused("root ::= \"a\"\nx ::= y\ny ::= x"),
+            "the grammar, line 2, column 1: no rule that counts uses x, which changes nothing; the grammar, line 2, "
+            "column 7: no rule that counts uses y, which changes nothing; ");
   EXPECT_EQ(unused("start: X Y\nX: \"a\"\nY: X\n%ignore \" \""), "");
   EXPECT_EQ(unused("start: X\nX: \"a\"\n%import common.INT"),
-            "the grammar at line 3, column 16: no rule that counts uses INT, which changes nothing; ");
+            "the grammar, line 3, column 16: no rule that counts uses INT, which changes nothing; ");
 }
 
 }  // namespace

@@ -253,8 +253,10 @@ Symbol AddRules(const Rules& rules, const Source& source, Grammar& grammar) {
   Lowering lowering(rules, source, *pool);
   const PlainRules plain = WithoutLeftRecursion(lowering.TakeRules());
   if (plain.rules[plain.start].productions.empty()) {
-    throw Error(ErrorCategory::kInvalidArgument, "the grammar has no text: no word of the rule {} comes to an end",
-                rules.rules[rules.start].name);
+    throw Error(
+        ErrorCategory::kInvalidArgument,
+        "the grammar has no text: no word of the rule {} comes to an end; give it an alternative without itself",
+        rules.rules[rules.start].name);
   }
   return Emission(plain, lowering.leaves(), std::move(pool), grammar).Start();
 }

@@ -90,7 +90,7 @@ void NoteUnused(const Rules& rules, const Source& source, schema::SchemaNotes& n
     if (used[i] || rule.name.starts_with('%')) continue;
     const std::string line =
         source.Fault(rule.offset, fmt::format("no rule that counts uses {}, which changes nothing", rule.name)).what();
-    notes.warnings.push_back({"unused_rule", rule.name, "", line});
+    notes.warnings.push_back({"unused_rule", rule.name, "", "the grammar, " + line});
   }
 }
 

@@ -75,7 +75,9 @@ TEST(AllowedTokens, WithBansMayLeaveNothing) {
     chain.Sample({logits, {}}, state);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "allowed leaves no token to draw at position 0; allow at least one");
+    EXPECT_STREQ(error.what(),
+                 "allowed leaves no token to draw at position 0; allow at least one: what is banned, allowed or biased "
+                 "leaves none");
   }
   EXPECT_EQ(state.position(), 0u);
 }
