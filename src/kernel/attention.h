@@ -33,13 +33,18 @@ struct AttentionShape {
   size_t window;        // 0: all earlier positions; else the last `window` positions, the row's own included
   KvType type;
   const float* sinks = nullptr;  // [kv_heads * heads_per_kv] logits, or null: none (arXiv:2309.17453)
+  // 0: values are as long as keys and stored beside them; else a value is so many of the first elements of its key and stored
+  // nowhere else. Results are then of that length, where results of head_dim would begin.
+  size_t value_dim = 0;
+
+  size_t value_size() const { return value_dim > 0 ? value_dim : head_dim; }
 };
 
 // The cache of one layer: block b of head h begins at keys + (h * blocks + b) * 16 * head_dim * KvTypeBytes(type).
 struct KvLayer {
   std::byte* keys;    // [kv_heads, blocks, head_dim, 16]
-  std::byte* values;  // [kv_heads, blocks, 16, head_dim]
-  size_t blocks;
+  std::byte* values;  // [kv_heads, blocks, 16, head_dim]; anything where value_dim says that they are in the keys
+  size_t blocks;      // of a head; 0, for reading alone: all heads are the first
 };
 
 // Query rows of one sequence at consecutive positions. Their keys and values are already stored.
@@ -61,7 +66,7 @@ struct AttentionOutput {
 inline size_t PartialFloats(size_t head_dim) { return head_dim + 2; }
 
 struct AttentionKernels {
-  // Stores the key and value [kv_heads, head_dim] of one position.
+  // Stores the key and, unless it is in the key, the value [kv_heads, head_dim] of one position.
   void (*store)(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value, uint32_t block,
                 size_t slot);
 

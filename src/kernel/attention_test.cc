@@ -191,6 +191,7 @@ Case DrawCase(uint64_t number) {
   c.shape.sinks = pick({0, 0, 1}) ? sinks.data() : nullptr;
   c.rows = pick({1, 2, 3, 7, 16, 33});
   c.first = pick({0, 1, 7, 15, 16, 250, 255, 256, 300, 511, 530});
+  c.shape.value_dim = pick({0, 0, 0, 1}) ? c.shape.head_dim / 2 + 1 : 0;
   return c;
 }
 
@@ -223,6 +224,54 @@ TEST(Attention, EverySetHasTheBitsOfTheReferenceHoweverTheWorkIsShared) {
       ExpectSameBits(AttendBySegments(isa, c.shape, cache.layer(), rows), want,
                      fmt::format("{} by segment, {}", Name(isa), what));
     }
+  }
+}
+
+// Values that are the beginnings of keys are attended to as if they had been stored beside them.
+TEST(Attention, ValuesMayBeTheBeginningsOfKeys) {
+  FlushDenormals flush;
+  for (const size_t value_dim : {1, 16, 20, 33}) {
+    for (const KvType type : {KvType::kF32, KvType::kF16, KvType::kBf16}) {
+      const AttentionShape beside = {1, 5, 36, 0.25F, 0, 0, type};
+      AttentionShape within = beside;
+      within.value_dim = value_dim;
+      constexpr size_t kPositions = 280;
+      Cache one(beside, kPositions), other(within, kPositions);
+      for (size_t p = 0; p < kPositions; ++p) {
+        const auto key = Vector(36, static_cast<uint32_t>(p));
+        one.Store(Isa::kReference, p, key.data(), key.data());
+        other.Store(Isa::kReference, p, key.data(), nullptr);
+      }
+      const Query query(beside, 30, kPositions - 30);
+      for (Isa isa : AvailableIsas()) {
+        const auto want = Attend(isa, beside, one.layer(), query.View(one.table()));
+        const auto got = Attend(isa, within, other.layer(), query.View(other.table()));
+        for (size_t i = 0; i < got.size(); ++i) {
+          const bool of_head = i % query.stride < 5 * 36, value = of_head && i % query.stride % 36 < value_dim;
+          ASSERT_EQ(Bits(got[i]), Bits(value ? want[i] : kUntouched)) << Name(isa) << " " << value_dim << " " << i;
+        }
+      }
+    }
+  }
+}
+
+// A layer of no blocks a head: the heads of a pass are some of those that share the one head of keys.
+TEST(Attention, HeadsMayShareOneHeadOfKeysAPartAtATime) {
+  FlushDenormals flush;
+  const AttentionShape whole = {1, 12, 36, 0.25F, 0, 0, KvType::kF16};
+  AttentionShape parts = whole;
+  parts.kv_heads = 3;
+  parts.heads_per_kv = 4;
+  constexpr size_t kPositions = 300;
+  Cache cache(whole, kPositions);
+  cache.Fill(kPositions);
+  KvLayer shared = cache.layer();
+  shared.blocks = 0;
+  const Query query(whole, 20, kPositions - 20);
+  for (Isa isa : AvailableIsas()) {
+    const auto want = Attend(isa, whole, cache.layer(), query.View(cache.table()));
+    ExpectSameBits(Attend(isa, parts, shared, query.View(cache.table())), want, std::string(Name(isa)));
+    ExpectSameBits(AttendBySegments(isa, parts, shared, query.View(cache.table())), want, std::string(Name(isa)));
   }
 }
 

@@ -1,4 +1,4 @@
-// The attention kernels over F32x16. Included after lanes.h; internal linkage, so that each instruction set has its
+// The attention kernels over F32x16. Included after lanes.h and transpose.h; internal linkage, so that each instruction set has its
 // own.
 //
 // The rows of a call are taken in blocks, the query vectors of a block in groups. Few groups read the cache as it is
@@ -230,6 +230,27 @@ void AddWidened(const Block& block, size_t segment, PositionRange range, size_t 
   AddColumns<WidenedProducts>(block, segment, panel, column, width);
 }
 
+// The same of values that are in the keys, [head_dim, 16] a block.
+template <typename Element>
+void AddTurned(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
+  ValueColumns<float> panel = {{}, {}, 16 * width};
+  for (size_t b = range.begin / 16; b * 16 < range.end; ++b) {
+    float* to = block.values + b * 16 * panel.stride;
+    panel.blocks[b] = to;
+    const Element* keys = BlockOf<Element>(block, block.layer.keys, segment * kSegmentBlocks + b);
+    for (size_t i = 0; i < width; ++i) {
+      const size_t first = (column + i) * 16;
+      F32x16 lanes[16];
+      for (size_t d = 0; d < 16; ++d) {
+        lanes[d] = first + d < block.shape.value_dim ? Load(keys + (first + d) * kKvBlock) : Zero();
+      }
+      Transpose(lanes);
+      for (size_t p = 0; p < 16; ++p) Store(to + p * panel.stride + i * 16, lanes[p]);
+    }
+  }
+  AddColumns<WidenedProducts>(block, segment, panel, column, width);
+}
+
 template <typename Element>
 void AddStored(const Block& block, size_t segment, PositionRange range, size_t column, size_t width) {
   ValueColumns<Element> columns = {{}, {}, block.shape.head_dim};
@@ -241,6 +262,17 @@ void AddStored(const Block& block, size_t segment, PositionRange range, size_t c
     columns.ahead[b] = BlockOf<Element>(block, block.layer.keys, next) + column * 16;
   }
   AddColumns<StoredProducts<Element>>(block, segment, columns, column, width);
+}
+
+template <typename Element>
+void AddAllTurned(const Block& block, size_t segment, PositionRange range) {
+  const size_t columns = (block.shape.value_dim + 15) / 16;
+  for (size_t column = 0; column < columns;) {
+    size_t width = Smaller(Width(block.group), kPanelWidth);
+    while (column + width > columns) width /= 2;
+    AddTurned<Element>(block, segment, range, column, width);
+    column += width;
+  }
 }
 
 // One segment for every query of the block -> sums, sums_l, sums_m.
@@ -259,6 +291,7 @@ void AttendBlock(const Block& block, size_t segment) {
     const PositionRange visible = block.Visible(query, segment);
     if (visible.begin < visible.end) Weigh(block, query, visible);
   }
+  if (block.shape.value_dim > 0) return AddAllTurned<Element>(block, segment, range);
   const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
   const size_t whole = block.shape.head_dim / 16;
   for (size_t column = 0; column < whole;) {
@@ -341,9 +374,9 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
       float* to = out.values + (row + query / shape.heads_per_kv) * out.stride + head * dim;
       const F32x16 factor = Broadcast(JoinSink(shape, head, block.totals_l[query], block.totals_m[query]));
       const F32x16 total = Broadcast(block.totals_l[query]);
-      for (size_t d = 0; d < dim; d += 16) {
+      for (size_t d = 0; d < shape.value_size(); d += 16) {
         const F32x16 sum = Load(block.totals + query * block.padded_dim() + d);
-        StoreSome(to + d, dim - d, (shape.sinks ? sum * factor : sum) / total);
+        StoreSome(to + d, shape.value_size() - d, (shape.sinks ? sum * factor : sum) / total);
       }
     }
   }
@@ -355,8 +388,8 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
   AttendBlock(block, segment);
   const size_t dim = shape.head_dim;
   for (size_t query = 0; query < block.queries; ++query, partial += PartialFloats(dim)) {
-    for (size_t d = 0; d < dim; d += 16) {
-      StoreSome(partial + d, dim - d, Load(block.sums + query * block.padded_dim() + d));
+    for (size_t d = 0; d < shape.value_size(); d += 16) {
+      StoreSome(partial + d, shape.value_size() - d, Load(block.sums + query * block.padded_dim() + d));
     }
     partial[dim] = block.sums_l[query];
     partial[dim + 1] = block.sums_m[query];
@@ -364,23 +397,23 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
 }
 
 void Merge(const AttentionShape& shape, const float* partials, size_t segments, size_t kv_head, float* out) {
-  const size_t dim = shape.head_dim;
+  const size_t dim = shape.head_dim, size = shape.value_size();
   for (size_t head = 0; head < shape.heads_per_kv; ++head, out += dim) {
     float l = 0;
     float m = kNothing;
-    for (size_t d = 0; d < dim; ++d) out[d] = 0;
+    for (size_t d = 0; d < size; ++d) out[d] = 0;
     for (size_t segment = 0; segment < segments; ++segment) {
       const float* next = partials + (segment * shape.heads_per_kv + head) * PartialFloats(dim);
       const Factors factors = JoinTails(next[dim], next[dim + 1], l, m);
-      for (size_t d = 0; d < dim; d += 16) {
-        const size_t left = dim - d;
+      for (size_t d = 0; d < size; d += 16) {
+        const size_t left = size - d;
         const F32x16 theirs = LoadSome(next + d, left) * Broadcast(factors.theirs);
         StoreSome(out + d, left, Fma(LoadSome(out + d, left), Broadcast(factors.mine), theirs));
       }
     }
     const F32x16 factor = Broadcast(JoinSink(shape, kv_head * shape.heads_per_kv + head, l, m));
-    for (size_t d = 0; d < dim; d += 16) {
-      const size_t left = dim - d;
+    for (size_t d = 0; d < size; d += 16) {
+      const size_t left = size - d;
       const F32x16 sum = LoadSome(out + d, left);
       StoreSome(out + d, left, (shape.sinks ? sum * factor : sum) / Broadcast(l));
     }
@@ -390,8 +423,8 @@ void Merge(const AttentionShape& shape, const float* partials, size_t segments, 
 template <typename Element>
 void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key, const float* value, uint32_t block,
              size_t slot) {
-  const size_t dim = shape.head_dim;
-  for (size_t head = 0; head < shape.kv_heads; ++head, key += dim, value += dim) {
+  const size_t dim = shape.head_dim, value_step = shape.value_dim > 0 ? 0 : dim;
+  for (size_t head = 0; head < shape.kv_heads; ++head, key += dim, value += value_step) {
     const size_t offset = (head * layer.blocks + block) * kKvBlock * dim;
     Element* keys = reinterpret_cast<Element*>(layer.keys) + offset + slot;
     Element* values = reinterpret_cast<Element*>(layer.values) + offset + slot * dim;
@@ -400,6 +433,7 @@ void StoreAs(const AttentionShape& shape, const KvLayer& layer, const float* key
       Element narrow[16];
       Store(narrow, LoadSome(key + d, left));
       for (size_t i = 0; i < Smaller(left, 16); ++i) keys[(d + i) * kKvBlock] = narrow[i];
+      if (shape.value_dim > 0) continue;
       if (left >= 16) {
         Store(values + d, Load(value + d));
         continue;

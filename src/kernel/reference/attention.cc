@@ -37,23 +37,23 @@ size_t BlockOffset(const AttentionShape& shape, const KvLayer& layer, size_t kv_
 
 // What one query head has gathered so far.
 struct Sums {
-  float* o;  // [head_dim]
+  float* o;  // [value_size]
   float l = 0;
   float m = -kInfinity;
 };
 
-void Clear(size_t head_dim, Sums& sums) {
-  for (size_t d = 0; d < head_dim; ++d) sums.o[d] = 0;
+void Clear(size_t size, Sums& sums) {
+  for (size_t d = 0; d < size; ++d) sums.o[d] = 0;
   sums.l = 0;
   sums.m = -kInfinity;
 }
 
-void Merge(size_t head_dim, const float* o, float l, float m, Sums& sums) {
+void Merge(size_t size, const float* o, float l, float m, Sums& sums) {
   const float max = Max(m, sums.m);
   // When there is nothing on a side its maximum says nothing about its factor.
   const float mine = sums.m == -kInfinity ? 0 : Exp(sums.m - max);
   const float theirs = m == -kInfinity ? 0 : Exp(m - max);
-  for (size_t d = 0; d < head_dim; ++d) sums.o[d] = std::fma(sums.o[d], mine, o[d] * theirs);
+  for (size_t d = 0; d < size; ++d) sums.o[d] = std::fma(sums.o[d], mine, o[d] * theirs);
   sums.l = std::fma(sums.l, mine, l * theirs);
   sums.m = max;
 }
@@ -63,10 +63,10 @@ void Finish(const AttentionShape& shape, size_t head, Sums& sums) {
     const float m = shape.sinks[head], max = Max(m, sums.m);
     const float mine = sums.m == -kInfinity ? 0 : Exp(sums.m - max);
     const float theirs = m == -kInfinity ? 0 : Exp(m - max);
-    for (size_t d = 0; d < shape.head_dim; ++d) sums.o[d] *= mine;
+    for (size_t d = 0; d < shape.value_size(); ++d) sums.o[d] *= mine;
     sums.l = std::fma(sums.l, mine, theirs);
   }
-  for (size_t d = 0; d < shape.head_dim; ++d) sums.o[d] /= sums.l;
+  for (size_t d = 0; d < shape.value_size(); ++d) sums.o[d] /= sums.l;
 }
 
 // Where the keys and values of one head lie.
@@ -89,12 +89,15 @@ struct Head {
   }
 
   float Value(size_t position, size_t d) const {
+    if (shape.value_dim > 0) {
+      return LoadElement(shape.type, layer.keys + Offset(position), d * kKvBlock + position % kKvBlock);
+    }
     return LoadElement(shape.type, layer.values + Offset(position), position % kKvBlock * shape.head_dim + d);
   }
 };
 
 void AttendRange(const Head& head, const float* query, PositionRange range, Sums& out) {
-  Clear(head.shape.head_dim, out);
+  Clear(head.shape.value_size(), out);
   if (range.begin == range.end) return;
   float weights[kSegment];
   float maxima[16];
@@ -116,7 +119,7 @@ void AttendRange(const Head& head, const float* query, PositionRange range, Sums
   }
   out.l = SumOfLanes(sums);
 
-  for (size_t d = 0; d < head.shape.head_dim; ++d) {
+  for (size_t d = 0; d < head.shape.value_size(); ++d) {
     for (size_t p = range.begin; p < range.end; ++p) {
       out.o[d] = std::fma(weights[p % kSegment], head.Value(p, d), out.o[d]);
     }
@@ -129,6 +132,7 @@ void StorePosition(const AttentionShape& shape, const KvLayer& layer, const floa
     const size_t offset = BlockOffset(shape, layer, head, block);
     for (size_t d = 0; d < shape.head_dim; ++d) {
       StoreElement(shape.type, key[head * shape.head_dim + d], layer.keys + offset, d * kKvBlock + slot);
+      if (shape.value_dim > 0) continue;
       StoreElement(shape.type, value[head * shape.head_dim + d], layer.values + offset, slot * shape.head_dim + d);
     }
   }
@@ -144,10 +148,10 @@ void Attend(const AttentionShape& shape, const KvLayer& layer, const AttentionRo
     for (size_t q = kv_head * shape.heads_per_kv; q < (kv_head + 1) * shape.heads_per_kv; ++q) {
       const float* query = rows.queries + row * rows.stride + q * shape.head_dim;
       Sums all = {out.values + row * out.stride + q * shape.head_dim};
-      Clear(shape.head_dim, all);
+      Clear(shape.value_size(), all);
       for (size_t segment = segments.first; segment <= segments.last; ++segment) {
         AttendRange(head, query, InSegment(VisiblePositions(shape, position), segment), one);
-        Merge(shape.head_dim, one.o, one.l, one.m, all);
+        Merge(shape.value_size(), one.o, one.l, one.m, all);
       }
       Finish(shape, q, all);
     }
@@ -169,11 +173,11 @@ void AttendSegment(const AttentionShape& shape, const KvLayer& layer, const Atte
 void MergeSegments(const AttentionShape& shape, const float* partials, size_t segments, size_t kv_head, float* out) {
   for (size_t q = 0; q < shape.heads_per_kv; ++q) {
     Sums all = {out + q * shape.head_dim};
-    Clear(shape.head_dim, all);
+    Clear(shape.value_size(), all);
     for (size_t segment = 0; segment < segments; ++segment) {
       const float* data = partials + (segment * shape.heads_per_kv + q) * PartialFloats(shape.head_dim);
       const float* tail = data + shape.head_dim;
-      Merge(shape.head_dim, data, tail[0], tail[1], all);
+      Merge(shape.value_size(), data, tail[0], tail[1], all);
     }
     Finish(shape, kv_head * shape.heads_per_kv + q, all);
   }
