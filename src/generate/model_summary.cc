@@ -75,6 +75,13 @@ json::object ConfigJson(const ModelConfig& config) {
   }
   if (kinds.size() > 1) out["layer_kinds"] = std::move(kinds);
   if (const size_t sharing = LayersThatShareKeys(config); sharing > 0) out["layers_that_share_keys"] = sharing;
+  if (const LatentConfig& latent = config.latent; latent.rank > 0) {
+    out["latent"] = {{"rank", latent.rank},
+                     {"query_rank", latent.query_rank},
+                     {"content", latent.content},
+                     {"rotary", latent.rotary},
+                     {"value", latent.value}};
+  }
   if (config.layer_input > 0) {
     out["layer_input"] = config.layer_input;
     out["active_parameters"] = ActiveParameterCount(config);

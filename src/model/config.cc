@@ -88,6 +88,16 @@ void CheckDeltaNet(const ModelConfig& config) {
   }
 }
 
+void CheckLatent(const ModelConfig& config) {
+  const LatentConfig& latent = config.latent;
+  if (latent.rank == 0) return;
+  CheckSize("rank of latents", latent.rank, kMostHeadDim);
+  if (latent.query_rank > 0) CheckSize("rank of queries", latent.query_rank, kMostHidden);
+  CheckSize("unturned dimensions of a query", latent.content, kMostHeadDim);
+  CheckSize("turned dimensions of a query", latent.rotary, kMostHeadDim);
+  CheckSize("dimensions of a value", latent.value, kMostHeadDim);
+}
+
 void CheckExperts(const ModelConfig& config) {
   const ExpertConfig& experts = config.experts;
   if (std::ranges::none_of(config.shapes, &LayerShape::experts)) return;
@@ -173,6 +183,7 @@ void Validate(const ModelConfig& config) {
   CheckShapes(config);
   CheckExperts(config);
   CheckDeltaNet(config);
+  CheckLatent(config);
   if (config.AttentionLayers(config.layers) < config.layers) {
     CheckSize("positions of a convolution", config.convolution, kMostConvolution);
   }

@@ -42,6 +42,21 @@ struct DeltaNetConfig {
   bool operator==(const DeltaNetConfig&) const = default;
 };
 
+// Attention over latents (DeepSeek-V2, arXiv:2405.04434). A position keeps one vector that all heads share, `rank` values
+// that stand for its keys and values and `rotary` that turn, so kv_heads is 1 and head_dim rank + rotary. Of head h a
+// matrix K_h makes of its query's `content` values the rank values that the latent is multiplied with, another one, V_h, its
+// `value` values of the weighted latents: K_h of the latent and V_h of the latent would be the head's keys and values.
+struct LatentConfig {
+  size_t rank = 0;                            // 0: the model has none
+  size_t query_rank = 0;                      // of the product that queries are made through; 0: they are made by one
+  size_t content = 0, rotary = 0, value = 0;  // of a head
+
+  size_t query() const { return content + rotary; }
+  bool operator==(const LatentConfig&) const = default;
+};
+// Of the norms of latents, whatever the model's own: https://huggingface.co/docs/transformers/model_doc/deepseek_v3.
+inline constexpr float kLatentNormEpsilon = 1e-6F;
+
 // What sets one layer apart from the others.
 struct LayerShape {
   Mixer mixer = Mixer::kAttention;
@@ -67,8 +82,9 @@ struct ExpertConfig {
   bool router_bias = false;  // on the router's logits
   bool choice_bias = false;  // added to the scores for the choice, not for the weights (arXiv:2408.15664)
   // The choice is made within the best of so many runs of experts, a run's score being the sum of its two best
-  // (DeepSeek-V3, arXiv:2412.19437). 1: among all.
+  // (DeepSeek-V3, arXiv:2412.19437) or its best (DeepSeek-V2, arXiv:2405.04434). 1: among all.
   size_t groups = 1, groups_used = 1;
+  bool group_maximum = false;
   bool normalised = true;  // the weights of the chosen are divided by their sum
   float sum_floor = 0;     // added to that sum
   float scale = 1;         // multiplies the weights
@@ -135,6 +151,7 @@ struct ModelConfig {
 
   size_t convolution = 0;  // positions that the convolution of a recurrent layer sees, its own included
   DeltaNetConfig delta_net;
+  LatentConfig latent;
 
   ExpertConfig experts;
   std::vector<RopeConfig> ropes;

@@ -114,7 +114,9 @@ ModelConfig CommonFromGguf(const Metadata& metadata, const TensorSource& tensors
     if (!own_feed_forward.empty()) config.shapes[layer].feed_forward = own_feed_forward[layer];
   }
   const auto value_length = fields.OptionalSize("attention.value_length");
-  if (value_length && *value_length != config.head_dim) {
+  const bool latent =
+      fields.OptionalSize("attention.kv_lora_rank").value_or(0) > 0;  // whose values have a length of their own
+  if (!latent && value_length && *value_length != config.head_dim) {
     fields.Refuse("attention.value_length", *value_length,
                   fmt::format("must be the {} dimensions of keys: others are not supported", config.head_dim));
   }

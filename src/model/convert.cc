@@ -10,6 +10,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "base/error.h"
 #include "checkpoint/gguf_writer.h"
@@ -117,6 +118,7 @@ void RequireSameModel(const ModelConfig& wanted, const ModelConfig& written) {
   DeltaNetConfig delta_net = wanted.delta_net;
   delta_net.alternating = written.delta_net.alternating;  // heads are reordered
   require(wanted.convolution == written.convolution && delta_net == written.delta_net, "recurrent layers");
+  require(wanted.latent == written.latent, "latents");
   require(wanted.attention_gate == written.attention_gate, "gate of attention");
   require(wanted.value_norm == written.value_norm && wanted.layer_scale == written.layer_scale &&
               wanted.layer_input == written.layer_input,
@@ -174,8 +176,9 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
     AddTarget(parameter, (folder ? architecture_->locate_hf : architecture_->locate_gguf)(config_, parameter, names));
   }
   for (Target& target : targets_) {
-    std::ranges::sort(target.pieces, {},
-                      [](const Piece& piece) { return std::pair(piece.to.entry, piece.to.row_begin); });
+    std::ranges::sort(target.pieces, {}, [](const Piece& piece) {
+      return std::tuple(piece.to.entry, piece.to.part_begin, piece.to.row_begin);
+    });
     ChooseType(target);
   }
   if (!folder) AddGguf();
@@ -192,16 +195,18 @@ void Conversion::AddTarget(const Parameter& parameter, Location to) {
   TensorInfo source = EntryOf(from, *tensor);
   const Piece piece{parameter, std::move(from), std::move(to), std::move(source)};
   CheckSource(piece);
+  std::vector<uint64_t> own(parameter.shape.begin(), parameter.shape.end());
+  if (piece.to.part_rows > 0 && piece.to.transposed) std::ranges::reverse(own);
   const auto [found, first] = target_of_.try_emplace(piece.to.tensor, targets_.size());
   if (first) {
-    targets_.push_back({{piece.to.tensor, DType::kF32, {parameter.shape.begin(), parameter.shape.end()}}, {}, {}});
+    targets_.push_back({{piece.to.tensor, DType::kF32, own}, {}, {}});
     if (!piece.to.shape.empty()) targets_.back().spec.shape = piece.to.shape;
     if (piece.to.entries > 0) {
       std::vector<uint64_t>& shape = targets_.back().spec.shape;
       shape.insert(shape.begin(), piece.to.entries);
     }
   } else if (piece.to.entries == 0) {
-    targets_[found->second].spec.shape[0] += parameter.shape[0];
+    targets_[found->second].spec.shape[0] += own[0];
   } else if (piece.to.entry == 0) {
     targets_[found->second].spec.shape[1] += parameter.shape[0];
   }
@@ -228,7 +233,7 @@ void Conversion::CheckSource(const Piece& piece) const {
   if (good) {
     good = piece.from.slice ? shape[0] > piece.from.row(wanted[0] - 1) : shape[0] == wanted[0];
   }
-  if (good && !(piece.from.transposed && Info(tensor.type).quantised)) return;
+  if (good) return;
   throw Error(ErrorCategory::kCorrupt, "{}: tensor {} has type {} and shape {}, the model needs [{}]",
               checkpoint_.path().string(), tensor.name, Info(tensor.type).name, ShapeText(tensor.shape),
               fmt::join(wanted, ", "));
@@ -256,7 +261,8 @@ void Conversion::ChooseType(Target& target) {
                                  Info(target.spec.type).name));
   }
   // GPT-2's folders store matrices the other way round.
-  if (target.pieces[0].to.transposed) std::swap(target.spec.shape.back(), target.spec.shape.end()[-2]);
+  if (const Location& to = target.pieces[0].to; to.transposed && to.part_rows == 0)
+    std::swap(target.spec.shape.back(), target.spec.shape.end()[-2]);
 }
 
 void Conversion::CheckResult() {
@@ -305,10 +311,17 @@ size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
 void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out) const {
   const TensorInfo& tensor = piece.source;
   const size_t columns = piece.parameter.is_matrix() ? piece.parameter.shape[1] : 1;
+  std::vector<float> whole;  // of what is stored in blocks the other way round
   for (size_t i = 0; i < rows; ++i) {
     const size_t row = piece.from.row(SourceRow(piece, begin + i));
     const std::span<float> values(out + i * columns, columns);
-    if (piece.from.transposed) {
+    if (piece.from.transposed && Info(tensor.type).quantised) {
+      if (whole.empty()) {
+        whole.resize(piece.parameter.count());
+        Dequantise(tensor.type, tensor.bytes, whole);
+      }
+      for (size_t c = 0; c < columns; ++c) values[c] = whole[c * tensor.shape[1] + row];
+    } else if (piece.from.transposed) {
       const size_t size = RowBytes(tensor.type, 1), stride = tensor.shape[1];
       for (size_t c = 0; c < columns; ++c) {
         Dequantise(tensor.type, tensor.bytes.subspan((c * stride + row) * size, size), values.subspan(c, 1));
@@ -353,6 +366,17 @@ void Conversion::QuantiseNamed(const TensorSpec& spec, std::span<const float> va
   }
 }
 
+// A piece as the part of its target that it is.
+std::vector<float> Conversion::Part(const Piece& piece) const {
+  const size_t rows = piece.parameter.shape[0], columns = piece.parameter.shape[1];
+  std::vector<float> plain(rows * columns);
+  Rows(piece, 0, rows, plain.data());
+  if (!piece.to.transposed) return plain;
+  std::vector<float> out(plain.size());
+  for (size_t i = 0; i < plain.size(); ++i) out[i % columns * rows + i / columns] = plain[i];
+  return out;
+}
+
 template <typename Writer>
 void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) const {
   const DType type = target.spec.type;
@@ -374,6 +398,10 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
   };
   if (!target.values.empty()) {
     put(target.values);
+    return tell();
+  }
+  if (target.pieces[0].to.part_rows > 0) {
+    for (const Piece& piece : target.pieces) put(Part(piece));
     return tell();
   }
   if (const Location& to = target.pieces[0].to; to.transposed || to.row_step > 1) {

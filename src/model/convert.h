@@ -75,6 +75,7 @@ class Conversion {
   size_t SourceHead(size_t value_head) const;
   void ReorderColumns(std::span<float> row) const;
   std::vector<float> Entry(const Target& target, size_t entry) const;
+  std::vector<float> Part(const Piece& piece) const;
   void Rows(const Piece& piece, size_t begin, size_t rows, float* out) const;
 
   const Checkpoint& checkpoint_;

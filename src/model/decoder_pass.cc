@@ -17,7 +17,7 @@ using kernel::TileRange;
 
 // Rows of a prompt that one thread attends to at a time: what shares one pass over keys and values, but few enough that
 // the threads finish together.
-size_t AttendRows(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_per_kv, 8, 48); }
+size_t RowsAtOnce(size_t heads_per_kv) { return std::clamp<size_t>(96 / heads_per_kv, 8, 48); }
 
 // Some tiles of a matrix as a matrix.
 kernel::PackedView Tiles(const kernel::PackedView& w, TileRange tiles) {
@@ -210,7 +210,16 @@ void DecoderPass::RotateAndStore(const kernel::AttentionShape& shape, const kern
   }
   if (!key) return;
   if (config_.value_norm) NormHeads(nullptr, config_.KvHeads(layer), config_.HeadDim(layer), value);
-  if (shape.type == kernel::KvType::kF16 && (BeyondHalf(key, width) || BeyondHalf(value, width))) cache_.NoteClipped();
+  Store(shape, kv, r, key, value);
+}
+
+// `value` may be null where it is in the key.
+void DecoderPass::Store(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t r, const float* key,
+                        const float* value) {
+  const size_t width = shape.kv_heads * shape.head_dim;
+  if (shape.type == kernel::KvType::kF16 && (BeyondHalf(key, width) || (value && BeyondHalf(value, width)))) {
+    cache_.NoteClipped();
+  }
   const std::span<const uint32_t> blocks = cache_.block_table(rows_[r].sequence);
   kernels_.attention.store(shape, kv, key, value, blocks[positions_[r] / kernel::kKvBlock],
                            positions_[r] % kernel::kKvBlock);
@@ -226,6 +235,7 @@ kernel::AttentionShape DecoderPass::ShapeOf(size_t layer) const {
   shape.window = config_.shapes[layer].window;
   shape.type = cache_.shape().type;
   shape.sinks = weights_.vector(Role::kSinks, layer);
+  shape.value_dim = config_.latent.rank;
   return shape;
 }
 
@@ -248,11 +258,7 @@ void DecoderPass::Attend(size_t layer) {
   const kernel::KvLayer kv = cache_.Layer(config_.CacheLayer(layer));
   ForEachRow(rows_.size(), [&](size_t r) { RotateAndStore(shape, kv, layer, r); });
   if (layer == config_.LastKeys()) KeepWantedRows(layer);
-  if (rows_.size() <= kSplitRows) {
-    AttendSplit(shape, kv);
-  } else {
-    AttendRuns(shape, kv);
-  }
+  AttendRows(shape, kv);
   if (HeadsAreBlocks(shape)) return;
   const size_t width = config_.QueryWidth(layer);
   ForEachRow(rows_.size(), [&](size_t r) {
@@ -260,6 +266,14 @@ void DecoderPass::Attend(size_t layer) {
     std::fill(x + width, x + work_.attention_.stride(), 0.0F);  // which a layer of wider heads may have filled
     work_.attention_.Quantise(kernels_.matmul, r, 0, width);
   });
+}
+
+void DecoderPass::AttendRows(const kernel::AttentionShape& shape, const kernel::KvLayer& kv) {
+  if (rows_.size() <= kSplitRows) {
+    AttendSplit(shape, kv);
+  } else {
+    AttendRuns(shape, kv);
+  }
 }
 
 // Whether the outputs of one key head are whole blocks: then whoever computes them quantises them.
@@ -273,7 +287,7 @@ void DecoderPass::FinishHead(const kernel::AttentionShape& shape, size_t row, si
     const float* gate = work_.gated_queries_.row(row) + (2 * h + 1) * shape.head_dim;
     kernels_.vector.sigmoid_multiply(gate, result, shape.head_dim, result);
   }
-  if (!HeadsAreBlocks(shape)) return;
+  if (config_.latent.rank > 0 || !HeadsAreBlocks(shape)) return;  // of latents, its matrix is yet to come
   const size_t width = shape.heads_per_kv * shape.head_dim;
   work_.attention_.Quantise(kernels_.matmul, row, kv_head * width, width);
 }
@@ -281,15 +295,16 @@ void DecoderPass::FinishHead(const kernel::AttentionShape& shape, size_t row, si
 // What is still read of a row behind this layer's keys.
 void DecoderPass::MoveRow(size_t layer, size_t from, size_t to) {
   const size_t queries = config_.QueryWidth(layer);
+  const bool latent = config_.latent.rank > 0;  // whose queries are yet to be made, of the norm
   std::copy_n(work_.stream_.row(from), config_.hidden, work_.stream_.row(to));
-  std::copy_n(work_.queries_.row(from), queries, work_.queries_.row(to));
+  if (!latent) std::copy_n(work_.queries_.row(from), queries, work_.queries_.row(to));
   if (config_.attention_gate) std::copy_n(work_.gated_queries_.row(from), 2 * queries, work_.gated_queries_.row(to));
-  if (config_.parallel_branches) {  // which the feed-forward still reads
+  if (latent || config_.parallel_branches) {  // which the feed-forward still reads
     std::copy_n(work_.normed_.row(from), config_.hidden, work_.normed_.row(to));
     work_.normed_.Quantise(kernels_.matmul, to);
   }
   positions_[to] = positions_[from];
-  if (layer + 1 == config_.layers && config_.layer_input == 0) return;
+  if (layer + 1 == config_.layers && config_.layer_input == 0 && !latent) return;
   if (config_.layer_input > 0) {
     std::copy_n(work_.layer_inputs_.row(from), config_.layers * config_.layer_input, work_.layer_inputs_.row(to));
   }
@@ -324,7 +339,7 @@ void DecoderPass::AttendRuns(const kernel::AttentionShape& shape, const kernel::
     size_t first, rows;
   };
   std::vector<Unit> units;
-  const size_t at_once = AttendRows(shape.heads_per_kv);
+  const size_t at_once = RowsAtOnce(shape.heads_per_kv);
   for (const Run& run : runs_) {
     for (size_t first = 0; first < run.rows; first += at_once) {
       units.push_back({&run, first, std::min(at_once, run.rows - first)});

@@ -47,6 +47,11 @@ class DecoderPass {
   enum class Into { kStream, kBranch };
   void AttentionOutput(size_t layer, Into into);
 
+  // The same of attention over latents: those of normed, turned in part, are stored in the cache; head_values = each head's
+  // values of what its query makes of them.
+  void AttendLatent(size_t layer);
+  void LatentOutput(size_t layer, Into into);
+
   // recurrent = the gated short convolution of normed, over the positions before and their own.
   void Convolve(size_t layer);
   void ConvolutionOutput(size_t layer, Into into);
@@ -105,6 +110,8 @@ class DecoderPass {
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
   kernel::AttentionShape ShapeOf(size_t layer) const;
   void ProjectHeads(size_t layer);
+  void Store(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t row, const float* key,
+             const float* value);
   void RotateAndStore(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t layer, size_t row);
   void NormHeads(const float* weight, size_t heads, size_t dim, float* x) const;
   void NormQueryAndKey(size_t layer, float* query, float* key) const;
@@ -112,6 +119,7 @@ class DecoderPass {
   float Temperature(size_t position) const;
   void KeepWantedRows(size_t layer);
   void MoveRow(size_t layer, size_t from, size_t to);
+  void AttendRows(const kernel::AttentionShape& shape, const kernel::KvLayer& kv);
   void AttendRuns(const kernel::AttentionShape& shape, const kernel::KvLayer& kv);
   void AttendSplit(const kernel::AttentionShape& shape, const kernel::KvLayer& kv);
   static bool HeadsAreBlocks(const kernel::AttentionShape& shape);
@@ -128,6 +136,12 @@ class DecoderPass {
   void GatedChunk(const Network& network, const kernel::MatMulInput& input, ActivationBuffer& hidden, size_t first_row,
                   kernel::TileRange tiles, size_t worker);
   void Activate(const float* gate, const float* up, size_t count, float* out) const;
+
+  void StoreLatents(const kernel::AttentionShape& shape, const kernel::KvLayer& kv, size_t layer);
+  void LatentQueries(size_t layer);
+  void Turn(size_t layer, size_t row, size_t heads, size_t stride, float* x) const;
+  void HeadInput(size_t row, const float* heads, size_t stride, size_t count);
+  void MultiplyHeads(Role role, size_t layer, ActivationBuffer& out, size_t stride);
 
   void DeltaInputs(size_t layer);
   void DeltaConvolveRun(size_t layer, const Run& run, size_t channel, size_t count);

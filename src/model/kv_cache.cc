@@ -31,7 +31,7 @@ uint64_t HashBlock(uint64_t parent, std::span<const Token> tokens) {
 }  // namespace
 
 KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type) {
-  KvShape shape{{}, type, config.StateFloats(config.layers)};
+  KvShape shape{{}, type, config.StateFloats(config.layers), config.latent.rank};
   for (size_t layer = 0; layer < config.layers; ++layer) {
     if (config.HasKeys(layer)) shape.layers.push_back({config.KvHeads(layer), config.HeadDim(layer)});
   }
@@ -39,9 +39,9 @@ KvShape KvShapeOf(const ModelConfig& config, kernel::KvType type) {
 }
 
 size_t KvShape::BytesPerPosition() const {
-  size_t values = 0;
-  for (const KvHeads& layer : layers) values += layer.heads * layer.dim;
-  return 2 * values * kernel::KvTypeBytes(type);
+  size_t keys = 0;
+  for (const KvHeads& layer : layers) keys += layer.heads * layer.dim;
+  return (value_dim > 0 ? 1 : 2) * keys * kernel::KvTypeBytes(type);
 }
 
 void RequireCacheMemory(const KvShape& shape, size_t capacity, std::string_view remedy, size_t free) {
@@ -70,7 +70,7 @@ KvCache::KvCache(const KvShape& shape, size_t capacity) : shape_(shape) {
     layer_begin_.push_back(layer_begin_.back() + shape.layers[layer].heads * blocks * HeadBytes(layer));
   }
   keys_ = HugeBuffer(layer_begin_.back());
-  values_ = HugeBuffer(layer_begin_.back());
+  if (shape.value_dim == 0) values_ = HugeBuffer(layer_begin_.back());
   if (shape.state_floats > 0) {
     most_snapshots_ =
         std::clamp(kSnapshotBytes / (shape.state_floats * sizeof(float)), kLeastSnapshots, kMostSnapshots);
@@ -259,7 +259,8 @@ size_t KvCache::Append(SequenceId id, Token token) {
 }
 
 kernel::KvLayer KvCache::Layer(size_t layer) {
-  return {keys_.data() + layer_begin_[layer], values_.data() + layer_begin_[layer], blocks_.size()};
+  HugeBuffer& values = shape_.value_dim > 0 ? keys_ : values_;
+  return {keys_.data() + layer_begin_[layer], values.data() + layer_begin_[layer], blocks_.size()};
 }
 
 // Of the keys, or of the values, that a block holds of one head.
@@ -317,6 +318,7 @@ void KvCache::MakeWritable(Sequence& sequence) {
     for (size_t head = 0; head < shape_.layers[layer].heads; ++head) {
       const size_t first = layer_begin_[layer] + head * blocks_.size() * bytes;
       std::memcpy(keys_.data() + first + own * bytes, keys_.data() + first + shared * bytes, bytes);
+      if (shape_.value_dim > 0) continue;
       std::memcpy(values_.data() + first + own * bytes, values_.data() + first + shared * bytes, bytes);
     }
   }

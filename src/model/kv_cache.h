@@ -37,6 +37,7 @@ struct KvShape {
   std::vector<KvHeads> layers;  // those with keys and values of their own
   kernel::KvType type;
   size_t state_floats = 0;  // of a sequence
+  size_t value_dim = 0;     // 0: values are stored; else they are so many of the first elements of keys
 
   size_t BytesPerPosition() const;
 };
@@ -149,7 +150,7 @@ class KvCache {
   KvShape shape_;
   bool clipped_ = false;
   std::vector<size_t> layer_begin_;  // in either memory, of each layer and behind the last
-  HugeBuffer keys_, values_;
+  HugeBuffer keys_, values_;         // no values where they are in the keys
   std::vector<Block> blocks_;
   std::vector<uint32_t> free_;  // never used or unindexed; the lowest number last
   std::list<uint32_t> idle_;    // indexed, without references; the least recently used first

@@ -124,6 +124,22 @@ TEST(KvCache, ForkCopiesOnWrite) {
   EXPECT_EQ(cache.size(b), 21u);
 }
 
+TEST(KvCache, ValuesInKeysTakeHalfOfTheMemory) {
+  KvShape shape = Tiny();
+  const size_t both = shape.BytesPerPosition();
+  shape.value_dim = 3;
+  EXPECT_EQ(2 * shape.BytesPerPosition(), both);
+  KvCache cache(shape, 64);
+  const SequenceId a = cache.Open();
+  Append(cache, a, Range(0, 20));
+  auto* keys = reinterpret_cast<float*>(cache.Layer(1).keys);
+  keys[cache.block_table(a)[1] * 64] = 7;
+  const SequenceId b = cache.Fork(a);
+  Append(cache, b, Range(50, 1));
+  ASSERT_NE(cache.block_table(b)[1], cache.block_table(a)[1]);
+  EXPECT_EQ(keys[cache.block_table(b)[1] * 64], 7);
+}
+
 TEST(KvCache, LayersOfDifferentSizesLieApart) {
   const std::vector<KvHeads> layers = {{1, 4}, {2, 8}, {1, 2}};
   KvCache cache({layers, kernel::KvType::kF32}, 64);

@@ -12,6 +12,14 @@ void PreNormLayer(DecoderPass& pass, size_t layer) {
   pass.FeedForward(layer, DecoderPass::Into::kStream);
 }
 
+void LatentLayer(DecoderPass& pass, size_t layer) {
+  pass.Norm(Role::kAttentionNorm, Role::kAttentionNormBias, layer);
+  pass.AttendLatent(layer);
+  pass.LatentOutput(layer, DecoderPass::Into::kStream);
+  pass.Norm(Role::kFeedForwardNorm, Role::kFeedForwardNormBias, layer);
+  pass.FeedForward(layer, DecoderPass::Into::kStream);
+}
+
 void PreNormMixedLayer(DecoderPass& pass, size_t layer) {
   const Mixer mixer = pass.config().shapes[layer].mixer;
   if (mixer == Mixer::kAttention) return PreNormLayer(pass, layer);

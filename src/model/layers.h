@@ -10,6 +10,9 @@ class DecoderPass;
 // Norm, attention, residual; norm, feed-forward, residual.
 void PreNormLayer(DecoderPass& pass, size_t layer);
 
+// PreNormLayer whose attention is over latents.
+void LatentLayer(DecoderPass& pass, size_t layer);
+
 // PreNormLayer where the shape of a layer may say that a recurrent mixer takes the place of attention.
 void PreNormMixedLayer(DecoderPass& pass, size_t layer);
 

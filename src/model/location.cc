@@ -52,6 +52,19 @@ Location LocateGgufExpert(const ModelConfig& config, const Parameter& parameter,
   return out;
 }
 
+TensorInfo PartOf(const Location& location, const TensorInfo& tensor) {
+  const size_t end = location.part_begin + location.part_rows;
+  if (tensor.shape.size() != 2 || tensor.shape[0] < end) {
+    throw Error(ErrorCategory::kCorrupt, "tensor {} has shape [{}], the model needs two numbers, the first at least {}",
+                tensor.name, fmt::join(tensor.shape, ", "), end);
+  }
+  TensorInfo out = tensor;
+  const size_t row_bytes = tensor.bytes.size() / tensor.shape[0];
+  out.shape[0] = location.part_rows;
+  out.bytes = tensor.bytes.subspan(location.part_begin * row_bytes, location.part_rows * row_bytes);
+  return out;
+}
+
 }  // namespace
 
 TensorInfo EntryOf(const Location& location, const TensorInfo& tensor) {
@@ -60,9 +73,10 @@ TensorInfo EntryOf(const Location& location, const TensorInfo& tensor) {
     out.shape = {std::accumulate(tensor.shape.begin(), tensor.shape.end(), uint64_t{1}, std::multiplies())};
     return out;
   }
+  if (location.part_rows > 0) return PartOf(location, tensor);
   if (location.entries == 0) return tensor;
   if (tensor.shape.size() < 2 || tensor.shape[0] != location.entries) {
-    throw Error(ErrorCategory::kCorrupt, "tensor {} has shape [{}], the model has {} experts", tensor.name,
+    throw Error(ErrorCategory::kCorrupt, "tensor {} has shape [{}], its first number must be {}", tensor.name,
                 fmt::join(tensor.shape, ", "), location.entries);
   }
   TensorInfo out = tensor;

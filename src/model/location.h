@@ -25,10 +25,14 @@ struct Location {
   // The tensor has an axis in front that the parameter has not, of `entries`: all else is said of entry number `entry`.
   size_t entry = 0, entries = 0;  // 0: it has none
 
+  // The tensor's rows [part_begin, part_begin + part_rows) alone: all else, how it is stored too, is said of them.
+  size_t part_begin = 0, part_rows = 0;  // 0: all
+
   size_t row(size_t r) const { return row_begin + r * row_step; }
 };
 
-// The entry of the tensor that `location` names, or the whole of it. Throws kCorrupt where it has other entries.
+// The entry or the part of the tensor that `location` names, or the whole of it. Throws kCorrupt where it has other entries or
+// ends before the part does.
 TensorInfo EntryOf(const Location& location, const TensorInfo& tensor);
 
 // A tensor of this shape, whose values in order are the parameter.

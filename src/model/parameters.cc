@@ -37,6 +37,13 @@ constexpr std::array<RoleName, kRoles> kNames = {{
     {Role::kAttentionOutput, "attn_output.weight", true},
     {Role::kAttentionOutputBias, "attn_output.bias", true},
     {Role::kSinks, "attn_sinks.weight", true},
+    {Role::kQueryDown, "attn_q_a.weight", true},
+    {Role::kQueryDownNorm, "attn_q_a_norm.weight", true},
+    {Role::kQueryUp, "attn_q_b.weight", true},
+    {Role::kLatent, "attn_kv_a_mqa.weight", true},
+    {Role::kLatentNorm, "attn_kv_a_norm.weight", true},
+    {Role::kLatentKey, "attn_k_b.weight", true},
+    {Role::kLatentValue, "attn_v_b.weight", true},
     {Role::kPostAttentionNorm, "post_attention_norm.weight", true},
     {Role::kFeedForwardNorm, "ffn_norm.weight", true},
     {Role::kFeedForwardNormBias, "ffn_norm.bias", true},
@@ -113,7 +120,7 @@ class Lister {
 
  private:
   void Add(Role role, std::vector<size_t> shape) {
-    list_.push_back({role, layer_, GgufName(role, layer_), std::move(shape), expert_});
+    list_.push_back({role, layer_, GgufName(role, layer_), std::move(shape), expert_, head_});
   }
 
   void Linear(Role weight, Role bias, bool has_bias, size_t rows, size_t cols) {
@@ -141,10 +148,27 @@ class Lister {
 
   void Mix() {
     switch (c_.shapes[layer_].mixer) {
-      case Mixer::kAttention: return Attention();
+      case Mixer::kAttention: return c_.latent.rank > 0 ? LatentAttention() : Attention();
       case Mixer::kShortConvolution: return ShortConvolution();
       case Mixer::kDeltaNet: return DeltaNet();
     }
+  }
+
+  void LatentAttention() {
+    const LatentConfig& l = c_.latent;
+    if (l.query_rank > 0) {
+      Add(Role::kQueryDown, {l.query_rank, c_.hidden});
+      Add(Role::kQueryDownNorm, {l.query_rank});
+      Add(Role::kQueryUp, {c_.heads * l.query(), l.query_rank});
+    } else {
+      Add(Role::kQuery, {c_.heads * l.query(), c_.hidden});
+    }
+    Add(Role::kLatent, {l.rank + l.rotary, c_.hidden});
+    Add(Role::kLatentNorm, {l.rank});
+    for (head_ = 0; head_ < c_.heads; ++head_) Add(Role::kLatentKey, {l.rank, l.content});
+    for (head_ = 0; head_ < c_.heads; ++head_) Add(Role::kLatentValue, {l.value, l.rank});
+    head_ = 0;
+    Add(Role::kAttentionOutput, {c_.hidden, c_.heads * l.value});
   }
 
   void DeltaNet() {
@@ -203,7 +227,7 @@ class Lister {
   }
 
   const ModelConfig& c_;
-  size_t layer_ = 0, expert_ = 0;
+  size_t layer_ = 0, expert_ = 0, head_ = 0;
   std::vector<Parameter> list_;
 };
 

@@ -32,7 +32,15 @@ enum class Role : uint8_t {
   kKeyNorm,          // [head_dim], or [kv_heads * head_dim]
   kAttentionOutput,  // [hidden, heads * head_dim]
   kAttentionOutputBias,
-  kSinks,              // [heads]
+  kSinks,  // [heads]
+  // Of attention over latents, instead of query, key and value; kQuery where queries have no rank:
+  kQueryDown,          // [query_rank, hidden]
+  kQueryDownNorm,      // [query_rank]
+  kQueryUp,            // [heads * (content + rotary), query_rank]
+  kLatent,             // [rank + rotary, hidden]
+  kLatentNorm,         // [rank]
+  kLatentKey,          // [rank, content], one a head
+  kLatentValue,        // [value, rank], one a head
   kPostAttentionNorm,  // [hidden]
   kFeedForwardNorm,
   kFeedForwardNormBias,
@@ -87,13 +95,17 @@ inline constexpr size_t kExpertRoles = kRoles - static_cast<size_t>(kFirstExpert
 constexpr bool IsOfExpert(Role role) { return role >= kFirstExpertRole; }
 // Not repacked, nor held in memory: a row at a time is read from the file.
 constexpr bool StaysInFile(Role role) { return role == Role::kLayerInputTable; }
+inline constexpr Role kFirstHeadRole = Role::kLatentKey;
+inline constexpr size_t kHeadRoles = 2;
+constexpr bool IsOfHead(Role role) { return role == Role::kLatentKey || role == Role::kLatentValue; }
 
 struct Parameter {
   Role role;
   size_t layer;               // 0 for the ones outside the layers
-  std::string name;           // as GGUF names it: "blk.3.attn_q.weight"; those of all experts are one tensor
+  std::string name;           // as GGUF names it: "blk.3.attn_q.weight"; those of all experts or heads are one tensor
   std::vector<size_t> shape;  // [rows (outputs), cols (inputs)] or [n]
   size_t expert = 0;          // 0 for what is no expert's
+  size_t head = 0;            // 0 for what is no head's
 
   bool is_matrix() const { return shape.size() == 2; }
   size_t count() const { return is_matrix() ? shape[0] * shape[1] : shape[0]; }

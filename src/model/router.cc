@@ -40,7 +40,7 @@ void KeepBestGroups(const ExpertConfig& config, std::vector<double>& ranks) {
       second = std::max(second, std::min(best, ranks[e]));
       best = std::max(best, ranks[e]);
     }
-    groups.push_back({begin, size > 1 ? best + second : best});
+    groups.push_back({begin, size > 1 && !config.group_maximum ? best + second : best});
   }
   std::ranges::stable_sort(groups, std::ranges::greater(), &Group::score);
   for (size_t g = config.groups_used; g < groups.size(); ++g) {

@@ -64,6 +64,11 @@ TEST(Router, GroupsAreRankedByTheirTwoBest) {
   EXPECT_EQ(Numbers(Chosen(config, logits)), (Experts{0, 4}));
 }
 
+TEST(Router, GroupsMayBeRankedByTheirBest) {
+  const ExpertConfig config{.used = 2, .groups = 3, .groups_used = 1, .group_maximum = true, .normalised = false};
+  EXPECT_EQ(Numbers(Chosen(config, {1, 1, 2, -2, 1.9F, 1.8F})), (Experts{2, 3}));
+}
+
 TEST(Router, ALogitThatIsNotANumberReachesTheWeights) {
   const auto chosen = Chosen({.used = 2}, {1, kNan, 3});
   for (const ExpertChoice& choice : chosen) {

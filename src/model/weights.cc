@@ -209,6 +209,17 @@ void RequireMemory(const std::string& path, const MemoryNeeds& needs, size_t fre
               path, MemoryText(needs.weights), MemoryText(cache), needs.context, each, MemoryText(free), positions);
 }
 
+kernel::PackedView& Weights::MatrixOf(const Parameter& p) {
+  if (IsOfExpert(p.role)) return expert_matrices_[ExpertIndex(p.role, p.layer, p.expert)];
+  if (IsOfHead(p.role)) return head_matrices_[HeadIndex(p.role, p.layer, p.head)];
+  return matrices_[Index(p.role, p.layer)];
+}
+
+const float*& Weights::VectorOf(const Parameter& p) {
+  return IsOfExpert(p.role) ? expert_vectors_[ExpertIndex(p.role, p.layer, p.expert)]
+                            : vectors_[Index(p.role, p.layer)];
+}
+
 Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Locate locate, ThreadPool& pool,
                       const LoadProgress& progress) {
   const std::vector<Parameter> parameters = ParametersOf(config);
@@ -223,6 +234,8 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
   }
   weights.expert_matrices_.resize(config.layers * weights.experts_ * kExpertRoles);
   weights.expert_vectors_.resize(config.layers * weights.experts_ * kExpertRoles);
+  if (config.latent.rank > 0) weights.heads_ = config.heads;
+  weights.head_matrices_.resize(config.layers * weights.heads_ * kHeadRoles);
   struct Chunk {
     const Placed* placed;
     kernel::TileRange tiles;
@@ -240,17 +253,14 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
       continue;
     }
     p.out = weights.arena_.data() + offsets[i];
-    const bool of_expert = IsOfExpert(parameter.role);
-    if (of_expert) weights.expert_bytes_ += PackedBytesOf(p);
-    const size_t index = of_expert ? weights.ExpertIndex(parameter.role, parameter.layer, parameter.expert)
-                                   : Index(parameter.role, parameter.layer);
+    if (IsOfExpert(parameter.role)) weights.expert_bytes_ += PackedBytesOf(p);
     if (!parameter.is_matrix()) {
-      (of_expert ? weights.expert_vectors_ : weights.vectors_)[index] = reinterpret_cast<const float*>(p.out);
+      weights.VectorOf(parameter) = reinterpret_cast<const float*>(p.out);
       chunks.push_back({&p, {}});
       continue;
     }
     const DType type = p.location.transposed ? DType::kF32 : p.tensor.type;
-    kernel::PackedView& view = (of_expert ? weights.expert_matrices_ : weights.matrices_)[index];
+    kernel::PackedView& view = weights.MatrixOf(parameter);
     view = {PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out};
     const size_t tiles = view.tiles();
     const size_t step =

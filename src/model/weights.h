@@ -45,6 +45,11 @@ class Weights {
   // A row of the table that stays in the file -> out [its columns].
   void ReadRow(size_t row, std::span<float> out) const;
 
+  // Those of a head.
+  const kernel::PackedView& of_head(Role role, size_t layer, size_t head) const {
+    return head_matrices_[HeadIndex(role, layer, head)];
+  }
+
   // The output projection: its own matrix, or the embedding table.
   const kernel::PackedView& output() const;
 
@@ -61,6 +66,12 @@ class Weights {
            static_cast<size_t>(kFirstExpertRole);
   }
 
+  size_t HeadIndex(Role role, size_t layer, size_t head) const {
+    return (layer * heads_ + head) * kHeadRoles + static_cast<size_t>(role) - static_cast<size_t>(kFirstHeadRole);
+  }
+  kernel::PackedView& MatrixOf(const Parameter& parameter);
+  const float*& VectorOf(const Parameter& parameter);
+
   // The tensor that stays in the file, and what keeps its bytes in place: the file's map or a copy of them.
   struct InFile {
     TensorInfo tensor;
@@ -69,12 +80,14 @@ class Weights {
 
   HugeBuffer arena_;
   InFile in_file_;
+  size_t heads_ = 0;                       // that have matrices of their own
   size_t experts_ = 0, experts_used_ = 0;  // of a layer, and by a row
   size_t expert_bytes_ = 0;
   std::vector<kernel::PackedView> matrices_;         // [layers, kRoles]
   std::vector<const float*> vectors_;                // [layers, kRoles]
   std::vector<kernel::PackedView> expert_matrices_;  // [layers, experts, kExpertRoles]
   std::vector<const float*> expert_vectors_;         // [layers, experts, kExpertRoles]
+  std::vector<kernel::PackedView> head_matrices_;    // [layers, heads, kHeadRoles]
 };
 
 }  // namespace sheepop

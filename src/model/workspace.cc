@@ -56,6 +56,13 @@ kernel::TileRange ChunkOfTiles(size_t chunk, size_t chunks, size_t tiles) {
   return {pairs * chunk / chunks * 2, std::min(tiles, pairs * (chunk + 1) / chunks * 2)};
 }
 
+size_t HeadsPerPass(const ModelConfig& config, size_t layer) {
+  if (config.latent.rank == 0) return config.heads / config.KvHeads(layer);
+  size_t most = 8;
+  while (config.heads % most != 0) --most;
+  return most;
+}
+
 Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, size_t threads, size_t context)
     : rows_(rows), logit_rows_(logit_rows) {
   stream_ = ActivationBuffer(rows, config.hidden);
@@ -72,6 +79,7 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   values_ = ActivationBuffer(rows, keys);
   attention_ = ActivationBuffer(rows, queries);
   if (config.attention_gate) gated_queries_ = ActivationBuffer(rows, 2 * queries);
+  if (config.latent.rank > 0) AddLatent(config);
   AddRecurrent(config);
   if (config.layer_input > 0) {
     layer_inputs_ = ActivationBuffer(rows, config.layers * config.layer_input);
@@ -97,13 +105,21 @@ Workspace::Workspace(const ModelConfig& config, size_t rows, size_t logit_rows, 
   scratch_bytes_ = kernel::kMatMulScratch;
   for (size_t layer = 0; layer < config.layers; ++layer) {
     kernel::AttentionShape shape{};
-    shape.kv_heads = config.KvHeads(layer);
-    shape.heads_per_kv = config.heads / shape.kv_heads;
+    shape.heads_per_kv = HeadsPerPass(config, layer);
+    shape.kv_heads = config.heads / shape.heads_per_kv;
     shape.head_dim = config.HeadDim(layer);
     scratch_bytes_ = std::max(scratch_bytes_, kernel::AttentionScratch(shape));
   }
   scratch_bytes_ = Aligned(scratch_bytes_);
   scratch_ = HugeBuffer(threads * scratch_bytes_);
+}
+
+void Workspace::AddLatent(const ModelConfig& config) {
+  const LatentConfig& latent = config.latent;
+  if (latent.query_rank > 0) low_queries_ = ActivationBuffer(rows_, latent.query_rank);
+  head_queries_ = ActivationBuffer(rows_, config.heads * latent.query());
+  head_inputs_ = ActivationBuffer(rows_, config.heads * WholeBlocks(std::max(latent.content, latent.rank)));
+  head_values_ = ActivationBuffer(rows_, config.heads * latent.value);
 }
 
 void Workspace::AddRecurrent(const ModelConfig& config) {

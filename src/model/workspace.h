@@ -26,6 +26,10 @@ class ActivationBuffer {
   kernel::MatMulInput Input(size_t first, size_t rows) {
     return {row(first), stride_, quantised_ + first * blocks_, blocks_, rows};
   }
+  // The same of the columns from `column` on, the first of a block.
+  kernel::MatMulInput Columns(size_t column, size_t rows) {
+    return {values() + column, stride_, quantised_ + column / kernel::kBlockSize, blocks_, rows};
+  }
   // Row `to` becomes row `r` of another buffer of the same width: its blocks, or its values where those are read.
   void CopyRow(ActivationBuffer& from, size_t r, size_t to, bool blocks);
 
@@ -59,6 +63,15 @@ kernel::TileRange ChunkOfTiles(size_t chunk, size_t chunks, size_t tiles);
 // Outputs of the output projection that a thread computes at a time: whole groups of 64.
 inline constexpr size_t kHeadOutputs = 512;
 
+// `columns` rounded up to whole blocks.
+inline size_t WholeBlocks(size_t columns) {
+  return (columns + kernel::kBlockSize - 1) / kernel::kBlockSize * kernel::kBlockSize;
+}
+
+// Query heads that share a pass over keys and values: those of a key head, or of latents, which all heads share, a few, so
+// that the threads have something each.
+size_t HeadsPerPass(const ModelConfig& config, size_t layer);
+
 class Workspace {
  public:
   // `rows`: the most rows of one call; `logit_rows`: the most that want logits. Throws kLimit when memory is short.
@@ -70,6 +83,7 @@ class Workspace {
  private:
   friend class DecoderPass;
 
+  void AddLatent(const ModelConfig& config);
   void AddRecurrent(const ModelConfig& config);
   void AddExperts(const ExpertConfig& experts, size_t hidden, size_t threads);
 
@@ -83,6 +97,10 @@ class Workspace {
   ActivationBuffer values_;         // [rows, kv_heads * head_dim]
   ActivationBuffer attention_;      // [rows, heads * head_dim]
   ActivationBuffer gated_queries_;  // [rows, heads, 2, head_dim] queries, each with the gate of its head's result
+  ActivationBuffer low_queries_;    // [rows, query_rank] what queries are made of, where they have a rank
+  ActivationBuffer head_queries_;   // [rows, heads, content + rotary] queries before they are those of latents
+  ActivationBuffer head_inputs_;    // [rows, heads, content or rank in whole blocks] what the heads' matrices read
+  ActivationBuffer head_values_;    // [rows, heads, value]
   ActivationBuffer mixed_;          // [rows, 3 * hidden] what a short convolution reads; [rows, channels] a delta net
   ActivationBuffer delta_gate_;     // [rows, values]
   HugeBuffer delta_rates_;          // [rows, 2, value heads] beta and alpha

@@ -32,7 +32,7 @@ void RequireTrainable(const ModelConfig& config) {
                                 attention_gate, sinks, pre_norms, post_norms, parallel_branches, learned_positions,
                                 layer_scale, tied_embeddings, layer_input, embedding_scale, residual_scale, logit_scale,
                                 query_temperature, attention_scale, attention_softcap, final_softcap, convolution,
-                                delta_net, experts, ropes, shapes, skipped_tensors, warnings] = config;
+                                delta_net, latent, experts, ropes, shapes, skipped_tensors, warnings] = config;
   Refuse(attention_softcap > 0 || final_softcap > 0, "soft caps");
   Refuse(query_key_norm || query_key_norm_whole || query_key_norm_late, "query and key norms");
   Refuse(config.AttentionLayers(config.layers) < config.layers, "layers without attention");
@@ -45,6 +45,7 @@ void RequireTrainable(const ModelConfig& config) {
          "layers of different sizes");
   Refuse(value_norm, "norms of values");
   Refuse(layer_scale || layer_input > 0, "layers that scale the stream or read the token itself");
+  Refuse(latent.rank > 0, "attention over latents");
   Refuse(attention_gate, "gates of attention");
   Refuse(sinks, "sinks of attention");
   Refuse(!pre_norms || post_norms, "norms behind branches");

@@ -173,18 +173,26 @@ std::string LayerLines(const ModelConfig& config) {
                    config.layer_input, CountText(ActiveParameterCount(config)));
 }
 
+std::string AttentionText(const ModelConfig& config) {
+  const LatentConfig& latent = config.latent;
+  if (latent.rank == 0) {
+    return fmt::format("{} heads of {}, {} for keys and values", config.heads, config.head_dim, config.kv_heads);
+  }
+  return fmt::format("{} heads of {}, values of {}, over latents of {} and {} that turn", config.heads, latent.query(),
+                     latent.value, latent.rank, latent.rotary);
+}
+
 std::string ConfigLines(const ModelSummary& summary) {
   if (!summary.config) return fmt::format("model          {}\n", summary.config_error);
   const ModelConfig& config = *summary.config;
   return fmt::format(
       "layers         {}, {} wide, feed-forward {}\n"
-      "attention      {} heads of {}, {} for keys and values\n"
+      "attention      {}\n"
       "context        {} positions\n"
       "vocabulary     {}, the output is {}\n"
       "{}{}",
-      config.layers, config.hidden, config.feed_forward, config.heads, config.head_dim, config.kv_heads, config.context,
-      config.vocab, config.tied_embeddings ? "the embedding table" : "a matrix of its own", LayerLines(config),
-      ExpertLine(config));
+      config.layers, config.hidden, config.feed_forward, AttentionText(config), config.context, config.vocab,
+      config.tied_embeddings ? "the embedding table" : "a matrix of its own", LayerLines(config), ExpertLine(config));
 }
 
 std::string TokenizerLine(const ModelSummary& summary) {
