@@ -25,6 +25,12 @@ SHAPES = {
                          context=262144, theta=1e7, qk_norm=True, tied=True, rope=64, keys=16, values=16, delta_dim=128),
     "granite-3.1-1b-a400m": dict(arch="granitemoe", layers=24, hidden=1024, heads=16, kv_heads=8, head_dim=64, feed_forward=512,
                                  vocab=49155, context=131072, theta=1e7, experts=32, used=8, expert_feed_forward=512),
+    "deepseek-v2-lite": dict(arch="deepseek2", layers=27, hidden=2048, heads=16, kv_heads=1, head_dim=576, feed_forward=10944,
+                             vocab=102400, context=163840, theta=10000.0, experts=64, used=6, expert_feed_forward=1408, shared=2,
+                             dense=1, rope=64, rank=512, query_rank=0, content=128, value=128),
+    "glm-4.7-flash": dict(arch="deepseek2", layers=47, hidden=2048, heads=20, kv_heads=1, head_dim=576, feed_forward=10240,
+                          vocab=154880, context=202752, theta=1e6, experts=64, used=4, expert_feed_forward=1536, shared=1,
+                          dense=1, rope=64, rank=512, query_rank=768, content=192, value=256, sigmoid=True),
 }
 COPIES = 4  # different experts in a layer
 
@@ -75,7 +81,7 @@ def add_metadata(writer, s):
         writer.add_ssm_inner_size(s["values"] * s["delta_dim"])
         writer.add_rope_dimension_sections([11, 11, 10, 0])
     writer.add_key_length(s["head_dim"])
-    writer.add_value_length(s["head_dim"])
+    writer.add_value_length(s.get("rank", s["head_dim"]))
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(s["theta"])
     writer.add_rope_dimension_count(s.get("rope", s["head_dim"]))
@@ -83,6 +89,16 @@ def add_metadata(writer, s):
         writer.add_expert_count(s["experts"])
         writer.add_expert_used_count(s["used"])
         writer.add_expert_feed_forward_length(s["expert_feed_forward"])
+    if "rank" in s:
+        writer.add_kv_lora_rank(s["rank"])
+        writer.add_q_lora_rank(s["query_rank"])
+        writer.add_key_length_mla(s["content"] + s["rope"])
+        writer.add_value_length_mla(s["value"])
+        writer.add_leading_dense_block_count(s["dense"])
+        writer.add_expert_shared_count(s["shared"])
+        kinds = gguf.ExpertGatingFuncType
+        writer.add_expert_gating_func(kinds.SIGMOID if s.get("sigmoid") else kinds.SOFTMAX)
+        writer.add_expert_weights_norm(s.get("sigmoid", False))
     if s.get("oss"):
         writer.add_sliding_window(128)
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
@@ -128,6 +144,19 @@ def add_delta_net(writer, rng, s, prefix, kind):
     writer.add_tensor(prefix + "ssm_norm.weight", ones(s["delta_dim"]))
 
 
+def add_latent_attention(writer, rng, s, prefix, kind):
+    hidden, rank, low, heads, query = s["hidden"], s["rank"], s["query_rank"], s["heads"], s["content"] + s["rope"]
+    if low:
+        add_matrix(writer, rng, prefix + "attn_q_a.weight", kind, low, hidden)
+        writer.add_tensor(prefix + "attn_q_a_norm.weight", ones(low))
+    add_matrix(writer, rng, prefix + ("attn_q_b.weight" if low else "attn_q.weight"), kind, heads * query, low or hidden)
+    add_matrix(writer, rng, prefix + "attn_kv_a_mqa.weight", kind, rank + s["rope"], hidden)
+    writer.add_tensor(prefix + "attn_kv_a_norm.weight", ones(rank))
+    add_matrix(writer, rng, prefix + "attn_k_b.weight", kind, rank, s["content"], heads)
+    add_matrix(writer, rng, prefix + "attn_v_b.weight", kind, s["value"], rank, heads)
+    add_matrix(writer, rng, prefix + "attn_output.weight", kind, hidden, heads * s["value"])
+
+
 def add_attention(writer, rng, s, prefix, kind):
     hidden, query, key = s["hidden"], s["heads"] * s["head_dim"], s["kv_heads"] * s["head_dim"]
     for part, rows, columns in (("attn_q", (2 if s["arch"] == "qwen35" else 1) * query, hidden), ("attn_k", key, hidden), ("attn_v", key, hidden),
@@ -149,11 +178,13 @@ def add_layer(writer, rng, s, layer, kind):
         add_convolution(writer, rng, s, prefix, kind)
     elif s["arch"] == "qwen35" and (layer + 1) % 4 != 0:
         add_delta_net(writer, rng, s, prefix, kind)
+    elif "rank" in s:
+        add_latent_attention(writer, rng, s, prefix, kind)
     else:
         add_attention(writer, rng, s, prefix, kind)
     behind = s["arch"] in ("gpt-oss", "qwen35")
     writer.add_tensor(prefix + ("post_attention_norm.weight" if behind else "ffn_norm.weight"), ones(hidden))
-    if "experts" in s:
+    if "experts" in s and layer >= s.get("dense", 0):
         add_experts(writer, rng, s, prefix, kind)
         return
     for part, rows, columns in (("gate", s["feed_forward"], hidden), ("up", s["feed_forward"], hidden),
@@ -171,6 +202,9 @@ def add_experts(writer, rng, s, prefix, kind):
         add_matrix(writer, rng, f"{prefix}ffn_{part}_exps.weight", expert_kind, rows, columns, s["experts"])
         if s.get("oss"):
             writer.add_tensor(f"{prefix}ffn_{part}_exps.bias", np.zeros((s["experts"], rows), np.float32))
+        if "shared" in s:
+            wide = s["shared"] * ff
+            add_matrix(writer, rng, f"{prefix}ffn_{part}_shexp.weight", kind, *((hidden, wide) if part == "down" else (wide, hidden)))
 
 
 def main():

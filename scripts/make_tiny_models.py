@@ -62,7 +62,7 @@ def random_weight(name, shape, model, rng):
     if "embed" in name or "wte" in name or "wpe" in name:
         return bfloat16(model["embedding"] * normal)
     fan_in = shape[0] if model["arch"] == "gpt2" and "lm_head" not in name else shape[-1]
-    sharp = any(part in name for part in ("q_proj", "k_proj", "qkv_proj", "c_attn"))
+    sharp = any(part in name for part in ("q_proj", "q_b_proj", "k_proj", "qkv_proj", "c_attn"))
     scale = 1.7 if sharp else 1.0
     return bfloat16(scale * normal / np.sqrt(fan_in))
 

@@ -56,6 +56,11 @@ LAYERS = {"gemma4": GEMMA4_LAYER, "gemma2": POST_NORM_LAYER, "gemma3": POST_NORM
           "ernie4_5-moe": LAYER | {"mlp.shared_experts.gate_proj": "ffn_gate_shexp",
                                    "mlp.shared_experts.up_proj": "ffn_up_shexp",
                                    "mlp.shared_experts.down_proj": "ffn_down_shexp"},
+          "deepseek2": LAYER | {"self_attn.q_a_proj": "attn_q_a", "self_attn.q_a_layernorm": "attn_q_a_norm",
+                                "self_attn.q_b_proj": "attn_q_b", "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa",
+                                "self_attn.kv_a_layernorm": "attn_kv_a_norm",
+                                "mlp.shared_experts.gate_proj": "ffn_gate_shexp", "mlp.shared_experts.up_proj": "ffn_up_shexp",
+                                "mlp.shared_experts.down_proj": "ffn_down_shexp"},
           "hunyuan-dense": LAYER | {"self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"}}
 INTERLEAVED = {"llama", "granite", "granitemoe", "smollm3", "mistral3"}  # pairs are neighbours in files, halves in folders
 
@@ -115,6 +120,14 @@ def delta_net_tensor(name, weight, arch, config):
     return gguf_name(name, arch), weight
 
 
+def latent_tensors(name, weight, config):
+    """The heads' matrices, which a folder holds in one: those of keys are stored the other way round."""
+    prefix = f"blk.{name.split('.')[2]}."
+    heads = weight.reshape(config.num_attention_heads, -1, config.kv_lora_rank)
+    yield f"{prefix}attn_k_b.weight", heads[:, :config.qk_nope_head_dim].transpose(0, 2, 1)
+    yield f"{prefix}attn_v_b.weight", heads[:, config.qk_nope_head_dim:]
+
+
 def gguf_tensors(state, model, config):
     for name, weight in sorted(tiny_models_experts.together(state).items()):
         if tiny_models_experts.is_fused(name):
@@ -129,6 +142,8 @@ def gguf_tensors(state, model, config):
             yield f"blk.{name.split('.')[2]}.layer_output_scale.weight", weight
         elif name.endswith("per_expert_scale"):
             yield f"blk.{name.split('.')[2]}.ffn_down_exps.scale", weight
+        elif name.endswith("kv_b_proj.weight"):
+            yield from latent_tensors(name, weight, config)
         elif name.endswith("sinks"):
             yield f"blk.{name.split('.')[2]}.attn_sinks.weight", weight
         elif "shared_expert_gate" in name:  # llama.cpp holds it as a vector
@@ -145,6 +160,41 @@ def llama3_divisors(rope, head_dim):
     return (1 / ((1 - share) / factor + share)).astype(np.float32)
 
 
+def add_latent(writer, config):
+    """llama.cpp reads a tenth of the strength with which YaRN multiplies scores, and takes that of the rotation for the same
+    unless a factor says otherwise, which multiplies scores as well."""
+    rank, rotary = config.kv_lora_rank, config.qk_rope_head_dim
+    writer.add_key_length(rank + rotary)
+    writer.add_value_length(rank)
+    writer.add_key_length_mla(config.qk_nope_head_dim + rotary)
+    writer.add_value_length_mla(config.v_head_dim)
+    writer.add_kv_lora_rank(rank)
+    writer.add_q_lora_rank(config.q_lora_rank or 0)
+    rope = config.rope_parameters
+    if rope["rope_type"] == "yarn":
+        log = 0.1 * math.log(rope["factor"])
+        scores = 1 + rope["mscale_all_dim"] * log
+        factor = (1 + rope["mscale"] * log) / scores
+        if factor != 1:
+            writer.add_rope_scaling_attn_factors(factor)
+        writer.add_rope_scaling_yarn_log_mul(0.1 * (scores / factor - 1) / log)
+    if not hasattr(config, "n_routed_experts"):
+        writer.add_expert_feed_forward_length(config.intermediate_size)
+        writer.add_expert_shared_count(0)
+        writer.add_leading_dense_block_count(config.num_hidden_layers)
+        return
+    sigmoid = hasattr(config, "norm_topk_prob") and config.model_type != "deepseek_v2"
+    kinds = gguf.ExpertGatingFuncType
+    writer.add_expert_gating_func(kinds.SIGMOID if sigmoid else kinds.SOFTMAX)
+    writer.add_expert_weights_norm(sigmoid and config.norm_topk_prob)
+    writer.add_expert_weights_scale(config.routed_scaling_factor)
+    writer.add_expert_shared_count(config.n_shared_experts)
+    writer.add_leading_dense_block_count(1)
+    if config.n_group > 1 and (sigmoid or config.topk_method != "greedy"):
+        writer.add_expert_group_count(config.n_group)
+        writer.add_expert_group_used_count(config.topk_group)
+
+
 def add_rope(writer, config, head_dim):
     rope = config.rope_parameters
     rope = rope.get("full_attention", rope)
@@ -157,8 +207,10 @@ def add_rope(writer, config, head_dim):
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         writer.add_rope_scaling_factor(rope["factor"])
         writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
-        for key, add in (("beta_fast", writer.add_rope_scaling_yarn_beta_fast), ("beta_slow", writer.add_rope_scaling_yarn_beta_slow),
-                         ("mscale_all_dim", writer.add_rope_scaling_yarn_log_mul),
+        latent = hasattr(config, "kv_lora_rank")  # llama.cpp takes the bounds for 32 and 1 there
+        for key, add in (*([] if latent else [("beta_fast", writer.add_rope_scaling_yarn_beta_fast),
+                                              ("beta_slow", writer.add_rope_scaling_yarn_beta_slow),
+                                              ("mscale_all_dim", writer.add_rope_scaling_yarn_log_mul)]),
                          ("attention_factor", writer.add_rope_scaling_yarn_attn_factor),
                          ("llama_4_scaling_beta", writer.add_attn_temperature_scale)):
             if key in rope:
@@ -217,7 +269,7 @@ def add_hyperparameters(writer, model, config):
         writer.add_head_count_kv([config.num_key_value_heads if kind == "full_attention" else 0 for kind in config.layer_types])
         writer.add_shortconv_l_cache(config.conv_L_cache)
     else:
-        writer.add_head_count_kv(config.num_key_value_heads)
+        writer.add_head_count_kv(1 if arch == "deepseek2" else config.num_key_value_heads)
     if arch == "cohere2":
         writer.add_layer_norm_eps(config.layer_norm_eps)
     else:
@@ -232,6 +284,8 @@ def add_hyperparameters(writer, model, config):
         writer.add_value_length(head_dim)
     add_rope(writer, config, head_dim)
     tiny_models_experts.add_to_gguf(writer, config)
+    if arch == "deepseek2":
+        add_latent(writer, config)
     if arch.startswith("gemma"):
         writer.add_sliding_window(config.sliding_window)
     if arch.startswith("qwen35"):

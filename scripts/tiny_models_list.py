@@ -28,6 +28,9 @@ CHATML = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\
 GEMMA = dict(hidden_activation="gelu_pytorch_tanh", hidden_act="gelu_pytorch_tanh", attention_bias=False, head_dim=8,
              max_position_embeddings=256, rms_norm_eps=1e-6, tie_word_embeddings=True)
 
+LATENT = dict(vocab_size=112, num_hidden_layers=2, hidden_act="silu", max_position_embeddings=256, rms_norm_eps=1e-6,
+              pad_token_id=None, first_k_dense_replace=1, routed_scaling_factor=1.5, attention_bias=False, tie_word_embeddings=False)
+
 ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 
 
@@ -219,6 +222,50 @@ MODELS = {
                      "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 500000.0},
                                          "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}},
         pre="mellum2", per_expert="qwen", matters={"num_experts_per_tok": 3, "sliding_window": 64}),
+    "deepseek_v2": model(
+        "deepseek2", 71, v4("DeepseekV2ForCausalLM", "deepseek_v2", hidden_size=36, intermediate_size=40, num_attention_heads=3,
+                       num_key_value_heads=3, q_lora_rank=None, kv_lora_rank=20, qk_nope_head_dim=12, qk_rope_head_dim=8,
+                       v_head_dim=10, n_routed_experts=6, num_experts_per_tok=2, moe_intermediate_size=12, n_shared_experts=2,
+                       norm_topk_prob=False, topk_method="greedy", scoring_func="softmax", n_group=1, topk_group=1,
+                       rope_theta=100.0, rope_scaling={"type": "yarn", "factor": 4.0, "beta_fast": 32, "beta_slow": 1,
+                                                       "mscale": 0.8, "mscale_all_dim": 0.8,
+                                                       "original_max_position_embeddings": 12}, **LATENT),
+        pre="qwen2", per_expert="qwen", matters={"num_experts_per_tok": 3, "routed_scaling_factor": 0.5}),
+    "deepseek_v2_groups": model(
+        "deepseek2", 72, v4("DeepseekV2ForCausalLM", "deepseek_v2", hidden_size=32, intermediate_size=40, num_attention_heads=4,
+                       num_key_value_heads=4, q_lora_rank=14, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=4,
+                       v_head_dim=12, n_routed_experts=8, num_experts_per_tok=3, moe_intermediate_size=12, n_shared_experts=1,
+                       norm_topk_prob=False, topk_method="group_limited_greedy", n_group=4, topk_group=2, rope_theta=10000.0,
+                       **(LATENT | {"rms_norm_eps": 1e-2})),
+        pre="qwen2", per_expert="qwen", matters={"topk_method": "greedy", "topk_group": 3}),
+    "deepseek_v3": model(
+        "deepseek2", 73, {**LATENT, "architectures": ["DeepseekV3ForCausalLM"], "model_type": "deepseek_v3", "bos_token_id": 0,
+                     "eos_token_id": 2, "dtype": "bfloat16", "hidden_size": 32, "intermediate_size": 48,
+                     "num_attention_heads": 4, "num_key_value_heads": 4, "q_lora_rank": 32, "kv_lora_rank": 32,
+                     "qk_nope_head_dim": 32, "qk_rope_head_dim": 16, "v_head_dim": 64, "n_routed_experts": 8,
+                     "num_experts_per_tok": 2, "moe_intermediate_size": 16, "n_shared_experts": 1, "norm_topk_prob": True,
+                     "topk_method": "noaux_tc", "scoring_func": "sigmoid", "n_group": 2, "topk_group": 1, "rope_interleave": True,
+                     "rope_parameters": {"rope_type": "yarn", "rope_theta": 100.0, "factor": 4.0, "beta_fast": 32.0,
+                                         "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.6,
+                                         "original_max_position_embeddings": 12}},
+        stored=torch.bfloat16, pre="qwen2", per_expert="qwen",
+        matters={"num_experts_per_tok": 3, "norm_topk_prob": False, "topk_group": 2, "routed_scaling_factor": 0.5}),
+    "glm4_moe_lite": model(
+        "deepseek2", 74, {**LATENT, "architectures": ["Glm4MoeLiteForCausalLM"], "model_type": "glm4_moe_lite", "bos_token_id": 0,
+                     "eos_token_id": 2, "dtype": "float32", "hidden_size": 36, "intermediate_size": 40,
+                     "num_attention_heads": 6, "num_key_value_heads": 6, "q_lora_rank": 18, "kv_lora_rank": 24,
+                     "qk_nope_head_dim": 10, "qk_rope_head_dim": 6, "v_head_dim": 14, "n_routed_experts": 4,
+                     "num_experts_per_tok": 2, "moe_intermediate_size": 16, "n_shared_experts": 1, "norm_topk_prob": True,
+                     "scoring_func": "sigmoid", "n_group": 1, "topk_group": 1, "mlp_layer_types": ["dense", "sparse"],
+                     "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0}},
+        pre="qwen2", per_expert="qwen", matters={"num_experts_per_tok": 3, "routed_scaling_factor": 0.5}),
+    "youtu": model(
+        "deepseek2", 75, v4("YoutuForCausalLM", "youtu", hidden_size=30, intermediate_size=40, num_attention_heads=2,
+                       num_key_value_heads=2, q_lora_rank=14, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=4,
+                       v_head_dim=12, rope_theta=1600000.0, rope_scaling=None,
+                       **{key: value for key, value in LATENT.items() if key not in ("first_k_dense_replace", "routed_scaling_factor")}
+                       | {"tie_word_embeddings": True}),
+        pre="qwen2"),
     "gemma2": model(
         "gemma2", 11, v4("Gemma2ForCausalLM", "gemma2", vocab_size=112, hidden_size=28, intermediate_size=36, num_hidden_layers=3,
                         num_attention_heads=2, num_key_value_heads=1, rope_theta=10000.0, query_pre_attn_scalar=8,

@@ -10,14 +10,14 @@ namespace sheepop {
 // Each stands in a file of arch/; a new family is one more name in these two lines.
 extern const Architecture kLlama, kQwen2, kQwen3, kQwen2Moe, kQwen3Moe, kQwen35, kQwen35Moe, kGptOss, kLfm2, kLfm2Moe,
     kGemma2, kGemma3, kGpt2, kPhi3, kGranite, kSmolLm3, kMistral3, kOlmo2, kExaone4, kSeedOss, kHunyuan, kCohere2,
-    kErnie45, kErnie45Moe, kGraniteMoe, kMellum, kGemma4;
+    kErnie45, kErnie45Moe, kGraniteMoe, kMellum, kGemma4, kDeepSeek2;
 
 namespace {
 
 constexpr std::array kAll = {&kLlama,   &kQwen2,   &kQwen3,      &kQwen2Moe,   &kQwen3Moe, &kQwen35,  &kQwen35Moe,
                              &kGptOss,  &kLfm2,    &kLfm2Moe,    &kGemma2,     &kGemma3,   &kGpt2,    &kPhi3,
                              &kGranite, &kSmolLm3, &kMistral3,   &kOlmo2,      &kExaone4,  &kSeedOss, &kHunyuan,
-                             &kCohere2, &kErnie45, &kErnie45Moe, &kGraniteMoe, &kMellum,   &kGemma4};
+                             &kCohere2, &kErnie45, &kErnie45Moe, &kGraniteMoe, &kMellum,   &kGemma4,  &kDeepSeek2};
 
 std::string Names() {
   std::string names;

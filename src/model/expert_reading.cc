@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string_view>
 
 #include "model/limits.h"
 
@@ -80,6 +83,29 @@ void ExpertsFromHf(const HfFields& fields, const HfExpertKeys& keys, ModelConfig
 
 void ExpertsIn(const std::vector<bool>& layers, ModelConfig& config) {
   for (size_t layer = 0; layer < config.shapes.size(); ++layer) config.shapes[layer].experts = layers[layer];
+}
+
+bool ExpertsFromKinds(const HfFields& fields, ModelConfig& config) {
+  constexpr std::string_view kKey = "mlp_layer_types";
+  const boost::json::array* kinds = fields.Array(kKey);
+  if (!kinds) return false;
+  if (kinds->size() != config.shapes.size()) {
+    fields.Reject(kKey, fmt::format("must have one entry for each of the {} layers", config.layers));
+  }
+  for (size_t layer = 0; layer < kinds->size(); ++layer) {
+    const boost::json::value& kind = (*kinds)[layer];
+    if (kind != "sparse" && kind != "dense") {
+      fields.Refuse(kKey, fmt::format("layer {} must be sparse or dense", layer));
+    }
+    config.shapes[layer].experts = kind == "sparse";
+  }
+  return true;
+}
+
+void ExpertKindsToHf(const ModelConfig& config, boost::json::object& out) {
+  boost::json::array kinds;
+  for (const LayerShape& shape : config.shapes) kinds.emplace_back(shape.experts ? "sparse" : "dense");
+  out["mlp_layer_types"] = std::move(kinds);
 }
 
 void ExpertsToGguf(const ModelConfig& config, GgufConfig& out) {

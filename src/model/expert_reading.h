@@ -41,6 +41,10 @@ void ExpertsFromHf(const HfFields&, const HfExpertKeys&, ModelConfig& config);
 // Leaves experts only in those layers for which a list of 0 and 1 or true and false holds.
 void ExpertsIn(const std::vector<bool>& layers, ModelConfig& config);
 
+// The same as mlp_layer_types says it; false where it is absent.
+bool ExpertsFromKinds(const HfFields&, ModelConfig& config);
+void ExpertKindsToHf(const ModelConfig& config, boost::json::object& out);
+
 // What ExpertsFromGguf reads.
 void ExpertsToGguf(const ModelConfig& config, GgufConfig& out);
 void ExpertsToHf(const ModelConfig& config, const HfExpertKeys&, boost::json::object& out);

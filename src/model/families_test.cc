@@ -175,6 +175,16 @@ json::object Gemma4Ropes(std::string_view key, const json::value& value) {
   return {{"full_attention", changed}, {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 1000.0}}}};
 }
 
+json::object LatentYarn(double over, double under) {
+  return {{"type", "yarn"},
+          {"factor", 4.0},
+          {"beta_fast", 32},
+          {"beta_slow", 1},
+          {"mscale", over},
+          {"mscale_all_dim", under},
+          {"original_max_position_embeddings", 12}};
+}
+
 // transformers says the same of most of these when the tiny models are made.
 TEST_F(Families, EveryKeyChangesTheLogits) {
   struct Case {
@@ -242,6 +252,22 @@ TEST_F(Families, EveryKeyChangesTheLogits) {
       {"gemma4_small", {{"rope_parameters", Gemma4Ropes("rope_type", "default")}}},
       {"gemma4_big", {{"hidden_activation", "silu"}}},
       {"gemma4_moe", {{"top_k_experts", 3}}},
+      {"deepseek_v2", {{"num_experts_per_tok", 3}}},
+      {"deepseek_v2", {{"routed_scaling_factor", 0.5}}},
+      {"deepseek_v2", {{"rope_scaling", LatentYarn(0.8, 0.4)}}},
+      {"deepseek_v2", {{"rope_scaling", LatentYarn(0.4, 0.8)}}},
+      {"deepseek_v2", {{"-rope_scaling", nullptr}}},
+      {"deepseek_v2_groups", {{"topk_method", "greedy"}}},
+      {"deepseek_v2_groups", {{"topk_group", 3}}},
+      {"deepseek_v2_groups", {{"n_group", 2}, {"topk_group", 1}}},
+      {"deepseek_v2_groups", {{"rms_norm_eps", 1e-6}}},
+      {"deepseek_v3", {{"num_experts_per_tok", 3}}},
+      {"deepseek_v3", {{"norm_topk_prob", false}}},
+      {"deepseek_v3", {{"n_group", 4}, {"topk_group", 2}}},
+      {"deepseek_v3", {{"topk_group", 2}}},
+      {"glm4_moe_lite", {{"num_experts_per_tok", 3}}},
+      {"glm4_moe_lite", {{"routed_scaling_factor", 0.5}}},
+      {"youtu", {{"rope_theta", 100.0}}},
   };
   for (const Case& c : cases) {
     EXPECT_GT(Apart(Logits(Tiny(c.name)), Logits(Changed(c.name, c.changes))), 1e-3f)
@@ -346,6 +372,29 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"gemma4_moe", {{"num_experts", 5}}, {"router.per_expert_scale has shape [6]", "[5]"}},
       {"gemma4_moe", {{"moe_intermediate_size", 16}}, {"experts.down_proj has shape [36, 20]"}},
       {"gemma4_moe", {{"top_k_experts", 7}}, {"top_k_experts is 7", "1 to 6"}},
+      {"deepseek_v2", {{"topk_method", "noaux_tc"}}, {"topk_method", "group_limited_greedy"}},
+      {"deepseek_v2", {{"norm_topk_prob", true}}, {"norm_topk_prob is true", "must be false"}},
+      {"deepseek_v2", {{"q_lora_rank", 8}}, {"q_a_proj.weight"}},
+      {"deepseek_v2", {{"kv_lora_rank", 0}}, {"kv_lora_rank is 0", "1 to 16384"}},
+      {"deepseek_v2", {{"kv_lora_rank", 24}}, {"kv_a_proj_with_mqa.weight has shape [28, 36]"}},
+      {"deepseek_v2", {{"qk_nope_head_dim", 8}}, {"q_proj.weight has shape [60, 36]"}},
+      {"deepseek_v2", {{"v_head_dim", 12}}, {"num_attention_heads is 3", "v_head_dim, 12"}},
+      {"deepseek_v2", {{"num_attention_heads", 4}, {"num_key_value_heads", 4}}, {"num_attention_heads is 4"}},
+      {"deepseek_v2", {{"num_key_value_heads", 1}}, {"num_key_value_heads is 1", "num_attention_heads, 3"}},
+      {"deepseek_v2", {{"head_dim", 12}}, {"head_dim is 12", "qk_rope_head_dim, 8"}},
+      {"deepseek_v2", {{"qk_rope_head_dim", 7}}, {"qk_rope_head_dim is 7", "even"}},
+      {"deepseek_v2",
+       {{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}},
+       {"rope_scaling.type", "default, yarn"}},
+      {"deepseek_v2", {{"attention_bias", true}}, {"attention_bias is true"}},
+      {"deepseek_v2_groups", {{"n_group", 3}}, {"n_group is 3", "n_routed_experts, 8"}},
+      {"deepseek_v2_groups", {{"topk_group", 1}}, {"topk_group is 1", "num_experts_per_tok, 3"}},
+      {"deepseek_v3", {{"topk_group", 5}}, {"topk_group is 5", "n_group, 2"}},
+      {"deepseek_v3", {{"rope_interleave", false}}, {"rope_interleave is false", "halves"}},
+      {"deepseek_v3", {{"n_routed_experts", 12}}, {"mlp.gate.weight has shape [8, 32]"}},
+      {"deepseek_v3", {{"n_shared_experts", 2}}, {"shared_experts.gate_proj.weight", "shape"}},
+      {"glm4_moe_lite", {{"mlp_layer_types", {"dense", "wide"}}}, {"mlp_layer_types", "layer 1"}},
+      {"youtu", {{"num_hidden_layers", 4096}}, {"num_attention_heads", "not every layer"}},
   };
   for (const Case& c : cases) {
     const std::string why = WhyNot(Changed(c.name, c.changes));
@@ -393,6 +442,20 @@ TEST_F(Families, FilesThatLieAreRefusedByName) {
        {"embedding_length_per_layer_input"}},
       {"gemma4_small", "gemma4.feed_forward_length", 20, {"blk.5.ffn_gate.weight"}},
       {"gemma4_moe", "gemma4.expert_count", 0, {"blk.0.ffn_down_exps.scale", "does not use"}},
+      {"deepseek_v2", "deepseek2.attention.kv_lora_rank", 0, {"deepseek2.attention.kv_lora_rank is 0", "1 to 16384"}},
+      {"deepseek_v2", "deepseek2.attention.kv_lora_rank", 16, {"attn_kv_a_mqa.weight has shape [28, 36]"}},
+      {"deepseek_v2", "deepseek2.attention.kv_lora_rank", uint64_t{1} << 31, {"attention.kv_lora_rank", "1 to 16384"}},
+      {"deepseek_v3", "deepseek2.attention.q_lora_rank", 16, {"attn_q_a.weight has shape [32, 32]"}},
+      {"deepseek_v3", "deepseek2.attention.q_lora_rank", 0, {"deepseek2.attention.q_lora_rank is 0"}},
+      {"deepseek_v3", "deepseek2.attention.key_length_mla", 16, {"key_length_mla is 16", "rope.dimension_count, 16"}},
+      {"deepseek_v3", "deepseek2.attention.key_length_mla", 40, {"attn_q_b.weight has shape [192, 32]"}},
+      {"deepseek_v3", "deepseek2.attention.value_length_mla", 32, {"head_count is 4", "32 columns"}},
+      {"deepseek_v3", "deepseek2.attention.head_count", 8, {"head_count is 8", "64 columns"}},
+      {"deepseek_v3", "deepseek2.rope.dimension_count", 8, {"attn_kv_a_mqa.weight has shape [48, 32]"}},
+      {"deepseek_v3", "deepseek2.rope.dimension_count", 15, {"rope.dimension_count is 15", "even"}},
+      {"deepseek_v3", "deepseek2.expert_group_count", 3, {"8 experts in 3 groups"}},
+      {"youtu", "deepseek2.block_count", 4096, {"head_count is 2", "not every layer"}},
+      {"youtu", "deepseek2.attention.head_count", 65536, {"head_count is 65536", "12 columns"}},
   };
   for (const Case& c : cases) {
     const std::string why =

@@ -81,18 +81,7 @@ ModelConfig FromHf(const boost::json::object& json, const TensorSource& tensors,
   TwoRopesFromHf(fields, {.theta = kTheta, .nested = true}, {.theta = kLocalTheta, .nested = true}, options, config);
   ExpertsFromHf(fields, kExpertKeys, config);
   config.experts.normalised = fields.Bool("norm_topk_prob", true);
-  const boost::json::array* kinds = fields.Array("mlp_layer_types");
-  if (!kinds) return config;
-  if (kinds->size() != config.shapes.size()) {
-    fields.Reject("mlp_layer_types", fmt::format("must have one entry for each of the {} layers", config.layers));
-  }
-  for (size_t layer = 0; layer < kinds->size(); ++layer) {
-    const boost::json::value& kind = (*kinds)[layer];
-    if (kind != "sparse" && kind != "dense") {
-      fields.Refuse("mlp_layer_types", fmt::format("layer {} must be sparse or dense", layer));
-    }
-    config.shapes[layer].experts = kind == "sparse";
-  }
+  ExpertsFromKinds(fields, config);
   return config;
 }
 
@@ -115,9 +104,7 @@ boost::json::object ToHf(const ModelConfig& config) {
   out["layer_types"] = LayerTypesToHf(config);
   const size_t window = std::ranges::max(config.shapes, {}, &LayerShape::window).window;
   if (window > 0) out["sliding_window"] = window;
-  boost::json::array kinds;
-  for (const LayerShape& shape : config.shapes) kinds.emplace_back(shape.experts ? "sparse" : "dense");
-  out["mlp_layer_types"] = std::move(kinds);
+  ExpertKindsToHf(config, out);
   out.erase("rope_theta");
   out.erase("rope_scaling");
   out["rope_parameters"] = boost::json::object{{"full_attention", RopeParametersToHf(config.ropes[0])},
