@@ -122,6 +122,13 @@ void Console::PrintText(std::string_view text) const {
   Print(StdoutIsTerminal() ? WithPictures(text) : std::string(text));
 }
 
+void Console::PrintThoughts(std::string_view text) const {
+  const bool terminal = StderrIsTerminal();
+  const bool dim = terminal && UsesColor();
+  const std::string shown = terminal ? WithPictures(text) : std::string(text);
+  WriteAll(stderr, dim ? "\x1b[2m" + shown + "\x1b[0m" : shown, "standard error");
+}
+
 void Console::PrintJson(const boost::json::value& document) const {
   boost::json::value finite = document;
   MakeFinite(finite, "", *this);

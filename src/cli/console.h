@@ -25,6 +25,8 @@ class Console {
   // What a model wrote, or a file holds: the same, but a terminal gets no control characters from it, only their
   // pictures (U+2400 and following). Whole characters of UTF-8.
   void PrintText(std::string_view text) const;
+  // What a model thinks: like PrintText, but on stderr, so that stdout has the answer alone, and dim on a terminal.
+  void PrintThoughts(std::string_view text) const;
   // One line, numbers round-trip, UTF-8. What is no finite number is null, and told: in `warnings` and on stderr.
   void PrintJson(const boost::json::value& document) const;
 

@@ -221,17 +221,17 @@ void AddVariants(ChatRow& row) {
   }
   if (row.family == "llama3") row.other_marks = {"<|python_tag|>"};
   if (row.family != "harmony") return;
+  // Between the name and its message stand a channel and a type, one of them or none.
+  for (size_t i = 1; i < row.call.size(); ++i) {
+    const bool head = row.call[i].kind == CallPart::kMark && row.call[i - 1].kind == CallPart::kName;
+    if (head) row.call[i].kind = CallPart::kHead;
+  }
   // The models write the recipient into the channel's mark more often than in front of it.
-  for (const std::string_view open :
-       {"<|channel|>commentary to=functions.", "<|channel|>analysis to=functions.", " to=functions."}) {
-    for (const std::string_view kind : {" <|constrain|>json<|message|>", "<|channel|>commentary json<|message|>",
-                                        "<|channel|>commentary <|constrain|>json<|message|>",
-                                        "<|channel|>commentary<|message|>", " json<|message|>", "<|message|>"}) {
-      row.others.push_back({{CallPart::kMark, std::string(open)},
-                            {CallPart::kName, {}},
-                            {CallPart::kMark, std::string(kind)},
-                            {CallPart::kValue, {}}});
-    }
+  for (const std::string_view open : {"<|channel|>commentary to=functions.", "<|channel|>analysis to=functions."}) {
+    row.others.push_back({{CallPart::kMark, std::string(open)},
+                          {CallPart::kName, {}},
+                          {CallPart::kHead, " <|constrain|>json<|message|>"},
+                          {CallPart::kValue, {}}});
   }
 }
 

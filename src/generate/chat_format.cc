@@ -75,6 +75,8 @@ bool ChatFormat::InThoughts(std::string_view prompt) const {
   return row_->thinking && TrimBack(prompt).ends_with(row_->thinking->open);
 }
 
+std::string_view ChatFormat::thought_field() const { return row_->thought_field; }
+
 bool ChatFormat::IsMark(Token token) const { return std::ranges::binary_search(row_->mark_tokens, token); }
 
 }  // namespace sheepop

@@ -53,6 +53,7 @@ class ChatFormat {
   bool writes_tools() const;                       // the template itself shows the tools to the model
   bool parallel() const;                           // several calls in one answer can be written
   bool wants_object_arguments() const;             // in messages of the history; else a string of JSON
+  std::string_view thought_field() const;  // of such a message, for its thoughts; empty: the template reads none
 
   enum class Use { kNone, kAuto, kRequired, kNamed };
   struct Choice {
@@ -67,6 +68,10 @@ class ChatFormat {
   // that part free, never the request. `thinks`: the answer may begin with thoughts (or go on with those that the prompt has opened).
   std::string CallGrammar(const boost::json::array& tools, const Choice& choice, bool thinks,
                           std::vector<Warning>& warnings) const;
+
+  // The grammar of an answer that is JSON by `schema`, between the marks that part answers of this family; empty where none
+  // do, and the JSON is the whole text.
+  std::string JsonGrammar(std::string_view schema) const;
 
   // A system line for models whose template does not show tools.
   std::string ToolsText(const boost::json::array& tools) const;

@@ -21,7 +21,7 @@ using Use = ChatFormat::Use;
 
 struct Small {
   explicit Small(const SmallTemplate& small)
-      : chat(ChatTemplate::Parse(testing::TemplateText(small.calls))),
+      : chat(ChatTemplate::Parse(testing::TemplateText(small))),
         format(ChatFormat::Of(chat, testing::PlainTokenizer())) {}
   notation::TestGrammar Grammar(const ChatFormat::Choice& choice, bool thinks = false) const {
     std::vector<Warning> warnings;
@@ -48,7 +48,8 @@ TEST_P(ChatFormatTest, TheFamilyIsFound) {
   EXPECT_EQ(small.format.wants_object_arguments(), GetParam().object_arguments);
   EXPECT_TRUE(small.format.writes_tools());
   ASSERT_TRUE(small.format.thinking());
-  EXPECT_EQ(small.format.thinking()->open, "<think>");
+  EXPECT_EQ(small.format.thinking()->open,
+            GetParam().family == "harmony" ? "<|channel|>analysis<|message|>" : "<think>");
   EXPECT_FALSE(small.format.thinking()->open_in_prompt);
 }
 
@@ -81,7 +82,8 @@ TEST_P(ChatFormatTest, TheGrammarTakesTheTemplatesCallsAndNoOthers) {
   EXPECT_FALSE(required.Accepts(small.Answer({wrong}))) << "city is required";
   EXPECT_FALSE(small.Grammar({Use::kNone, "", true}).Accepts(one));
   EXPECT_FALSE(small.Grammar({Use::kNamed, "no_arguments", true}).Accepts(one));
-  EXPECT_TRUE(small.Grammar({Use::kRequired, "", true}, true).Accepts("<think>\nHm.</think>" + one));
+  const ThinkingMarks& thinking = *small.format.thinking();
+  EXPECT_TRUE(small.Grammar({Use::kRequired, "", true}, true).Accepts(thinking.open + "\nHm." + thinking.close + one));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ChatFormatTest, ::testing::ValuesIn(testing::SmallTemplates()), [](const auto& of) {
@@ -108,7 +110,7 @@ TEST(ChatFormatOfTest, ControlTokensAreMarks) {
       Tokenizer::FromGguf(testing::ByteLevelVocabulary({}, {"[TOOL_CALLS]", "<|other|>", "[ARGS]"}));
   for (const SmallTemplate& small : testing::SmallTemplates()) {
     if (small.family != "mistral-args") continue;
-    const ChatTemplate chat = ChatTemplate::Parse(testing::TemplateText(small.calls));
+    const ChatTemplate chat = ChatTemplate::Parse(testing::TemplateText(small));
     const ChatFormat format = ChatFormat::Of(chat, tokenizer);
     EXPECT_TRUE(format.IsMark(*tokenizer.Find("[TOOL_CALLS]")));
     EXPECT_TRUE(format.IsMark(*tokenizer.Find("[ARGS]")));

@@ -169,7 +169,8 @@ class CallWriter {
     const bool mistral = row_.family.starts_with("mistral");
     for (const CallPart& part : call) {
       switch (part.kind) {
-        case CallPart::kMark: mark += part.text; break;
+        case CallPart::kMark:
+        case CallPart::kHead: mark += part.text; break;
         case CallPart::kName: mark += row_.object ? JsonText(name) : name; break;
         case CallPart::kId: add(mistral ? "/[a-zA-Z0-9]{9}/" : "/[a-zA-Z0-9_-]{1,40}/"); break;
         case CallPart::kNumber: add("/[0-9]{1,3}/"); break;
@@ -227,7 +228,7 @@ std::string BodyText(const ChatRow& row, const std::vector<Tool>& tools, bool wo
   const auto calls = [&](std::string_view lead) { return "(" + writer.Calls(parallel, lead) + " WHITE)"; };
   const std::string& lead = row.prompt_lead;
   const std::string frames = lead.empty() ? FramesText(row, words, grammar) : "";
-  const std::string separate = frames.empty() ? "" : frames + " ";
+  const std::string separate = frames.empty() ? "" : frames + (words ? " " : " WHITE ");
   if (!words) return separate + calls(lead);
   std::string text = separate + WordsText(row, grammar) + (frames.empty() ? "" : " " + frames);
   // The prompt ends in a mark that words have too.
@@ -255,6 +256,19 @@ std::string ChatFormat::CallGrammar(const json::array& tools, const Choice& choi
   return grammar.text();
 }
 
+std::string ChatFormat::JsonGrammar(std::string_view schema) const {
+  const ChatRow& row = *row_;
+  if (row.frames.empty()) return "";
+  GrammarText grammar(row.mark_names);
+  // The prompt may end in the mark that words have too.
+  const std::string lead = row.prompt_lead.empty()
+                               ? FramesText(row, true, grammar)
+                               : grammar.Literal(std::string_view(row.frames.front()).substr(row.prompt_lead.size()));
+  grammar.Add("start", lead + " json");
+  grammar.Add("json", "%json " + std::string(schema));
+  return grammar.text();
+}
+
 std::string ChatFormat::ToolsText(const json::array& tools) const {
   const ChatRow& row = *row_;
   std::string text = "You can call these functions, described in JSON:\n";
@@ -265,7 +279,7 @@ std::string ChatFormat::ToolsText(const json::array& tools) const {
   }
   text += "To call one, answer with this and nothing else:\n" + row.section_open;
   for (const CallPart& part : row.call) {
-    if (part.kind == CallPart::kMark) text += part.text;
+    if (part.kind == CallPart::kMark || part.kind == CallPart::kHead) text += part.text;
     if (part.kind == CallPart::kName) text += "NAME";
     if (part.kind == CallPart::kId) text += "ID";
     if (part.kind == CallPart::kNumber) text += '0';

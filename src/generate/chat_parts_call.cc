@@ -206,6 +206,7 @@ class PartsReader final : public CallReader {
     const CallPart& part = parts_[at_];
     switch (part.kind) {
       case CallPart::kMark: return Mark(byte);
+      case CallPart::kHead: return Head(byte, part.text);
       case CallPart::kName:
       case CallPart::kId:
       case CallPart::kNumber: return Word(byte);
@@ -247,6 +248,13 @@ class PartsReader final : public CallReader {
       case MarkMatcher::Step::kFound: Advance(); return Step::kMore;
     }
     return Step::kBroken;
+  }
+
+  Step Head(char byte, std::string_view text) {
+    word_ += byte;
+    if (word_.size() > kMostHead || byte == '\n' || byte == '{') return Step::kBroken;
+    if (word_.ends_with(text.substr(text.rfind('<')))) Advance();
+    return Step::kMore;
   }
 
   Step Word(char byte) {
@@ -295,6 +303,8 @@ class PartsReader final : public CallReader {
     if (step == Step::kDone) at_ = parts_.size();
     return step;
   }
+
+  static constexpr size_t kMostHead = 128;
 
   const ChatRow& row_;
   const ToolSchemas& tools_;

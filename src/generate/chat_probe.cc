@@ -148,6 +148,19 @@ std::optional<ThinkingMarks> FindThinking(const Prober& prober, const std::strin
   return marks;
 }
 
+// Under which name the template reads the thoughts of a message, be it one that calls or one of words.
+std::string FindThoughtField(const Prober& prober) {
+  for (const std::string_view field : {"reasoning_content", "reasoning", "thinking"}) {
+    for (const bool calls : {false, true}) {
+      json::object message = {{"role", "assistant"}, {"content", calls ? "" : kContent}, {field, kThought}};
+      if (calls) message["tool_calls"] = json::array{Call(0, true)};
+      const auto text = prober.Behind(std::move(message), calls);
+      if (text && text->find(kThought) != std::string::npos) return std::string(field);
+    }
+  }
+  return "";
+}
+
 // An answer of calls, from their first mark to their last.
 std::string_view CallsIn(std::string_view text, const Turn& turn, const ChatRow& row) {
   const size_t name = FirstName(text);
@@ -214,6 +227,7 @@ ChatRow ProbeRow(const ChatTemplate& chat, json::object special_tokens) {
   families::AddFrames(source, row);
   const Turn turn = FindTurn(prober);
   row.thinking = FindThinking(prober, source, turn);
+  row.thought_field = FindThoughtField(prober);
   const auto with_tools = prober.Render({User()}, true, true);
   row.writes_tools = with_tools && with_tools->find(kName) != std::string::npos;
   const bool written = FindCallsOf(prober, turn, row);

@@ -122,7 +122,14 @@ struct ChatFormat::Reader::Body {
   template <typename F>
   void VisitMarks(F visit) const {
     if (row->thinking) {
-      if (mode == Mode::kThinking) return visit(row->thinking->close, Mark::kThinkClose, nullptr);
+      if (mode == Mode::kThinking) {
+        visit(row->thinking->close, Mark::kThinkClose, nullptr);
+        // A mark of control tokens parts an answer even where the thoughts' own was forgotten.
+        for (const std::string& frame : row->frames) {
+          if (frame.starts_with("<|") && frame != row->thinking->close) visit(frame, Mark::kFrame, nullptr);
+        }
+        return;
+      }
       // In the midst of words the marks of thoughts are words; where marks part an answer they are not.
       if (!text_begun || !row->frames.empty()) visit(row->thinking->open, Mark::kThinkOpen, nullptr);
       if (!text_begun && row->frames.empty()) visit(row->thinking->close, Mark::kThinkClose, nullptr);
@@ -182,6 +189,7 @@ struct ChatFormat::Reader::Body {
         return;
       case Mark::kFrame:
         Emit(marked.substr(0, marked.size() - TrimFront(marked).size()));
+        mode = Mode::kText;
         lead_left = 0;
         return;
       case Mark::kOpening: return Open(*opening, marked);

@@ -17,6 +17,7 @@ namespace sheepop {
 struct CallPart {
   enum Kind {
     kMark,    // `text`, as the template writes it; white space in it is the model's to write or not
+    kHead,    // `text`, up to its last tag; other words may stand in front of that
     kName,    // of the function
     kId,      // of the call
     kNumber,  // a count of the calls
@@ -59,6 +60,7 @@ struct ChatRow {
   bool object = false;
   bool name_is_key = false;  // {"NAME": ARGUMENTS}
   std::optional<PairMarks> pairs;
+  std::string thought_field;  // of a message: what a template reads its thoughts from; empty where it reads none
   bool writes_tools = false, parallel = false, object_arguments = true;
   std::vector<Token> mark_tokens;       // ascending
   std::vector<std::string> mark_names;  // their pieces

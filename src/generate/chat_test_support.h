@@ -19,12 +19,42 @@ struct SmallTemplate {
   std::string family;
   std::string calls;  // what an assistant's message writes of m.tool_calls
   bool parallel = true, object_arguments = true;
-  bool escapes = true;  // any text can be written as a value
+  bool escapes = true;                   // any text can be written as a value
+  std::string whole = {};                // the whole template, where its turns are of a kind of their own
+  std::vector<std::string> unseen = {};  // marks that are no part of what a reader tells
 };
 
 inline std::string EachCall(const std::string& body, const std::string& separator = "") {
   return "{% for c in m.tool_calls %}{% set f = c.function %}" + body +
          (separator.empty() ? "" : "{% if not loop.last %}" + separator + "{% endif %}") + "{% endfor %}";
+}
+
+// gpt-oss's: an answer is messages in channels. Words in front of a call are thoughts.
+inline SmallTemplate Harmony() {
+  const std::string message = "<|start|>assistant<|channel|>";
+  return {
+      "harmony",
+      "",
+      false,
+      true,
+      true,
+      "<|start|>system<|message|>Reasoning: {{ reasoning_effort or 'medium' }}{% for t in builtin_tools or [] %}, {{ t "
+      "}}{% "
+      "endfor %}, {{ strftime_now('%Y-%m-%d') }}<|end|>"
+      "{% if tools %}<|start|>developer<|message|>{{ tools | tojson }}<|end|>{% endif %}"
+      "{% for m in messages %}{% if m.role == 'assistant' and m.tool_calls %}"
+      "{% if m.content and m.thinking %}{{ raise_exception('Cannot pass both content and thinking') }}{% endif %}"
+      "{% if m.content or m.thinking %}" +
+          message + "analysis<|message|>{{ m.content or m.thinking }}<|end|>{% endif %}" +
+          "<|start|>assistant to=functions.{{ m.tool_calls[0].function.name }}<|channel|>commentary json<|message|>"
+          "{{ m.tool_calls[0].function.arguments | tojson }}<|call|>"
+          "{% elif m.role == 'assistant' %}{% if loop.last and not add_generation_prompt and m.thinking %}" +
+          message + "analysis<|message|>{{ m.thinking }}<|end|>{% endif %}" + message +
+          "final<|message|>{{ m.content }}{{ '<|return|>' if loop.last and not add_generation_prompt else '<|end|>' }}"
+          "{% else %}<|start|>{{ m.role }}<|message|>{{ m.content }}<|end|>{% endif %}{% endfor %}"
+          "{% if add_generation_prompt %}<|start|>assistant{% endif %}",
+      {"<|start|>assistant", "<|channel|>analysis<|message|>", "<|channel|>commentary<|message|>",
+       "<|channel|>final<|message|>", "<|end|>", "<|return|>", "<|call|>"}};
 }
 
 inline const std::vector<SmallTemplate>& SmallTemplates() {
@@ -131,16 +161,18 @@ inline const std::vector<SmallTemplate>& SmallTemplates() {
        true, true, false},
       {"tagged", pairs("<do what=\"{{ f.name }}\">", "<with {{ k }}>" + value + "</with>", "</do>"), true, true, false},
       {"json", "<calls>" + EachCall("<<" + object + ">>") + "</calls>"},
+      Harmony(),
   };
   return templates;
 }
 
-inline std::string TemplateText(const std::string& calls) {
+inline std::string TemplateText(const SmallTemplate& small) {
+  if (!small.whole.empty()) return small.whole;
   return "{% if tools %}<|system|>{{ tools | tojson }}<|eot|>{% endif %}{% for m in messages %}<|{{ m.role }}|>"
          "{% if m.role == 'assistant' %}{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n</think>\n\n{% "
          "endif %}"
          "{{ m.content or '' }}{% if m.tool_calls %}" +
-         calls +
+         small.calls +
          "{% endif %}{% else %}{{ m.content }}{% endif %}<|eot|>{% endfor %}{% if add_generation_prompt "
          "%}<|assistant|>{% endif %}";
 }
@@ -179,10 +211,10 @@ inline std::string AnswerOf(const ChatTemplate& chat, const ChatFormat& format,
   }
   boost::json::array messages = {{{"role", "user"}, {"content", "?"}},
                                  {{"role", "assistant"}, {"content", words}, {"tool_calls", std::move(list)}}};
+  const boost::json::array question = {messages[0]};
+  const size_t begin = chat.Render({{"messages", question}, {"add_generation_prompt", true}}, 0).Text().size();
   const std::string text = chat.Render({{"messages", std::move(messages)}}, 0).Text();
-  constexpr std::string_view kTurn = "<|assistant|>", kEnd = "<|eot|>";
-  const size_t begin = text.find(kTurn) + kTurn.size();
-  return text.substr(begin, text.size() - begin - kEnd.size());
+  return text.substr(begin, text.rfind("<|") - begin);  // without the mark that ends the turn
 }
 
 // What a reader made of a text that came in pieces of `size` bytes.
@@ -204,7 +236,10 @@ inline ReadAnswer ReadIn(const ChatFormat& format, std::string_view text, size_t
         out.text += delta.text;
         order.push_back(delta.text);
       }
-      if (delta.kind == AnswerDelta::kThinking) out.thinking += delta.text;
+      if (delta.kind == AnswerDelta::kThinking) {
+        out.thinking += delta.text;
+        order.push_back(delta.text);
+      }
       if (delta.kind == AnswerDelta::kCallBegin) arguments.clear();
       if (delta.kind == AnswerDelta::kCallArguments) arguments += delta.text;
       if (delta.kind == AnswerDelta::kCallEnd) {

@@ -8,7 +8,10 @@
 namespace sheepop {
 
 TextListener::TextListener(const Model& model, const Tokenizer& tokenizer, Options options)
-    : model_(model), tokenizer_(tokenizer), options_(std::move(options)), stream_(tokenizer, options_.stops) {}
+    : model_(model),
+      tokenizer_(tokenizer),
+      options_(std::move(options)),
+      stream_(tokenizer, TextStreamOptions{.stops = options_.stops, .shows = options_.shows}) {}
 
 Next TextListener::OnToken(const Choice& choice, std::span<const float> logits) {
   ids_.push_back(choice.token);

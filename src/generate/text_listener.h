@@ -27,7 +27,8 @@ class TextListener final : public Listener {
     size_t min_tokens = 0;  // a stop string that is complete with fewer tokens is text like any other
     size_t logprobs = 0;    // record this many alternatives a token; used when record_logprobs
     bool record_logprobs = false;
-    bool show_end_token = false;  // an end token ends the text and is not part of it, unless asked for
+    std::function<bool(Token)> shows = {};  // of these control tokens the names are text
+    bool show_end_token = false;            // an end token ends the text and is not part of it, unless asked for
     std::function<Next(std::string_view)> on_text = {};  // called with each new piece of text; kStop ends the sequence
   };
 

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
+#include <functional>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -42,15 +45,26 @@ grammar::Symbol AddShape(const ConstraintOptions& options, grammar::Grammar& gra
   return notation::AddGrammar(options.grammar, options.schema, grammar, notes);
 }
 
-// A mark as the grammar sees it: the control token of that name, or the text.
-std::string MarkBytes(const std::string& mark, const SamplingVocabulary& vocabulary) {
+// A mark as the grammar sees it: control tokens whose names stand in it, and text.
+std::string MarkBytes(std::string_view mark, const SamplingVocabulary& vocabulary) {
+  std::vector<std::string_view> names;
   for (size_t i = 0; i < vocabulary.size(); ++i) {
     const auto token = static_cast<Token>(i);
-    if (vocabulary.use(token) == TokenUse::kControl && vocabulary.piece(token) == mark) {
-      return grammar::kControlMark + mark;
-    }
+    if (vocabulary.use(token) != TokenUse::kControl) continue;
+    const std::string_view name = vocabulary.piece(token);
+    if (!name.empty() && mark.find(name) != std::string_view::npos) names.push_back(name);
   }
-  return mark;
+  std::ranges::sort(names, std::ranges::greater(), &std::string_view::size);
+  std::string bytes;
+  while (!mark.empty()) {
+    const auto begins = [&](std::string_view name) { return mark.starts_with(name); };
+    const auto found = std::ranges::find_if(names, begins);
+    const size_t size = found == names.end() ? 1 : found->size();
+    if (found != names.end()) bytes += grammar::kControlMark;
+    bytes += mark.substr(0, size);
+    mark.remove_prefix(size);
+  }
+  return bytes;
 }
 
 grammar::Symbol AddText(std::string name, grammar::RegexId regex, std::shared_ptr<grammar::RegexPool> pool,

@@ -199,5 +199,22 @@ TEST(ConstraintCacheTest, EqualGrammarsAreOne) {
   EXPECT_THROW(vocabulary.constraints().Get(options, vocabulary), Error);
 }
 
+TEST(ConstraintCacheTest, AMarkOfThoughtsIsControlTokensAndText) {
+  //                                 0   1    2    3    4    5
+  const MarkedVocabulary vocabulary({"", "a", "t", "x", ":", "<m>"});
+  ConstraintOptions options;
+  options.regex = "x";
+  options.thinking = {.open = "<m>t:", .close = "<m>"};
+  const auto read = vocabulary.constraints().Get(options, vocabulary);
+  for (const std::string_view text : {"x", "\xFF<m>t:a\xFF<m>x"}) {
+    Constraint::Position place;
+    EXPECT_EQ(read->constraint.Advance(place, text), text.size());
+    EXPECT_TRUE(read->constraint.Accepts(place));
+  }
+  Constraint::Position place;
+  EXPECT_TRUE(Has(*read->constraint.Mask(place), 5)) << "the control token opens the thoughts";
+  EXPECT_EQ(read->constraint.Advance(place, "<m>t:"), 0u) << "its name as text does not";
+}
+
 }  // namespace
 }  // namespace sheepop

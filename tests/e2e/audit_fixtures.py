@@ -131,7 +131,7 @@ def make(root):
         made[path.stem] = path
 
     text("text.txt", "The text of a file.")
-    text("template.jinja", "{% for m in messages %}[{{ m.role }}] {% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}{% endfor %}")
+    text("template.jinja", "{{ mood }}{% for m in messages %}[{{ m.role }}] {% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}{% endfor %}")
     text("messages.json", json.dumps({"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": True}))
     generator = random.Random(3)
     text("words.txt", "Once upon a time " + " ".join(generator.choices(WORDS, k=200)))

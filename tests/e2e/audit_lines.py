@@ -123,6 +123,7 @@ LINES["chat"] = COMMON | MACHINE | ENGINE | SAMPLING | SHAPE | TEMPLATE | {
     "--max-tokens": changes(3),
     "--stop": changes("{chat_text}", text=True),
     "--context": changes(30),
+    "--chat-template-kwargs": changes('{"mood": "glad"}', also={"--template": "{template}"}),
     "--forced-runs": changes("off", also={"--choice": "a sheep and a goat"}),
     "--ban": changes("{chat_first}"),
     "--bad-word": changes("{chat_text}", text=True),

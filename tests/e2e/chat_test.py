@@ -92,6 +92,28 @@ class Piped(ProgramTest):
         template.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
         self.json("chat", "-m", TINY / "gpt2" / "model.gguf", "-p", "a", "-n", 2, "--template", template)
 
+    def test_thoughts_are_no_part_of_the_answer(self):
+        template = self.folder / "t.jinja"
+        template.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.reasoning_content %} ({{ m.reasoning_content }})"
+                            "{% endif %}\n{% endfor %}{% if add_generation_prompt %}<think>\n{% endif %}")
+        flags = ("chat", "-m", LLAMA, "--temperature", 0, "--template", template, "--regex", "Hm[.]</think>Yes[.]")
+        done = run(*flags, stdin=b"One\nTwo")
+        self.assertEqual((done.returncode, done.stdout.decode()), (0, "Yes.\nYes.\n"))
+        self.assertEqual(done.stderr.decode().count("Hm."), 2)
+        first, second = self.turns("One", "Two", flags=flags)
+        self.assertEqual((first["text"], first["thoughts"]), ("Yes.", "Hm."))
+        self.assertIn("assistant: Yes. (Hm.)", self.prompt_of(second))
+
+    def test_variables_of_the_template(self):
+        template = self.folder / "t.jinja"
+        template.write_text("{{ mood }}: {{ messages[-1].content }}")
+        [turn] = self.turns("Hi", more=("--template", template, "--chat-template-kwargs", '{"mood": "glad"}'))
+        self.assertTrue(self.prompt_of(turn).startswith("glad: Hi"))
+        for wrong in ('{"messages": []}', '{"bos_token": "x"}', "[]", "{"):
+            self.assertIn("--chat-template-kwargs", self.error(*FLAGS, "-p", "Hi", "--chat-template-kwargs", wrong, code=2))
+        idle = run(*FLAGS, "-p", "Hi", "--chat-template-kwargs", '{"no_such": 1}')
+        self.assertIn(b"no_such", idle.stderr)
+
     def test_full_context(self):
         message = self.error("chat", "-m", LLAMA, "--context", 32, "--json", stdin=b"a word " * 20)
         self.assertIn("32", message)

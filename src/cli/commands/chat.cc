@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <memory>
 #include <optional>
@@ -9,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
+#include "base/quoted.h"
 #include "cli/command.h"
 #include "cli/commands/chat_history.h"
 #include "cli/commands/line_editor.h"
@@ -35,6 +38,27 @@ constexpr std::string_view kHelp =
     "A space in front makes a line that begins with / a message.\n"
     "Ctrl-C stops an answer; what was written of it stays.\n";
 
+constexpr std::string_view kEndOfThoughts = "\n\n";
+
+// The template's variables that --chat-template-kwargs gives.
+json::object VariablesOf(const std::string& text) {
+  if (text.empty()) return {};
+  constexpr std::string_view kFlag = "--chat-template-kwargs";
+  json::object variables;
+  try {
+    variables = ParseJsonObject(text, kFlag);
+  } catch (const Error& error) {
+    throw Error(ErrorCategory::kInvalidArgument, "{}", error.what());
+  }
+  for (const auto& [key, value] : variables) {
+    const std::string_view name = key;
+    if (name != "messages" && name != "add_generation_prompt" && name != "tools" && !name.ends_with("_token")) continue;
+    throw Error(ErrorCategory::kInvalidArgument,
+                "{}: {} is not yours to set: chat gives it to the template; leave it out", kFlag, Quoted(name));
+  }
+  return variables;
+}
+
 class Chat final : public Command {
  public:
   void Register(FlagSet flags) override {
@@ -53,6 +77,10 @@ class Chat final : public Command {
     flags.Value("--stop", conversation_.answer.stops, "end an answer before this string; may be given several times")
         .As("TEXT");
     template_.Register(flags);
+    flags
+        .Value("--chat-template-kwargs", variables_,
+               "variables of the chat template, an object in JSON: {\"reasoning_effort\": \"high\"} (default: none)")
+        .As("JSON");
     engine_.Register(flags);
     sampling_.Register(flags);
   }
@@ -77,6 +105,7 @@ class Chat final : public Command {
   SamplingFlags sampling_;
   TemplateFlags template_;
   ConversationOptions conversation_;
+  std::string variables_;
   std::optional<std::string> question_;
   bool keep_history_ = true;
   std::optional<ChatHistory> history_;
@@ -119,17 +148,19 @@ void Chat::Report(const Console& console, const Answer& answer, const Conversati
   const size_t context = conversation.context();
   for (const Warning& warning : answer.warnings) console.Warn(warning);
   if (console.json) {
-    return console.PrintJson({{"prompt_ids", json::array(answer.prompt.begin(), answer.prompt.end())},
-                              {"ids", json::array(answer.ids.begin(), answer.ids.end())},
-                              {"text", answer.text},
-                              {"finish_reason", Name(answer.finish_reason)},
-                              {"seed", conversation.seed()},
-                              {"timing",
-                               {{"prefill_tokens", answer.prompt.size() - answer.reused},
-                                {"reused_tokens", answer.reused},
-                                {"prefill_s", answer.prefill_s},
-                                {"decode_tokens", answer.ids.size()},
-                                {"decode_s", answer.decode_s}}}});
+    json::object document = {{"prompt_ids", json::array(answer.prompt.begin(), answer.prompt.end())},
+                             {"ids", json::array(answer.ids.begin(), answer.ids.end())},
+                             {"text", answer.text},
+                             {"finish_reason", Name(answer.finish_reason)},
+                             {"seed", conversation.seed()},
+                             {"timing",
+                              {{"prefill_tokens", answer.prompt.size() - answer.reused},
+                               {"reused_tokens", answer.reused},
+                               {"prefill_s", answer.prefill_s},
+                               {"decode_tokens", answer.ids.size()},
+                               {"decode_s", answer.decode_s}}}};
+    if (!answer.thoughts.empty()) document["thoughts"] = answer.thoughts;
+    return console.PrintJson(document);
   }
   console.Print(interactive_ ? "\n\n" : "\n");
   if (answer.finish_reason == FinishReason::kContext) {
@@ -148,11 +179,20 @@ void Chat::Report(const Console& console, const Answer& answer, const Conversati
 // False when the program was told to end.
 bool Chat::Say(const Console& console, Conversation& conversation, std::string_view message) {
   InterruptGuard interrupt;
+  bool thinks = false;
   const Answer answer = conversation.Ask(
       message, [&] { return interrupt.interrupted(); },
       [&](std::string_view text) {
-        if (!console.json) console.PrintText(text);
+        if (console.json) return;
+        if (std::exchange(thinks, false)) console.PrintThoughts(kEndOfThoughts);
+        console.PrintText(text);
+      },
+      [&](std::string_view text) {
+        if (console.json) return;
+        thinks = true;
+        console.PrintThoughts(text);
       });
+  if (thinks) console.PrintThoughts(kEndOfThoughts);
   interrupted_ = interrupt.interrupted();
   Report(console, answer, conversation);
   return !interrupt.terminated() && (interactive_ || !interrupt.interrupted());
@@ -252,6 +292,7 @@ void Chat::Converse(const Console& console, Conversation& conversation) {
 
 int Chat::Run(Console& console) {
   sampling_.Options();  // refused before a model is read
+  conversation_.variables = VariablesOf(variables_);
   interactive_ = !question_ && !console.json && ::isatty(STDIN_FILENO) == 1 && console.StdoutIsTerminal();
   std::optional<RawTerminal> terminal;
   if (interactive_) terminal.emplace();
@@ -261,7 +302,14 @@ int Chat::Run(Console& console) {
   sampling_.WarnOfConstraint(console, *loaded.vocabulary);
   conversation_.engine = engine_.options;
   conversation_.answer.sampling = sampling_.Options();
-  Conversation conversation(loaded, template_.Load(loaded.chat_template, loaded.path), conversation_, model_.pool());
+  ChatTemplate chat = template_.Load(loaded.chat_template, loaded.path);
+  for (const auto& [name, value] : conversation_.variables) {
+    if (chat.source().find(name) != std::string::npos) continue;
+    console.Warn({"unused_variable", std::string(name), json::serialize(value),
+                  fmt::format("--chat-template-kwargs gives {}, which the chat template does not read",
+                              Quoted(std::string(name)))});
+  }
+  Conversation conversation(loaded, std::move(chat), conversation_, model_.pool());
   if (question_) {
     Say(console, conversation, *question_);
     return 0;

@@ -189,6 +189,32 @@ bool SpellArguments(json::array& messages) {
   return any;
 }
 
+constexpr std::string_view kThoughts = "reasoning_content";
+
+// Gives thoughts the name under which the template reads them.
+void NameThoughts(std::string_view name, json::array& messages) {
+  if (name.empty() || name == kThoughts) return;
+  for (json::value& message : messages) {
+    json::object& fields = message.as_object();
+    const json::value* const thoughts = fields.if_contains(kThoughts);
+    if (!thoughts) continue;
+    json::value moved = *thoughts;
+    fields.erase(kThoughts);
+    fields[name] = std::move(moved);
+  }
+}
+
+// Some templates refuse a message that has thoughts and words beside its calls. The messages that lost their thoughts.
+std::vector<size_t> LeaveOutThoughts(std::string_view name, json::array& messages) {
+  std::vector<size_t> left;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    json::object& message = messages[i].as_object();
+    const bool beside = message.contains("tool_calls") && !message.at("content").as_string().empty();
+    if (beside && message.erase(name) > 0) left.push_back(i);
+  }
+  return left;
+}
+
 ChatPrompt Encode(const ServedModel& model, const ConversationAsk& conversation, json::array messages,
                   std::time_t now) {
   if (!model.chat) {
@@ -212,13 +238,23 @@ Warning DroppedLineWarning() {
       "does not see it"};
 }
 
+Warning ThoughtsWarning(size_t message) {
+  const std::string thing = fmt::format("messages[{}].{}", message, kThoughts);
+  return {"dropped_message", thing, "",
+          fmt::format("{} is left out: the chat template takes no thoughts and words beside a call, so the model does "
+                      "not see it",
+                      thing)};
+}
+
 // Of fields of messages that the template does not read; what it does not read of the variables ReadTemplateVariables says.
-void WarnOfUnread(const json::array& messages, size_t inserted, ChatPrompt& prompt) {
+// `thoughts`: the template's name of theirs.
+void WarnOfUnread(const json::array& messages, size_t inserted, std::string_view thoughts, ChatPrompt& prompt) {
   for (const std::string& field : prompt.unread) {
     for (size_t i = inserted; i < messages.size(); ++i) {
       if (!messages[i].as_object().contains(field)) continue;
-      Warning warning = UnreadWarning(fmt::format("messages[{}]", i - inserted), field, 1);
-      warning.thing = fmt::format("messages[{}].{}", i - inserted, field);
+      const std::string name(field == thoughts ? kThoughts : field);
+      Warning warning = UnreadWarning(fmt::format("messages[{}]", i - inserted), name, 1);
+      warning.thing = fmt::format("messages[{}].{}", i - inserted, name);
       prompt.warnings.push_back(std::move(warning));
       break;
     }
@@ -294,18 +330,34 @@ void ReadTemplateVariables(Fields& fields, const ServedModel& model, Conversatio
 AskedPrompt EncodeConversation(const ServedModel& model, const ConversationAsk& conversation, std::time_t now) {
   Check(conversation);
   json::array messages = conversation.messages;
+  const std::string thoughts(model.format && !model.format->thought_field().empty() ? model.format->thought_field()
+                                                                                    : kThoughts);
+  NameThoughts(thoughts, messages);
   auto encode = [&] {
     try {
       return Encode(model, conversation, messages, now);
     } catch (const Error& error) {
-      if (error.category() != ErrorCategory::kInvalidArgument || !SpellArguments(messages)) throw;
+      if (error.category() != ErrorCategory::kInvalidArgument) throw;
+      json::array spoken = messages;
+      const std::vector<size_t> left = LeaveOutThoughts(thoughts, spoken);
+      if (!left.empty()) {
+        try {
+          ChatPrompt prompt = Encode(model, conversation, spoken, now);
+          for (const size_t i : left) prompt.warnings.push_back(ThoughtsWarning(i - conversation.inserted));
+          messages = std::move(spoken);
+          return prompt;
+        } catch (const Error& other) {
+          if (other.category() != ErrorCategory::kInvalidArgument) throw;
+        }
+      }
+      if (!SpellArguments(messages)) throw;
       return Encode(model, conversation, messages, now);
     }
   };
   try {
     ChatPrompt prompt = encode();
     PromptParts parts = PartsOf(prompt);
-    WarnOfUnread(messages, conversation.inserted, prompt);
+    WarnOfUnread(messages, conversation.inserted, thoughts, prompt);
     for (const size_t i : Dropped(prompt, messages)) {
       const size_t before = conversation.inserted;
       prompt.warnings.push_back(i < before

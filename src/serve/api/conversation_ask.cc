@@ -196,7 +196,12 @@ void AskConversation(ConversationAsk conversation, const ToolsAsk& tools, std::t
   ask.prompts.push_back(std::move(prompt));
   const bool calls = !tools.callable.empty();
   ask.reading = {.tools = tools.shown, .reads_tools = calls, .in_thoughts = thinks == Thinks::kWithin};
-  if (calls) SetCalls(tools, ask);
+  if (calls) {
+    SetCalls(tools, ask);
+  } else if (ConstraintOptions& shape = ask.options.sampling.constraint; !shape.json_schema.empty()) {
+    shape.grammar = model.format->JsonGrammar(shape.json_schema);
+    if (!shape.grammar.empty()) shape.json_schema.clear();
+  }
   SetThinking(conversation, thinks, ask);
   CheckShape(ask);
 }

@@ -187,6 +187,31 @@ TEST(EncodeConversation, GivesArgumentsAsTextToTemplatesThatWriteText) {
   EXPECT_EQ(EncodeConversation(model, conversation, 0).text, "1");
 }
 
+TEST(EncodeConversation, ThoughtsHaveTheNameThatTheTemplateReads) {
+  ServedModel model = *OneModel().Find("tiny");
+  model.chat = ChatTemplate::Parse(
+      "{% for m in messages %}{% if m.tool_calls and m.content and m.thinking %}{{ raise_exception('not both') }}{% "
+      "endif %}"
+      "{{ m.role }} {{ m.thinking }} {{ m.content }}{% if m.tool_calls %} "
+      "{{ m.tool_calls[0].function.name }}({{ m.tool_calls[0].function.arguments | tojson }}){% endif %}; {% endfor "
+      "%}");
+  model.format = ChatFormat::Of(*model.chat, *model.loaded.tokenizer);
+  const auto encoded = [&](std::string_view content) {
+    return EncodeConversation(model,
+                              Conversation(fmt::format(R"([{{"role": "user", "content": "add"}},
+          {{"role": "assistant", "content": {}, "reasoning_content": "Hm.",
+            "tool_calls": [{{"function": {{"name": "add", "arguments": "{{}}"}}}}]}}])",
+                                                       content)),
+                              0);
+  };
+  EXPECT_EQ(encoded("null").text, "user  add; assistant Hm.  add({}); ");
+  EXPECT_TRUE(encoded("null").warnings.empty());
+  const AskedPrompt both = encoded("\"I add.\"");
+  EXPECT_EQ(both.text, "user  add; assistant  I add. add({}); ");
+  ASSERT_EQ(both.warnings.size(), 1u);
+  EXPECT_EQ(both.warnings[0].thing, "messages[1].reasoning_content");
+}
+
 TEST(ReadTemplateVariables, AreTheRequestsOrTheTemplates) {
   ServedModel model = *OneModel().Find("tiny");
   model.chat = ChatTemplate::Parse("{{ enable_thinking }} {{ reasoning_effort }} {{ mood }}");
