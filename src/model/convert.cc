@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -181,7 +182,10 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
     });
     ChooseType(target);
   }
-  if (!folder) AddGguf();
+  if (!folder) {
+    AddScales();
+    AddGguf();
+  }
   CheckResult();
 }
 
@@ -193,7 +197,8 @@ void Conversion::AddTarget(const Parameter& parameter, Location to) {
   const TensorInfo* tensor = checkpoint_.tensors().Find(from.tensor);
   if (!tensor) throw Error(ErrorCategory::kCorrupt, "{}: no tensor {}", checkpoint_.path().string(), from.tensor);
   TensorInfo source = EntryOf(from, *tensor);
-  const Piece piece{parameter, std::move(from), std::move(to), std::move(source)};
+  const float scale = MayBeScaled(parameter) ? ScaleOf(from, checkpoint_.tensors().Find(ScaleName(from))) : 1;
+  const Piece piece{parameter, std::move(from), std::move(to), std::move(source), scale};
   CheckSource(piece);
   std::vector<uint64_t> own(parameter.shape.begin(), parameter.shape.end());
   if (piece.to.part_rows > 0 && piece.to.transposed) std::ranges::reverse(own);
@@ -221,6 +226,26 @@ void Conversion::AddGguf() {
   for (auto& [name, values] : stated.tensors) {
     targets_.push_back({{name, DType::kF32, {values.size()}}, {}, std::move(values)});
   }
+}
+
+// Blocks that stay as they are keep their scale beside them.
+void Conversion::AddScales() {
+  std::vector<Target> scales;
+  for (Target& target : targets_) {
+    const Location& to = target.pieces[0].to;
+    std::vector<float> values(std::max<size_t>(1, to.entries), 1);
+    bool kept = Info(target.spec.type).quantised && !ScaleName(to).empty();
+    for (const Piece& piece : target.pieces) {
+      kept &= piece.source.type == target.spec.type;
+      values[piece.to.entry] = piece.scale;
+    }
+    // Parts of a tensor that were scaled otherwise have one scale here.
+    kept &= std::ranges::all_of(target.pieces, [&](const Piece& p) { return p.scale == values[p.to.entry]; });
+    if (!kept || std::ranges::all_of(values, [](float value) { return value == 1; })) continue;
+    target.scaled = true;
+    scales.push_back({{ScaleName(to), DType::kF32, {values.size()}}, {}, std::move(values)});
+  }
+  std::ranges::move(scales, std::back_inserter(targets_));
 }
 
 void Conversion::CheckSource(const Piece& piece) const {
@@ -308,7 +333,7 @@ size_t Conversion::SourceRow(const Piece& piece, size_t row) const {
   return head * dim + from;
 }
 
-void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out) const {
+void Conversion::Rows(const Piece& piece, bool scaled, size_t begin, size_t rows, float* out) const {
   const TensorInfo& tensor = piece.source;
   const size_t columns = piece.parameter.is_matrix() ? piece.parameter.shape[1] : 1;
   std::vector<float> whole;  // of what is stored in blocks the other way round
@@ -335,6 +360,7 @@ void Conversion::Rows(const Piece& piece, size_t begin, size_t rows, float* out)
     if (piece.to.logarithm) std::ranges::for_each(values, [](float& value) { value = std::log(-value); });
     const float offset = piece.from.offset - piece.to.offset;
     if (offset != 0) std::ranges::for_each(values, [&](float& value) { value += offset; });
+    if (piece.scale != 1 && !scaled) std::ranges::for_each(values, [&](float& value) { value *= piece.scale; });
   }
 }
 
@@ -347,7 +373,7 @@ std::vector<float> Conversion::Entry(const Target& target, size_t entry) const {
   for (const Piece& piece : target.pieces) {
     if (piece.to.entry != entry) continue;
     std::vector<float> plain(piece.parameter.count());
-    Rows(piece, 0, piece.parameter.shape[0], plain.data());
+    Rows(piece, target.scaled, 0, piece.parameter.shape[0], plain.data());
     for (size_t i = 0; i < plain.size(); ++i) {
       const size_t row = piece.to.row(i / columns), column = i % columns;
       out[piece.to.transposed ? column * rows + row : row * columns + column] = plain[i];
@@ -367,10 +393,10 @@ void Conversion::QuantiseNamed(const TensorSpec& spec, std::span<const float> va
 }
 
 // A piece as the part of its target that it is.
-std::vector<float> Conversion::Part(const Piece& piece) const {
+std::vector<float> Conversion::Part(const Target& target, const Piece& piece) const {
   const size_t rows = piece.parameter.shape[0], columns = piece.parameter.shape[1];
   std::vector<float> plain(rows * columns);
-  Rows(piece, 0, rows, plain.data());
+  Rows(piece, target.scaled, 0, rows, plain.data());
   if (!piece.to.transposed) return plain;
   std::vector<float> out(plain.size());
   for (size_t i = 0; i < plain.size(); ++i) out[i % columns * rows + i / columns] = plain[i];
@@ -401,7 +427,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
     return tell();
   }
   if (target.pieces[0].to.part_rows > 0) {
-    for (const Piece& piece : target.pieces) put(Part(piece));
+    for (const Piece& piece : target.pieces) put(Part(target, piece));
     return tell();
   }
   if (const Location& to = target.pieces[0].to; to.transposed || to.row_step > 1) {
@@ -413,7 +439,8 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
     const size_t chunk = std::max<size_t>(1, kChunkValues / columns);
     const bool vector = !piece.parameter.is_matrix();
     const bool columns_move = reordered_ && piece.parameter.role == Role::kDeltaOutput;
-    const bool copy = piece.source.type == type && !piece.from.transposed && !vector && !columns_move;
+    const bool whole = piece.scale == 1 || target.scaled;
+    const bool copy = piece.source.type == type && !piece.from.transposed && !vector && !columns_move && whole;
     const size_t row_bytes = vector ? RowBytes(type, 1) : RowBytes(type, columns);
     for (size_t begin = 0; begin < rows; begin += chunk) {
       const size_t count = std::min(chunk, rows - begin);
@@ -438,7 +465,7 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
             not_finite += CountNotFinite(values);
             return;
           }
-          Rows(piece, begin + first, size, values.data());
+          Rows(piece, target.scaled, begin + first, size, values.data());
           not_finite += CountNotFinite(values);
           QuantiseNamed(target.spec, values, out);
         } catch (...) {

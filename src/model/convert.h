@@ -54,11 +54,13 @@ class Conversion {
     Parameter parameter;
     Location from, to;
     TensorInfo source;  // what `from` names, or its entry
+    float scale = 1;    // of the values of `source`
   };
   struct Target {
     TensorSpec spec;
     std::vector<Piece> pieces;  // by their first row
     std::vector<float> values;  // of what is no parameter
+    bool scaled = false;        // the pieces' scales stand in a tensor of their own, not in the values
   };
   void QuantiseNamed(const TensorSpec& spec, std::span<const float> values, std::span<std::byte> out) const;
   template <typename Writer>
@@ -66,6 +68,7 @@ class Conversion {
 
   void AddTarget(const Parameter& parameter, Location to);
   void AddGguf();
+  void AddScales();
   void ChooseType(Target& target);
   DType CommonType() const;
   DType Wanted(const Target& target);
@@ -75,8 +78,8 @@ class Conversion {
   size_t SourceHead(size_t value_head) const;
   void ReorderColumns(std::span<float> row) const;
   std::vector<float> Entry(const Target& target, size_t entry) const;
-  std::vector<float> Part(const Piece& piece) const;
-  void Rows(const Piece& piece, size_t begin, size_t rows, float* out) const;
+  std::vector<float> Part(const Target& target, const Piece& piece) const;
+  void Rows(const Piece& piece, bool scaled, size_t begin, size_t rows, float* out) const;
 
   const Checkpoint& checkpoint_;
   Form form_;

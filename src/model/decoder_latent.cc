@@ -47,7 +47,7 @@ void DecoderPass::HeadInput(size_t row, const float* heads, size_t stride, size_
 void DecoderPass::MultiplyHeads(Role role, size_t layer, ActivationBuffer& out, size_t stride) {
   const size_t width = WholeBlocks(weights_.of_head(role, layer, 0).cols);
   pool_.ParallelFor(config_.heads, [&](size_t h, size_t worker) {
-    const kernel::PackedView& matrix = weights_.of_head(role, layer, h);
+    const Matrix& matrix = weights_.of_head(role, layer, h);
     const Product product{&matrix, nullptr, {out.values() + h * stride, out.stride(), false}};
     MultiplyChunk(product, work_.head_inputs_.Columns(h * width, rows_.size()), {0, matrix.tiles()}, worker);
   });

@@ -1,6 +1,7 @@
 #include "model/decoder_pass.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -122,11 +123,41 @@ void DecoderPass::ReadStream() {
   });
 }
 
+// out += scale * product, which no kernel does at once: a tile and some rows at a time.
+void DecoderPass::AddScaled(const Product& product, const kernel::MatMulInput& input, TileRange tiles, size_t worker) {
+  constexpr size_t kRows = 64;
+  alignas(64) std::array<float, kRows * kTileRows> part;
+  const Matrix& weight = *product.weight;
+  for (size_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    const kernel::PackedView one = Tiles(weight, {tile, tile + 1});
+    for (size_t row = 0; row < input.rows; row += kRows) {
+      kernel::MatMulInput some = input;
+      some.rows = std::min(kRows, input.rows - row);
+      if (some.values) some.values += row * input.stride;
+      if (some.quantised) some.quantised += row * input.quantised_stride;
+      kernels_.matmul.multiply(one, some, {0, 1}, {part.data(), kTileRows, false}, Scratch(worker));
+      for (size_t r = 0; r < some.rows; ++r) {
+        float* const of_row = part.data() + r * kTileRows;
+        kernels_.vector.scale(weight.scale, one.rows, of_row);
+        kernels_.vector.add(of_row, one.rows, product.out.values + (row + r) * product.out.stride + tile * kTileRows);
+      }
+    }
+  }
+}
+
 void DecoderPass::MultiplyChunk(const Product& product, const kernel::MatMulInput& input, TileRange tiles,
                                 size_t worker) {
-  kernels_.matmul.multiply(*product.weight, input, tiles, product.out, Scratch(worker));
-  if (!product.bias) return;
+  const float scale = product.weight->scale;
   const size_t begin = tiles.begin * kTileRows, end = std::min(product.weight->rows, tiles.end * kTileRows);
+  if (scale != 1 && product.out.add) {
+    AddScaled(product, input, tiles, worker);
+  } else {
+    kernels_.matmul.multiply(*product.weight, input, tiles, product.out, Scratch(worker));
+    for (size_t r = 0; scale != 1 && r < input.rows; ++r) {
+      kernels_.vector.scale(scale, end - begin, product.out.values + r * product.out.stride + begin);
+    }
+  }
+  if (!product.bias) return;
   for (size_t r = 0; r < input.rows; ++r) {
     kernels_.vector.add(product.bias + begin, end - begin, product.out.values + r * product.out.stride + begin);
   }
@@ -418,7 +449,7 @@ void DecoderPass::AttentionOutput(size_t layer, Into into) {
 }
 
 DecoderPass::Network DecoderPass::DenseNetwork(size_t layer) const {
-  const kernel::PackedView& gate = weights_.matrix(Role::kGate, layer);
+  const Matrix& gate = weights_.matrix(Role::kGate, layer);
   return {gate.data ? &gate : nullptr,           &weights_.matrix(Role::kUp, layer),
           &weights_.matrix(Role::kDown, layer),  nullptr,
           weights_.vector(Role::kUpBias, layer), weights_.vector(Role::kDownBias, layer)};
@@ -441,9 +472,12 @@ void DecoderPass::GatedChunk(const Network& network, const kernel::MatMulInput& 
   const size_t width = (count + kernel::kBlockSize - 1) / kernel::kBlockSize * kernel::kBlockSize;
   auto* up = reinterpret_cast<float*>(work_.gate_up_.data()) + worker * work_.gate_up_floats_;
   float* gate = up + input.rows * width;
-  const auto multiply = [&](const kernel::PackedView& weight, float* out) {
+  const auto multiply = [&](const Matrix& weight, float* out) {
     const kernel::PackedView part = Tiles(weight, tiles);
     kernels_.matmul.multiply(part, input, {0, part.tiles()}, {out, width, false}, Scratch(worker));
+    for (size_t r = 0; weight.scale != 1 && r < input.rows; ++r) {
+      kernels_.vector.scale(weight.scale, count, out + r * width);
+    }
   };
   multiply(*network.up, up);
   if (network.gate) multiply(*network.gate, gate);
@@ -502,7 +536,7 @@ void DecoderPass::AddNormedBranch(Role weight, size_t layer) {
 
 // Logits of kHeadOutputs ids from `first_output` on, with their group maxima.
 void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
-  const kernel::PackedView& output = weights_.output();
+  const Matrix& output = weights_.output();
   const size_t count = std::min(kHeadOutputs, config_.vocab - first_output);
   const size_t first_tile = first_output / kTileRows;
   const kernel::PackedView part = Tiles(output, {first_tile, first_tile + (count + kTileRows - 1) / kTileRows});
@@ -516,6 +550,7 @@ void DecoderPass::HeadChunk(size_t first_output, size_t rows, size_t worker) {
   const size_t groups = kernel::SelectGroups(config_.vocab);
   auto* maxima = reinterpret_cast<float*>(work_.maxima_.data()) + first_output / kernel::kSelectGroup;
   for (size_t r = 0; r < rows; ++r, logits += config_.vocab, maxima += groups) {
+    if (output.scale != 1) kernels_.vector.scale(output.scale, count, logits);
     if (config_.logit_scale != 1) kernels_.vector.scale(config_.logit_scale, count, logits);
     if (config_.final_softcap > 0) kernels_.vector.softcap(config_.final_softcap, count, logits);
     kernels_.select.group_maxima(logits, count, maxima);

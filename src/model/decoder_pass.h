@@ -86,14 +86,14 @@ class DecoderPass {
     std::vector<KvCache::Capture> captures = {};
   };
   struct Product {
-    const kernel::PackedView* weight;
+    const Matrix* weight;
     const float* bias;  // may be null
     kernel::MatMulOutput out;
   };
 
   // A feed-forward network of this model; a gate and biases may be missing.
   struct Network {
-    const kernel::PackedView *gate, *up, *down;
+    const Matrix *gate, *up, *down;
     const float *gate_bias, *up_bias, *down_bias;
   };
   // The rows that chose one expert: [first, first + rows) of the workspace's expert buffers.
@@ -106,6 +106,7 @@ class DecoderPass {
   void AppendRows();
   void Rotations();
   void Multiply(std::span<const Product> products, const kernel::MatMulInput& input);
+  void AddScaled(const Product& product, const kernel::MatMulInput& input, kernel::TileRange tiles, size_t worker);
   void MultiplyChunk(const Product& product, const kernel::MatMulInput& input, kernel::TileRange tiles, size_t worker);
   void NormRow(const float* x, Role weight, Role bias, size_t layer, float* out) const;
   kernel::AttentionShape ShapeOf(size_t layer) const;

@@ -591,6 +591,90 @@ TEST_F(Families, FusedQueriesKeysAndValuesAreTheSameModel) {
   }
 }
 
+// Each matrix divided by a power of two, which stands beside it: the same logits to the bit.
+void MoveScales(Tensors& tensors) {
+  Tensors scales;
+  float scale = 0.125;
+  for (auto& [name, tensor] : tensors) {
+    const bool table = name.starts_with("token_embd") || name.starts_with("position_embd");
+    const bool vector = tensor.shape.size() < 2 || name.find("norm") != std::string::npos ||
+                        name.find("conv.weight") != std::string::npos || name.find("conv1d") != std::string::npos ||
+                        tensor.type != DType::kF32;
+    if (table || vector || !name.ends_with(".weight")) continue;
+    const std::string stem = name.substr(0, name.size() - std::string(".weight").size());
+    const size_t entries = tensor.shape.size() == 3 ? tensor.shape[0] : 1;
+    std::vector<float> of_entries(entries);
+    const std::span<float> values(reinterpret_cast<float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float));
+    for (size_t e = 0; e < entries; ++e) {
+      scale = scale > 8 ? 0.125F : 2 * scale;
+      of_entries[e] = scale;
+      for (float& value : values.subspan(e * values.size() / entries, values.size() / entries)) value /= scale;
+    }
+    const auto* bytes = reinterpret_cast<const std::byte*>(of_entries.data());
+    scales[stem + ".scale"] = {DType::kF32, {entries}, {bytes, bytes + entries * sizeof(float)}};
+    scales[stem + ".input_scale"] = scales[stem + ".scale"];
+  }
+  tensors.merge(scales);
+}
+
+TEST_F(Families, AMatrixMayHaveAScaleBesideIt) {
+  for (const char* name : {"llama", "gpt2", "gpt_oss", "granitemoe", "qwen35moe", "lfm2", "gemma2", "phi3"}) {
+    SCOPED_TRACE(name);
+    const std::vector<float> logits = Logits(Tiny(name) / "model.gguf");
+    const fs::path scaled = ChangedFile(name, [](Metadata&, Tensors& tensors) { MoveScales(tensors); });
+    EXPECT_EQ(Logits(scaled), logits);
+    const Checkpoint checkpoint = Checkpoint::Open(scaled);
+    ThreadPool pool(1);
+    const Conversion conversion(checkpoint, Conversion::Form::kGguf, {});
+    conversion.WriteGguf(folder_ / "plain.gguf", conversion.metadata(), pool,
+                         [](const std::string&, size_t, size_t) {});
+    EXPECT_EQ(Logits(folder_ / "plain.gguf"), logits) << "values that hold their scale";
+  }
+}
+
+TEST_F(Families, BlocksKeepTheirScale) {
+  const Checkpoint checkpoint = Checkpoint::Open(Tiny("llama") / "model-q8_0.gguf");
+  Tensors tensors = TensorsOf(checkpoint);
+  const std::string name = "blk.0.attn_output.weight";
+  ASSERT_EQ(tensors.at(name).type, DType::kQ8_0);
+  const float scale = 0.75;
+  const auto* bytes = reinterpret_cast<const std::byte*>(&scale);
+  tensors["blk.0.attn_output.scale"] = {DType::kF32, {1}, {bytes, bytes + sizeof(scale)}};
+  GgufWriter writer(folder_ / "scaled.gguf", checkpoint.gguf()->metadata(), SpecsOf(tensors));
+  for (const auto& [tensor_name, tensor] : tensors) writer.Append(tensor_name, tensor.bytes);
+  writer.Commit();
+  const std::vector<float> logits = Logits(folder_ / "scaled.gguf");
+  EXPECT_GT(Apart(logits, Logits(Tiny("llama") / "model-q8_0.gguf")), 0.001F);
+  const Checkpoint scaled = Checkpoint::Open(folder_ / "scaled.gguf");
+  ThreadPool pool(1);
+  const Conversion conversion(scaled, Conversion::Form::kGguf, {});
+  conversion.WriteGguf(folder_ / "again.gguf", conversion.metadata(), pool, [](const std::string&, size_t, size_t) {});
+  EXPECT_EQ(Logits(folder_ / "again.gguf"), logits);
+  EXPECT_TRUE(Checkpoint::Open(folder_ / "again.gguf").tensors().Find("blk.0.attn_output.scale"));
+}
+
+TEST_F(Families, WhatIsNoScaleIsRefused) {
+  const auto why = [&](const std::string& name, DType type, std::vector<uint64_t> shape, float value) {
+    return WhyNot(ChangedFile("mixtral", [&](Metadata&, Tensors& tensors) {
+      size_t bytes = RowBytes(type, 1);
+      for (const uint64_t size : shape) bytes *= size;
+      Tensor scale{type, shape, std::vector<std::byte>(bytes)};
+      std::memcpy(scale.bytes.data(), &value, std::min(bytes, sizeof(value)));
+      tensors[name] = std::move(scale);
+    }));
+  };
+  EXPECT_EQ(why("blk.0.attn_q.scale", DType::kF32, {1}, 1), "");
+  EXPECT_EQ(why("blk.0.attn_q.scale", DType::kF32, {2}, 1),
+            "tensor blk.0.attn_q.scale of type F32 and shape [2] is no scale of blk.0.attn_q.weight: finite F32, [1]");
+  EXPECT_NE(why("blk.0.attn_q.scale", DType::kF16, {1}, 1), "");
+  EXPECT_NE(why("blk.0.attn_q.scale", DType::kF32, {1}, NAN), "");
+  EXPECT_NE(why("blk.0.attn_q.scale", DType::kF32, {1}, INFINITY), "");
+  EXPECT_NE(why("blk.0.ffn_up_exps.scale", DType::kF32, {3}, 1), "");
+  EXPECT_NE(why("blk.0.attn_norm.scale", DType::kF32, {1}, 1), "");
+  EXPECT_NE(why("token_embd.scale", DType::kF32, {1}, 1), "");
+  EXPECT_NE(why("blk.0.other.input_scale", DType::kF32, {1}, 1), "");
+}
+
 // The last blocks of newer files predict tokens beyond the next one.
 TEST_F(Families, BlocksThatPredictSeveralTokensAreSkippedAndTold) {
   const auto add = [](Metadata& metadata, Tensors& tensors) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstring>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -84,6 +86,30 @@ TensorInfo EntryOf(const Location& location, const TensorInfo& tensor) {
   const size_t bytes = tensor.bytes.size() / location.entries;
   out.bytes = tensor.bytes.subspan(location.entry * bytes, bytes);
   return out;
+}
+
+bool MayBeScaled(const Parameter& parameter) {
+  return parameter.is_matrix() && parameter.role != Role::kTokenEmbedding && parameter.role != Role::kPositionEmbedding;
+}
+
+std::string ScaleName(const Location& location) {
+  constexpr std::string_view kWeight = ".weight";
+  const std::string& name = location.tensor;
+  return name.ends_with(kWeight) ? name.substr(0, name.size() - kWeight.size()) + ".scale" : "";
+}
+
+float ScaleOf(const Location& location, const TensorInfo* scale) {
+  if (!scale) return 1;
+  const bool of_all = scale->shape == std::vector<uint64_t>{1};
+  const bool of_each = location.entries > 0 && scale->shape == std::vector<uint64_t>{location.entries};
+  float value = 1;
+  if (scale->type == DType::kF32 && (of_all || of_each)) {
+    std::memcpy(&value, scale->bytes.data() + (of_each ? location.entry : 0) * sizeof(float), sizeof(float));
+    if (std::isfinite(value)) return value;
+  }
+  throw Error(ErrorCategory::kCorrupt, "tensor {} of type {} and shape [{}] is no scale of {}: finite F32, [1]{}",
+              scale->name, Info(scale->type).name, fmt::join(scale->shape, ", "), location.tensor,
+              location.entries > 0 ? fmt::format(" or [{}]", location.entries) : "");
 }
 
 Location Flat(std::string tensor, std::vector<uint64_t> shape) {

@@ -35,6 +35,14 @@ struct Location {
 // ends before the part does.
 TensorInfo EntryOf(const Location& location, const TensorInfo& tensor);
 
+// Whether products with the parameter may be scaled by a number of their own, which lies in ScaleName: "T.scale" beside
+// "T.weight". Tables that are looked up in are not.
+bool MayBeScaled(const Parameter& parameter);
+std::string ScaleName(const Location& location);
+// What products with a matrix are multiplied by, as files of NVFP4 state it: of one number or, where a tensor has entries, of one
+// for each. 1 where `scale` is null. Throws kCorrupt where it has another shape or is no number.
+float ScaleOf(const Location& location, const TensorInfo* scale);
+
 // A tensor of this shape, whose values in order are the parameter.
 Location Flat(std::string tensor, std::vector<uint64_t> shape);
 

@@ -38,6 +38,7 @@ struct Placed {
   TensorInfo tensor;  // or its entry
   Location location;
   std::byte* out;
+  float scale = 1;
 };
 
 std::string ShapeText(std::span<const uint64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
@@ -116,13 +117,20 @@ void LoadTiles(const Placed& placed, kernel::TileRange tiles, const TensorSource
   source.Release(part);
 }
 
+// What some writers of NVFP4 state of a weight's inputs, for arithmetic that quantises those with it.
+bool IsInputScale(std::string_view name, const std::set<std::string, std::less<>>& used) {
+  constexpr std::string_view kEnd = ".input_scale";
+  return name.ends_with(kEnd) && used.contains(std::string(name.substr(0, name.size() - kEnd.size())) + ".weight");
+}
+
 void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::less<>>& used,
                   const std::vector<std::string>& skipped) {
   for (const TensorInfo& tensor : source.tensors()) {
     if (used.contains(tensor.name)) continue;
     const bool known =
         std::ranges::any_of(kCarryNothing, [&](std::string_view end) { return tensor.name.ends_with(end); }) ||
-        std::ranges::any_of(skipped, [&](const std::string& begin) { return tensor.name.starts_with(begin); });
+        std::ranges::any_of(skipped, [&](const std::string& begin) { return tensor.name.starts_with(begin); }) ||
+        IsInputScale(tensor.name, used);
     if (!known && !tensor.name.starts_with(kTrainingState)) {
       throw Error(ErrorCategory::kUnsupported, "the model holds a tensor {} {} that its architecture does not use",
                   tensor.name, ShapeText(tensor.shape));
@@ -132,8 +140,8 @@ void CheckAllUsed(const TensorSource& source, const std::set<std::string, std::l
 
 }  // namespace
 
-const kernel::PackedView& Weights::output() const {
-  const kernel::PackedView& own = matrix(Role::kOutput);
+const Matrix& Weights::output() const {
+  const Matrix& own = matrix(Role::kOutput);
   return own.data ? own : matrix(Role::kTokenEmbedding);
 }
 
@@ -175,9 +183,18 @@ Plan PlanOf(const std::vector<Parameter>& parameters, const ModelConfig& config,
     TensorInfo entry = EntryOf(location, *tensor);
     CheckShape(parameter, location, entry);
     used.insert(location.tensor);
-    out.placed.push_back({&parameter, std::move(entry), std::move(location), nullptr});
+    out.placed.push_back({&parameter, std::move(entry), std::move(location), nullptr, 1});
     out.offsets.push_back(out.bytes);
     out.bytes += (PackedBytesOf(out.placed.back()) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  const std::set<std::string, std::less<>> parameters_of = used;
+  for (Placed& placed : out.placed) {
+    if (!MayBeScaled(*placed.parameter)) continue;
+    const std::string name = ScaleName(placed.location);
+    if (name.empty() || parameters_of.contains(name)) continue;
+    const TensorInfo* const scale = source.Find(name);
+    placed.scale = ScaleOf(placed.location, scale);
+    if (scale) used.insert(name);
   }
   CheckAllUsed(source, used, config.skipped_tensors);
   return out;
@@ -209,7 +226,7 @@ void RequireMemory(const std::string& path, const MemoryNeeds& needs, size_t fre
               path, MemoryText(needs.weights), MemoryText(cache), needs.context, each, MemoryText(free), positions);
 }
 
-kernel::PackedView& Weights::MatrixOf(const Parameter& p) {
+Matrix& Weights::MatrixOf(const Parameter& p) {
   if (IsOfExpert(p.role)) return expert_matrices_[ExpertIndex(p.role, p.layer, p.expert)];
   if (IsOfHead(p.role)) return head_matrices_[HeadIndex(p.role, p.layer, p.head)];
   return matrices_[Index(p.role, p.layer)];
@@ -260,8 +277,8 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
       continue;
     }
     const DType type = p.location.transposed ? DType::kF32 : p.tensor.type;
-    kernel::PackedView& view = weights.MatrixOf(parameter);
-    view = {PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out};
+    Matrix& view = weights.MatrixOf(parameter);
+    view = {{PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out}, p.scale};
     const size_t tiles = view.tiles();
     const size_t step =
         p.location.transposed || p.location.row_step > 1 ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);

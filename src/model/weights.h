@@ -20,6 +20,11 @@
 
 namespace sheepop {
 
+// What products with it are multiplied by stands beside the matrix.
+struct Matrix : kernel::PackedView {
+  float scale = 1;
+};
+
 // Called from the thread that loads, with how much of all weights is packed.
 using LoadProgress = std::function<void(size_t done, size_t all)>;
 
@@ -31,11 +36,11 @@ class Weights {
                       const LoadProgress& progress = {});
 
   // Null data when the model has no such parameter. A matrix, or the rows of a vector.
-  const kernel::PackedView& matrix(Role role, size_t layer = 0) const { return matrices_[Index(role, layer)]; }
+  const Matrix& matrix(Role role, size_t layer = 0) const { return matrices_[Index(role, layer)]; }
   const float* vector(Role role, size_t layer = 0) const { return vectors_[Index(role, layer)]; }
 
   // Those of an expert.
-  const kernel::PackedView& matrix(Role role, size_t layer, size_t expert) const {
+  const Matrix& matrix(Role role, size_t layer, size_t expert) const {
     return expert_matrices_[ExpertIndex(role, layer, expert)];
   }
   const float* vector(Role role, size_t layer, size_t expert) const {
@@ -46,12 +51,12 @@ class Weights {
   void ReadRow(size_t row, std::span<float> out) const;
 
   // Those of a head.
-  const kernel::PackedView& of_head(Role role, size_t layer, size_t head) const {
+  const Matrix& of_head(Role role, size_t layer, size_t head) const {
     return head_matrices_[HeadIndex(role, layer, head)];
   }
 
   // The output projection: its own matrix, or the embedding table.
-  const kernel::PackedView& output() const;
+  const Matrix& output() const;
 
   size_t bytes() const { return arena_.size(); }
   // What a pass over `rows` rows reads: all but tables of embeddings that are not the output too, and of experts the expected
@@ -69,7 +74,7 @@ class Weights {
   size_t HeadIndex(Role role, size_t layer, size_t head) const {
     return (layer * heads_ + head) * kHeadRoles + static_cast<size_t>(role) - static_cast<size_t>(kFirstHeadRole);
   }
-  kernel::PackedView& MatrixOf(const Parameter& parameter);
+  Matrix& MatrixOf(const Parameter& parameter);
   const float*& VectorOf(const Parameter& parameter);
 
   // The tensor that stays in the file, and what keeps its bytes in place: the file's map or a copy of them.
@@ -83,11 +88,11 @@ class Weights {
   size_t heads_ = 0;                       // that have matrices of their own
   size_t experts_ = 0, experts_used_ = 0;  // of a layer, and by a row
   size_t expert_bytes_ = 0;
-  std::vector<kernel::PackedView> matrices_;         // [layers, kRoles]
-  std::vector<const float*> vectors_;                // [layers, kRoles]
-  std::vector<kernel::PackedView> expert_matrices_;  // [layers, experts, kExpertRoles]
-  std::vector<const float*> expert_vectors_;         // [layers, experts, kExpertRoles]
-  std::vector<kernel::PackedView> head_matrices_;    // [layers, heads, kHeadRoles]
+  std::vector<Matrix> matrices_;              // [layers, kRoles]
+  std::vector<const float*> vectors_;         // [layers, kRoles]
+  std::vector<Matrix> expert_matrices_;       // [layers, experts, kExpertRoles]
+  std::vector<const float*> expert_vectors_;  // [layers, experts, kExpertRoles]
+  std::vector<Matrix> head_matrices_;         // [layers, heads, kHeadRoles]
 };
 
 }  // namespace sheepop

@@ -134,7 +134,10 @@ void ReadWeights(const Checkpoint& checkpoint, const ModelConfig& config, Parame
     const size_t row_bytes = parameter.is_matrix() ? RowBytes(tensor.type, columns) : Info(tensor.type).block_bytes;
     const auto bytes = tensor.bytes.subspan(location.row_begin * row_bytes,
                                             parameter.is_matrix() ? rows * row_bytes : RowBytes(tensor.type, rows));
-    Dequantise(tensor.type, bytes, parameters.weights().subspan(entry.offset, parameter.count()));
+    const std::span<float> values = parameters.weights().subspan(entry.offset, parameter.count());
+    Dequantise(tensor.type, bytes, values);
+    const float scale = MayBeScaled(parameter) ? ScaleOf(location, checkpoint.tensors().Find(ScaleName(location))) : 1;
+    if (scale != 1) std::ranges::for_each(values, [&](float& value) { value *= scale; });
     checkpoint.tensors().Release(tensor);
   }
 }
