@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@
 namespace sheepop {
 
 struct ConvertedTensors {
-  std::vector<TensorInfo> tensors;              // bytes point into `bytes`
-  std::vector<std::vector<std::byte>> bytes;    // of each
-  std::set<std::string, std::less<>> consumed;  // what went into them and is no weight itself
+  std::vector<TensorInfo> tensors;
+  std::vector<std::unique_ptr<const TensorForm>> forms;  // of each
+  std::set<std::string, std::less<>> consumed;           // what went into them and is no weight itself
 };
 
 }  // namespace sheepop

@@ -64,26 +64,40 @@ void RequireFit(const UnreadableTensor& tensor, const TensorInfo& scales) {
       Quoted(tensor.name), ShapeText(tensor.shape), Quoted(scales.name), ShapeText(scales.shape), kBlock, kBlock);
 }
 
-std::vector<std::byte> ToBf16(const UnreadableTensor& tensor, const TensorInfo& scales) {
-  static const std::array<float, kCodes> kValues = F8Values();
-  std::vector<float> factors(ElementCount(scales.shape).value_or(0));
-  Dequantise(scales.type, scales.bytes, factors);
-  // One scale is that of a block of everything.
-  const bool one = IsOneScale(scales);
-  const uint64_t cols = one ? tensor.bytes.size() : tensor.shape[1], block_cols = one ? cols : kBlock;
-  std::vector<std::byte> out(2 * tensor.bytes.size());
-  for (size_t begin = 0; begin < tensor.bytes.size(); begin += cols) {
-    const float* factor = &factors[one ? 0 : begin / cols / kBlock * BlocksOf(cols)];
-    for (uint64_t col = 0; col < cols; ++factor) {
-      for (const uint64_t end = std::min(cols, col + block_cols); col < end; ++col) {
-        const size_t at = begin + col;
-        const uint16_t bits = FloatToBf16(kValues[static_cast<size_t>(tensor.bytes[at])] * *factor);
-        std::memcpy(&out[2 * at], &bits, sizeof(bits));
+class F8Form final : public TensorForm {
+ public:
+  F8Form(const SafetensorsFile& file, const UnreadableTensor& tensor, const TensorInfo& scales)
+      : file_(file), codes_(tensor.bytes), factors_(ElementCount(scales.shape).value_or(0)) {
+    Dequantise(scales.type, scales.bytes, factors_);
+    if (!IsOneScale(scales)) cols_ = tensor.shape[1];
+  }
+
+  void Read(size_t begin, std::span<std::byte> out) const override {
+    static const std::array<float, kCodes> kValues = F8Values();
+    const size_t first = begin / sizeof(uint16_t), end = first + out.size() / sizeof(uint16_t);
+    for (size_t at = first; at < end;) {
+      // As far as one scale reaches.
+      size_t scale = 0, until = end;
+      if (cols_ > 0) {
+        const size_t row = at / cols_, col = at % cols_;
+        scale = row / kBlock * BlocksOf(cols_) + col / kBlock;
+        until = std::min(end, row * cols_ + std::min<size_t>(cols_, (col / kBlock + 1) * kBlock));
+      }
+      for (; at < until; ++at) {
+        const uint16_t bits = FloatToBf16(kValues[static_cast<size_t>(codes_[at])] * factors_[scale]);
+        std::memcpy(&out[(at - first) * sizeof(bits)], &bits, sizeof(bits));
       }
     }
   }
-  return out;
-}
+
+  void Release(size_t begin, size_t size) const override { file_.Release(codes_.subspan(begin / 2, size / 2)); }
+
+ private:
+  const SafetensorsFile& file_;
+  std::span<const std::byte> codes_;
+  std::vector<float> factors_;
+  size_t cols_ = 0;  // of a matrix with a scale for each block; 0: one scale
+};
 
 }  // namespace
 
@@ -97,8 +111,9 @@ ConvertedTensors ReadF8Tensors(const std::vector<SafetensorsFile>& files) {
       if (found == readable.end()) continue;
       const TensorInfo* scales = found->second;
       RequireFit(tensor, *scales);
-      out.bytes.push_back(ToBf16(tensor, *scales));
-      out.tensors.push_back({tensor.name, DType::kBF16, tensor.shape, out.bytes.back()});
+      out.forms.push_back(std::make_unique<F8Form>(file, tensor, *scales));
+      out.tensors.push_back(
+          {tensor.name, DType::kBF16, tensor.shape, {}, out.forms.back().get(), 0, 2 * tensor.bytes.size()});
       out.consumed.insert(scales->name);
       const size_t stem = tensor.name.ends_with(".weight") ? tensor.name.size() - 6 : tensor.name.size();
       out.consumed.insert(tensor.name.substr(0, stem) + "activation_scale");

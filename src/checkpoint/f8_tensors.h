@@ -4,8 +4,7 @@
 //
 // They become bf16, which is what such models were made from and what transformers makes of them: a product has at most 4
 // bits of mantissa by 8 (bf16 scales) or 24 (f32), so rounding to 8 bits moves it by 2^-9 of itself at most, a thirtieth
-// of what rounding to E4M3 did. The folder owns the copies, 2 bytes a value, beside the weights that are packed of them:
-// converted to GGUF once, a model starts without them.
+// of what rounding to E4M3 did. They are computed anew whenever they are read.
 #pragma once
 
 #include <vector>
@@ -15,7 +14,7 @@
 
 namespace sheepop {
 
-// Of all files of a folder. A tensor without scales is left unreadable. kCorrupt or kUnsupported, naming the tensor, where
+// Of all files of a folder, which must outlive what is returned. A tensor without scales is left unreadable. kCorrupt or kUnsupported, naming the tensor, where
 // its bytes or its scales do not fit its shape.
 ConvertedTensors ReadF8Tensors(const std::vector<SafetensorsFile>& files);
 

@@ -1,8 +1,7 @@
 // Weights in MXFP4 (OCP Microscaling Formats 1.0) as gpt-oss's folder holds them: NAME_blocks, bytes [.., blocks, 16], in which
 // byte b holds value 2b of its block in the low half and value 2b + 1 in the high one, and NAME_scales [.., blocks], a power of
 // two each. They become tensors NAME of DType::kMXFP4 [.., 32 * blocks], which holds value b low and b + 16 high: the same
-// numbers. The folder owns the copies, beside the weights that are packed of them: converted to GGUF once, a model starts
-// without them.
+// numbers, laid out anew whenever they are read.
 #pragma once
 
 #include <vector>
@@ -12,7 +11,7 @@
 
 namespace sheepop {
 
-// Of all files of a folder. Throws kCorrupt, naming the tensor, where blocks and scales do not fit.
+// Of all files of a folder, which must outlive what is returned. Throws kCorrupt, naming the tensor, where blocks and scales do not fit.
 ConvertedTensors ReadMxfp4Tensors(const std::vector<SafetensorsFile>& files);
 
 }  // namespace sheepop

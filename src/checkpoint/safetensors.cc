@@ -217,8 +217,10 @@ const TensorInfo* SafetensorsFile::Find(std::string_view name) const {
   return nullptr;
 }
 
-void SafetensorsFile::Release(const TensorInfo& tensor) const {
-  if (map_) map_->Release(tensor.bytes);
+void SafetensorsFile::Release(const TensorInfo& tensor) const { Release(tensor.bytes); }
+
+void SafetensorsFile::Release(std::span<const std::byte> part) const {
+  if (map_) map_->Release(part);
 }
 
 std::shared_ptr<const void> SafetensorsFile::Hold(const TensorInfo&) const { return map_; }

@@ -43,6 +43,7 @@ class SafetensorsFile final : public TensorSource {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }  // in the order of their bytes
   const TensorInfo* Find(std::string_view name) const override;
   void Release(const TensorInfo& tensor) const override;
+  void Release(std::span<const std::byte> part) const;  // of the file's bytes
   std::shared_ptr<const void> Hold(const TensorInfo& tensor) const override;
 
  private:
@@ -74,14 +75,14 @@ class SafetensorsFolder final : public TensorSource {
  private:
   SafetensorsFolder() = default;
 
-  static constexpr size_t kNoFile = SIZE_MAX;  // of tensors that were converted
+  static constexpr size_t kNoFile = SIZE_MAX;  // of tensors in another form than the file's
 
   struct Place {
     size_t file, tensor;  // into files_ and tensors_
   };
 
   std::vector<SafetensorsFile> files_;
-  std::vector<std::vector<std::byte>> converted_;
+  std::vector<std::unique_ptr<const TensorForm>> forms_;  // into files_
   std::vector<TensorInfo> tensors_;
   std::unordered_map<std::string_view, Place> by_name_;
 };

@@ -150,7 +150,7 @@ SafetensorsFolder SafetensorsFolder::Open(const fs::path& folder) {
   }
   for (ConvertedTensors* form : {&converted, &mxfp4}) {
     out.tensors_.insert(out.tensors_.end(), form->tensors.begin(), form->tensors.end());
-    std::ranges::move(form->bytes, std::back_inserter(out.converted_));
+    std::ranges::move(form->forms, std::back_inserter(out.forms_));
   }
   file_of_tensor.resize(out.tensors_.size(), kNoFile);
   for (size_t i = 0; i < out.tensors_.size(); ++i) {
@@ -170,6 +170,7 @@ const TensorInfo* SafetensorsFolder::Find(std::string_view name) const {
 }
 
 void SafetensorsFolder::Release(const TensorInfo& tensor) const {
+  if (tensor.form) return tensor.form->Release(tensor.form_begin, tensor.form_size);
   const auto found = by_name_.find(tensor.name);
   if (found != by_name_.end() && found->second.file != kNoFile) files_[found->second.file].Release(tensor);
 }

@@ -185,7 +185,8 @@ std::string F8File(std::string_view shape, const std::string& codes, std::string
 
 float Bf16At(const TensorInfo& tensor, size_t index) {
   uint16_t bits;
-  std::memcpy(&bits, &tensor.bytes[2 * index], 2);
+  std::vector<std::byte> buffer;
+  std::memcpy(&bits, tensor.Read(2 * index, 2, buffer).data(), 2);
   return Bf16ToFloat(bits);
 }
 
@@ -198,7 +199,7 @@ TEST_F(SafetensorsFiles, EightBitFloatsWithOneScaleBecomeBf16) {
     const TensorInfo& w = *folder.Find("w.weight");
     EXPECT_EQ(w.type, DType::kBF16);
     EXPECT_EQ(w.shape, (std::vector<uint64_t>{2, 3}));
-    ASSERT_EQ(w.bytes.size(), 12u);
+    ASSERT_EQ(w.size(), 12u);
     EXPECT_EQ(Bf16At(w, 0), 0.5f);
     EXPECT_EQ(Bf16At(w, 1), -0.5625f);
     EXPECT_EQ(Bf16At(w, 2), 0x1p-10f);
@@ -222,6 +223,12 @@ TEST_F(SafetensorsFiles, EightBitFloatsWithAScaleForEveryBlock) {
   EXPECT_EQ(at(0, 128), 2);
   EXPECT_EQ(at(127, 256), 3);
   EXPECT_EQ(at(128, 127), 4);
+  std::vector<std::byte> whole, part;
+  w.Read(0, w.size(), whole);
+  for (const size_t begin : {size_t{2}, size_t{127 * 300 * 2 + 254}, size_t{128 * 300 * 2}}) {
+    const auto read = w.Part(begin, w.size() - begin).Read(10, 1100, part);
+    EXPECT_TRUE(std::ranges::equal(read, std::span(whole).subspan(begin + 10, 1100))) << begin;
+  }
   EXPECT_EQ(at(129, 255), 5);
   EXPECT_EQ(at(129, 299), 6);
 }
@@ -257,12 +264,16 @@ TEST_F(SafetensorsFiles, Mxfp4OfBlocksAndScalesApart) {
   const TensorInfo& w = *folder.Find("w");
   EXPECT_EQ(w.type, DType::kMXFP4);
   EXPECT_EQ(w.shape, (std::vector<uint64_t>{2, 3, 64}));
-  ASSERT_EQ(w.bytes.size(), 12u * 17);
+  ASSERT_EQ(w.size(), 12u * 17);
+  std::vector<std::byte> bytes, part;
+  w.Read(0, w.size(), bytes);
+  EXPECT_TRUE(std::ranges::equal(w.Part(34, 170).Read(51, 85, part), std::span(bytes).subspan(85, 85)));
+  folder.Release(w.Part(17, 34));
   const auto in = [](size_t i) { return static_cast<uint8_t>(i * 37 + 5); };
   for (size_t block = 0; block < 12; ++block) {
-    EXPECT_EQ(static_cast<uint8_t>(w.bytes[17 * block]), in(192 + block));
+    EXPECT_EQ(static_cast<uint8_t>(bytes[17 * block]), in(192 + block));
     for (size_t i = 0; i < 32; ++i) {
-      const auto byte = static_cast<uint8_t>(w.bytes[17 * block + 1 + i % 16]);
+      const auto byte = static_cast<uint8_t>(bytes[17 * block + 1 + i % 16]);
       EXPECT_EQ(byte >> (i / 16 * 4) & 15, in(16 * block + i / 2) >> (i % 2 * 4) & 15) << block << ", " << i;
     }
   }

@@ -161,7 +161,7 @@ ModelSummary Summarise(const Checkpoint& checkpoint) {
   out.architecture = ArchitectureName(checkpoint);
   for (const TensorInfo& tensor : checkpoint.tensors().tensors()) {
     out.parameters += ElementCount(tensor.shape).value_or(0);
-    out.tensor_bytes += tensor.bytes.size();
+    out.tensor_bytes += tensor.size();
   }
   try {
     out.config = ConfigOf(checkpoint);
@@ -188,7 +188,7 @@ json::object SummaryJson(const ModelSummary& summary, const Checkpoint& checkpoi
     tensors.push_back({{"name", ToValidUtf8(tensor.name)},
                        {"shape", json::array(tensor.shape.begin(), tensor.shape.end())},
                        {"type", Info(tensor.type).name},
-                       {"bytes", tensor.bytes.size()}});
+                       {"bytes", tensor.size()}});
   }
   const auto part = [](const std::optional<json::object>& value, const std::string& error) {
     return value ? *value : json::object{{"error", ToValidUtf8(error)}};

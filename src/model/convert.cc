@@ -337,23 +337,24 @@ void Conversion::Rows(const Piece& piece, bool scaled, size_t begin, size_t rows
   const TensorInfo& tensor = piece.source;
   const size_t columns = piece.parameter.is_matrix() ? piece.parameter.shape[1] : 1;
   std::vector<float> whole;  // of what is stored in blocks the other way round
+  std::vector<std::byte> buffer;
   for (size_t i = 0; i < rows; ++i) {
     const size_t row = piece.from.row(SourceRow(piece, begin + i));
     const std::span<float> values(out + i * columns, columns);
     if (piece.from.transposed && Info(tensor.type).quantised) {
       if (whole.empty()) {
         whole.resize(piece.parameter.count());
-        Dequantise(tensor.type, tensor.bytes, whole);
+        Dequantise(tensor.type, tensor.Read(0, tensor.size(), buffer), whole);
       }
       for (size_t c = 0; c < columns; ++c) values[c] = whole[c * tensor.shape[1] + row];
     } else if (piece.from.transposed) {
       const size_t size = RowBytes(tensor.type, 1), stride = tensor.shape[1];
       for (size_t c = 0; c < columns; ++c) {
-        Dequantise(tensor.type, tensor.bytes.subspan((c * stride + row) * size, size), values.subspan(c, 1));
+        Dequantise(tensor.type, tensor.Read((c * stride + row) * size, size, buffer), values.subspan(c, 1));
       }
     } else {
       const size_t size = RowBytes(tensor.type, columns);
-      Dequantise(tensor.type, tensor.bytes.subspan(row * size, size), values);
+      Dequantise(tensor.type, tensor.Read(row * size, size, buffer), values);
     }
     if (reordered_ && piece.parameter.role == Role::kDeltaOutput) ReorderColumns(values);
     if (piece.from.logarithm) std::ranges::for_each(values, [](float& value) { value = -std::exp(value); });
@@ -452,10 +453,11 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
         try {
           const size_t first = part * step, size = std::min(step, count - first);
           const std::span<std::byte> out(bytes.data() + first * row_bytes, size * row_bytes);
+          std::vector<std::byte> buffer;
           if (copy) {
             for (size_t i = 0; i < size; ++i) {
               const size_t row = piece.from.row(SourceRow(piece, begin + first + i));
-              std::ranges::copy(piece.source.bytes.subspan(row * row_bytes, row_bytes),
+              std::ranges::copy(piece.source.Read(row * row_bytes, row_bytes, buffer),
                                 out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
             }
           }

@@ -83,9 +83,8 @@ TensorInfo EntryOf(const Location& location, const TensorInfo& tensor) {
   }
   TensorInfo out = tensor;
   out.shape.erase(out.shape.begin());
-  const size_t bytes = tensor.bytes.size() / location.entries;
-  out.bytes = tensor.bytes.subspan(location.entry * bytes, bytes);
-  return out;
+  const size_t bytes = tensor.size() / location.entries;
+  return out.Part(location.entry * bytes, bytes);
 }
 
 bool MayBeScaled(const Parameter& parameter) {

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "kernel/attention.h"
+#include "kernel/packed.h"
 #include "kernel/vector.h"
 #include "model/weight_bytes.h"
 #include "tensor/dequantise.h"
@@ -70,19 +72,35 @@ size_t PackedBytesOf(const Placed& placed) {
   return PackedBytes(placed.location.transposed ? DType::kF32 : placed.tensor.type, p.shape[0], p.shape[1]);
 }
 
-std::span<const std::byte> RowsOf(const Placed& placed, size_t begin, size_t end) {
-  const size_t cols = placed.parameter->is_matrix() ? placed.parameter->shape[1] : 1;
-  const size_t row_bytes = RowBytes(placed.tensor.type, cols);
-  return placed.tensor.bytes.subspan((placed.location.row_begin + begin) * row_bytes, (end - begin) * row_bytes);
+size_t BytesOfRow(const Placed& placed) {
+  return RowBytes(placed.tensor.type, placed.parameter->is_matrix() ? placed.parameter->shape[1] : 1);
+}
+
+// The file's rows from the one where row `begin` lies to the one where `end` - 1 does.
+TensorInfo StretchOf(const Placed& placed, size_t begin, size_t end) {
+  const size_t first = placed.location.row(begin), last = placed.location.row(end - 1);
+  return placed.tensor.Part(first * BytesOfRow(placed), (last - first + 1) * BytesOfRow(placed));
+}
+
+// Rows [begin, end), one behind the other.
+std::span<const std::byte> RowsOf(const Placed& placed, size_t begin, size_t end, std::vector<std::byte>& buffer) {
+  const TensorInfo stretch = StretchOf(placed, begin, end);
+  const size_t step = placed.location.row_step, row_bytes = BytesOfRow(placed);
+  if (step == 1) return stretch.Read(0, stretch.size(), buffer);
+  std::vector<std::byte> one;
+  std::vector<std::byte> rows((end - begin) * row_bytes);
+  for (size_t r = 0; r < end - begin; ++r) {
+    std::ranges::copy(stretch.Read(r * step * row_bytes, row_bytes, one),
+                      rows.begin() + static_cast<ptrdiff_t>(r * row_bytes));
+  }
+  buffer = std::move(rows);
+  return buffer;
 }
 
 void LoadVector(const Placed& placed) {
   const std::span<float> out(reinterpret_cast<float*>(placed.out), placed.parameter->shape[0]);
-  const size_t step = placed.location.row_step;
-  if (step == 1) Dequantise(placed.tensor.type, RowsOf(placed, 0, out.size()), out);
-  for (size_t i = 0; step > 1 && i < out.size(); ++i) {
-    Dequantise(placed.tensor.type, RowsOf(placed, i * step, i * step + 1), out.subspan(i, 1));
-  }
+  std::vector<std::byte> buffer;
+  Dequantise(placed.tensor.type, RowsOf(placed, 0, out.size(), buffer), out);
   for (float& value : out) {
     value = placed.location.logarithm ? -static_cast<float>(kernel::Exp(static_cast<double>(value)))
                                       : value + placed.location.offset;
@@ -93,7 +111,8 @@ void LoadTransposed(const Placed& placed) {
   const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
   const size_t stored = placed.tensor.shape[1];
   std::vector<float> file(cols * stored), matrix(rows * cols);
-  Dequantise(placed.tensor.type, placed.tensor.bytes, file);
+  std::vector<std::byte> buffer;
+  Dequantise(placed.tensor.type, placed.tensor.Read(0, placed.tensor.size(), buffer), file);
   for (size_t c = 0; c < cols; ++c) {
     for (size_t r = 0; r < rows; ++r) matrix[r * cols + c] = file[c * stored + placed.location.row(r)];
   }
@@ -102,19 +121,14 @@ void LoadTransposed(const Placed& placed) {
 }
 
 void LoadTiles(const Placed& placed, kernel::TileRange tiles, const TensorSource& source) {
-  const size_t rows = placed.parameter->shape[0], cols = placed.parameter->shape[1];
-  if (placed.location.row_step > 1) {
-    std::vector<std::byte> together;
-    for (size_t r = 0; r < rows; ++r) {
-      const auto row = RowsOf(placed, r * placed.location.row_step, r * placed.location.row_step + 1);
-      together.insert(together.end(), row.begin(), row.end());
-    }
-    return PackTiles(placed.tensor.type, together.data(), rows, cols, tiles, placed.out);
-  }
-  PackTiles(placed.tensor.type, RowsOf(placed, 0, rows).data(), rows, cols, tiles, placed.out);
-  TensorInfo part = placed.tensor;
-  part.bytes = RowsOf(placed, tiles.begin * kernel::kTileRows, std::min(rows, tiles.end * kernel::kTileRows));
-  source.Release(part);
+  const DType type = placed.tensor.type;
+  const size_t cols = placed.parameter->shape[1];
+  const size_t begin = tiles.begin * kernel::kTileRows;
+  const size_t end = std::min(placed.parameter->shape[0], tiles.end * kernel::kTileRows);
+  std::vector<std::byte> buffer;
+  PackTiles(type, RowsOf(placed, begin, end, buffer).data(), end - begin, cols, {0, tiles.end - tiles.begin},
+            placed.out + tiles.begin * kernel::TileBytes(PackedTypeOf(type), cols));
+  source.Release(StretchOf(placed, begin, end));
 }
 
 // What some writers of NVFP4 state of a weight's inputs, for arithmetic that quantises those with it.
@@ -145,9 +159,20 @@ const Matrix& Weights::output() const {
   return own.data ? own : matrix(Role::kTokenEmbedding);
 }
 
+void Weights::KeepInFile(const TensorInfo& tensor, float scale, const TensorSource& source) {
+  in_file_ = {tensor.type, tensor.bytes, scale, tensor.form ? nullptr : source.Hold(tensor)};
+  if (in_file_.holder) return;
+  std::vector<std::byte> buffer;
+  const std::span<const std::byte> bytes = tensor.Read(0, tensor.size(), buffer);
+  auto copy = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
+  in_file_.bytes = *copy;
+  in_file_.holder = std::move(copy);
+}
+
 void Weights::ReadRow(size_t row, std::span<float> out) const {
-  const size_t bytes = RowBytes(in_file_.tensor.type, out.size());
-  Dequantise(in_file_.tensor.type, in_file_.tensor.bytes.subspan(row * bytes, bytes), out);
+  const size_t bytes = RowBytes(in_file_.type, out.size());
+  Dequantise(in_file_.type, in_file_.bytes.subspan(row * bytes, bytes), out);
+  for (float& value : out) value *= in_file_.scale;
 }
 
 double Weights::BytesRead(size_t rows) const {
@@ -253,36 +278,44 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
   weights.expert_vectors_.resize(config.layers * weights.experts_ * kExpertRoles);
   if (config.latent.rank > 0) weights.heads_ = config.heads;
   weights.head_matrices_.resize(config.layers * weights.heads_ * kHeadRoles);
+  // A tensor while chunks of it are to be read. Once none is, what the system mapped around each of them goes, too.
+  struct Unread {
+    const TensorInfo* tensor = nullptr;
+    std::atomic<size_t> chunks = 0;
+  };
+  std::map<std::string_view, Unread> unread;
   struct Chunk {
     const Placed* placed;
     kernel::TileRange tiles;
+    Unread* unread;
   };
   std::vector<Chunk> chunks;
+  const auto add = [&](const Placed& p, kernel::TileRange tiles) {
+    Unread& of = unread[p.location.tensor];
+    of.tensor = source.Find(p.location.tensor);
+    ++of.chunks;
+    chunks.push_back({&p, tiles, &of});
+  };
   for (size_t i = 0; i < placed.size(); ++i) {
     Placed& p = placed[i];
     const Parameter& parameter = *p.parameter;
     if (StaysInFile(parameter.role)) {
-      weights.in_file_ = {p.tensor, source.Hold(p.tensor)};
-      if (weights.in_file_.holder) continue;
-      auto copy = std::make_shared<std::vector<std::byte>>(p.tensor.bytes.begin(), p.tensor.bytes.end());
-      weights.in_file_.tensor.bytes = *copy;
-      weights.in_file_.holder = std::move(copy);
+      weights.KeepInFile(p.tensor, p.scale, source);
       continue;
     }
     p.out = weights.arena_.data() + offsets[i];
     if (IsOfExpert(parameter.role)) weights.expert_bytes_ += PackedBytesOf(p);
     if (!parameter.is_matrix()) {
       weights.VectorOf(parameter) = reinterpret_cast<const float*>(p.out);
-      chunks.push_back({&p, {}});
+      add(p, {});
       continue;
     }
     const DType type = p.location.transposed ? DType::kF32 : p.tensor.type;
     Matrix& view = weights.MatrixOf(parameter);
     view = {{PackedTypeOf(type), parameter.shape[0], parameter.shape[1], p.out}, p.scale};
     const size_t tiles = view.tiles();
-    const size_t step =
-        p.location.transposed || p.location.row_step > 1 ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
-    for (size_t begin = 0; begin < tiles; begin += step) chunks.push_back({&p, {begin, std::min(tiles, begin + step)}});
+    const size_t step = p.location.transposed ? tiles : std::max<size_t>(1, (1 << 16) / parameter.shape[1]);
+    for (size_t begin = 0; begin < tiles; begin += step) add(p, {begin, std::min(tiles, begin + step)});
   }
   std::atomic<size_t> done = 0;
   pool.ParallelFor(chunks.size(), [&](size_t i, size_t worker) {
@@ -294,6 +327,7 @@ Weights Weights::Load(const ModelConfig& config, const TensorSource& source, Loc
     } else {
       LoadTiles(*chunk.placed, chunk.tiles, source);
     }
+    if (--chunk.unread->chunks == 0) source.Release(*chunk.unread->tensor);
     const size_t loaded = ++done;
     if (worker == 0 && progress) progress(loaded, chunks.size());
   });

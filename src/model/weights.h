@@ -79,9 +79,12 @@ class Weights {
 
   // The tensor that stays in the file, and what keeps its bytes in place: the file's map or a copy of them.
   struct InFile {
-    TensorInfo tensor;
+    DType type{};
+    std::span<const std::byte> bytes;
+    float scale = 1;
     std::shared_ptr<const void> holder;
   };
+  void KeepInFile(const TensorInfo& tensor, float scale, const TensorSource& source);
 
   HugeBuffer arena_;
   InFile in_file_;

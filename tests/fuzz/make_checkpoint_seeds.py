@@ -75,6 +75,14 @@ SEEDS = {
             "c": {"dtype": "I64", "shape": [1], "data_offsets": [6, 14]},
         }, bytes(14)),
         "empty": safetensors({}, b""),
+        "f8": safetensors({
+            "w.weight": {"dtype": "F8_E4M3", "shape": [2, 130], "data_offsets": [0, 260]},
+            "w.weight_scale_inv": {"dtype": "F32", "shape": [1, 2], "data_offsets": [260, 268]},
+        }, bytes(range(256)) + bytes(12)),
+        "mxfp4": safetensors({
+            "w_blocks": {"dtype": "U8", "shape": [2, 1, 16], "data_offsets": [0, 32]},
+            "w_scales": {"dtype": "U8", "shape": [2, 1], "data_offsets": [32, 34]},
+        }, bytes(range(34))),
     },
 }
 

@@ -49,7 +49,7 @@ std::vector<TensorGroup> Group(const std::vector<TensorInfo>& tensors) {
     if (added) groups.push_back({pattern, tensor.name, &tensor});
     TensorGroup& group = groups[found->second];
     ++group.count;
-    group.bytes += tensor.bytes.size();
+    group.bytes += tensor.size();
   }
   return groups;
 }
