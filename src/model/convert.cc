@@ -299,6 +299,7 @@ void Conversion::CheckResult() {
                                                    : architecture_->from_hf(hf_config(), planned, {});
   RequireSameModel(config_, written);
   reordered_ = config_.delta_net.alternating != written.delta_net.alternating;
+  if (reordered_) TellOfSplitBlocks();
   repaired_ = !config_.ropes.empty() && config_.ropes[0].interleaved != written.ropes[0].interleaved;
 }
 
@@ -310,12 +311,27 @@ size_t Conversion::SourceHead(size_t head) const {
                            : head % delta.key_heads * shared + head / delta.key_heads;
 }
 
-void Conversion::ReorderColumns(std::span<float> row) const {
-  const DeltaNetConfig& delta = config_.delta_net;
-  const std::vector<float> source(row.begin(), row.end());
-  for (size_t head = 0; head < delta.value_heads; ++head) {
-    std::copy_n(source.begin() + static_cast<ptrdiff_t>(SourceHead(head) * delta.value_dim), delta.value_dim,
-                row.begin() + static_cast<ptrdiff_t>(head * delta.value_dim));
+void Conversion::ReorderHeads(std::span<std::byte> row, size_t head_bytes) const {
+  const std::vector<std::byte> source(row.begin(), row.end());
+  for (size_t head = 0; head < config_.delta_net.value_heads; ++head) {
+    std::ranges::copy(std::span(source).subspan(SourceHead(head) * head_bytes, head_bytes),
+                      row.begin() + static_cast<ptrdiff_t>(head * head_bytes));
+  }
+}
+
+// The columns of a head are whole blocks.
+bool Conversion::MovesBlocks(const Target& target) const {
+  return config_.delta_net.value_dim % Info(target.spec.type).block_size == 0;
+}
+
+void Conversion::TellOfSplitBlocks() {
+  for (const Target& target : targets_) {
+    if (target.pieces.empty() || target.pieces[0].parameter.role != Role::kDeltaOutput || MovesBlocks(target)) continue;
+    if (target.pieces[0].source.type != target.spec.type) continue;
+    notes_.push_back(
+        fmt::format("{}: heads of {} columns stand otherwise there, and blocks of {} hold parts of several: they are "
+                    "quantised anew",
+                    target.spec.name, config_.delta_net.value_dim, Info(target.spec.type).block_size));
   }
 }
 
@@ -356,7 +372,9 @@ void Conversion::Rows(const Piece& piece, bool scaled, size_t begin, size_t rows
       const size_t size = RowBytes(tensor.type, columns);
       Dequantise(tensor.type, tensor.Read(row * size, size, buffer), values);
     }
-    if (reordered_ && piece.parameter.role == Role::kDeltaOutput) ReorderColumns(values);
+    if (reordered_ && piece.parameter.role == Role::kDeltaOutput) {
+      ReorderHeads(std::as_writable_bytes(values), config_.delta_net.value_dim * sizeof(float));
+    }
     if (piece.from.logarithm) std::ranges::for_each(values, [](float& value) { value = -std::exp(value); });
     if (piece.to.logarithm) std::ranges::for_each(values, [](float& value) { value = std::log(-value); });
     const float offset = piece.from.offset - piece.to.offset;
@@ -441,7 +459,8 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
     const bool vector = !piece.parameter.is_matrix();
     const bool columns_move = reordered_ && piece.parameter.role == Role::kDeltaOutput;
     const bool whole = piece.scale == 1 || target.scaled;
-    const bool copy = piece.source.type == type && !piece.from.transposed && !vector && !columns_move && whole;
+    const bool moves = !columns_move || MovesBlocks(target);
+    const bool copy = piece.source.type == type && !piece.from.transposed && !vector && moves && whole;
     const size_t row_bytes = vector ? RowBytes(type, 1) : RowBytes(type, columns);
     for (size_t begin = 0; begin < rows; begin += chunk) {
       const size_t count = std::min(chunk, rows - begin);
@@ -459,6 +478,9 @@ void Conversion::Write(const Target& target, Writer& writer, ThreadPool& pool) c
               const size_t row = piece.from.row(SourceRow(piece, begin + first + i));
               std::ranges::copy(piece.source.Read(row * row_bytes, row_bytes, buffer),
                                 out.begin() + static_cast<ptrdiff_t>(i * row_bytes));
+              if (columns_move) {
+                ReorderHeads(out.subspan(i * row_bytes, row_bytes), RowBytes(type, config_.delta_net.value_dim));
+              }
             }
           }
           std::vector<float> values(size * columns);

@@ -76,7 +76,10 @@ class Conversion {
   void CheckResult();
   size_t SourceRow(const Piece& piece, size_t row) const;
   size_t SourceHead(size_t value_head) const;
-  void ReorderColumns(std::span<float> row) const;
+  // Moves the values of a row, given as bytes of so many a head.
+  void ReorderHeads(std::span<std::byte> row, size_t head_bytes) const;
+  bool MovesBlocks(const Target& target) const;
+  void TellOfSplitBlocks();
   std::vector<float> Entry(const Target& target, size_t entry) const;
   std::vector<float> Part(const Target& target, const Piece& piece) const;
   void Rows(const Piece& piece, bool scaled, size_t begin, size_t rows, float* out) const;

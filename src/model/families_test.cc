@@ -21,6 +21,7 @@
 #include "model/convert.h"
 #include "model/model.h"
 #include "model/test_support.h"
+#include "tensor/dequantise.h"
 #include "tensor/pack.h"
 
 namespace sheepop {
@@ -72,6 +73,14 @@ Tensors TensorsOf(const Checkpoint& checkpoint) {
     out[tensor.name] = {tensor.type, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()}};
   }
   return out;
+}
+
+std::vector<float> ValuesOf(const Checkpoint& checkpoint, std::string_view name) {
+  const TensorInfo& tensor = *checkpoint.tensors().Find(name);
+  std::vector<std::byte> buffer;
+  std::vector<float> values(tensor.size() / Info(tensor.type).block_bytes * Info(tensor.type).block_size);
+  Dequantise(tensor.type, tensor.Read(0, tensor.size(), buffer), values);
+  return values;
 }
 
 std::vector<TensorSpec> SpecsOf(const Tensors& tensors) {
@@ -588,6 +597,70 @@ TEST_F(Families, FusedQueriesKeysAndValuesAreTheSameModel) {
       }
     });
     EXPECT_EQ(Logits(Tiny(name) / "model.gguf"), Logits(fused)) << name;
+  }
+}
+
+// Value heads stand otherwise in files than in folders: blocks that hold columns of one head are moved as they are.
+TEST_F(Families, BlocksOfReorderedColumnsAreMoved) {
+  constexpr size_t kHeads = 4, kHidden = 32;
+  const auto folder_of = [&](size_t dim) {
+    packed_.clear();
+    const auto bytes = [](std::vector<uint64_t> shape) {
+      Tensor tensor{DType::kF32, shape, {}};
+      size_t count = 1;
+      for (const uint64_t size : shape) count *= size;
+      std::vector<float> values(count);
+      for (size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i * 7 % 13) / 64.0F - 0.1F;
+      const auto raw = std::as_bytes(std::span(values));
+      tensor.bytes.assign(raw.begin(), raw.end());
+      return tensor;
+    };
+    const fs::path out = ChangedFolder("qwen35", [&](json::object& config, Tensors& tensors) {
+      config["linear_key_head_dim"] = dim;
+      config["linear_value_head_dim"] = dim;
+      for (const int layer : {0, 1, 3}) {
+        const std::string stem = fmt::format("model.layers.{}.linear_attn.", layer);
+        tensors[stem + "in_proj_qkv.weight"] = bytes({8 * dim, kHidden});
+        tensors[stem + "in_proj_z.weight"] = bytes({kHeads * dim, kHidden});
+        tensors[stem + "conv1d.weight"] = bytes({8 * dim, 1, 4});
+        tensors[stem + "norm.weight"] = bytes({dim});
+        tensors.erase(stem + "out_proj.weight");
+        std::vector<std::byte> blocks, scales;
+        for (size_t i = 0; i < kHidden * kHeads * dim / 2; ++i) blocks.push_back(static_cast<std::byte>(i * 37 + 11));
+        for (size_t i = 0; i < kHidden * kHeads * dim / 32; ++i) scales.push_back(static_cast<std::byte>(120 + i % 5));
+        packed_[stem + "out_proj.weight_blocks"] = {{kHidden, kHeads * dim / 32, 16}, std::move(blocks)};
+        packed_[stem + "out_proj.weight_scales"] = {{kHidden, kHeads * dim / 32}, std::move(scales)};
+      }
+    });
+    AddBytes(out / "model.safetensors");
+    return out;
+  };
+  const auto converted = [&](size_t dim, std::string& notes) {
+    const Checkpoint checkpoint = Checkpoint::Open(folder_of(dim));
+    ThreadPool pool(2);
+    const Conversion conversion(checkpoint, Conversion::Form::kGguf, {});
+    for (const std::string& note : conversion.notes()) notes += note + "\n";
+    conversion.WriteGguf(folder_ / "moved.gguf", conversion.metadata(), pool,
+                         [](const std::string&, size_t, size_t) {});
+    return ValuesOf(checkpoint, "model.layers.1.linear_attn.out_proj.weight");
+  };
+  std::string notes;
+  for (const size_t dim : {size_t{32}, size_t{16}}) {
+    SCOPED_TRACE(dim);
+    notes.clear();
+    const std::vector<float> from = converted(dim, notes);
+    const Checkpoint file = Checkpoint::Open(folder_ / "moved.gguf");
+    EXPECT_EQ(file.tensors().Find("blk.1.ssm_out.weight")->type, DType::kMXFP4);
+    const std::vector<float> to = ValuesOf(file, "blk.1.ssm_out.weight");
+    const size_t columns = kHeads * dim;
+    size_t apart = 0;
+    for (size_t i = 0; i < to.size(); ++i) {
+      const size_t head = i % columns / dim, theirs = head % 2 * 2 + head / 2;
+      apart += to[i] != from[i / columns * columns + theirs * dim + i % dim];
+    }
+    EXPECT_EQ(apart > 0, dim == 16) << apart;
+    EXPECT_EQ(notes.find("blk.1.ssm_out.weight: heads of 16 columns") != std::string::npos, dim == 16) << notes;
+    EXPECT_LT(Apart(Logits(folder_ / "changed"), Logits(folder_ / "moved.gguf")), dim == 32 ? 0.02F : 0.2F);
   }
 }
 
