@@ -11,6 +11,8 @@ namespace {
 // White_Space of Unicode; PCRE2's own \s also has U+180E.
 constexpr std::string_view kSpace = R"(\t-\r\x{85}\p{Z})";
 constexpr std::string_view kWord = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Outside of a class Oniguruma counts a few more characters of Latin-1 among them.
+constexpr std::string_view kWordAlone = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})";
 constexpr std::string_view kHex = "0-9A-Fa-f";
 
 // Longer names are scripts, for which PCRE2 would take Script_Extensions and Oniguruma takes Script.
@@ -103,6 +105,14 @@ class Translator {
     at_ += 2;
   }
 
+  // PCRE2's own goes by its \w, which is another set.
+  void Border(bool negated) {
+    const std::string word = "[" + std::string(kWordAlone) + "]";
+    out_ += negated ? "(?:(?<=" + word + ")(?=" + word + ")|(?<!" + word + ")(?!" + word + "))"
+                    : "(?:(?<=" + word + ")(?!" + word + ")|(?<!" + word + ")(?=" + word + "))";
+    at_ += 2;
+  }
+
   void Escape() {
     if (at_ + 1 >= pattern_.size()) Refuse("a lone backslash");
     const char c = pattern_[at_ + 1];
@@ -114,9 +124,11 @@ class Translator {
     } else if (c == 's' || c == 'S') {
       Class(kSpace, negated);
     } else if (c == 'w' || c == 'W') {
-      Class(kWord, negated);
+      Class(depth_ > 0 ? kWord : kWordAlone, negated);
     } else if (c == 'h' || c == 'H') {
       Class(kHex, negated);
+    } else if ((c == 'b' || c == 'B') && depth_ == 0) {
+      Border(c == 'B');
     } else if (c == 'p' || c == 'P') {
       Property();
     } else if (c == 'u') {

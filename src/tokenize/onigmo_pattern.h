@@ -1,5 +1,5 @@
 // tokenizer.json patterns are written for Oniguruma with Ruby's syntax; here they are rewritten for PCRE2. Both agree on
-// almost everything; the rest is rewritten (\s, \w, \h, scripts, nested classes) or refused.
+// almost everything; the rest is rewritten (\s, \w, \b, \h, scripts, nested classes) or refused.
 #pragma once
 
 #include <string>

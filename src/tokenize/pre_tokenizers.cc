@@ -78,6 +78,7 @@ const Family kFamilies[] = {
     {{"seed-coder"}, {kSeedCoder}},
     {{"bailingmoe", "bailingmoe2", "llada-moe"}, {kBailing}},
     {{"gpt-4o", "llama4", "kanana2", "minimax-m2"}, {kGpt4o}},
+    {{"tiny_aya", "cohere2moe"}, {R"(\d{1,3}(?=(?:\d{3})*\b))", kGpt4o}},
     {{"tekken"}, {kTekken}, false, true, true},
     {{"bloom", "poro-chat", "gpt3-finnish"}, {kBloom}},
     {{"viking"}, {kBloom, kDigit}},

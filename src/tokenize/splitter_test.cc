@@ -78,6 +78,15 @@ TEST(RegexCutter, TreatsMatchesAsTheRuleSays) {
   EXPECT_EQ(CutAll(*MakeLiteralCutter("--", {SplitBehavior::kIsolated}), "a---b"), (Words{"a", "--", "-b"}));
 }
 
+// A circled number is no part of a word, a mark is.
+TEST(RegexCutter, BordersOfWordsAreThoseOfOniguruma) {
+  EXPECT_EQ(CutAll(*MakeRegexCutter(R"(\d\b)"), "1\xE2\x92\x8C"), (Words{"1", "\xE2\x92\x8C"}));
+  EXPECT_EQ(CutAll(*MakeRegexCutter(R"(\d\b)"), "x1\xCC\x81"), (Words{"x1\xCC\x81"}));
+  EXPECT_EQ(CutAll(*MakeRegexCutter(R"(\d\B)"), "1\xCC\x81"), (Words{"1", "\xCC\x81"}));
+  EXPECT_EQ(CutAll(*MakeRegexCutter(R"(\w+)"), "!1\xC2\xBD"), (Words{"!", "1\xC2\xBD"}));
+  EXPECT_EQ(CutAll(*MakeRegexCutter(R"([\w]+)"), "!1\xC2\xBD"), (Words{"!", "1", "\xC2\xBD"}));
+}
+
 TEST(RegexCutter, EmptyMatchesEndIt) {
   EXPECT_EQ(CutAll(*MakeRegexCutter("x*"), "a\xC3\xA9x"), (Words{"a", "\xC3\xA9", "x"}));
   EXPECT_EQ(CutAll(*MakeRegexCutter("(?=(\\d{3})+(?!\\d))"), "12345"), (Words{"12", "345"}));
@@ -106,6 +115,7 @@ TEST(OnigmoPattern, RewritesWhatDiffers) {
             R"([\t-\r\x{85}\p{Z}]+(?![^\t-\r\x{85}\p{Z}])[^\t-\r\x{85}\p{Z}\p{L}])");
   EXPECT_EQ(PcrePatternFromOnigmo(R"(\p{Han}\p{^L}\h\u00e9[]a])"), R"(\p{sc:Han}\p{^L}[0-9A-Fa-f]\x{00e9}[\]a])");
   EXPECT_EQ(PcrePatternFromOnigmo(R"([^(\s|[.,!?])]+)"), R"([^(\t-\r\x{85}\p{Z}|.,!?)]+)");
+  EXPECT_EQ(PcrePatternFromOnigmo(R"([\b])"), R"([\b])") << "a backspace";
   EXPECT_THROW(PcrePatternFromOnigmo("[a&&b]"), Error);
   EXPECT_THROW(PcrePatternFromOnigmo("[a[^b]]"), Error);
   EXPECT_THROW(PcrePatternFromOnigmo("(?m:.)"), Error);
@@ -114,9 +124,10 @@ TEST(OnigmoPattern, RewritesWhatDiffers) {
 
 TEST(Splitter, EveryKnownPreTokenizerCompilesAndKeepsTheText) {
   std::mt19937 random(4);
-  for (const char* name : {"default", "gpt-2", "mpt",     "smollm", "command-r",    "llama3",         "dbrx",
-                           "glm4",    "qwen2", "hunyuan", "qwen35", "seed-coder",   "bailingmoe",     "gpt-4o",
-                           "tekken",  "bloom", "viking",  "falcon", "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
+  for (const char* name :
+       {"default",  "gpt-2",   "mpt",    "smollm",     "command-r",    "llama3",         "dbrx",       "glm4",
+        "qwen2",    "hunyuan", "qwen35", "seed-coder", "bailingmoe",   "gpt-4o",         "tekken",     "tiny_aya",
+        "minicpm5", "bloom",   "viking", "falcon",     "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
     const Splitter splitter = MakeSplitter(PreTokenizerOf(name).steps);
     for (int i = 0; i < 200; ++i) {
       const std::string text = RandomText(random) + "\xFF\xC3" + RandomText(random);
