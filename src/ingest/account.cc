@@ -39,6 +39,7 @@ std::string CommonFolder(const IngestReport& report) {
     sources.insert(sources.end(), {passage.first, passage.second});
   for (const SourceSize& source : report.largest) sources.push_back(source.source);
   for (const LossyDocument& lossy : report.lossiest) sources.push_back(lossy.source);
+  for (const DifferingPage& differing : report.differing) sources.push_back(differing.source);
   for (const Mishap& mishap : report.mishaps) sources.push_back(mishap.source);
   for (const Mishap& loss : report.losses) sources.push_back(loss.source);
   if (sources.size() < 2) return "";
@@ -94,6 +95,20 @@ void AddMishaps(std::string& out, std::string_view title, const std::vector<Mish
   if (all > first.size()) out += fmt::format("  and {} more in {}\n", all - first.size(), report.report_path.string());
 }
 
+// Text layers of PDFs against the pictures of their pages.
+void AddCheckedPages(std::string& out, const IngestReport& report, size_t folder) {
+  if (report.checked_pages == 0) return;
+  out += "Pages of PDFs whose text layer was compared with their picture\n";
+  AddRow(out, "compared", report.checked_pages);
+  AddRow(out, "with other words", report.differing_pages);
+  for (const DifferingPage& differing : report.differing) {
+    const Fidelity& words = differing.page.words;
+    out += fmt::format("  {:>14}  page of {}: {} of {} words missing, {} only in the layer\n", differing.page.page + 1,
+                       differing.source.substr(folder), Grouped(words.missing), Grouped(words.words),
+                       Grouped(words.added));
+  }
+}
+
 }  // namespace
 
 std::string AccountTable(const IngestReport& report) {
@@ -121,6 +136,7 @@ std::string AccountTable(const IngestReport& report) {
   if (!report.suspicious_counts.empty()) out += "Suspicious documents, kept\n";
   for (const auto& [name, count] : report.suspicious_counts) AddRow(out, name, count, SuspicionMeaning(name));
   AddFidelity(out, report, folder.size());
+  AddCheckedPages(out, report, folder.size());
   if (!report.largest.empty()) out += "Largest sources, in characters\n";
   for (const SourceSize& source : report.largest)
     out += fmt::format("  {:>14}  {}\n", Grouped(source.characters), shown(source.source));

@@ -34,6 +34,12 @@ struct LossyDocument {
   Fidelity fidelity;
 };
 
+// A page whose picture shows other words than its text layer.
+struct DifferingPage {
+  std::string source;
+  PageFidelity page;
+};
+
 struct KindCount {
   uint64_t documents = 0, characters = 0;
 };
@@ -58,6 +64,9 @@ struct IngestReport {
   uint64_t converted = 0, converted_words = 0, missing_words = 0, added_words = 0;
   uint64_t lossy = 0;                   // of them, those of which more than a trace is missing
   std::vector<LossyDocument> lossiest;  // the first 20 of those
+
+  uint64_t checked_pages = 0, differing_pages = 0;  // of text layers that were compared with pictures
+  std::vector<DifferingPage> differing;             // the first 20 of those
 
   uint64_t fieldless = 0, with_field = 0;  // records without the field that holds the text, and with it
   Mishap first_fieldless;                  // of those without

@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/options_json.h"
+
 namespace sheepop {
 namespace {
 
@@ -36,6 +38,9 @@ json::object Kinds(const std::map<std::string, KindCount>& kinds) {
   return object;
 }
 
+// Rounded, so that the last bits of a mean do not show.
+double Rounded(double value) { return static_cast<double>(static_cast<int64_t>(value * 10 + 0.5)) / 10; }
+
 json::object ToJson(const Fidelity& fidelity) {
   json::object object{{"words", fidelity.words}, {"missing", fidelity.missing}, {"added", fidelity.added}};
   if (!fidelity.missing_words.empty()) object["missing_words"] = Strings(fidelity.missing_words);
@@ -43,8 +48,23 @@ json::object ToJson(const Fidelity& fidelity) {
   return object;
 }
 
-// Rounded, so that the last bits of a mean do not show.
-double Rounded(double value) { return static_cast<double>(static_cast<int64_t>(value * 10 + 0.5)) / 10; }
+json::array ToJson(const std::vector<PageFidelity>& checked) {
+  json::array pages;
+  for (const PageFidelity& one : checked) {
+    json::object page{{"page", one.page + 1}, {"ocr_confidence", Rounded(one.confidence)}, {"differs", one.Differs()}};
+    for (auto& [name, value] : ToJson(one.words)) page[name] = value;
+    pages.push_back(std::move(page));
+  }
+  return pages;
+}
+
+json::object KeptOptions(const IngestOptions& options) {
+  json::object kept;
+  for (const OptionRow& row : kIngestTable.rows()) {
+    if (row.traits.fingerprint) kept[row.name] = OptionJson(kIngestTable, row, &options);
+  }
+  return kept;
+}
 
 }  // namespace
 
@@ -53,18 +73,18 @@ std::string SourceName(const std::string& path, const std::string& member) {
   return member.front() == '#' ? path + member : path + "!" + member;
 }
 
-CorpusWriter::CorpusWriter(const std::filesystem::path& folder)
-    : documents_file_(folder / "documents.jsonl.zst"),
-      report_file_(folder / "report.json"),
+CorpusWriter::CorpusWriter(const IngestOptions& options)
+    : documents_file_(options.output / "documents.jsonl.zst"),
+      report_file_(options.output / "report.json"),
       documents_(
           [this](std::string_view bytes) {
             documents_file_.Write(bytes);
             documents_hash_.Update(bytes);
           },
           kLevel, true) {
-  report_.documents_path = folder / "documents.jsonl.zst";
-  report_.report_path = folder / "report.json";
-  report_file_.Write("{\"inputs\": [");
+  report_.documents_path = options.output / "documents.jsonl.zst";
+  report_.report_path = options.output / "report.json";
+  report_file_.Write("{\"options\": " + json::serialize(KeptOptions(options)) + ",\n\"inputs\": [");
 }
 
 void CorpusWriter::Add(const std::string& source, const PartRecord& record) {
@@ -86,6 +106,7 @@ void CorpusWriter::Add(const std::string& source, const PartRecord& record) {
   if (!record.changes.empty()) entry["changes"] = Counts(record.changes);
   if (!d.notes.empty()) entry["notes"] = Strings(d.notes);
   if (d.fidelity) entry["fidelity"] = ToJson(*d.fidelity);
+  if (!d.checked.empty()) entry["fidelity_of_pages"] = ToJson(d.checked);
   if (!d.suspicions.empty()) entry["suspicions"] = Strings(d.suspicions);
   WriteEntry(json::serialize(entry));
 }
@@ -129,6 +150,11 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
     return;
   }
   if (d.fidelity) CountFidelity(source, *d.fidelity);
+  for (const PageFidelity& page : d.checked) {
+    ++report_.checked_pages;
+    if (!page.Differs()) continue;
+    if (report_.differing_pages++ < kExamples) report_.differing.push_back({source, page});
+  }
   const uint64_t characters = CountCharacters(d.text);
   ++report_.taken;
   report_.characters += characters;
@@ -266,7 +292,9 @@ void CorpusWriter::WriteTotals() {
                                 {"words", report_.converted_words},
                                 {"missing", report_.missing_words},
                                 {"added", report_.added_words},
-                                {"lossy_documents", report_.lossy}}},
+                                {"lossy_documents", report_.lossy},
+                                {"pages_compared", report_.checked_pages},
+                                {"pages_differing", report_.differing_pages}}},
       {"largest", std::move(largest)},
       {"documents_sha256", report_.documents_sha256}};
   report_file_.Write("\n],\n\"totals\": " + json::serialize(totals) + "}\n");

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "base/zstd_stream.h"
 #include "ingest/account.h"
+#include "ingest/options.h"
 #include "ingest/part_store.h"
 
 namespace sheepop {
@@ -19,9 +20,14 @@ namespace sheepop {
 // The name of a document for people: the path, "!" and the path in the archive, "#" and the record.
 std::string SourceName(const std::string& path, const std::string& member);
 
+// The first line of report.json, `{"options": {...},`, has at most so many bytes: those of OptionsJson on which reading
+// depends.
+inline constexpr size_t kMostOptionBytes = 1 << 20;
+
 class CorpusWriter {
  public:
-  explicit CorpusWriter(const std::filesystem::path& folder);
+  // Into options.output.
+  explicit CorpusWriter(const IngestOptions& options);
 
   // In the order of the corpus. `source` is SourceName's; the records of one input follow each other.
   void Add(const std::string& source, const PartRecord& record);

@@ -48,6 +48,7 @@ struct LinePlace {
   uint32_t marks = 0;  // of the marks above that stand before the line in its page
   float x0 = 0, y0 = 0, x1 = 0, y1 = 0;
   float page_height = 0;
+  float confidence = -1;  // of the OCR that read it, 0 to 100; negative: it stands in the text layer
 };
 
 struct Document {
@@ -65,6 +66,7 @@ struct Document {
   std::vector<LinePlace> places;         // of lines, in the order of the text; none once a step has moved marks
   std::vector<std::string> notes;        // what a person should know: bytes replaced, pages that failed
   std::optional<Fidelity> fidelity;      // of what was converted: its words against those of the text
+  std::vector<PageFidelity> checked;     // pages whose text layer was compared with their picture
   std::vector<std::string> suspicions;   // names of the doubts that hold: "mojibake", "low_ocr_confidence"
 };
 

@@ -276,7 +276,7 @@ PartRecord RecordOf(const SkippedInput& skipped) {
 IngestReport WriteCorpus(const IngestOptions& options, const Parts& parts, const std::vector<SkippedInput>& skipped,
                          Comparison& comparison, WorkFolder& work, Progress& progress) {
   progress.Begin(Stage::kWriting, parts.paths.size(), 0);
-  CorpusWriter writer(options.output);
+  CorpusWriter writer(options);
   Finisher finisher(comparison, writer, work);
   size_t next_skipped = 0;
   const auto add_skipped = [&](const std::string* until) {

@@ -39,6 +39,7 @@ struct IngestOptions {
   std::string text_field;  // the field of JSONL objects and CSV rows that holds the text; "": `text`, else `content`
   std::string ocr_languages = "auto";  // Tesseract's names joined by "+"; "auto": English, then the language found
   bool markdown = false;               // headings, lists, tables, code and footnotes as Markdown
+  std::string fidelity = "converted";  // "ocr": also text layers of PDFs against the pictures of some pages
   bool ocr = true;                     // false: images and scanned pages are dropped, and said to be
   uint32_t ocr_dpi = 300;              // 72 to 600
   uint32_t max_pages = 20'000;         // of a PDF, 1 to 1,000,000; one with more fails
@@ -71,6 +72,11 @@ inline constexpr OptionRow kIngestRows[] = {
      OptionTraits().In("Reading").Otherwise("text, else content")},
     {"ocr", "--ocr,!--no-ocr", Field<&IngestOptions::ocr>(), kAny, "", "read images and scanned pages",
      OptionTraits().In("Reading").Bare()},
+    {"fidelity", "--fidelity", Field<&IngestOptions::fidelity>(), "converted|ocr", "",
+     "count words against the sources of converted documents, or also those of PDFs' text layers against the pictures "
+     "of "
+     "one page in 20, at most 5",
+     OptionTraits().In("Reading").Takes("HOW")},
     {"markdown", "--markdown", Field<&IngestOptions::markdown>(), kAny, "",
      "keep headings, lists, tables, code and footnotes of HTML, DOCX, EPUB, ODT and PDF as Markdown",
      OptionTraits().In("Reading").Bare()},

@@ -21,7 +21,7 @@ namespace {
 namespace json = boost::json;
 
 // Changes with the format below and with everything that reads or cleans: an older part is then read again.
-constexpr std::string_view kFormat = "sheepop part 6";
+constexpr std::string_view kFormat = "sheepop part 7";
 constexpr int kLevel = 3;
 
 constexpr uint32_t kTrailerMagic = 0x54525350;
@@ -48,6 +48,14 @@ json::array Strings(const std::vector<std::string>& values) {
   return array;
 }
 
+json::object ToJson(const Fidelity& fidelity) {
+  return {{"words", fidelity.words},
+          {"missing", fidelity.missing},
+          {"added", fidelity.added},
+          {"missing_words", Strings(fidelity.missing_words)},
+          {"added_words", Strings(fidelity.added_words)}};
+}
+
 json::object Header(const PartRecord& record) {
   const Document& d = record.document;
   json::object changes;
@@ -67,13 +75,13 @@ json::object Header(const PartRecord& record) {
                       {"reason", record.reason},
                       {"changes", std::move(changes)}};
   if (d.ocr_confidence) header["ocr_confidence"] = *d.ocr_confidence;
-  if (d.fidelity) {
-    header["fidelity"] = json::object{{"words", d.fidelity->words},
-                                      {"missing", d.fidelity->missing},
-                                      {"added", d.fidelity->added},
-                                      {"missing_words", Strings(d.fidelity->missing_words)},
-                                      {"added_words", Strings(d.fidelity->added_words)}};
+  if (d.fidelity) header["fidelity"] = ToJson(*d.fidelity);
+  json::array checked;
+  for (const PageFidelity& page : d.checked) {
+    checked.push_back(
+        json::object{{"page", page.page}, {"confidence", page.confidence}, {"words", ToJson(page.words)}});
   }
+  header["checked"] = std::move(checked);
   return header;
 }
 
@@ -83,6 +91,12 @@ std::vector<std::string> StringList(const json::value& value) {
   std::vector<std::string> strings;
   for (const json::value& entry : value.as_array()) strings.push_back(String(entry));
   return strings;
+}
+
+Fidelity FidelityFrom(const json::value& value) {
+  return {value.at("words").to_number<uint64_t>(), value.at("missing").to_number<uint64_t>(),
+          value.at("added").to_number<uint64_t>(), StringList(value.at("missing_words")),
+          StringList(value.at("added_words"))};
 }
 
 PartRecord FromHeader(const json::object& header) {
@@ -101,9 +115,11 @@ PartRecord FromHeader(const json::object& header) {
   if (const json::value* confidence = header.if_contains("ocr_confidence"))
     d.ocr_confidence = confidence->to_number<double>();
   if (const json::value* fidelity = header.if_contains("fidelity")) {
-    d.fidelity = {fidelity->at("words").to_number<uint64_t>(), fidelity->at("missing").to_number<uint64_t>(),
-                  fidelity->at("added").to_number<uint64_t>(), StringList(fidelity->at("missing_words")),
-                  StringList(fidelity->at("added_words"))};
+    d.fidelity = FidelityFrom(*fidelity);
+  }
+  for (const json::value& page : header.at("checked").as_array()) {
+    d.checked.push_back({page.at("page").to_number<uint32_t>(), page.at("confidence").to_number<double>(),
+                         FidelityFrom(page.at("words"))});
   }
   record.fate = static_cast<DocumentFate>(header.at("fate").to_number<int>());
   record.step = String(header.at("step"));

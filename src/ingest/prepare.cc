@@ -10,6 +10,7 @@ namespace {
 struct Settings {
   const IngestOptions& options;
   const CleanSteps& clean;
+  const StepObserver& observer;
 };
 
 void RunCleanSteps(const Settings& settings, PreparedRecord& prepared) {
@@ -17,6 +18,7 @@ void RunCleanSteps(const Settings& settings, PreparedRecord& prepared) {
   for (const auto& step : settings.clean) {
     const std::string name(step->name());
     const CleanResult result = step->Apply(record.document);
+    if (settings.observer) settings.observer(name, record.document);
     if (result.drop_reason.empty()) {
       if (result.changes > 0) record.changes[name] = result.changes;
       continue;
@@ -68,10 +70,11 @@ constexpr Step kSteps[] = {RunCleanSteps, FlattenMarks, FindDoubts, NameLanguage
 
 }  // namespace
 
-PreparedRecord Prepare(Document document, const IngestOptions& options, const CleanSteps& clean) {
+PreparedRecord Prepare(Document document, const IngestOptions& options, const CleanSteps& clean,
+                       const StepObserver& observer) {
   PreparedRecord prepared;
   prepared.record.document = std::move(document);
-  for (const Step step : kSteps) step({options, clean}, prepared);
+  for (const Step step : kSteps) step({options, clean, observer}, prepared);
   return prepared;
 }
 

@@ -1,8 +1,10 @@
 // What is done to each document between its reader and the corpus: a list of steps in one visible order (prepare.cc).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "ingest/clean/clean_step.h"
@@ -19,7 +21,11 @@ struct PreparedRecord {
   std::optional<Fingerprint> print;  // of a document that is taken
 };
 
+// Called after each step that may change the text.
+using StepObserver = std::function<void(std::string_view step, const Document& document)>;
+
 // Safe from any thread.
-PreparedRecord Prepare(Document document, const IngestOptions& options, const CleanSteps& clean);
+PreparedRecord Prepare(Document document, const IngestOptions& options, const CleanSteps& clean,
+                       const StepObserver& observer = {});
 
 }  // namespace sheepop

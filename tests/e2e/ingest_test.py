@@ -109,6 +109,24 @@ class Ingest(ProgramTest):
         self.assertIn(str(self.folder / "absent"), self.error("corpus", "sample", self.folder / "absent"))
         self.assertEqual(self.text("corpus", "search", self.corpus, "wolf"), "")
 
+    def test_a_document_as_a_page(self):
+        self.ingest("--replace-emails")
+        page = self.folder / "letter.html"
+        told = self.text("corpus", "show", self.corpus, self.papers / "letter.md", "--html", page)
+        self.assertEqual(told, f"{page} is written; open it in a browser\n")
+        self.assertIn('<del title="removed by replace_emails">shepherd@example.com</del>'
+                      '<ins title="added by replace_emails">[email]</ins>', page.read_text())
+        self.assertIn("--force", self.error("corpus", "show", self.corpus, self.papers / "letter.md", "--html", page))
+        out = self.json("corpus", "show", self.corpus, f"{self.papers}/notes.jsonl#3", "--html", page, "--force")
+        self.assertEqual((out["html"], out["pages"], out["bytes"]), (str(page), None, page.stat().st_size))
+        self.assertIn("second note", page.read_text())
+        self.assertIn("--page is 2", self.error("corpus", "show", self.corpus, self.papers / "count.py", "--html", page, "--force",
+                                                "--page", "2", code=2))
+        self.assertIn("give --html FILE", self.error("corpus", "show", self.corpus, self.papers / "count.py", "--pages", "2", code=2))
+        (self.papers / "count.py").write_text("changed")
+        self.assertIn("has changed since", self.error("corpus", "show", self.corpus, self.papers / "count.py", "--html", page, "--force"))
+        self.assertEqual(list(self.folder.glob("*partial*")), [])
+
     def test_a_field_that_no_record_has(self):
         message = self.error("ingest", self.papers, "-o", self.corpus, "--field", "nosuch", "--json")
         self.assertIn("no record has a field `nosuch`", message)

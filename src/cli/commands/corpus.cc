@@ -3,11 +3,16 @@
 
 #include <boost/json/value.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/file_writer.h"
+#include "base/output_path.h"
 #include "cli/command.h"
 #include "cli/commands/corpus_shards.h"
 #include "data/corpus_reader.h"
+#include "ingest/document_view.h"
+#include "ingest/view_page.h"
 
 namespace sheepop::cli {
 namespace {
@@ -49,6 +54,15 @@ class CorpusCommand final : public Command {
       part->Positional("corpus", corpus_, "a corpus folder").As("CORPUS").Required();
     }
     show_->Positional("document", text_, "id or source").As("NAME").Required();
+    show_
+        ->Value("--html", html_,
+                "write a page to look at in a browser instead: each page's picture beside its text, with "
+                "what was removed, joined or read by OCR marked; reads the document again")
+        .As("FILE");
+    show_->Value("--page", view_.first_page, AtLeast(1), "the first page that --html shows (default 1)").As("N");
+    show_->Value("--pages", view_.pages, Between(1, 200), "pages that --html shows at most, 1 to 200 (default 40)")
+        .As("N");
+    show_->Switch("--force", force_, "replace the file of --html when it exists");
     sample_->Value("-n,--count", count_, AtLeast(0), "documents (default 5)").As("N");
     sample_->Seed("--seed", seed_, "same seed, same documents (default 0)").As("N");
     search_->Positional("text", text_, "what to look for").As("TEXT").Required();
@@ -84,14 +98,52 @@ class CorpusCommand final : public Command {
     return 0;
   }
 
-  int Show(const Console& console) const {
+  int Show(const Console& console) {
+    for (const char* flag : {"--page", "--pages", "--force"}) {
+      if (!html_ && show_->Given(flag)) {
+        throw Error(ErrorCategory::kInvalidArgument,
+                    "{} says something of the page that --html writes; give --html FILE", flag);
+      }
+    }
     const auto document = ShowDocument(corpus_, text_);
     if (!document) {
       throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus list names all of them", corpus_,
                   text_);
     }
-    Print(console, *document);
+    if (html_) {
+      ShowPage(console, *document);
+    } else {
+      Print(console, *document);
+    }
     return 0;
+  }
+
+  void ShowPage(const Console& console, const CorpusDocument& document) {
+    RefuseInput(*html_, corpus_);
+    RefuseExisting(*html_, force_);
+    view_.source = document.source;
+    view_.sha256 = document.sha256;
+    view_.text = document.text;
+    console.Progress(fmt::format("reading {}", document.source));
+    const DocumentView view = ViewDocument(view_, OptionsOfCorpus(corpus_));
+    FileWriter writer(*html_);
+    writer.Write(ViewPage(view, document.source));
+    writer.Commit();
+    console.Progress("");
+    const uint32_t pages = view.document.pages;
+    if (console.json) {
+      return console.PrintJson({{"html", *html_},
+                                {"source", document.source},
+                                {"first_page", pages > 0 ? json::value(view.first_page + 1) : json::value()},
+                                {"last_page", pages > 0 ? json::value(view.last_page) : json::value()},
+                                {"pages", pages > 0 ? json::value(pages) : json::value()},
+                                {"bytes", writer.written()}});
+    }
+    const std::string shown =
+        pages > 0 ? fmt::format(" with pages {} to {} of {}", view.first_page + 1, view.last_page, pages) : "";
+    const std::string more =
+        view.last_page < pages ? fmt::format("; --page {} shows those that follow", view.last_page + 1) : "";
+    console.Print(fmt::format("{} is written{}; open it in a browser{}\n", *html_, shown, more));
   }
 
   int Sample(const Console& console) const {
@@ -122,9 +174,11 @@ class CorpusCommand final : public Command {
   std::optional<FlagSet> list_, show_, sample_, search_, shards_command_;
   CorpusShards shards_;
   std::string corpus_, text_;
+  std::optional<std::string> html_;
+  ViewRequest view_;
   size_t count_ = 5, hits_ = 100;
   uint64_t seed_ = 0;
-  bool exact_ = false;
+  bool exact_ = false, force_ = false;
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ class IngestCommand final : public Command {
   void CheckOutput() const;
   std::optional<Error> Failure(const IngestReport& report) const;
   void TellLosses(const Console& console, const IngestReport& report) const;
+  void TellPages(const Console& console, const IngestReport& report) const;
   std::string Plan(const IngestReport& report) const;
 
   IngestOptions options_;
@@ -147,11 +148,27 @@ void IngestCommand::TellLosses(const Console& console, const IngestReport& repor
                   fmt::format("{}: {} of the {} words of its source are missing in the text: {}", lossy.source,
                               f.missing, f.words, fmt::join(f.missing_words, " "))});
   }
-  const uint64_t more = report.lossy - report.lossiest.size();
-  if (more == 0) return;
-  console.Warn(
-      {"words_missing", report.report_path.string(), fmt::format("{} more documents", more),
-       fmt::format("words are missing in {} more documents; {} names them", more, report.report_path.string())});
+  if (const uint64_t more = report.lossy - report.lossiest.size()) {
+    console.Warn(
+        {"words_missing", report.report_path.string(), fmt::format("{} more documents", more),
+         fmt::format("words are missing in {} more documents; {} names them", more, report.report_path.string())});
+  }
+}
+
+void IngestCommand::TellPages(const Console& console, const IngestReport& report) const {
+  for (const auto& [source, page] : report.differing) {
+    const Fidelity& f = page.words;
+    console.Warn({"page_differs", source, fmt::format("page {}", page.page + 1),
+                  fmt::format("{}, page {}: of the {} words that OCR sees {} are missing in the text layer ({}), which "
+                              "has {} others ({})",
+                              source, page.page + 1, f.words, f.missing, fmt::join(f.missing_words, " "), f.added,
+                              fmt::join(f.added_words, " "))});
+  }
+  if (const uint64_t more = report.differing_pages - report.differing.size()) {
+    console.Warn({"page_differs", report.report_path.string(), fmt::format("{} more pages", more),
+                  fmt::format("the pictures of {} more pages show other words; {} names them", more,
+                              report.report_path.string())});
+  }
 }
 
 int IngestCommand::Run(Console& console) {
@@ -162,6 +179,7 @@ int IngestCommand::Run(Console& console) {
   const IngestReport report = Ingest(options_, &progress);
   console.Progress("");
   TellLosses(console, report);
+  TellPages(console, report);
   if (const std::optional<Error> failure = Failure(report)) {
     if (!console.json) console.PrintWords(AccountTable(report));
     console.PrintError(*failure, Document(report));

@@ -17,8 +17,8 @@ struct LayoutBox {
 
 struct LayoutWord {
   LayoutBox box;
-  std::string text;       // valid UTF-8, no white space at the ends
-  double confidence = 0;  // of OCR, 0 to 100
+  std::string text;        // valid UTF-8, no white space at the ends
+  double confidence = -1;  // of OCR, 0 to 100; negative of a text layer's
 };
 
 struct LayoutLine {

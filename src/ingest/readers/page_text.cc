@@ -173,6 +173,17 @@ std::string GridRow(const LayoutLine& row) {
   return text;
 }
 
+// Of the OCR that read the line, the mean over its words; negative when none did.
+float Confidence(const LayoutLine& line) {
+  double sum = 0, read = 0;
+  for (const LayoutWord& word : line.words) {
+    if (word.confidence < 0) continue;
+    sum += word.confidence;
+    ++read;
+  }
+  return read > 0 ? static_cast<float>(sum / read) : -1;
+}
+
 std::string Rule(size_t cells) {
   std::string text = "|";
   for (size_t i = 0; i < cells; ++i) text += " --- |";
@@ -201,7 +212,7 @@ RenderedPage RenderPage(const LayoutPage& page, bool markdown) {
     }
     marks += static_cast<uint32_t>(between.size());
     const LayoutLine& line = *lines[i].line;
-    out.places.push_back({0, marks, line.box.x0, line.box.y0, line.box.x1, line.box.y1, page.height});
+    out.places.push_back({0, marks, line.box.x0, line.box.y0, line.box.x1, line.box.y1, page.height, Confidence(line)});
     out.text += between;
     if (markdown && lines[i].row && IsGrid(*lines[i].block)) {
       out.text += GridRow(line);

@@ -21,6 +21,7 @@
 #include "ingest/readers/page_roles.h"
 #include "ingest/readers/page_tables.h"
 #include "ingest/readers/page_text.h"
+#include "ingest/readers/picture_check.h"
 #include "ingest/readers/reader.h"
 #include "ingest/readers/soft_hyphens.h"
 
@@ -62,6 +63,8 @@ struct Pdf {
   std::vector<std::string> attachments;  // their names
   bool xfa = false;                      // a form whose pages only some viewers can make
   bool damaged = false;
+  std::vector<PageFidelity> checked;
+  std::vector<size_t> unchecked;  // pages, for want of OCR
 };
 
 size_t Shown(std::string_view text) {
@@ -363,25 +366,39 @@ void TakeOcr(PdfPage& page, OcrResult ocr, double dpi, bool markdown) {
   page.ocr = std::move(ocr);
 }
 
-void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
-  PdfPage& page = pdf.pages[index];
-  const std::filesystem::path folder = context.work.NewFolder();
+double DpiOf(const PdfPage& page, const ReadContext& context) {
   const double inches = std::max(page.width, page.height) / 72;
-  const double dpi = std::min<double>(context.options.ocr_dpi, kMaxPixels / inches);
+  return std::min<double>(context.options.ocr_dpi, kMaxPixels / inches);
+}
+
+// What OCR reads in the picture of a page; nothing where OCR, or its language, is not installed.
+std::optional<OcrResult> ReadPicture(Pdf& pdf, size_t index, const ReadContext& context) {
+  const std::filesystem::path folder = context.work.NewFolder();
   const std::string number = std::to_string(index + 1);
-  context.converters.Run({"pdftoppm", "-gray", "-singlefile", "-r", fmt::format("{:.2f}", dpi), "-f", number, "-l",
-                          number, pdf.path, (folder / "page").string()},
-                         kImageBytes, folder);
+  context.converters.Run(
+      {"pdftoppm", "-gray", "-singlefile", "-r", fmt::format("{:.2f}", DpiOf(pdf.pages[index], context)), "-f", number,
+       "-l", number, pdf.path, (folder / "page").string()},
+      kImageBytes, folder);
+  std::optional<OcrResult> result;
   try {
-    TakeOcr(page, RecogniseText(folder / "page.pgm", context), dpi, context.options.markdown);
+    result = RecogniseText(folder / "page.pgm", context);
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::kNotFound) throw;
     const std::lock_guard lock(pdf.missing_lock);
     pdf.missing = error.what();
-    page.unread = true;
   }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
+  return result;
+}
+
+void OcrPage(Pdf& pdf, size_t index, const ReadContext& context) {
+  PdfPage& page = pdf.pages[index];
+  if (std::optional<OcrResult> result = ReadPicture(pdf, index, context)) {
+    TakeOcr(page, *std::move(result), DpiOf(page, context), context.options.markdown);
+  } else {
+    page.unread = true;
+  }
 }
 
 void ReadPictures(Pdf& pdf, const Blob& file, const ReadContext& context) {
@@ -392,6 +409,30 @@ void ReadPictures(Pdf& pdf, const Blob& file, const ReadContext& context) {
     for (const size_t i : wanted) pdf.pages[i].unread = true;
   }
   for (PdfPage& page : pdf.pages) page.layer.reset();
+}
+
+// The text layers of some pages against what they show.
+void CheckPictures(Pdf& pdf, const std::string& sha256, const ReadContext& context) {
+  if (context.options.fidelity != "ocr") return;
+  std::vector<size_t> eligible;
+  for (size_t i = 0; i < pdf.pages.size(); ++i) {
+    const PdfPage& page = pdf.pages[i];
+    if (!page.ocr && !page.garble && page.added.words == 0 && !LacksText(page)) eligible.push_back(i);
+  }
+  const std::vector<size_t> chosen = PagesToCheck(eligible, pdf.pages.size(), sha256);
+  std::vector<std::optional<PageFidelity>> found(chosen.size());
+  context.pool.ForEach(chosen.size(), [&](size_t i) {
+    const auto picture = ReadPicture(pdf, chosen[i], context);
+    if (picture)
+      found[i] = ComparePicture(static_cast<uint32_t>(chosen[i]), pdf.pages[chosen[i]].content.text, *picture);
+  });
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (found[i]) {
+      pdf.checked.push_back(*std::move(found[i]));
+    } else {
+      pdf.unchecked.push_back(chosen[i]);
+    }
+  }
 }
 
 // "3, 5 to 9, 12"; only so many, and then how many more.
@@ -438,6 +479,7 @@ void AddNotes(Document& document, const Pdf& pdf, const PageGroups& groups) {
   note(groups.ocr, "pages read by OCR");
   note(groups.added, "pages with pictures whose words OCR added");
   note(groups.mirrored, "mirrored pages turned around");
+  note(pdf.unchecked, fmt::format("pages not compared with their picture because OCR {}", pdf.missing));
   note(groups.failed, "pages that could not be read");
   note(groups.unread, fmt::format("pages without text, not read because {}", why));
   note(groups.pictures, fmt::format("pages with pictures that were not read because {}", why));
@@ -469,6 +511,7 @@ Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups) {
   Document document = NewDocument(source);
   document.pages = static_cast<uint32_t>(pdf.pages.size());
   document.laid_out = true;
+  document.checked = pdf.checked;
   double confidence = 0;
   size_t words = 0;
   for (size_t i = 0; i < pdf.pages.size(); ++i) {
@@ -514,6 +557,7 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   });
   ReadPictures(pdf, source.blob, context);
   ReadSoftHyphens(pdf, context);
+  CheckPictures(pdf, source.sha256, context);
 
   PageGroups groups;
   Document document = Assemble(source, pdf, groups);

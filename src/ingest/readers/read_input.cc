@@ -69,6 +69,7 @@ void ReadInput(Source source, const ReadContext& context, DocumentSink& sink) {
       return;
     }
     source.sniffed = Sniff(source.blob, source.name);
+    if (context.wanted && !context.wanted(source)) return;
     if (const Reader* reader = FindReader(source.sniffed.kind)) {
       reader->read(source, context, sink);
       return;

@@ -35,11 +35,15 @@ class DocumentSink {
   virtual void Join(DocumentSink& fork) = 0;
 };
 
+struct Source;
+
 struct ReadContext {
   const IngestOptions& options;
   const Converters& converters;
   TaskPool& pool;
   WorkFolder& work;
+  // Which sources are read, asked from any thread; empty: all.
+  std::function<bool(const Source&)> wanted{};
 };
 
 // What the outermost archive has unpacked to so far, whatever lies in it.
