@@ -93,5 +93,17 @@ TEST(DefineSkipped, KeepsTextAndLeavesLengthsOut) {
   EXPECT_EQ(DefineSkipped("no log", {}).definitions, "");
 }
 
+TEST(HtmlFidelity, ATitleCountsAsWholeWordsAboveTheText) {
+  const testing::TemporaryFolder folder;
+  testing::WriteFile(folder / "in/ship.html", "<!doctype html><title>Ship</title><p>Shipping is late again this year.");
+  testing::WriteFile(folder / "in/mill.html", "<!doctype html><title>The Mill</title><p>The Mill, and what was in it.");
+  testing::WriteFile(folder / "in/four.html", "<!doctype html><title>Four words of it</title><p>And a text.");
+  const testing::Corpus corpus = testing::RunIngest(folder.path());
+  EXPECT_EQ(corpus.Text("ship.html"), "Ship\n\nShipping is late again this year.\n");
+  EXPECT_EQ(corpus.Text("mill.html"), "The Mill, and what was in it.\n");
+  EXPECT_EQ(corpus.Text("four.html"), "Four words of it\n\nAnd a text.\n");
+  EXPECT_EQ(corpus.report.missing_words + corpus.report.added_words, 0u);
+}
+
 }  // namespace
 }  // namespace sheepop

@@ -66,6 +66,30 @@ class TrainTokenizer(ProgramTest):
                     self.assertEqual(self.json("inspect", model)["tokenizer"]["tokens"], size)
                     self.check_model(model)
 
+    def test_names_and_order_of_the_texts_do_not_count(self):
+        words = TEXT.split()
+        texts = [" ".join(words[i:i + 200]) + "\n" for i in range(0, len(words), 200)]
+        corpora = []
+        for run, name in enumerate(("{:02}.txt", "z/{}/text.md")):
+            folder = self.folder / f"documents{run}"
+            for i, text in enumerate(texts if run == 0 else reversed(texts)):
+                path = folder / name.format(i)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            corpora.append(self.folder / f"corpus{run}")
+            self.json("ingest", folder, "-o", corpora[-1])
+        self.assertNotEqual(*((corpus / "documents.jsonl.zst").read_bytes() for corpus in corpora))
+        for kind, size in (("bpe", 600), ("unigram", 600)):
+            with self.subTest(kind=kind):
+                made = []
+                for run, corpus in enumerate(corpora):
+                    out = self.folder / f"{kind}{run}"
+                    self.json("train", corpus, "--tokenizer-only", "-o", out, "--tokenizer-kind", kind, "--vocab-size", size)
+                    made.append({path.name: path.read_bytes() for path in out.iterdir()})
+                self.assertEqual(set(made[0]), {"tokenizer.json", "tokenizer_config.json", "tokenizer.gguf"})
+                for name in made[0]:
+                    self.assertEqual(made[0][name], made[1][name], name)
+
     def test_refusals(self):
         flags = ("train", self.input, "--tokenizer-only", "-o", self.folder / "tok", "--json")
         self.assertIn("259", self.error(*flags, "--vocab-size", 258, code=2))

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <cctype>
+
 #include "base/error.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/html.h"
@@ -21,9 +23,23 @@ std::string InOneLine(std::string_view text) {
   return line;
 }
 
+bool IsLetter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// As whole words.
+bool Holds(const std::string& text, const std::string& words) {
+  for (size_t at = 0; (at = text.find(words, at)) != std::string::npos; ++at) {
+    const size_t end = at + words.size();
+    const bool begins = at == 0 || !IsLetter(text[at - 1]) || !IsLetter(words.front());
+    if (begins && (end == text.size() || !IsLetter(text[end]) || !IsLetter(words.back()))) return true;
+  }
+  return false;
+}
+
 // A page's title stands above its text, unless the text begins with it anyway.
 void PutTitle(const std::string& title, bool markdown, std::string& text) {
-  if (title.empty() || InOneLine(text.substr(0, kTitlePlace)).find(InOneLine(title)) != std::string::npos) return;
+  if (title.empty() || Holds(InOneLine(text.substr(0, kTitlePlace)), InOneLine(title))) return;
   text = fmt::format("{}{}\n\n{}", markdown ? "# " : "", title, text);
 }
 
@@ -36,7 +52,8 @@ void ReadHtml(const Source& source, const ReadContext& context, DocumentSink& si
   HtmlText html = HtmlToText(decoded.text, HtmlPart::kMain, markdown ? HtmlStyle::kMarkdown : HtmlStyle::kPlain);
   Document document = NewDocument(source);
   document.text = std::move(html.text);
-  document.fidelity = CompareWords(MarkupText(decoded.text, kHtmlRules), document.text + " " + html.navigation);
+  const std::string all = fmt::format("{}\n{}\n{}", html.title, document.text, html.navigation);
+  document.fidelity = CompareWords(MarkupText(decoded.text, kHtmlRules), all);
   PutTitle(html.title, markdown, document.text);
   if (html.navigation_characters > 0) {
     document.notes.push_back(fmt::format("{} characters of navigation left out", html.navigation_characters));
