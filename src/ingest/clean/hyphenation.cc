@@ -144,11 +144,18 @@ std::vector<Cut> FindCuts(std::string_view text) {
 
 using Vocabulary = std::unordered_map<std::string, uint32_t>;
 
-// Words as they stand inside lines: letters, and letters around hyphens.
-Vocabulary CountWords(std::string_view text) {
+// Words as they stand inside lines: letters, and letters around hyphens. The rest of a word that a line's end cut is none.
+Vocabulary CountWords(std::string_view text, const std::vector<Cut>& cuts) {
   Vocabulary words;
   std::string word;
+  auto cut = cuts.begin();
   for (size_t at = 0; at <= text.size();) {
+    while (cut != cuts.end() && cut->after < at) ++cut;
+    if (cut != cuts.end() && cut->after == at && !cut->tail.empty()) {
+      while (at < text.size() && IsLetter(DecodeUtf8(text.substr(at)).code_point)) {
+        at += DecodeUtf8(text.substr(at)).length;
+      }
+    }
     const Utf8Step step = at < text.size() ? DecodeUtf8(text.substr(at)) : Utf8Step{' ', 1, true};
     at += step.length;
     const bool hyphen = step.code_point == '-' || step.code_point == 0x2010;
@@ -227,7 +234,7 @@ class Hyphenation : public CleanStep {
     if (!document.laid_out) return result;
     const std::vector<Cut> cuts = FindCuts(document.text);
     if (cuts.empty()) return result;
-    const Vocabulary words = CountWords(document.text);
+    const Vocabulary words = CountWords(document.text, cuts);
     const std::string language = GuessLanguage(document.text).language;
     const Decider decider(words, cuts, language.empty() || language == "en");
     std::string out;

@@ -21,6 +21,7 @@ constexpr size_t kLongestHead = 160;  // bytes; a longer line is text
 constexpr size_t kRepeats = 3;        // pages, each at most two after the last (left and right pages differ)
 constexpr float kSamePlace = 4;       // points
 constexpr float kSameMargin = 8;
+constexpr int kNoOffset = 1 << 30;
 constexpr size_t kMostPlaces = 8;  // in which one text is followed
 
 struct PageLine {
@@ -41,6 +42,18 @@ struct Page {
 };
 
 bool IsMark(char c) { return IsLayoutMark(c) && c != kPageBreak; }
+
+// Those of up to six figures.
+std::vector<int> Numbers(std::string_view line) {
+  std::vector<int> numbers;
+  for (size_t at = 0; at < line.size();) {
+    size_t end = at;
+    while (end < line.size() && std::isdigit(static_cast<unsigned char>(line[end]))) ++end;
+    if (end > at && end - at <= 6) numbers.push_back(std::stoi(std::string(line.substr(at, end - at))));
+    at = end + 1;
+  }
+  return numbers;
+}
 
 // Equal for lines that differ in their numbers, spaces and case only; empty for what cannot be a header.
 std::string Key(std::string_view line) {
@@ -334,6 +347,29 @@ class Finder {
     return interrupted >= 2 && interrupted * 3 >= run.size();
   }
 
+  // Small type whose number rises with the pages.
+  bool CountsPages(const Copies& run) {
+    std::vector<int> offsets;  // of each number of the line, while it stays the same
+    size_t small = 0;
+    for (const Copy& copy : run) {
+      const PageLine& line = At(copy);
+      small += Height(line) <= 0.95f * pages_[copy.page].height;
+      std::vector<int> numbers = Numbers(line.text);
+      for (int& number : numbers) number -= static_cast<int>(copy.page);
+      if (&copy == &run.front()) {
+        offsets = std::move(numbers);
+      } else if (numbers.size() != offsets.size()) {
+        return false;
+      } else {
+        for (size_t i = 0; i < numbers.size(); ++i) {
+          if (numbers[i] != offsets[i]) offsets[i] = kNoOffset;
+        }
+      }
+    }
+    return small * 2 > run.size() &&
+           std::any_of(offsets.begin(), offsets.end(), [](int offset) { return offset != kNoOffset; });
+  }
+
   void Decide() {
     for (const Copies& run : runs_) {
       for (const Copy& copy : run) At(copy).repeats = true;
@@ -349,7 +385,7 @@ class Finder {
         apart += white && *white > 1.75f * std::max(height, Height(line));
       }
       if (fitting * 2 <= run.size() || outermost * 2 <= run.size()) continue;
-      if (apart * 2 <= run.size() && !Interrupts(run)) continue;
+      if (apart * 2 <= run.size() && !Interrupts(run) && !CountsPages(run)) continue;
       for (const Copy& copy : run) At(copy).furniture = true;
     }
     for (size_t p = 0; p < pages_.size(); ++p) {

@@ -207,5 +207,18 @@ TEST(PageFurniture, TheReportedDocument) {
   EXPECT_NE(notes.find("\\\"The Glass Harbour\\\" on pages 1 to 6"), std::string::npos) << notes;
 }
 
+TEST(PageFurniture, ASmallHeadCloseAboveTheTextGoesWhenItCountsThePages) {
+  for (const bool counts : {true, false}) {
+    for (const float size : {9.0f, 12.0f}) {
+      Pages pages;
+      for (int p = 0; p < 5; ++p) {
+        const std::string head = counts ? "The Book of Mills " + std::to_string(p + 1) : "The Book of Mills 7";
+        pages.push_back(With(Body(p, 75, 20), {{head, 60, size, 250}}));
+      }
+      EXPECT_EQ(Clean(pages).removed, counts && size == 9.0f ? 4u : 0u) << counts << " " << size;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sheepop

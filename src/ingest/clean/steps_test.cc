@@ -67,6 +67,14 @@ TEST(CleanSteps, HyphenationAsksTheRestOfTheDocument) {
   EXPECT_EQ(Applied(step, "not an exam-\nple here", false), "not an exam-\nple here");
 }
 
+TEST(CleanSteps, TheRestOfACutWordIsNoWordOfItsOwn) {
+  const auto step = MakeHyphenation();
+  EXPECT_EQ(Applied(step, "The wind came from the west, over the west-\nern hills.", true),
+            "The wind came from the west, over the western hills.");
+  EXPECT_EQ(Applied(step, "A book and a shelf stood by the book-\nshelf.", true),
+            "A book and a shelf stood by the book-shelf.");
+}
+
 TEST(CleanSteps, HyphensThatBelongStay) {
   const auto step = MakeHyphenation();
   EXPECT_EQ(Applied(step, "his mother-in-\nlaw, her mother-\nin-law, the years 1998-\n2004", true),

@@ -16,6 +16,7 @@
 #include "ingest/readers/direction.h"
 #include "ingest/readers/garbled.h"
 #include "ingest/readers/layout.h"
+#include "ingest/readers/line_repairs.h"
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/page_picture.h"
 #include "ingest/readers/page_roles.h"
@@ -161,6 +162,8 @@ RenderedPage InOrder(LayoutPage page, const PageStyle* style) {
   RenderedPage content;
   JoinTouching(page);
   for (LayoutPage& upright : UprightPages(std::move(page))) {
+    JoinMarks(upright);
+    PartColumns(upright);
     GatherTables(upright);
     if (style) MarkRoles(upright, *style);
     SortForReading(upright);
