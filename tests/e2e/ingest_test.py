@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import time
 
-from program import ENVIRONMENT, ProgramTest, main, run
+import mixed_folder
+from program import DATA, ENVIRONMENT, ProgramTest, main, run
 
 TALE = "Once upon a time there was a shepherd who counted his sheep each night, and each night there was one more of them.\n"
 
@@ -126,6 +127,28 @@ class Ingest(ProgramTest):
         (self.papers / "count.py").write_text("changed")
         self.assertIn("has changed since", self.error("corpus", "show", self.corpus, self.papers / "count.py", "--html", page, "--force"))
         self.assertEqual(list(self.folder.glob("*partial*")), [])
+
+    def test_a_mixed_folder_is_accounted_for(self):
+        """SHEEPOP_MIXED_FILES=1000 makes it as large as people have them."""
+        folder = self.folder / "mixed"
+        expected = mixed_folder.make(folder, int(os.environ.get("SHEEPOP_MIXED_FILES", "200")), DATA / "documents")
+        (folder / "link.txt").symlink_to("notes/0.txt")
+        os.mkfifo(folder / "pipe")
+        (folder / "nowhere").symlink_to("not there")
+        totals = None
+        for workers in ("1", "3"):
+            out = self.json("ingest", folder, "-o", self.folder / workers, "--workers", workers, "--no-ocr")
+            report = json.loads((self.folder / workers / "report.json").read_text())
+            self.assertEqual(mixed_folder.accounted(report, folder, expected | self.odd(report, folder)), [])
+            self.assertEqual(out["inputs"], out["taken"] + out["dropped"] + out["failed"])
+            self.assertIn(totals, (None, report["totals"]))
+            totals = report["totals"]
+
+    def odd(self, report, folder):
+        """What stands in the report of links and pipes, which are left out with a reason."""
+        names = {entry["source"].removeprefix(f"{folder}/") for entry in report["inputs"]} & {"link.txt", "pipe", "nowhere"}
+        self.assertIn("pipe", names)
+        return {name: {"dropped", "failed"} for name in names}
 
     def test_a_field_that_no_record_has(self):
         message = self.error("ingest", self.papers, "-o", self.corpus, "--field", "nosuch", "--json")
