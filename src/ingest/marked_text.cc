@@ -64,9 +64,9 @@ void MarkedText::Become(std::string_view step, std::string_view text) {
     done = edit.before_end < at.size() ? at[edit.before_end] : characters_.size();
     for (size_t i = begin; i < done; ++i) {
       Character character = characters_[i];
-      // What an earlier step added and a later one takes away again nobody misses.
-      if (character.state == ViewPiece::State::kAdded) continue;
-      if (character.state == ViewPiece::State::kKept) {
+      // What an earlier step added and a later one takes away again nobody misses, but for the spaces between its words.
+      if (character.state == ViewPiece::State::kAdded && character.c > U' ') continue;
+      if (character.state != ViewPiece::State::kRemoved) {
         character.state = ViewPiece::State::kRemoved;
         character.step = number;
       }

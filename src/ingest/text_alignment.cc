@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kNear = 96;      // code points removed and added that are looked for one by one
 constexpr size_t kLeast = 3;      // equal code points at the end of a text that end an edit
-constexpr size_t kAnchor = 24;    // equal code points that end any edit
+constexpr size_t kAnchor = 32;    // equal code points that end any edit
 constexpr size_t kFarEdits = 64;  // looked for in the whole of the texts
 
 class Aligner {
@@ -36,20 +36,34 @@ class Aligner {
     while (i_ < before_.size() && j_ < after_.size() && before_[i_] == after_[j_]) ++i_, ++j_;
   }
 
-  // A larger edit needs more to end it, and the end of a text as much as is left.
-  bool Agree(size_t removed, size_t added) const {
-    const size_t i = i_ + removed, j = j_ + added;
+  // A larger edit needs more to end it, and the end of a text as much as is left. Steps change marks of a layout to spaces and
+  // lines: in looking ahead any white space is like any other.
+  bool Agree(size_t removed, size_t added, size_t least) const {
+    size_t i = i_ + removed, j = j_ + added;
     if (i > before_.size() || j > after_.size()) return false;
-    const size_t left = std::min(before_.size() - i, after_.size() - j);
-    const size_t need = std::min({4 + removed + added, kAnchor, left});
-    if (need < kLeast && before_.size() - i != after_.size() - j) return false;
-    return before_.substr(i, need) == after_.substr(j, need);
+    if (i < before_.size() && j < after_.size() && before_[i] != after_[j]) return false;
+    const size_t need = std::min(least + 2 * (removed + added), kAnchor);
+    const auto skip = [](std::u32string_view text, size_t& at) {
+      const size_t begin = at;
+      while (at < text.size() && text[at] <= U' ') ++at;
+      return at > begin;
+    };
+    for (size_t agreed = 0; agreed < need; ++agreed) {
+      const bool blank = skip(before_, i), also = skip(after_, j);
+      const bool end = i == before_.size(), other_end = j == after_.size();
+      if (end || other_end) return (end && other_end) || agreed >= kLeast;
+      if (blank != also || before_[i++] != after_[j++]) return false;
+    }
+    return true;
   }
 
+  // Sentences begin alike, so that much must agree; where changes stand close together, less.
   Lengths NextEdit() {
-    for (size_t size = 1; size <= kNear; ++size) {
-      for (size_t added = 0; added <= size; ++added) {
-        if (Agree(size - added, added)) return {size - added, added};
+    for (const size_t least : {size_t{12}, size_t{3}}) {
+      for (size_t size = 1; size <= kNear; ++size) {
+        for (size_t added = 0; added <= size; ++added) {
+          if (Agree(size - added, added, least)) return {size - added, added};
+        }
       }
     }
     const Lengths rest{before_.size() - i_, after_.size() - j_};

@@ -40,6 +40,13 @@ TEST(AlignTexts, ARemovalBeginsAtALine) {
   ExpectEdits(U"it ended.\nThe book 12\nThe next began.", U"it ended.\nThe next began.", {{10, 22, 10, 10}});
 }
 
+TEST(AlignTexts, SentencesThatBeginAlikeAreToldApart) {
+  ExpectEdits(U"The Mill 1\n\nThe Mill\n\nThe mill stood in the wood.", U"The Mill\n\nThe mill stood in the wood.",
+              {{0, 12, 0, 0}});
+  ExpectEdits(U"a\nb\nc\nd\ne\nf", U"a b c d e f",
+              {{1, 2, 1, 2}, {3, 4, 3, 4}, {5, 6, 5, 6}, {7, 8, 7, 8}, {9, 10, 9, 10}});
+}
+
 TEST(AlignTexts, FarRemovalsAreFound) {
   const std::u32string licence(5000, U'x'), tale = U"Once upon a time there was a shepherd who counted his sheep.";
   ExpectEdits(licence + tale, tale, {{0, 5000, 0, 0}});

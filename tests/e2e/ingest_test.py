@@ -137,7 +137,9 @@ class Ingest(ProgramTest):
         (folder / "nowhere").symlink_to("not there")
         totals = None
         for workers in ("1", "3"):
-            out = self.json("ingest", folder, "-o", self.folder / workers, "--workers", workers, "--no-ocr")
+            done = run("ingest", folder, "-o", self.folder / workers, "--workers", workers, "--no-ocr", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            out = json.loads(done.stdout)  # with warnings of words that a cut page lacks
             report = json.loads((self.folder / workers / "report.json").read_text())
             self.assertEqual(mixed_folder.accounted(report, folder, expected | self.odd(report, folder)), [])
             self.assertEqual(out["inputs"], out["taken"] + out["dropped"] + out["failed"])
