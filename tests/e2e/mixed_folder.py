@@ -89,7 +89,7 @@ def make(folder, files, documents=None, seed=1):
             if i // 10 < len(real):
                 put(f"real/{i} {path.name}", data, "taken", "dropped")
             else:
-                put(f"real/cut/{i} {path.name}", data[:draw.randrange(50, len(data) // 2)], "taken", "dropped", "failed")
+                put(f"real/cut/{i} {path.name}", data[:draw.randrange(50, len(data) // 2)], "taken", "dropped", "failed", "members")
         else:
             makers[i % len(makers)](i)
             name = next(reversed(expected))

@@ -4,15 +4,21 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "ingest/language.h"
+#include "ingest/readers/page_picture.h"
+#include "ingest/readers/straighten.h"
 
 namespace sheepop {
 namespace {
 
 constexpr uint64_t kTsvBytes = 32 << 20;
+constexpr uint64_t kPictureBytes = 256 << 20;
+constexpr double kLeastSlope = 0.01;  // Tesseract finds columns on pages that lean less
+constexpr double kMostSlope = 0.3;
 
 OcrResult Recognise(const std::filesystem::path& image, const std::string& languages, const ReadContext& context) {
   // Page mode 1 finds the columns and turns pages that lie on their side; 3 is the same without the turning.
@@ -87,7 +93,9 @@ OcrResult ParseTesseractTsv(std::string_view tsv) {
   return result;
 }
 
-OcrResult RecogniseText(const std::filesystem::path& image, const ReadContext& context) {
+namespace {
+
+OcrResult RecogniseLevel(const std::filesystem::path& image, const ReadContext& context) {
   if (context.options.ocr_languages != "auto") return Recognise(image, context.options.ocr_languages, context);
   const auto& installed = context.converters.ocr_languages();
   if (installed.empty()) {
@@ -109,6 +117,24 @@ OcrResult RecogniseText(const std::filesystem::path& image, const ReadContext& c
   if (second.empty()) return best;
   OcrResult other = Recognise(image, second, context);
   return other.confidence + 1 >= best.confidence ? other : best;
+}
+
+double Sureness(const OcrResult& result) { return result.confidence * static_cast<double>(result.words); }
+
+}  // namespace
+
+OcrResult RecogniseText(const std::filesystem::path& image, const ReadContext& context) {
+  OcrResult result = RecogniseLevel(image, context);
+  if (image.extension() != ".pgm" || result.layouts.size() != 1) return result;
+  const double slope = Slope(result.layouts.front());
+  if (std::abs(slope) < kLeastSlope || std::abs(slope) > kMostSlope) return result;
+  const std::string bytes = Blob::OfFile(image).ReadAll(kPictureBytes);
+  const std::vector<GrayImage> images = SplitPgm(bytes);
+  if (images.size() != 1) return result;
+  const std::filesystem::path level = image.parent_path() / "level.pgm";
+  std::ofstream(level, std::ios::binary) << Straightened(images.front(), slope);
+  OcrResult straight = Recognise(level, result.languages, context);
+  return Sureness(straight) > Sureness(result) ? straight : result;
 }
 
 }  // namespace sheepop
