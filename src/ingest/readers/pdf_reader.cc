@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstdio>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <sstream>
@@ -40,6 +41,7 @@ constexpr double kPictureShare = 0.2;            // of a page; smaller pictures 
 constexpr double kInkShare = 0.03;               // of a page that shows something outside the text layer
 constexpr double kMaxPixels = 6000;              // of a side of a rasterised page
 constexpr size_t kMaxFailedPages = 3;
+constexpr size_t kNearPages = 3;
 
 struct PdfPage {
   RenderedPage content;
@@ -119,8 +121,32 @@ void ReadPageSizes(Pdf& pdf, const std::string& info) {
   }
 }
 
+// True when one of the names stands in the clear, as the dictionaries of streams do, which lie in no other stream.
+bool HoldsName(const Blob& file, std::initializer_list<std::string_view> names) {
+  constexpr size_t kLongest = 32;
+  bool found = false;
+  std::string tail;
+  const auto look = [&](std::string_view text) {
+    for (const std::string_view name : names) {
+      for (size_t at = 0; !found && (at = text.find(name, at)) != std::string_view::npos; ++at) {
+        const size_t next = at + name.size();
+        found = next < text.size() && std::isalnum(static_cast<unsigned char>(text[next])) == 0;
+      }
+    }
+  };
+  file.ForEachPiece([&](std::string_view piece) {
+    look(tail + std::string(piece.substr(0, kLongest)));
+    look(piece);
+    tail = piece.substr(piece.size() - std::min(piece.size(), kLongest));
+    return !found;
+  });
+  return found;
+}
+
 // From the lines "1: NAME" of `pdfdetach -list`.
-void ListAttachments(Pdf& pdf, const ReadContext& context) {
+void ListAttachments(Pdf& pdf, const Blob& file, const ReadContext& context) {
+  // Most files have none; dictionaries inside an object stream are not seen.
+  if (!HoldsName(file, {"/EmbeddedFile", "/EmbeddedFiles", "/EF", "/ObjStm"})) return;
   std::istringstream lines(context.converters.TryRun({"pdfdetach", "-list", pdf.path}, 1 << 20).output);
   std::string line;
   while (std::getline(lines, line)) {
@@ -224,47 +250,28 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   ReadTextLayer(pdf, middle, last, context);
 }
 
+// Of the pages [first, last].
+SoftHyphens SoftHyphensOf(const Pdf& pdf, size_t first, size_t last, const ReadContext& context) {
+  const std::string from = std::to_string(first + 1), to = std::to_string(last + 1);
+  return FindSoftHyphens(
+      context.converters.TryRun({"pdftops", "-f", from, "-l", to, pdf.path, "-"}, kPostScriptBytes).output);
+}
+
 void ReadSoftHyphens(Pdf& pdf, const ReadContext& context) {
   std::vector<size_t> wanted;
   for (size_t i = 0; i < pdf.pages.size(); ++i) {
     if (MayHoldSoftHyphens(pdf.pages[i].content.text)) wanted.push_back(i);
   }
-  if (wanted.empty() || !HasWinAnsiFonts(context.converters.TryRun({"pdffonts", pdf.path}, 16 << 20).output)) return;
-  // A program that draws them does so throughout: two pages tell.
-  const size_t first = std::min<size_t>(wanted.size(), 2);
-  std::atomic<bool> any{false};
-  const auto soften = [&](size_t begin, size_t end) {
-    context.pool.ForEach(end - begin, [&](size_t i) {
-      const std::string number = std::to_string(wanted[begin + i] + 1);
-      const ChildResult result =
-          context.converters.TryRun({"pdftops", "-f", number, "-l", number, pdf.path, "-"}, kPostScriptBytes);
-      const SoftHyphens found = FindSoftHyphens(result.output);
-      SoftenHyphens(pdf.pages[wanted[begin + i]].content.text, found);
-      if (!found.empty()) any = true;
-    });
-  };
-  soften(0, first);
-  if (any) soften(first, wanted.size());
-}
-
-// True when an image lies in the file: its dictionary stands in the clear, for streams lie in no other stream. Images
-// inside a page's drawing are missed.
-bool HoldsImages(const Blob& file) {
-  static constexpr std::string_view kName = "/Image";
-  bool found = false;
-  std::string tail;
-  file.ForEachPiece([&](std::string_view piece) {
-    const std::string seam = tail + std::string(piece.substr(0, kName.size() + 1));
-    for (const std::string_view text : {std::string_view(seam), piece}) {
-      for (size_t at = 0; !found && (at = text.find(kName, at)) != std::string_view::npos; ++at) {
-        const size_t next = at + kName.size();
-        found = next < text.size() && std::isalnum(static_cast<unsigned char>(text[next])) == 0;
-      }
-    }
-    tail = piece.substr(piece.size() - std::min(piece.size(), kName.size()));
-    return !found;
+  if (wanted.empty()) return;
+  // A program that draws them does so throughout: two pages tell, in one call where they are near.
+  const size_t first = wanted.front(), second = wanted[std::min<size_t>(wanted.size(), 2) - 1];
+  SoftHyphens found = SoftHyphensOf(pdf, first, second - first <= kNearPages ? second : first, context);
+  if (second - first > kNearPages) found.merge(SoftHyphensOf(pdf, second, second, context));
+  if (found.empty() || !HasWinAnsiFonts(context.converters.TryRun({"pdffonts", pdf.path}, 16 << 20).output)) return;
+  context.pool.ForEach(wanted.size(), [&](size_t i) {
+    std::string& text = pdf.pages[wanted[i]].content.text;
+    SoftenHyphens(text, i < 2 ? found : SoftHyphensOf(pdf, wanted[i], wanted[i], context));
   });
-  return found;
 }
 
 using Runs = std::vector<std::pair<size_t, size_t>>;  // pages [first, second)
@@ -329,7 +336,7 @@ std::vector<size_t> PagesForOcr(Pdf& pdf, const Blob& file, const ReadContext& c
       looked_at.push_back(i);
     } else if (page.layer) {
       const bool thin = Shown(page.content.text) < kThinCharacters;
-      if (!thin && !images) images = HoldsImages(file);
+      if (!thin && !images) images = HoldsName(file, {"/Image"});
       if (thin || *images) little.push_back(i);
     }
   }
@@ -553,7 +560,7 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   Pdf pdf;
   pdf.path = source.blob.PathFor(context.work, "document.pdf").string();
   Open(pdf, context);
-  ListAttachments(pdf, context);
+  ListAttachments(pdf, source.blob, context);
   const size_t chunks = (pdf.pages.size() + kChunkPages - 1) / kChunkPages;
   context.pool.ForEach(chunks, [&](size_t i) {
     ReadTextLayer(pdf, i * kChunkPages, std::min<size_t>((i + 1) * kChunkPages, pdf.pages.size()), context);
