@@ -76,6 +76,7 @@ std::string SourceName(const std::string& path, const std::string& member) {
 CorpusWriter::CorpusWriter(const IngestOptions& options)
     : documents_file_(options.output / "documents.jsonl.zst"),
       report_file_(options.output / "report.json"),
+      options_file_(options.output / kOptionsFile),
       documents_(
           [this](std::string_view bytes) {
             documents_file_.Write(bytes);
@@ -84,7 +85,8 @@ CorpusWriter::CorpusWriter(const IngestOptions& options)
           kLevel, true) {
   report_.documents_path = options.output / "documents.jsonl.zst";
   report_.report_path = options.output / "report.json";
-  report_file_.Write("{\"options\": " + json::serialize(KeptOptions(options)) + ",\n\"inputs\": [");
+  options_file_.Write(json::serialize(KeptOptions(options)) + "\n");
+  report_file_.Write("{\"inputs\": [");
 }
 
 void CorpusWriter::Add(const std::string& source, const PartRecord& record) {
@@ -305,6 +307,7 @@ IngestReport CorpusWriter::Commit() {
   documents_.Finish();
   report_.documents_sha256 = documents_hash_.Hex();
   WriteTotals();
+  options_file_.Commit();
   documents_file_.Commit();
   report_file_.Commit();
   return report_;

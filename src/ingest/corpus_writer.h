@@ -1,4 +1,4 @@
-// Writes documents.jsonl.zst and report.json, and counts what it writes.
+// Writes documents.jsonl.zst, report.json and options.json, and counts what it writes.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_writer.h"
@@ -20,9 +21,8 @@ namespace sheepop {
 // The name of a document for people: the path, "!" and the path in the archive, "#" and the record.
 std::string SourceName(const std::string& path, const std::string& member);
 
-// The first line of report.json, `{"options": {...},`, has at most so many bytes: those of OptionsJson on which reading
-// depends.
-inline constexpr size_t kMostOptionBytes = 1 << 20;
+// In a corpus folder: an object of the options on which reading depends, as OptionsJson writes them.
+inline constexpr std::string_view kOptionsFile = "options.json";
 
 class CorpusWriter {
  public:
@@ -56,7 +56,7 @@ class CorpusWriter {
   void WriteEntry(const std::string& json);
   void WriteTotals();
 
-  FileWriter documents_file_, report_file_;
+  FileWriter documents_file_, report_file_, options_file_;
   Sha256 documents_hash_;
   ZstdWriter documents_;
   std::optional<Group> group_;

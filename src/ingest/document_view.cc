@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -27,6 +26,7 @@ namespace sheepop {
 namespace {
 
 constexpr uint64_t kPictureBytes = 8 << 20;  // of one picture
+constexpr uint64_t kOptionBytes = 1 << 20;
 constexpr uint64_t kPicturesBytes = 64 << 20;
 
 // The bytes of a name that DisplayName shows.
@@ -235,27 +235,20 @@ class Viewer {
 }  // namespace
 
 IngestOptions OptionsOfCorpus(const std::filesystem::path& corpus) {
-  const std::filesystem::path path = corpus / "report.json";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  const std::filesystem::path path = corpus / kOptionsFile;
+  if (!std::filesystem::exists(path)) {
     throw Error(ErrorCategory::kNotFound,
-                "{} is not there, which says how the corpus was made; `sheepop ingest` writes it", path.string());
+                "{} is not there, which says how the corpus was made; run `sheepop ingest` again, which writes it",
+                path.string());
   }
-  std::string line(kMostOptionBytes, '\0');
-  file.read(line.data(), static_cast<std::streamsize>(line.size()));
-  line.resize(static_cast<size_t>(file.gcount()));
-  line.resize(std::min(line.find('\n'), line.size()));
   boost::system::error_code fault;
-  const boost::json::value head =
-      boost::json::parse(line.ends_with(',') ? line.substr(0, line.size() - 1) + "}" : line, fault);
-  const boost::json::object* object = fault ? nullptr : head.if_object();
-  const boost::json::value* kept = object ? object->if_contains("options") : nullptr;
-  if (!kept || !kept->is_object()) {
-    throw Error(ErrorCategory::kCorrupt,
-                "{} does not say with which options the corpus was made; run `sheepop ingest` again", path.string());
+  const boost::json::value kept = boost::json::parse(Blob::OfFile(path).ReadAll(kOptionBytes), fault);
+  if (fault || !kept.is_object()) {
+    throw Error(ErrorCategory::kCorrupt, "{} holds no options; run `sheepop ingest` again, which writes them",
+                path.string());
   }
   IngestOptions options;
-  SetFromJson(kIngestTable, kept->get_object(), &options);
+  SetFromJson(kIngestTable, kept.get_object(), &options);
   return options;
 }
 

@@ -39,8 +39,8 @@ struct DocumentView {
   std::vector<PagePicture> pictures;       // of those pages; none where the document has no pages
 };
 
-// The options with which a corpus was made, as its report says; inputs and output are empty. Throws kNotFound without a
-// report, and kCorrupt for one of an older program.
+// The options with which a corpus was made, as its options.json says; inputs and output are empty. Throws kNotFound where it
+// is not there, as in a corpus of an older program, and kCorrupt.
 IngestOptions OptionsOfCorpus(const std::filesystem::path& corpus);
 
 // Reads the document from its source, as `options` say, and shows what becomes of its text until it is the corpus'. Throws

@@ -2,6 +2,7 @@
 //   OUT/documents.jsonl.zst  one JSON object a line: id, source, sha256, kind, programming_language, language, license,
 //                            characters, pages, ocr_confidence, text
 //   OUT/report.json          every input: taken, dropped (which step, why) or failed (why); totals; duplicates; doubts
+//   OUT/options.json         the options on which reading depends, to read a document again
 //   OUT/.cache               what was read from each input, by its content: a second run reads only what changed, and a
 //                            run that was killed goes on from there
 // Equal inputs and options give equal bytes, whatever the order of reading, the number of workers, and interruptions.

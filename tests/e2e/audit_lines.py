@@ -246,6 +246,10 @@ LINES["corpus show"] = {
     "--help": changes(True),
     "corpus": changes("{other_corpus}", here={"document": "{last_document}"}),
     "document": changes("{last_document}"),
+    "--html": changes("page.html", text=True),
+    "--page": excused("the documents here have no pages to choose from", 1, here={"--html": "page.html"}),
+    "--pages": excused("the documents here have no pages to choose from", 1, here={"--html": "page.html"}),
+    "--force": allows(True, here={"--html": "{old}"}),
 }
 BASE["corpus sample"] = {"corpus": "{corpus}", "--json": True}
 LINES["corpus sample"] = {
@@ -298,6 +302,7 @@ LINES["ingest"] = COMMON | NO_NOTES | {
     "--ocr-dpi": changes(72, here=SCANS),
     "--max-pages": changes(1),
     "--markdown": changes(True),
+    "--fidelity": changes("ocr"),
     "--archive-depth": changes(0, here=ARCHIVES),
     "--max-expanded-bytes": changes(2**20, here=ARCHIVES),
     "--max-archive-members": changes(1, here=ARCHIVES),

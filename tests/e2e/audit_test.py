@@ -15,7 +15,7 @@ from program import LLAMA, main
 
 MOST_EXCUSED = 40
 # These hold the options as they were given, whatever they did.
-NO_RESULTS = {"train": ("options.toml",), "ingest": (".cache",)}
+NO_RESULTS = {"train": ("options.toml",), "ingest": (".cache", "options.json")}
 ELSEWHERE = {"ingest": "audit_making_test.py", "train": "audit_making_test.py", "serve": "audit_serve_test.py"}
 
 
