@@ -92,8 +92,9 @@ TEST_F(EngineTest, AnErrorOfOneSequenceIsItsOwn) {
     EXPECT_EQ(failed.reason(), FinishReason::kError);
     EXPECT_EQ(failed.size(), 4u);
     EXPECT_EQ(failed.message(),
-              "no_repeat_ngram leaves no token to draw at position 7; allow at least one: what is banned, allowed or "
-              "biased leaves none");
+              "no_repeat_ngram leaves no token to draw at position 7, after allowed; let at least one through: drop "
+              "one of these "
+              "settings, or change it");
     EXPECT_EQ(AsError(failed.finish->error).category(), ErrorCategory::kInvalidArgument);
     EXPECT_THROW(failed.finish->Check(), Error);
     EXPECT_EQ(engine.free_positions(), 2 * kContext);

@@ -202,8 +202,11 @@ Plan PlanOf(const std::vector<Parameter>& parameters, const ModelConfig& config,
     Location location = locate(config, parameter, source);
     const TensorInfo* tensor = source.Find(location.tensor);
     if (!tensor) {
-      throw Error(ErrorCategory::kCorrupt, "the model has no tensor {}; the file may be cut or of another architecture",
-                  location.tensor);
+      throw Error(ErrorCategory::kCorrupt,
+                  "the model has no tensor {}, though its configuration states {} layers of {}; get the model again, "
+                  "or correct "
+                  "the configuration",
+                  location.tensor, config.layers, config.architecture);
     }
     TensorInfo entry = EntryOf(location, *tensor);
     CheckShape(parameter, location, entry);

@@ -49,15 +49,19 @@ Candidates& Chain::Prepare(const LogitRow& row, SequenceState& state) const {
 void Chain::Apply(const Step& step, Candidates& candidates, const SequenceState& state) const {
   step.Apply(candidates, state);
   if (!candidates.empty()) return;
-  std::string why;
+  std::string why, before;
+  for (const StepPointer& mask : masks_) {
+    if (mask.get() == &step) break;
+    before += fmt::format("{}{}", before.empty() ? ", after " : ", ", mask->name());
+  }
   ForEachStep([&](const Step& other) {
     if (const std::string reason = other.Why(state); !reason.empty())
       why += fmt::format("; {}: {}", other.name(), reason);
   });
-  throw Error(
-      ErrorCategory::kInvalidArgument,
-      "{} leaves no token to draw at position {}{}; allow at least one: what is banned, allowed or biased leaves none",
-      step.name(), state.position(), why);
+  throw Error(ErrorCategory::kInvalidArgument,
+              "{} leaves no token to draw at position {}{}{}; let at least one through: drop one of these settings, or "
+              "change it",
+              step.name(), state.position(), before, why);
 }
 
 const Candidates& Chain::Filter(const LogitRow& row, SequenceState& state) const {

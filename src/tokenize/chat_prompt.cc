@@ -272,6 +272,13 @@ ChatPrompt EncodeChat(const ChatTemplate& chat, const Tokenizer& tokenizer, boos
 }
 
 Error RefusedByTemplate(const boost::json::array& messages, const Error& error) {
+  if (error.category() == ErrorCategory::kUnsupported) {
+    return Error(
+        ErrorCategory::kUnsupported,
+        "the chat template cannot be used here, whatever the conversation ({}); correct it, or give another one "
+        "with --template",
+        error.what());
+  }
   std::string lists;
   for (size_t i = 0; i < messages.size(); ++i) {
     const boost::json::object* message = messages[i].if_object();

@@ -271,10 +271,11 @@ class Loader {
     } else if (type == "TemplateProcessing") {
       ReadSingle(processor);
     } else if (type != "ByteLevel") {
-      throw Error(ErrorCategory::kUnsupported,
-                  "post_processor.type of tokenizer.json is '{}'; Sequence, TemplateProcessing and ByteLevel are known "
-                  "here",
-                  type);
+      throw Error(
+          ErrorCategory::kUnsupported,
+          "post_processor.type of tokenizer.json is '{}', Sequence, TemplateProcessing and ByteLevel are known here; "
+          "write it as the TemplateProcessing that adds the same tokens",
+          type);
     }
   }
 

@@ -102,8 +102,8 @@ PreTokenizer PreTokenizerOf(std::string_view name) {
   }
   throw Error(
       ErrorCategory::kUnsupported,
-      "tokenizer.ggml.pre is '{}', a pre-tokenizer that is not known here; a tokenizer.json of the model can be "
-      "used instead",
+      "tokenizer.ggml.pre is '{}', a pre-tokenizer that is not known here; name the model's Hugging Face folder "
+      "(config.json, tokenizer.json, *.safetensors) in the file's place, whose tokenizer.json says how it splits",
       name);
 }
 

@@ -89,8 +89,8 @@ std::optional<Error> IngestCommand::Failure(const IngestReport& report) const {
                  others == 0 ? "" : fmt::format(", nor in what else was named ({})", others));
   }
   std::string why;
-  if (!report.mishaps.empty()) {
-    why = fmt::format("; {}: {}", report.mishaps.front().source, report.mishaps.front().reason);
+  for (const std::vector<Mishap>* first : {&report.mishaps, &report.losses}) {
+    if (why.empty() && !first->empty()) why = fmt::format("; {}: {}", first->front().source, first->front().reason);
   }
   for (const auto& [step, count] : report.dropped_by_step) why += fmt::format("; {} at the step \"{}\"", count, step);
   return Error(ErrorCategory::kNotFound, "nothing was taken of {} inputs: {} dropped, {} failed; {} says why{}",

@@ -131,7 +131,7 @@ class GbnfReader {
 
   NodeId ReadLiteral(size_t offset) {
     std::string text;
-    while (!source_.Take("\"")) AppendUtf8(ReadCharacter("\""), text);
+    while (!source_.Take("\"")) AppendUtf8(ReadCharacter("\"", offset), text);
     return rules_.AddText(Node::kText, offset, std::move(text));
   }
 
@@ -140,11 +140,11 @@ class GbnfReader {
     std::vector<CharSet::Range> ranges;
     while (!source_.Take("]")) {
       const size_t begin = source_.offset();
-      const char32_t first = ReadCharacter("]");
+      const char32_t first = ReadCharacter("]", offset);
       char32_t last = first;
       if (source_.Peek() == '-' && source_.Peek(1) != ']') {
         source_.Skip(1);
-        last = ReadCharacter("]");
+        last = ReadCharacter("]", offset);
       }
       if (last < first) throw source_.Fault(begin, "the range of characters ends before it begins");
       ranges.push_back({first, last});
@@ -154,8 +154,8 @@ class GbnfReader {
   }
 
   // Of a literal or class that `end` closes.
-  char32_t ReadCharacter(std::string_view end) {
-    if (source_.AtEnd()) throw source_.Expected(fmt::format("a character or {}", end));
+  char32_t ReadCharacter(std::string_view end, size_t begin) {
+    if (source_.AtEnd()) throw source_.Unclosed(begin, end);
     if (!source_.Take("\\")) return source_.TakeCharacter();
     const char escape = source_.Peek();
     const bool is_letter = (escape >= 'a' && escape <= 'z') || (escape >= 'A' && escape <= 'Z') || IsDigit(escape);

@@ -370,14 +370,15 @@ NodeId LarkReader::ReadRange(size_t offset, const std::string& first) {
 }
 
 std::string LarkReader::ReadStringText() {
+  const size_t begin = source_.offset();
   source_.Skip(1);
   std::string text;
-  while (!source_.Take("\"")) AppendUtf8(ReadStringCharacter(), text);
+  while (!source_.Take("\"")) AppendUtf8(ReadStringCharacter(begin), text);
   return text;
 }
 
-char32_t LarkReader::ReadStringCharacter() {
-  if (source_.AtEnd() || source_.Peek() == '\n') throw source_.Expected("a character or \"");
+char32_t LarkReader::ReadStringCharacter(size_t begin) {
+  if (source_.AtEnd() || source_.Peek() == '\n') throw source_.Unclosed(begin, "\"");
   if (!source_.Take("\\")) return source_.TakeCharacter();
   for (const auto& [escape, character] :
        {std::pair{"n", U'\n'}, {"t", U'\t'}, {"r", U'\r'}, {"f", U'\f'}, {"\\", U'\\'}, {"\"", U'"'}, {"/", U'/'}}) {

@@ -71,7 +71,7 @@ class LarkReader {
   NodeId ReadString();
   NodeId ReadRange(size_t offset, const std::string& first);
   std::string ReadStringText();
-  char32_t ReadStringCharacter();
+  char32_t ReadStringCharacter(size_t begin);  // of a string that begins there
   NodeId ReadRegex(Node::Kind kind);
   NodeId ReadControl();
   NodeId ReadSchema(const Place& place);

@@ -183,7 +183,8 @@ TEST(Lark, FaultsNameLineColumnAndWhatIsAllowed) {
   EXPECT_EQ(Refused("start: \"a\"\nb \"c\""), "line 2, column 3: \"\\\"c\\\"\" stands where : is expected");
   EXPECT_EQ(Refused("start: (\"a\""),
             "line 1, column 12: the grammar ends where a name, a string, an /expression/, | or ) is expected");
-  EXPECT_NE(Refused("start: \"a\n\"").find("the line ends where a character or \" is expected"), std::string::npos);
+  EXPECT_NE(Refused("start: \"a\n\"").find("line 1, column 8: what \"\\\"\" opens here is not closed in time"),
+            std::string::npos);
   EXPECT_NE(Refused("start: /a\n").find("the / that ends the expression"), std::string::npos);
   EXPECT_NE(Refused("start: \"\\d\"").find("an escape"), std::string::npos);
   EXPECT_EQ(Refused("start: other"), "line 1, column 8: other is not defined");

@@ -45,6 +45,11 @@ Error Source::At(size_t offset, ErrorCategory category, std::string_view message
                std::ranges::count_if(before.substr(line_begin), is_character) + 1, message);
 }
 
+Error Source::Unclosed(size_t begin, std::string_view end) const {
+  return Fault(begin, fmt::format("what {} opens here is not closed in time; put a {} behind it",
+                                  Quoted(text_.substr(begin, 1)), end));
+}
+
 Error Source::Expected(std::string_view allowed) const {
   if (AtEnd()) return Fault(offset_, fmt::format("the grammar ends where {} is expected", allowed));
   if (Peek() == '\n' || Peek() == '\r') {

@@ -34,6 +34,8 @@ class Source {
   }
   // What stands next is not `allowed`.
   Error Expected(std::string_view allowed) const;
+  // The text ends, or the line, and what stands at `begin` has not met its `end`.
+  Error Unclosed(size_t begin, std::string_view end) const;
 
  private:
   std::string_view text_;

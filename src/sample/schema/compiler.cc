@@ -30,9 +30,11 @@ Symbol Compiler::Run() {
   const ConjunctionId root = form_.conjunctions().Of(Literal{form_.conjunctions().root()});
   Walk(root);
   if (!satisfiable_.Holds(root)) {
-    throw SchemaError(ErrorCategory::kInvalidArgument,
-                      {form_.conjunctions()[form_.conjunctions().root()].pointer, "",
-                       "no text meets the schema: what it asks for contradicts itself or has no end"});
+    throw SchemaError(
+        ErrorCategory::kInvalidArgument,
+        {form_.conjunctions()[form_.conjunctions().root()].pointer, "",
+         "no text meets the schema: two of its keywords contradict each other (a minimum above a maximum, "
+         "an enum of another type), or it asks for itself without end; relax one of them"});
   }
   const Symbol document = text_.Document(Value(root, text_.Outermost()));
   form_.StopNoting();

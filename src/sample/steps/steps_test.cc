@@ -76,8 +76,8 @@ TEST(AllowedTokens, WithBansMayLeaveNothing) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
-                 "allowed leaves no token to draw at position 0; allow at least one: what is banned, allowed or biased "
-                 "leaves none");
+                 "allowed leaves no token to draw at position 0, after banned; let at least one through: drop one of "
+                 "these settings, or change it");
   }
   EXPECT_EQ(state.position(), 0u);
 }
