@@ -173,7 +173,9 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
   config_ = ConfigOf(checkpoint);
   const Planned names;
   const bool folder = form == Form::kFolder;
-  for (const Parameter& parameter : ParametersOf(config_)) {
+  const std::vector<Parameter> parameters = ParametersOf(config_);
+  for (const Parameter& parameter : parameters) source_tensors_.insert(From(parameter).tensor);
+  for (const Parameter& parameter : parameters) {
     AddTarget(parameter, (folder ? architecture_->locate_hf : architecture_->locate_gguf)(config_, parameter, names));
   }
   for (Target& target : targets_) {
@@ -191,13 +193,20 @@ Conversion::Conversion(const Checkpoint& checkpoint, Form form, std::optional<DT
 
 boost::json::object Conversion::hf_config() const { return architecture_->to_hf(config_); }
 
-void Conversion::AddTarget(const Parameter& parameter, Location to) {
+Location Conversion::From(const Parameter& parameter) const {
   const Locate locate = checkpoint_.gguf() ? architecture_->locate_gguf : architecture_->locate_hf;
-  Location from = locate(config_, parameter, checkpoint_.tensors());
+  return locate(config_, parameter, checkpoint_.tensors());
+}
+
+void Conversion::AddTarget(const Parameter& parameter, Location to) {
+  Location from = From(parameter);
   const TensorInfo* tensor = checkpoint_.tensors().Find(from.tensor);
   if (!tensor) throw Error(ErrorCategory::kCorrupt, "{}: no tensor {}", checkpoint_.path().string(), from.tensor);
   TensorInfo source = EntryOf(from, *tensor);
-  const float scale = MayBeScaled(parameter) ? ScaleOf(from, checkpoint_.tensors().Find(ScaleName(from))) : 1;
+  float scale = 1;
+  if (const std::string name = ScaleName(from); MayBeScaled(parameter) && !source_tensors_.contains(name)) {
+    scale = ScaleOf(from, checkpoint_.tensors().Find(name));
+  }
   const Piece piece{parameter, std::move(from), std::move(to), std::move(source), scale};
   CheckSource(piece);
   std::vector<uint64_t> own(parameter.shape.begin(), parameter.shape.end());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,6 +67,7 @@ class Conversion {
   template <typename Writer>
   void Write(const Target& target, Writer& writer, ThreadPool& pool) const;
 
+  Location From(const Parameter& parameter) const;
   void AddTarget(const Parameter& parameter, Location to);
   void AddGguf();
   void AddScales();
@@ -94,6 +96,7 @@ class Conversion {
       false;  // value heads of delta nets stand otherwise in the target: in turn, or those of a key together
   bool repaired_ = false;  // rotary pairs lie otherwise in the target: neighbours, or halves of what is turned
   std::vector<Target> targets_;
+  std::set<std::string, std::less<>> source_tensors_;     // that are parameters
   std::map<std::string, size_t, std::less<>> target_of_;  // by the tensor's name
   std::vector<std::string> notes_;
   mutable std::vector<Warning> warnings_;

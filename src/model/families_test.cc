@@ -737,8 +737,9 @@ TEST_F(Families, WhatIsNoScaleIsRefused) {
     }));
   };
   EXPECT_EQ(why("blk.0.attn_q.scale", DType::kF32, {1}, 1), "");
-  EXPECT_EQ(why("blk.0.attn_q.scale", DType::kF32, {2}, 1),
-            "tensor blk.0.attn_q.scale of type F32 and shape [2] is no scale of blk.0.attn_q.weight: finite F32, [1]");
+  EXPECT_TRUE(why("blk.0.attn_q.scale", DType::kF32, {2}, 1)
+                  .ends_with("tensor blk.0.attn_q.scale of type F32 and shape [2] is no scale of blk.0.attn_q.weight: "
+                             "finite F32, [1]"));
   EXPECT_NE(why("blk.0.attn_q.scale", DType::kF16, {1}, 1), "");
   EXPECT_NE(why("blk.0.attn_q.scale", DType::kF32, {1}, NAN), "");
   EXPECT_NE(why("blk.0.attn_q.scale", DType::kF32, {1}, INFINITY), "");

@@ -94,7 +94,7 @@ TEST(KvCache, IsNotLargerThanMemory) {
 TEST(KvCache, WhatDoesNotFitIsRefusedWithWhatWould) {
   const auto why_not = [](size_t capacity, size_t free) -> std::string {
     try {
-      RequireCacheMemory({10, 4, 125, kernel::KvType::kF16}, capacity, "ask for less", free);
+      RequireCacheMemory({std::vector<KvHeads>(10, {4, 125}), kernel::KvType::kF16}, capacity, "ask for less", free);
     } catch (const Error& error) {
       EXPECT_EQ(error.category(), ErrorCategory::kLimit);
       return error.what();

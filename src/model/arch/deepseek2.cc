@@ -338,8 +338,10 @@ void ExpertsOfHf(const HfFields& fields, const Defaults& defaults, ModelConfig& 
   if (defaults.model_type == kV2) {
     experts.normalised = false;
     const std::string method = fields.String("topk_method").value_or("greedy");
+    ExpertConfig grouped = experts;
+    GroupsFromHf(fields, defaults, grouped);  // whatever the method, what is stated must make sense
     if (method == "group_limited_greedy") {
-      GroupsFromHf(fields, defaults, experts);
+      experts = grouped;
       experts.group_maximum = experts.groups > 1;
     } else if (method != "greedy") {
       fields.Refuse("topk_method", "must be greedy or group_limited_greedy");
