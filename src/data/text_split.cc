@@ -132,7 +132,10 @@ TextSplit ReadSplitJson(std::string_view json, std::string_view name) {
   try {
     const boost::json::object split = ParseJsonObject(json, "it");
     RequireKnown(split, "it", {"learned", "held_out"});
-    return {ReadList(split, "learned"), ReadList(split, "held_out")};
+    TextSplit out;
+    out.learned = ReadList(split, "learned");
+    out.held_out = ReadList(split, "held_out");
+    return out;
   } catch (const std::exception& error) {
     throw Error(ErrorCategory::kCorrupt, "{} is no list of learned and held-out texts: {}", name, error.what());
   }

@@ -116,7 +116,7 @@ struct Fault {
   std::string_view what;
   std::string text;
   std::string_view thoughts, words;
-  std::vector<std::string> arguments;  // of the calls
+  std::vector<std::string> arguments = {};  // of the calls
 };
 
 std::vector<Fault> Faults() {

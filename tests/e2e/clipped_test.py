@@ -32,8 +32,9 @@ class Clipped(ProgramTest):
                 self.assertEqual(self.warned(*command, "--kv-type", kind), (0, 0), command)
         self.assertEqual(self.warned("generate", "-m", LLAMA, "-p", "abc", "-n", 2), (0, 0))
 
-    def test_told_once_in_a_conversation(self):
-        self.assertEqual(self.warned("chat", "-m", self.model, "-n", 2, stdin=b"One\nTwo\nThree"), (1, 1))
+    def test_told_once_in_a_conversation_and_counted_at_its_end(self):
+        self.assertEqual(self.warned("chat", "-m", self.model, "-n", 2, stdin=b"One"), (1, 1))
+        self.assertEqual(self.warned("chat", "-m", self.model, "-n", 2, stdin=b"One\nTwo\nThree"), (2, 1))
 
     def test_told_in_the_answer_of_a_server(self):
         server = Server(models=[self.model])

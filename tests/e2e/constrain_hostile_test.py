@@ -103,7 +103,7 @@ class Hostile(ProgramTest):
             if done.returncode == 0:
                 self.assertEqual(len(out["examples"]) + out["unfinished"], 1)
             else:
-                self.assertIn(out["error"]["category"], ("limit", "unsupported", "invalid argument", "invalid_argument"), said)
+                self.assertIn(out["error"]["category"], ("limit", "unsupported", "invalid_argument", "corrupt"), said)
                 self.assertRegex(said, "[0-9]|no text meets|must be")
                 self.assertNotIn("bad_alloc", said)
 

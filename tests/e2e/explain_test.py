@@ -187,7 +187,7 @@ class Looked(ProgramTest):
         page = self.folder / "page.html"
         told = run("explain", *arguments, "--html", page, "--verbose")
         self.assertEqual(told.returncode, 0, told.stderr)
-        self.assertIn(f"{page} written; open it in a browser", told.stderr.decode())
+        self.assertEqual(told.stdout.decode(), f"{page} is written; open it in a browser\n")
         window = browser.Browser()
         self.addCleanup(window.close)
         window.open(page.as_uri())

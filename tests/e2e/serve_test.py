@@ -311,7 +311,7 @@ class Safety(ProgramTest):
         file = self.folder / "keys"
         file.write_text(f"# who may come in\nshepherd {KEY}\n")
         file.chmod(0o644)
-        self.assertIn("keys", self.error("serve", "-m", LLAMA, "--api-key-file", file, "--port", 0, code=2))
+        self.assertIn("keys", self.error("serve", "-m", LLAMA, "--api-key-file", file, "--port", 0, code=1))
         file.chmod(0o600)
         server = Server("--api-key-file", file, "--log", "json", models=[LLAMA])
         body = {"messages": [{"role": "user", "content": "x"}], "max_tokens": 1}

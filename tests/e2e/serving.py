@@ -83,10 +83,13 @@ class Server:
         return self.ended()
 
     def ended(self):
-        """The same, when it ends by itself."""
+        """The same, when it ends by itself; asked again, it says so again."""
+        if self.log.closed:
+            return self.end
         code = self.process.wait(timeout=600 if SANITIZED else 60)
         self.process.stdout.close()
         self.log.seek(0)
         said = self.log.read().decode()
         self.log.close()
-        return code, said
+        self.end = code, said
+        return self.end
