@@ -374,7 +374,7 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
       {"gemma4_small", {{"per_layer_config", {{"7", {{"head_dim", 12}}}}}}, {"per_layer_config", "by their number"}},
       {"gemma4_small", {{"per_layer_config", {{"2", {{"hidden_size", 8}}}}}}, {"per_layer_config.2.hidden_size is 8"}},
       {"gemma4_big", {{"num_global_key_value_heads", 2}}, {"layers.2.self_attn.k_proj.weight", "shape"}},
-      {"gemma4_big", {{"num_global_key_value_heads", 3}}, {"4 heads", "3 kv_heads of layer 2"}},
+      {"gemma4_big", {{"num_global_key_value_heads", 3}}, {"4 heads", "num_global_key_value_heads is 3"}},
       {"gemma4_big", {{"attention_k_eq_v", false}}, {"self_attn"}},
       {"gemma4_moe", {{"enable_moe_block", false}}, {"does not use"}},
       {"gemma4_small", {{"enable_moe_block", true}}, {"enable_moe_block is true", "no num_experts"}},

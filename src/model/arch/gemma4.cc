@@ -228,6 +228,10 @@ std::vector<Sizes> SizesFromHf(const HfFields& fields, size_t shared, const Mode
     const size_t dim = fields.Has("global_head_dim") ? fields.Size("global_head_dim", kMostHeadDim) : 512;
     const bool own_heads = fields.Bool("attention_k_eq_v", false) && fields.Has("num_global_key_value_heads");
     const size_t heads = own_heads ? fields.Size("num_global_key_value_heads", kMostHeads) : config.kv_heads;
+    if (config.heads % heads != 0) {
+      fields.Reject("num_global_key_value_heads",
+                    fmt::format("must divide the {} heads (num_attention_heads)", config.heads));
+    }
     for (size_t layer = 0; layer < config.layers; ++layer) {
       if (config.shapes[layer].window == 0) sizes[layer] = {dim, heads, config.feed_forward};
     }
@@ -277,9 +281,11 @@ size_t LayerInputFromHf(const HfFields& fields, bool unified, const ModelConfig&
   if (unified || fields.IsNull(kField)) return 0;
   const size_t width = fields.OptionalSize(kField).value_or(256);
   if (width > kMostHidden) fields.Reject(kField, fmt::format("must be at most {}", kMostHidden));
-  const auto vocab = fields.OptionalSize("vocab_size_per_layer_input");
-  if (width > 0 && vocab && *vocab != config.vocab) {
-    fields.Refuse("vocab_size_per_layer_input", fmt::format("must be that of the model, {}", config.vocab));
+  const size_t vocab = fields.OptionalSize("vocab_size_per_layer_input").value_or(262'144);
+  if (width > 0 && vocab != config.vocab) {
+    fields.Refuse("vocab_size_per_layer_input",
+                  fmt::format("{} rows, must be the model's {} where hidden_size_per_layer_input is {}", vocab,
+                              config.vocab, width));
   }
   return width;
 }
@@ -294,7 +300,8 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
   SetSizes(SizesFromHf(fields, shared, config), config);
   if (!ShareKeys(shared, config)) {
     fields.Reject("num_kv_shared_layers",
-                  fmt::format("but before the last so many of {} layers must be one of each kind", config.layers));
+                  fmt::format("but before the last so many of {} layers (num_hidden_layers) must be one of each kind",
+                              config.layers));
   }
   RopesFromHf(fields, options, config);
   const bool keys_alone = fields.Bool("attention_k_eq_v", false);
@@ -303,6 +310,10 @@ ModelConfig TextFromHf(const HfFields& fields, const TensorSource& tensors, cons
   }
   config.layer_scale = tensors.Find(NameInHf(tensors, "model.layers.0.layer_scalar")) != nullptr;
   config.layer_input = LayerInputFromHf(fields, unified, config);
+  if (shared > 0 && config.layer_input == 0) {
+    fields.Refuse("num_kv_shared_layers",
+                  "shared keys without inputs of each layer (hidden_size_per_layer_input 0) are not supported");
+  }
   if (!unified && fields.Bool("enable_moe_block", false)) {
     for (const char* key : {"num_experts", "top_k_experts", "moe_intermediate_size"}) {
       if (!fields.Has(key)) fields.Reject("enable_moe_block", fmt::format("but there is no {}", key));
