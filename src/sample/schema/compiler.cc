@@ -13,6 +13,34 @@ namespace sheepop::schema {
 using grammar::Production;
 using grammar::Symbol;
 
+namespace {
+
+std::string WhyImpossible(const Node& node) {
+  const std::pair<std::string_view, std::pair<std::optional<uint64_t>, std::optional<uint64_t>>> bounds[] = {
+      {"Length", {node.min_length, node.max_length}},
+      {"Items", {node.min_items, node.max_items}},
+      {"Properties", {node.min_properties, node.max_properties}}};
+  for (const auto& [what, range] : bounds) {
+    const auto& [least, most] = range;
+    if (!least || !most || *least <= *most) continue;
+    return fmt::format("no text meets the schema: min{} is {} and max{} {}; lower the one or raise the other", what,
+                       *least, what, *most);
+  }
+  if (node.minimum && node.maximum && Compare(*node.minimum, *node.maximum) > 0) {
+    return fmt::format("no text meets the schema: minimum is {} and maximum {}; lower the one or raise the other",
+                       node.minimum->Text(), node.maximum->Text());
+  }
+  if (node.never) return "no text meets the schema: it is false here; leave it out, or say what may stand";
+  if (node.values && node.values->empty()) {
+    return "no text meets the schema: no value is left of enum and const; let one stand in both";
+  }
+  return "no text meets the schema: keywords that stand here contradict each other (type, enum, const, bounds, "
+         "pattern, "
+         "not), or it asks for itself without end; relax one of them";
+}
+
+}  // namespace
+
 Compiler::Compiler(Document document, const SchemaOptions& options, grammar::Grammar& grammar, SchemaNotes* notes)
     : grammar_(grammar),
       form_(std::move(document), options, notes),
@@ -26,15 +54,30 @@ Compiler::Compiler(Document document, const SchemaOptions& options, grammar::Gra
   form_.known_empty = [this](ConjunctionId conjunction) { return satisfiable_.KnownEmpty(conjunction); };
 }
 
+// Where a schema that nothing meets is so: the subschema that it needs and that nothing meets either, as deep as that goes.
+NodeId Compiler::Impossible(NodeId id) {
+  constexpr int kDeep = 64;
+  const auto holds = [&](NodeId part) { return satisfiable_.Holds(form_.conjunctions().Of(Literal{part})); };
+  for (int depth = 0; depth < kDeep; ++depth) {
+    const Node& node = form_.conjunctions()[id];
+    std::vector<NodeId> needed = node.all_of;
+    for (const auto& [name, property] : node.properties) {
+      if (std::ranges::count(node.required, name) > 0) needed.push_back(property);
+    }
+    if (node.items && node.min_items.value_or(0) > node.prefix_items.size()) needed.push_back(*node.items);
+    const auto part = std::ranges::find_if_not(needed, holds);
+    if (part == needed.end()) break;
+    id = *part;
+  }
+  return id;
+}
+
 Symbol Compiler::Run() {
   const ConjunctionId root = form_.conjunctions().Of(Literal{form_.conjunctions().root()});
   Walk(root);
   if (!satisfiable_.Holds(root)) {
-    throw SchemaError(
-        ErrorCategory::kInvalidArgument,
-        {form_.conjunctions()[form_.conjunctions().root()].pointer, "",
-         "no text meets the schema: two of its keywords contradict each other (a minimum above a maximum, "
-         "an enum of another type), or it asks for itself without end; relax one of them"});
+    const Node& node = form_.conjunctions()[Impossible(form_.conjunctions().root())];
+    throw SchemaError(ErrorCategory::kInvalidArgument, {node.pointer, "", WhyImpossible(node)});
   }
   const Symbol document = text_.Document(Value(root, text_.Outermost()));
   form_.StopNoting();

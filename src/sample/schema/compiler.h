@@ -25,6 +25,7 @@ class Compiler : public std::enable_shared_from_this<Compiler> {
   grammar::Symbol Run();
 
  private:
+  NodeId Impossible(NodeId id);
   using MembersKey = std::tuple<const ObjectPlan*, ObjectState, Layout>;
   using ItemsKey = std::tuple<const ArrayShape*, ArrayState, Layout>;
 

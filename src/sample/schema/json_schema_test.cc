@@ -246,6 +246,19 @@ TEST(JsonSchema, WhatAllowsNothingIsRefused) {
   }
 }
 
+TEST(JsonSchema, WhatAllowsNothingNamesThePlaceAndTheKeywords) {
+  const auto fault = [](std::string_view schema) { return FaultOf(schema, ErrorCategory::kInvalidArgument); };
+  const std::string begin = "no text meets the schema: ", end = "; lower the one or raise the other";
+  EXPECT_EQ(fault(R"({"type": "string", "minLength": 5, "maxLength": 2})").message,
+            begin + "minLength is 5 and maxLength 2" + end);
+  const SchemaFault inside = fault(R"({"type": "object", "required": ["a"], "properties": {"a": {"type": "array",
+                                       "minItems": 1, "items": {"type": "integer", "minimum": 5, "maximum": 3}}}})");
+  EXPECT_EQ(inside.pointer, "/properties/a/items");
+  EXPECT_EQ(inside.message, begin + "minimum is 5 and maximum 3" + end);
+  const SchemaFault endless = fault(R"({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}})");
+  EXPECT_NE(endless.message.find("without end"), std::string::npos);
+}
+
 TEST(JsonSchema, WhatCannotBeEnforcedIsRefusedByNameOrNoted) {
   const std::string_view schema = R"({"properties":{"a":{"not":{"uniqueItems":true}}}})";
   const SchemaFault fault = FaultOf(schema, ErrorCategory::kUnsupported);
