@@ -200,7 +200,8 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
 }
 
 // Of single layers, by their number: what transformers writes when it saves a model.
-void PerLayerConfig(const HfFields& fields, const boost::json::object& stated, std::vector<Sizes>& sizes) {
+void PerLayerConfig(const HfFields& fields, const boost::json::object& stated, const ModelConfig& config,
+                    std::vector<Sizes>& sizes) {
   constexpr std::string_view kField = "per_layer_config";
   for (const auto& [key, value] : stated) {
     size_t layer = sizes.size();
@@ -217,13 +218,17 @@ void PerLayerConfig(const HfFields& fields, const boost::json::object& stated, s
     }
     if (own.Has("head_dim")) sizes[layer].head_dim = own.Size("head_dim", kMostHeadDim);
     if (own.Has("num_key_value_heads")) sizes[layer].kv_heads = own.Size("num_key_value_heads", kMostHeads);
+    if (config.shapes[layer].window > 0 && sizes[layer].kv_heads != config.kv_heads) {
+      own.Refuse("num_key_value_heads",
+                 fmt::format("of a layer with a window it must be the model's {}", config.kv_heads));
+    }
   }
 }
 
 std::vector<Sizes> SizesFromHf(const HfFields& fields, size_t shared, const ModelConfig& config) {
   std::vector<Sizes> sizes(config.layers, {config.head_dim, config.kv_heads, config.feed_forward});
   if (const boost::json::object* stated = fields.Object("per_layer_config")) {
-    PerLayerConfig(fields, *stated, sizes);
+    PerLayerConfig(fields, *stated, config, sizes);
   } else {
     const size_t dim = fields.Has("global_head_dim") ? fields.Size("global_head_dim", kMostHeadDim) : 512;
     const bool own_heads = fields.Bool("attention_k_eq_v", false) && fields.Has("num_global_key_value_heads");
