@@ -60,11 +60,15 @@ std::optional<int> Columns(int stream) {
   return ::ioctl(stream, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
 }
 
-// Broken between words, with what is left two columns further in. A command would be two where it is broken.
-std::string Wrapped(std::string_view text, int stream) {
+// For a terminal without control characters, which names of files and samples of a model may hold, and broken between
+// words, with what is left two columns further in. A command would be two where it is broken.
+std::string Wrapped(std::string_view raw, int stream) {
   constexpr int kNarrowest = 20;
   const std::optional<int> columns = Columns(stream);
-  if (!columns || *columns < kNarrowest) return std::string(text);
+  if (!columns) return std::string(raw);
+  const std::string harmless = WithPictures(raw);
+  if (*columns < kNarrowest) return harmless;
+  std::string_view text = harmless;
   std::string out;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -183,7 +187,10 @@ void Console::Progress(std::string_view line) const {
   const double now = MonotonicSeconds();
   if (!line.empty() && now - shown_ < kSecondsBetween) return;
   shown_ = line.empty() ? 0 : now;
-  fmt::print(stderr, "\r\x1b[K{}", FirstColumns(line, Columns(STDERR_FILENO).value_or(80) - 1));
+  const std::string harmless = WithPictures(line);
+  std::string_view drawn = FirstColumns(harmless, Columns(STDERR_FILENO).value_or(80) - 1);
+  if (drawn.size() < harmless.size()) drawn = drawn.substr(0, drawn.find_last_not_of(" ,(") + 1);
+  fmt::print(stderr, "\r\x1b[K{}", drawn);
   std::fflush(stderr);
 }
 

@@ -116,6 +116,22 @@ class Narrow(Terminal):
                                "--on-spike", "ignore", "--threads", 1, columns=columns)
             self.fit(shown, columns)
 
+    def test_a_sample_of_several_lines_is_marked_in_each(self):
+        text = self.folder / "text.txt"
+        text.write_text("sheep\n" * 3000)
+        shown = self.shown("train", text, "-o", "m.gguf", "--layers", 1, "--hidden", 32, "--heads", 2, "--context", 16, "--steps", 2,
+                           "--warmup", 0, "--eval-every", 1, "--held-out-share", "0.1", "--threads", 1, "--sample-prompt", "sheep\nsheep")
+        self.assertRegex(shown, r"\n  \| sheep\n  \| sheep")
+
+    def test_a_line_that_is_cut_ends_with_a_word(self):
+        text = self.folder / "text.txt"
+        text.write_text("sheep " * 3000)
+        shown = self.shown("train", text, "-o", "m.gguf", "--layers", 1, "--hidden", 32, "--heads", 2, "--context", 16, "--steps", 300,
+                           "--warmup", 0, "--on-spike", "ignore", "--threads", 1, columns=40)
+        drawn = [line.split("\n")[0] for line in shown.split("\r\x1b[K") if re.match(r"step \d+ of", line)]
+        self.assertTrue(drawn)
+        self.assertEqual([line for line in drawn if line[-1:] in " ,("], [])
+
     def test_generate(self):
         for columns in (40, 80):
             shown = self.shown("generate", "-m", LLAMA, "-p", "a", "-n", 2, columns=columns)
@@ -125,6 +141,38 @@ class Narrow(Terminal):
         narrow = self.shown("chat", "-m", "no-such-model", "-p", "a", columns=40, code=1)
         wide = self.shown("chat", "-m", "no-such-model", "-p", "a", columns=500, code=1)
         self.assertEqual(narrow.split(), wide.split())
+
+
+class Harmless(Terminal):
+    """What a file is named or holds, and what a model writes, cannot make a terminal obey."""
+
+    ESCAPE = "a\x1b[2Jb"
+
+    def harmless(self, shown):
+        self.assertNotIn("\x1b[2J", shown)
+        self.assertRegex(shown, r"a(\u241b|\\x1B)\[2Jb")
+
+    def test_names_and_texts_of_a_corpus(self):
+        letters = self.folder / "letters"
+        letters.mkdir()
+        (letters / f"{self.ESCAPE}.txt").write_text("The sheep went home. " + words(1, 300))
+        (letters / f"{self.ESCAPE}-empty.txt").write_text("")
+        (letters / f"{self.ESCAPE}.pdf").write_bytes(b"%PDF-1.4\n" + bytes(100))
+        self.harmless(self.shown("ingest", "letters", "-o", "corpus"))
+        self.harmless(self.shown("ingest", "letters", "--dry-run"))
+        self.harmless(self.shown("corpus", "list", "corpus"))
+        self.harmless(self.shown("corpus", "search", "corpus", "sheep went"))
+        self.harmless(self.shown("corpus", "sample", "corpus"))
+
+    def test_messages_and_warnings(self):
+        self.harmless(self.shown("inspect", self.ESCAPE, code=1))
+        self.harmless(self.shown("train", self.ESCAPE, "-o", "m.gguf", code=1))
+
+    def test_samples_of_a_training(self):
+        text = self.folder / "text.txt"
+        text.write_text(self.ESCAPE * 2000)
+        self.harmless(self.shown("train", text, "-o", "m.gguf", "--layers", 1, "--hidden", 32, "--heads", 2, "--context", 16, "--steps", 2,
+                                 "--warmup", 0, "--eval-every", 1, "--held-out-share", "0.1", "--threads", 1, "--sample-prompt", self.ESCAPE))
 
 
 class Equal(ProgramTest):

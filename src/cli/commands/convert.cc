@@ -89,8 +89,8 @@ class Convert final : public Command {
     if (console.json) {
       console.PrintJson(boost::json::object{{"output", output_}, {"notes", boost::json::value_from(notes)}});
     } else {
-      for (const std::string& note : notes) console.Print(note + "\n");
-      console.Print(fmt::format("{} is written; try: sheepop inspect {}\n", output_, output_));
+      for (const std::string& note : notes) console.PrintText(note + "\n");
+      console.PrintText(fmt::format("{} is written; try: sheepop inspect {}\n", output_, output_));
     }
     return 0;
   }

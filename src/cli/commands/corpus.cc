@@ -81,8 +81,8 @@ class CorpusCommand final : public Command {
   void Print(const Console& console, const CorpusDocument& document) const {
     for (const std::string& field : document.unread) console.Warn(UnreadFieldWarning(corpus_, field, 1));
     if (console.json) return console.PrintJson(ToJson(document));
-    console.Print(fmt::format("--- {} {} ({}, {} characters)\n{}\n", document.id, document.source, document.kind,
-                              document.characters, document.text));
+    console.PrintText(fmt::format("--- {} {} ({}, {} characters)\n{}\n", document.id, document.source, document.kind,
+                                  document.characters, document.text));
   }
 
   int List(const Console& console) const {
@@ -91,8 +91,8 @@ class CorpusCommand final : public Command {
       if (console.json) {
         console.PrintJson(AboutJson(document));
       } else {
-        console.Print(fmt::format("{:<16} {:>10}  {:<10} {}\n", document.id, document.characters, document.kind,
-                                  document.source));
+        console.PrintText(fmt::format("{:<16} {:>10}  {:<10} {}\n", document.id, document.characters, document.kind,
+                                      document.source));
       }
     }
     return 0;
@@ -163,7 +163,7 @@ class CorpusCommand final : public Command {
       if (console.json) {
         console.PrintJson({{"id", hit.id}, {"source", hit.source}, {"line", hit.line}, {"excerpt", hit.excerpt}});
       } else {
-        console.Print(fmt::format("{}:{}: {}\n", hit.source, hit.line, hit.excerpt));
+        console.PrintText(fmt::format("{}:{}: {}\n", hit.source, hit.line, hit.excerpt));
       }
       return true;
     });

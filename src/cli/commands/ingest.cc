@@ -136,7 +136,7 @@ int IngestCommand::DryRun(const Console& console) const {
   if (console.json) {
     console.PrintJson(json::object{{"files", std::move(files)}});
   } else {
-    console.Print(table);
+    console.PrintText(table);
   }
   return 0;
 }

@@ -324,7 +324,7 @@ void TrainCommand::WriteResult(const Console& console, const Trainer& trainer, T
       console.PrintWords(
           fmt::format("{:.3f} bits a byte on what is held out, at step {}\n", last.bits_per_byte, last.step));
     }
-    console.Print(
+    console.PrintText(
         fmt::format("{} is written; try: sheepop generate -m {} -p \"{}\"\n", output_, ShellWord(output_), prompt_));
   }
 }
@@ -416,7 +416,7 @@ int TrainCommand::Run(Console& console) {
     const int64_t context = trainer.options().context;
     const std::string told =
         fmt::format("{} conversations longer than {} tokens are left out", tokens.left_out, context);
-    console.json ? console.Note(told) : console.Print(told + "\n");
+    console.json ? console.Note(told) : console.PrintText(told + "\n");
   }
   if (!from_.empty())
     console.Note(fmt::format("learning rate {:.3g}, falling to {:.3g}", trainer.options().learning_rate,
@@ -435,7 +435,7 @@ int TrainCommand::Train(const Console& console, const CorpusTokens& tokens, Trai
   RemoveAbandonedPartials(output.parent_path(), output.filename().string());
   if (!restart_) ResumeRun(console, Names(), tokens.split, trainer);
   const bool finished = trainer.step() > 0 && trainer.step() == trainer.options().steps;
-  if (finished && !console.json) console.Print(FinishedText(Names(), trainer));
+  if (finished && !console.json) console.PrintText(FinishedText(Names(), trainer));
   if (chooser_.chose()) {
     console.json ? console.Note(chooser_.Text(CommandText())) : console.PrintWords(chooser_.Text(CommandText()));
   }

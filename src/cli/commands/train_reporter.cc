@@ -95,7 +95,9 @@ void TrainReporter::Sample(const std::filesystem::path& model) {
   }
   text.finish().value().Check();
   const double share = VerbatimShare(text.ids(), *report_.documents, VerbatimLength(*report_.documents));
-  console_.Note(fmt::format("  | {}{}", report_.prompt, text.text()));
+  std::string lines;
+  for (const char c : report_.prompt + text.text()) lines += c == '\n' ? "\n  | " : std::string(1, c);
+  console_.Note("  | " + lines);
   if (share > 0) {
     console_.Note(
         fmt::format("  {:.0f}% of this sample stands word for word in the text that is learned", 100 * share));

@@ -54,7 +54,7 @@ void Print(const Console& console, const LearnedVocabulary& report, double secon
   console.Print(fmt::format("{:>8} dead entries, which no text uses\n         the longest:", report.dead));
   for (const std::string& piece : report.longest) console.PrintText(fmt::format(" \"{}\"", ToValidUtf8(piece)));
   console.Print("\n");
-  for (const std::filesystem::path& file : files) console.Print(fmt::format("{} is written\n", file.string()));
+  for (const std::filesystem::path& file : files) console.PrintText(fmt::format("{} is written\n", file.string()));
   console.Print(
       fmt::format("try: sheepop tokenize -m {} -p \"Once upon a time\"\n", ShellWord(files.front().string())));
 }
