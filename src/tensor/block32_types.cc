@@ -61,6 +61,7 @@ void StoreFifthBits32(const Codes32& codes, float bias, uint8_t* out /* [4] */) 
 struct Q4_0 {
   static constexpr DTypeInfo kInfo = {DType::kQ4_0, "Q4_0", 32, 18, true};
   static constexpr PackedType kPacked = PackedType::kQ4_0;
+  static constexpr size_t kWordsAt = 2;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in);
@@ -76,16 +77,14 @@ struct Q4_0 {
     StoreNibbles32(codes, 8, out + 2);
   }
 
-  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
-    to.CopyScale(in);
-    PackHalves(in + 2, to.first, to);
-  }
+  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) { to.CopyScale(in); }
 };
 
 // d, m (fp16), codes[16]: d * code + m.
 struct Q4_1 {
   static constexpr DTypeInfo kInfo = {DType::kQ4_1, "Q4_1", 32, 20, true};
   static constexpr PackedType kPacked = PackedType::kQ4_1;
+  static constexpr size_t kWordsAt = 4;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in), m = LoadHalf(in + 2);
@@ -104,7 +103,6 @@ struct Q4_1 {
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
     to.CopyMin(in + 2);
-    PackHalves(in + 4, to.first, to);
   }
 };
 
@@ -112,6 +110,7 @@ struct Q4_1 {
 struct Q5_0 {
   static constexpr DTypeInfo kInfo = {DType::kQ5_0, "Q5_0", 32, 22, true};
   static constexpr PackedType kPacked = PackedType::kQ5_0;
+  static constexpr size_t kWordsAt = 6;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in);
@@ -130,7 +129,6 @@ struct Q5_0 {
 
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
-    PackHalves(in + 6, to.first, to);
     to.StoreWord(to.first, 4, EveryFourthBit(Word(in + 2, 0)));
   }
 };
@@ -139,6 +137,7 @@ struct Q5_0 {
 struct Q5_1 {
   static constexpr DTypeInfo kInfo = {DType::kQ5_1, "Q5_1", 32, 24, true};
   static constexpr PackedType kPacked = PackedType::kQ5_1;
+  static constexpr size_t kWordsAt = 8;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in), m = LoadHalf(in + 2);
@@ -158,7 +157,6 @@ struct Q5_1 {
   static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
     to.CopyScale(in);
     to.CopyMin(in + 2);
-    PackHalves(in + 8, to.first, to);
     to.StoreWord(to.first, 4, EveryFourthBit(Word(in + 4, 0)));
   }
 };
@@ -167,6 +165,7 @@ struct Q5_1 {
 struct Q8_0 {
   static constexpr DTypeInfo kInfo = {DType::kQ8_0, "Q8_0", 32, 34, true};
   static constexpr PackedType kPacked = PackedType::kQ8_0;
+  static constexpr size_t kWordsAt = 2;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in);
@@ -183,10 +182,7 @@ struct Q8_0 {
     for (size_t i = 0; i < 32; ++i) out[2 + i] = static_cast<uint8_t>(static_cast<int>(codes[i]));
   }
 
-  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
-    to.CopyScale(in);
-    for (size_t i = 0; i < 8; ++i) to.StoreWord(to.first, i, Word(in + 2, i) ^ 0x80808080);
-  }
+  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) { to.CopyScale(in); }
 };
 
 constexpr std::array kRows = {

@@ -18,16 +18,14 @@ using kernel::PackedType;
 struct IQ4_NL {
   static constexpr DTypeInfo kInfo = {DType::kIQ4_NL, "IQ4_NL", 32, 18, true};
   static constexpr PackedType kPacked = PackedType::kIQ4_NL;
+  static constexpr size_t kWordsAt = 2;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float d = LoadHalf(in);
     Nibbles32(in + 2, out, [&](int code, int) { return d * static_cast<float>(kIq4Values[code]); });
   }
 
-  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
-    to.CopyScale(in);
-    PackHalves(in + 2, to.first, to);
-  }
+  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) { to.CopyScale(in); }
 };
 
 // d (fp16), high scale bits[2], low scale bits[4], codes[8][16]: d * (scale - 32) * table[code], a scale for 32 values, whose
@@ -72,6 +70,7 @@ uint8_t NearestE2m1(float x) {
 struct MXFP4 {
   static constexpr DTypeInfo kInfo = {DType::kMXFP4, "MXFP4", 32, 17, true};
   static constexpr PackedType kPacked = PackedType::kMXFP4;
+  static constexpr size_t kWordsAt = 1;
 
   static void Dequantise(const uint8_t* in, float* out) {
     const float scale = kernel::PowerScale(in[0]);
@@ -101,10 +100,7 @@ struct MXFP4 {
     }
   }
 
-  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) {
-    to.Scale(to.first, 0) = in[0];
-    PackHalves(in + 1, to.first, to);
-  }
+  static void Pack(const uint8_t* in, PackedPlace<kPacked> to) { to.Scale(to.first, 0) = in[0]; }
 };
 
 // scales[4], codes[4][8]: scale * number, a scale for 16 values; byte j of 8 holds value j in its low and value j + 8 in its
