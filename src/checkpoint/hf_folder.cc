@@ -25,6 +25,10 @@ std::optional<json::object> ReadOptionalObject(const fs::path& path) {
 }
 
 json::object ReadConfig(const fs::path& folder) {
+  if (fs::exists(folder / "documents.jsonl.zst")) {
+    throw Error(ErrorCategory::kUnsupported,
+                "{0} is a corpus, not a model; make a model of it: sheepop train {0} -o mine.gguf", folder.string());
+  }
   if (!fs::exists(folder / "config.json")) {
     throw Error(ErrorCategory::kNotFound,
                 "{} has no config.json, so it is no model folder, or not all of it was downloaded; name a folder that "

@@ -89,6 +89,14 @@ std::string ThereIsNo(std::string_view name, const std::vector<std::string>& kno
                      DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end())));
 }
 
+// Of a flag of one letter: the long ones that begin with it.
+std::string ThereIsNoShort(const std::string& flag, std::vector<std::string> known) {
+  std::erase_if(known, [&](const std::string& name) { return !name.starts_with("-" + flag); });
+  constexpr size_t kMost = 3;
+  if (known.empty() || known.size() > kMost) return fmt::format("there is no {}", flag);
+  return fmt::format("there is no {}, did you mean {}?", flag, fmt::join(known, " or "));
+}
+
 std::string ThereIsNoCommand(std::string_view name, const CLI::App& above) {
   const std::vector<std::string> known = CommandsOf(above);
   const std::string meant = DidYouMean(name, std::vector<std::string_view>(known.begin(), known.end()));
@@ -109,20 +117,29 @@ std::string InWords(std::string_view message) {
   return fmt::format("{} is given {} times; give it once", message.substr(0, at), message.substr(at + kSays.size()));
 }
 
+// "sheepop trian corpus", where the parser takes "corpus" for the command.
+bool NamesNoCommand(std::string_view first, const CLI::App& app) {
+  const std::vector<std::string> commands = CommandsOf(app);
+  return !first.empty() && !first.starts_with('-') && std::ranges::find(commands, first) == commands.end();
+}
+
 // Of the arguments that nobody knows the first flag, else the first word, and what was meant by it; where all are known,
 // what the parser says.
-std::string Unknown(const CLI::App& app, std::string_view message) {
+std::string Unknown(const CLI::App& app, std::string_view first, std::string_view message) {
+  if (NamesNoCommand(first, app)) return ThereIsNoCommand(first, app);
   const CLI::App& asked = Asked(app);
   std::string word;
   for (const std::string& argument : app.remaining_for_passthrough(true)) {
     if (argument.starts_with('-') && argument.size() > 1) {
-      return ThereIsNo(argument.substr(0, argument.find('=')), FlagsOf(asked));
+      const std::string flag = argument.substr(0, argument.find('='));
+      return flag.size() == 2 ? ThereIsNoShort(flag, FlagsOf(asked)) : ThereIsNo(flag, FlagsOf(asked));
     }
     if (word.empty()) word = argument;
   }
   if (word.empty()) return InWords(message);
   if (!asked.get_subcommands({}).empty()) return ThereIsNoCommand(word, asked);
-  return fmt::format("'{}' was not expected", word);
+  const bool takes_text = asked.get_option_no_throw("--prompt") != nullptr;
+  return fmt::format("'{}' was not expected{}", word, takes_text ? "; a text is given with -p" : "");
 }
 
 // "-prompt", which the parser takes for -p with the value "rompt".
@@ -182,6 +199,7 @@ void HoldStandardStreams() {
 int ExitCode(const Error& error) { return error.category() == ErrorCategory::kInvalidArgument ? 2 : 1; }
 
 int Parse(CLI::App& app, int argc, char** argv, Console& console) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
   std::string refusal;
   try {
     app.parse(argc, argv);
@@ -193,7 +211,7 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
     console.Print(text.str());
     return -1;
   } catch (const CLI::ParseError& error) {
-    refusal = Unknown(app, error.what());
+    refusal = Unknown(app, first, error.what());
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::kInvalidArgument) {  // of a file that a flag names
       console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
@@ -204,7 +222,8 @@ int Parse(CLI::App& app, int argc, char** argv, Console& console) {
   }
   // The parser stops at the first wrong flag, before it has set the others.
   console.json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
-  console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see {} --help)", refusal, FullName(Asked(app))));
+  console.PrintError(Error(ErrorCategory::kInvalidArgument, "{} (see {} --help)", refusal,
+                           FullName(NamesNoCommand(first, app) ? app : Asked(app))));
   return 2;
 }
 

@@ -76,9 +76,12 @@ std::string Wrapped(std::string_view raw, int stream) {
     text.remove_prefix(line.size() + ended);
     const size_t indent = std::min(line.find_first_not_of(' '), line.size()) + 2;
     bool first = true;
-    while (line.find("sheepop ") == std::string_view::npos) {
+    // What stands before a command is broken where it must be, but no label is parted from it.
+    for (size_t command = line.find("sheepop "); command > static_cast<size_t>(*columns) / 4;
+         command = line.find("sheepop ")) {
       const std::string_view fits = FirstColumns(line, *columns - (first ? 0 : static_cast<int>(indent)));
-      const size_t space = fits.size() < line.size() ? line.rfind(' ', fits.size()) : std::string_view::npos;
+      const size_t space =
+          fits.size() < line.size() ? line.rfind(' ', std::min(fits.size(), command)) : std::string_view::npos;
       if (space == std::string_view::npos || line.find_first_not_of(' ') >= space) break;
       out += fmt::format("{}{}\n", first ? "" : std::string(indent, ' '),
                          line.substr(0, line.find_last_not_of(' ', space) + 1));
@@ -189,7 +192,7 @@ void Console::Progress(std::string_view line) const {
   shown_ = line.empty() ? 0 : now;
   const std::string harmless = WithPictures(line);
   std::string_view drawn = FirstColumns(harmless, Columns(STDERR_FILENO).value_or(80) - 1);
-  if (drawn.size() < harmless.size()) drawn = drawn.substr(0, drawn.find_last_not_of(" ,(") + 1);
+  if (drawn.size() < harmless.size()) drawn = drawn.substr(0, drawn.rfind(", "));
   fmt::print(stderr, "\r\x1b[K{}", drawn);
   std::fflush(stderr);
 }

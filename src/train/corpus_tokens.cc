@@ -62,6 +62,7 @@ void Record(const TextSplit& split, const std::string& input, CorpusTokens& out)
     out.warnings.push_back(UnreadFieldWarning(input, field, documents));
   }
   out.split = SplitJson(split);
+  out.ends_held_out = std::ranges::any_of(split.held_out, [](const SplitText& text) { return text.begin > 0; });
   out.words_cut = split.words_cut;
 }
 

@@ -25,6 +25,7 @@ struct CorpusTokens {
   bool whole = false;             // documents are conversations, not to be cut
   uint64_t left_out = 0;          // conversations longer than the context
   uint64_t words_cut = 0;         // of held-out documents: what learned ones have, too
+  bool ends_held_out = false;     // held-out documents are ends of learned ones
   std::string split;              // kSplitFile's text; empty for shards that have none
   bool own = false;               // the tokenizer was learned from what is learned
   size_t vocab_asked = 0;         // entries that it was to have, if it was

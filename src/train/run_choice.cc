@@ -104,7 +104,7 @@ std::string SizeTable(const CorpusSize& corpus, const std::vector<SizeChoice>& c
     hungry = hungry || !choice.fed;
   }
   table += hungry ? "* chosen; + could use more text\n" : "* chosen\n";
-  return table + fmt::format("next: {}\n", command);
+  return command.empty() ? table : table + fmt::format("next: {}\n", command);
 }
 
 void ChooseMethod(const CorpusSize& corpus, bool continued, const IsGiven& given, TrainOptions& options) {

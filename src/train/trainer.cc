@@ -260,11 +260,10 @@ TrainPlan Trainer::Plan(int steps, bool peak) {
     TakeStep();
     if (i > 0) seconds.push_back(watch.seconds());  // the first step touches the memory
   }
-  std::ranges::sort(seconds);
   TrainPlan plan;
   plan.parameters = parameters_.size();
   plan.bytes = PeakResidentBytes();
-  plan.seconds_per_step = seconds[seconds.size() / 2];
+  plan.seconds_per_step = std::ranges::min(seconds);  // the one that others on the machine disturbed least
   plan.seconds = plan.seconds_per_step * static_cast<double>(run_.options.steps);
   const auto sequences = static_cast<double>(run_.options.batch * run_.options.accumulate);
   const double tokens = sequences * static_cast<double>(run_.options.context);

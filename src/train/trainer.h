@@ -60,7 +60,7 @@ enum class TrainEnd { kDone, kStopped, kNoLongerBetter };
 struct TrainPlan {
   size_t parameters = 0;
   size_t bytes = 0;             // of memory that the measured steps took at their peak, as the system counts them
-  double seconds_per_step = 0;  // median of the measured steps
+  double seconds_per_step = 0;  // least of the measured steps
   double seconds = 0;           // of the whole run, without measurements
   double tokens_per_second = 0;
   double epochs = 0;

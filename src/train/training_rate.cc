@@ -24,7 +24,7 @@ double MeasureTrainingRate(size_t threads, Isa isa) {
   ThreadPool pool(threads);
   TrainListener listener;
   Trainer trainer(std::move(run), pool, listener);
-  const TrainPlan plan = trainer.Plan(3, false);
+  const TrainPlan plan = trainer.Plan(5, false);
   return 6.0 * static_cast<double>(plan.parameters) * plan.tokens_per_second;
 }
 

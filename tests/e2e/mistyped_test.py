@@ -45,6 +45,21 @@ class Mistyped(ProgramTest):
         self.assertEqual(self.text("help", "train"), self.text("train", "--help"))
         self.assertEqual(self.text("help", "corpus", "shards"), self.text("corpus", "shards", "--help"))
         self.assertIn("did you mean train?", self.error("help", "trian", code=2))
+
+    def test_a_command_in_front_of_another_ones_name(self):
+        self.assertEqual(self.error("trian", "corpus", "-o", "m.gguf", code=2), "there is no trian, did you mean train? (see sheepop --help)")
+
+    def test_a_flag_of_one_letter_and_a_text_without_one(self):
+        self.assertIn("there is no -x (see", self.error("serve", "-x", "1", code=2))
+        self.assertIn("there is no -p, did you mean --prefill-chunk or --port?", self.error("serve", "-p", "80", code=2))
+        self.assertIn("'Dear' was not expected; a text is given with -p", self.error("generate", "-m", LLAMA, "Dear", code=2))
+
+    def test_a_corpus_for_a_model(self):
+        corpus = self.folder / "corpus"
+        corpus.mkdir()
+        (corpus / "documents.jsonl.zst").write_bytes(b"")
+        self.assertIn(f"{corpus} is a corpus, not a model; make a model of it: sheepop train {corpus} -o mine.gguf",
+                      self.error("generate", "-m", corpus, "-p", "a"))
         self.assertEqual(self.text("version"), self.text("--version"))
 
     def test_hints_name_flags(self):

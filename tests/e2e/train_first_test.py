@@ -136,7 +136,7 @@ class GoingOn(First):
                 process.kill()
                 process.communicate()
             self.assertEqual(process.returncode, code)
-            step = int(re.search(r"stopped after step (\d+); the same command goes on", out)[1])
+            step = int(re.search(r"stopped after step (\d+); the same command without --restart goes on", out)[1])
             self.assertTrue((self.run_folder / f"checkpoint-{step:010}.gguf").exists())
             for path in self.run_folder.iterdir():
                 path.unlink()

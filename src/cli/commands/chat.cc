@@ -207,7 +207,9 @@ Chat::Then Chat::Turn(const Console& console, Conversation& conversation, const 
   } catch (const Error& error) {
     // Somebody at a terminal can go on from here: the message was not added. A broken terminal ends it.
     if (!interactive_ || error.category() == ErrorCategory::kIo) throw;
-    console.PrintError(error);
+    // A conversation that has filled the context cannot be shortened by its next message.
+    const bool full = error.category() == ErrorCategory::kLimit;
+    console.PrintError(full ? Error(error.category(), "{}; /reset forgets what was said before", error.what()) : error);
     return Then::kGoOn;
   }
 }

@@ -36,7 +36,7 @@ class Table {
     std::vector<const TracedStage*> stages = {&trace.entry};
     for (const TracedStage& stage : trace.stages) stages.push_back(&stage);
     std::string out = fmt::format("{}\n", Paint("1", title));
-    out += Row(stages, [](const TracedStage& stage) { return stage.name; }, "");
+    out += Row(stages, [](const TracedStage& stage) { return stage.name; }, "probabilities after");
     out += Row(stages, [](const TracedStage& stage) { return fmt::format("{}", stage.kept); }, "candidates");
     out += Row(
         stages,

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file_writer.h"
 #include "base/mapped_file.h"
 #include "base/output_path.h"
@@ -437,7 +438,7 @@ int TrainCommand::Train(const Console& console, const CorpusTokens& tokens, Trai
   const bool finished = trainer.step() > 0 && trainer.step() == trainer.options().steps;
   if (finished && !console.json) console.PrintText(FinishedText(Names(), trainer));
   if (chooser_.chose()) {
-    console.json ? console.Note(chooser_.Text(CommandText())) : console.PrintWords(chooser_.Text(CommandText()));
+    console.json ? console.Note(chooser_.Text()) : console.PrintWords(chooser_.Text());
   }
   WarnOfWarmup(console, trainer.options());
   if (!finished) RequireRoom(trainer);
@@ -445,10 +446,14 @@ int TrainCommand::Train(const Console& console, const CorpusTokens& tokens, Trai
   if (!tokens.split.empty()) WriteSplit(tokens.split);
   if (console.StderrIsTerminal()) report.peak_tokens_per_second = trainer.PeakTokensPerSecond();
   reporter.Begin(std::move(report));
+  const Stopwatch watch;
   const TrainEnd end = trainer.Run();
   console.Progress("");
+  const std::string left = end == TrainEnd::kDone ? chooser_.TimeLeftText(watch.seconds()) : "";
+  if (!left.empty()) console.Note(left);
   if (end == TrainEnd::kStopped) {
-    console.Print(fmt::format("stopped after step {}; the same command goes on from there\n", trainer.step()));
+    console.Print(fmt::format("stopped after step {}; the same command{} goes on from there\n", trainer.step(),
+                              restart_ ? " without --restart" : ""));
     return reporter.exit_code();
   }
   WriteResult(console, trainer, end, tokens.left_out);

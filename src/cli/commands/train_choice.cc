@@ -91,8 +91,9 @@ void RunChooser::Choose(const CorpusTokens& tokens, TrainRun& run, ThreadPool& p
   TrainRun probe = run;
   probe.folder.clear();
   TrainListener silent;
-  plan_ = Trainer(std::move(probe), pool, silent).Plan(3, false);
+  plan_ = Trainer(std::move(probe), pool, silent).Plan(5, false);
   const double passes = plan_.epochs / static_cast<double>(options.steps);
+  asked_seconds_ = seconds;
   ChooseSteps({plan_.seconds_per_step, passes}, seconds, run.continued, given, options);
   options_ = options;
   chose_ = true;
@@ -114,6 +115,13 @@ std::string RunChooser::Text(const std::string& command) const {
                       RoughBytesText(corpus_.text_bytes));
   if (!sizes_.empty()) text += SizeTable(corpus_, sizes_, options_.size, command);
   return text;
+}
+
+std::string RunChooser::TimeLeftText(double trained_seconds) const {
+  constexpr double kMuch = 0.5;
+  if (!chose_ || trained_seconds > kMuch * asked_seconds_ || asked_seconds_ - trained_seconds < 60) return {};
+  return fmt::format("trained for {} of the {} that were meant: the machine was busier when its rate was measured",
+                     DurationText(trained_seconds), DurationText(asked_seconds_));
 }
 
 boost::json::array RunChooser::SizesJson() const {

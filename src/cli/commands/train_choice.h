@@ -29,8 +29,10 @@ class RunChooser {
   // Takes some seconds.
   void Choose(const CorpusTokens& tokens, TrainRun& run, ThreadPool& pool);
 
-  // What was chosen, and from what else: lines for people. `command` trains the model.
-  std::string Text(const std::string& command) const;
+  // What was chosen, and from what else: lines for people. `command` trains the model; empty while it runs.
+  std::string Text(const std::string& command = {}) const;
+  // Of the time that was asked for, where much of it was not needed after all: a line for people; else empty.
+  std::string TimeLeftText(double trained_seconds) const;
   boost::json::array SizesJson() const;  // empty where the size was given
 
   bool chose() const { return chose_; }
@@ -42,6 +44,7 @@ class RunChooser {
   std::optional<double> seconds_;
   // Of the last Choose:
   bool chose_ = false, own_ = false;
+  double asked_seconds_ = 0;
   CorpusSize corpus_;
   std::vector<SizeChoice> sizes_;
   TrainOptions options_;

@@ -25,6 +25,7 @@ void TrainReporter::Show(const std::string& line) {
 }
 
 void TrainReporter::OnStep(const StepRecord& record) {
+  if (report_.steps == 0) return;  // of a plan
   if (first_tokens_ == 0) {
     first_tokens_ = record.tokens;
     first_seconds_ = record.seconds;

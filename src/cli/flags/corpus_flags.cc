@@ -38,8 +38,13 @@ CorpusTokens CorpusFlags::Read(const Console& console, const std::string& input,
                                    context,
                                    skip_long_};
   CorpusTokens out = ReadCorpusTokens(input, options, pool);
-  console.Note(fmt::format("{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
-                           out.whole ? "conversations" : "documents", out.held_out->count(), out.vocab));
+  console.Note(fmt::format(
+      "{} {} to learn from, {} held out, vocabulary of {}", out.train->count(),
+      out.whole ? "conversations" : "documents",
+      out.ends_held_out && !out.whole
+          ? fmt::format("the end{} of {} of them", out.held_out->count() > 1 ? "s" : "", out.held_out->count())
+          : fmt::format("{}", out.held_out->count()),
+      out.vocab));
   TellOverlap(console, input, out.words_cut);
   return out;
 }
