@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/utf8.h"
 #include "evaluate/score.h"
 #include "explain/page.h"
+#include "library/json_argument.h"
 #include "library/open_engine.h"
 #include "library/prompt_rows.h"
 #include "library/shared_core.h"
@@ -27,14 +27,6 @@ namespace sheepop {
 namespace {
 
 namespace json = boost::json;
-
-json::object BodyOf(std::string_view request) {
-  try {
-    return ParseJsonObject(request, "the request");
-  } catch (const Error& error) {
-    throw Error(ErrorCategory::kInvalidArgument, "{}", error.what());
-  }
-}
 
 void Refuse(const json::object& body, std::initializer_list<std::string_view> names, std::string_view why) {
   for (const std::string_view name : names) {
@@ -79,7 +71,7 @@ const ModelFacts& SharedModel::facts() const { return core_->facts; }
 ModelAnswer SharedModel::Complete(std::string_view request) const {
   constexpr int64_t kTokens = 256;
   return Translated([&] {
-    json::object body = BodyOf(request);
+    json::object body = JsonArgument(request, "the request");
     RefuseStreams(body);
     body.emplace("max_tokens", kTokens);
     return Core::Start(core_, ParseCompletions(body, core_->Context()));
@@ -88,7 +80,7 @@ ModelAnswer SharedModel::Complete(std::string_view request) const {
 
 ModelAnswer SharedModel::Chat(std::string_view request) const {
   return Translated([&] {
-    const json::object body = BodyOf(request);
+    const json::object body = JsonArgument(request, "the request");
     RefuseStreams(body);
     return Core::Start(core_, ParseChat(body, core_->Context()));
   });
@@ -97,7 +89,7 @@ ModelAnswer SharedModel::Chat(std::string_view request) const {
 ExplainedText SharedModel::Explain(std::string_view request, const InterruptQuestion& interrupted) const {
   constexpr int64_t kTokens = 16, kTop = 10;
   return Translated([&] {
-    json::object body = BodyOf(request);
+    json::object body = JsonArgument(request, "the request");
     Refuse(body,
            {"n", "best_of", "stop", "ignore_eos", "logprobs", "echo", "explain", "record", "return_token_ids",
             "return_progress", "include_stop_str_in_output", "stream", "stream_options"},
@@ -156,7 +148,8 @@ ScoredText SharedModel::Score(std::span<const int32_t> tokens, size_t context, s
             if (stop) throw Error(ErrorCategory::kInterrupted, "the scoring was interrupted");
           };
           const LoadedModel& loaded = core_->model->loaded;
-          result = sheepop::Score(*loaded.model, tokens, {.context = context, .stride = stride}, pool, go_on);
+          const ScoreOptions how{.context = context, .stride = stride, .kv_type = core_->model->engine.kv_type};
+          result = sheepop::Score(*loaded.model, tokens, how, pool, go_on);
         },
         interrupted);
     ScoredText scored;

@@ -161,6 +161,21 @@ TEST(SharedModel, LogitsGiveTheScores) {
   }
 }
 
+TEST(SharedModel, ScoresAreOfTheCacheThatWasAskedFor) {
+  const auto open = [](const char* type) {
+    return SharedModel::Open(TinyPath(), {.threads = 1, .context = 64, .engine = {{"kv_type", type}}});
+  };
+  const SharedModel exact = open("f32"), coarse = open("bf16");
+  const std::vector<int32_t> tokens = exact.Tokenize("Once upon a time there was a sheep", true);
+  EXPECT_NE(exact.Score(tokens).logprobs, coarse.Score(tokens).logprobs);
+  const auto alone = [](const char* type) {
+    return TextModel::Open(TinyPath(), {.threads = 1, .context = 64, .engine = {{"kv_type", type}}})
+        .Score("a sheep")
+        .logprobs;
+  };
+  EXPECT_NE(alone("f32"), alone("bf16"));
+}
+
 TEST(SharedModel, VectorsHaveLengthOne) {
   const std::vector<std::string> texts(20, "The sheep");  // more than run at once
   const FloatRows vectors = Tiny().Embed(texts);

@@ -46,11 +46,13 @@ struct TextModel::State {
   State(const std::string& path, const OpenOptions& options, const EngineOptions& engine_options)
       : pool(options.threads ? options.threads : PhysicalCores()),
         loaded(LoadedModel::Open(path, LoadOf(engine_options), pool)),
-        engine(loaded.model, engine_options, pool) {}
+        engine(loaded.model, engine_options, pool),
+        kv_type(engine_options.kv_type) {}
 
   ThreadPool pool;
   LoadedModel loaded;
   Engine engine;
+  kernel::KvType kv_type;
 };
 
 TextModel::TextModel(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -103,7 +105,8 @@ ScoredText TextModel::Score(std::string_view text) {
   return Translated([&] {
     ScoredText out;
     out.tokens = state_->loaded.tokenizer->EncodePrompt(text);
-    const ScoreResult result = sheepop::Score(*state_->loaded.model, out.tokens, {}, state_->pool);
+    const ScoreResult result =
+        sheepop::Score(*state_->loaded.model, out.tokens, {.kv_type = state_->kv_type}, state_->pool);
     for (const ScoredToken& token : result.tokens) {
       out.logprobs.push_back(token.logprob);
       out.ranks.push_back(token.rank);
