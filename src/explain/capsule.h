@@ -39,7 +39,7 @@ std::string CapsuleText(const Capsule& capsule);
 // Throws kCorrupt, naming the field, for anything that CapsuleText does not write.
 Capsule ParseCapsule(std::string_view text);
 
-// "0.1.0, GCC 12.2.0"
+// "1.0.0, GCC 12.2.0"
 std::string ThisBuild();
 
 // Of a file: of its bytes. Of a folder: of the names and checksums of its .json, .jinja and .safetensors files, by
