@@ -43,7 +43,7 @@ bench:
 
 install:
 	@scripts/setup
-	@scripts/build --preset $(PRESET) --jobs $(JOBS) sheepop sheepop_installed sheepop_c
+	@scripts/build --preset $(PRESET) --jobs $(JOBS) sheepop sheepop_installed sheepop_c sheepop_pages
 	@cmake --install build/$(PRESET) --prefix $(PREFIX)
 
 clean:

@@ -21,7 +21,10 @@
 #include "base/quoted.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/command_description.h"
+#include "cli/completions.h"
 #include "cli/help_formatter.h"
+#include "cli/manual_page.h"
 
 namespace sheepop::cli {
 namespace {
@@ -171,8 +174,25 @@ bool TakeHelpAll(std::vector<char*>& arguments) {
   return false;
 }
 
+// `sheepop help --man [COMMAND]` and `sheepop help --completions SHELL`, from which packages are made.
+std::string Pages(const CLI::App& app, std::string_view page, std::string_view of) {
+  const CommandDescription program = Describe(app);
+  if (page == "--completions") return Completions(program, of);
+  if (of.empty()) return ProgramPage(program);
+  const auto command = std::ranges::find(program.parts, of, &CommandDescription::name);
+  if (command == program.parts.end()) {
+    throw Error(ErrorCategory::kInvalidArgument, "{} (see sheepop --help)", ThereIsNoCommand(of, app));
+  }
+  return CommandPage(program, *command);
+}
+
 // `sheepop help corpus shards`. The exit code.
 int Help(const CLI::App& app, int argc, char** argv, const Console& console) {
+  const std::string_view first = argc > 2 ? argv[2] : "";
+  if ((first == "--man" || first == "--completions") && argc <= 4) {
+    console.Print(Pages(app, first, argc > 3 ? argv[3] : ""));
+    return 0;
+  }
   const CLI::App* command = &app;
   for (int i = 2; i < argc; ++i) {
     const auto parts = command->get_subcommands({});
@@ -264,7 +284,9 @@ int Main(int count, char** given) {
     AddCommonFlags(*parsers[i], console);
   }
   app.footer(
-      "sheepop COMMAND --help, or sheepop help COMMAND, shows the common flags of a command; --help all every one.");
+      "sheepop COMMAND --help, or sheepop help COMMAND, shows the common flags of a command; --help all every one. "
+      "sheepop help --man [COMMAND] writes a manual page, sheepop help --completions SHELL what bash, zsh or fish "
+      "completes.");
   const std::string_view first = argc > 1 ? argv[1] : "";
   try {
     if (first == "help") return Help(app, argc, argv, console);

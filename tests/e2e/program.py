@@ -63,10 +63,8 @@ class ProgramTest(unittest.TestCase):
         return message
 
     def isas(self):
-        """The instruction sets of this machine, as the help text lists them."""
-        help_text = " ".join(self.text("generate", "--help", "all").split())
-        listed = help_text.split("instruction set of the kernels: ")[1].split(" (default")[0]
-        return listed.split(", ")
+        """The instruction sets of this machine."""
+        return self.json("doctor")["machine"]["isas"]
 
 
 def main():

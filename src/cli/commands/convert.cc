@@ -53,7 +53,8 @@ class Convert final : public Command {
               [this](std::string_view flag, std::string_view text) {
                 type_ = ReadChoice(flag, text, fmt::format("{}", fmt::join(kTypes, "|")));
               })
-        .As("TYPE");
+        .As("TYPE")
+        .OneOf(fmt::format("{}", fmt::join(kTypes, "|")));
     flags.Switch("--force", force_, "replace the .gguf file of --output when it exists");
   }
 

@@ -48,8 +48,8 @@ void CorpusShards::Register(FlagSet flags) {
   RegisterHeldOut(flags, held_out_);
   flags
       .Value("--threads", threads_, {1, double{ThreadPool::kMaxThreads}},
-             fmt::format("threads, 1 to {}, which change only the speed (default: the {} physical cores)",
-                         ThreadPool::kMaxThreads, PhysicalCores()))
+             fmt::format("threads, 1 to {}, which change only the speed (default: the physical cores)",
+                         ThreadPool::kMaxThreads))
       .As("N");
 }
 

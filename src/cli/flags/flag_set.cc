@@ -101,6 +101,11 @@ Flag& Flag::As(const std::string& value) {
   return *this;
 }
 
+Flag& Flag::OneOf(const std::string& names) {
+  option_->check(CLI::Validator([](std::string&) { return std::string(); }, names, "one of"));
+  return *this;
+}
+
 Flag& Flag::Group(const std::string& title) {
   option_->group(title);
   return *this;

@@ -42,7 +42,9 @@ class Flag {
  public:
   explicit Flag(CLI::Option* option) : option_(option) {}
 
-  Flag& As(const std::string& value);     // what stands for the value in --help: "N", "FILE"
+  Flag& As(const std::string& value);  // what stands for the value in --help: "N", "FILE"
+  Flag& OneOf(
+      const std::string& names);  // what the value may be, separated by '|', for what completes it; refuses nothing
   Flag& Group(const std::string& title);  // under which --help lists it
   Flag& Required();
   Flag& Excludes(const Flag& other);
@@ -84,14 +86,15 @@ class FlagSet {
   Flag Value(const std::string& names, Choice& value,
              std::initializer_list<std::pair<std::string_view, Choice>> choices, const std::string& help) {
     std::vector<std::pair<std::string, Choice>> known(choices.begin(), choices.end());
-    return Each(names, help, [&value, known](std::string_view flag, std::string_view text) {
-      std::string all;
-      for (const auto& [name, choice] : known) all += (all.empty() ? "" : "|") + name;
-      const std::string_view found = ReadChoice(flag, text, all);
+    std::string all;
+    for (const auto& [name, choice] : known) all += (all.empty() ? "" : "|") + name;
+    Flag flag = Each(names, help, [&value, known, all](std::string_view flag_name, std::string_view text) {
+      const std::string_view found = ReadChoice(flag_name, text, all);
       for (const auto& [name, choice] : known) {
         if (name == found) value = choice;
       }
     });
+    return flag.OneOf(all);
   }
 
   // Several: a value each time the flag is given.

@@ -44,7 +44,12 @@ void AddRows(FlagSet flags, const AnyOptionTable& table, const std::vector<std::
     };
     const auto takes = row.is_list() ? FlagSet::Takes::kOneEachTime : FlagSet::Takes::kOne;
     Flag flag = row.traits.bare ? flags.EachSwitch(names, help[i], reader) : flags.Each(names, help[i], reader, takes);
-    if (!row.traits.bare) flag.As(std::string(row.traits.value));
+    if (!row.traits.bare) {
+      flag.As(std::string(row.traits.value));
+      const bool boolean = row.field.type().shape() == OptionType::Shape::kSwitch;
+      if (!row.allowed.choices.empty() || boolean)
+        flag.OneOf(boolean ? "true|false" : std::string(row.allowed.choices));
+    }
     if (last_counts && !row.is_list()) flag.TakeLast();
     const std::string title(row.traits.group.empty() ? group : row.traits.group);
     if (!title.empty()) flag.Group(title);
