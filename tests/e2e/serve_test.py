@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -361,15 +362,21 @@ class Safety(ProgramTest):
         self.assertIn("sequences", self.error("serve", "-m", LLAMA, "--config", file, code=2))
 
 
-    def test_systemd_hears_when_it_is_ready_and_when_it_stops(self):
+    def test_systemd_hears_when_it_is_ready_when_it_reads_anew_and_when_it_stops(self):
         path = self.folder / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
             listening.bind(str(path))
             listening.settimeout(60)
-            server = Server("--context", 64, models=[LLAMA], env={"NOTIFY_SOCKET": str(path)})
+            server = Server("--context", 64, "--grace", 1.5, models=[LLAMA], env={"NOTIFY_SOCKET": str(path)})
             self.assertEqual(listening.recv(100), b"READY=1")
+            before = time.monotonic_ns() // 1000
+            server.process.send_signal(signal.SIGHUP)
+            reloading = re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=(\d+)", listening.recv(100))
+            self.assertTrue(before <= int(reloading.group(1)) <= time.monotonic_ns() // 1000)
+            self.assertEqual(listening.recv(100), b"READY=1")
+            self.assertEqual(server.ask("GET", "/ready").status, 200)
             server.stop()
-            self.assertEqual(listening.recv(100), b"STOPPING=1")
+            self.assertEqual(listening.recv(100), b"STOPPING=1\nEXTEND_TIMEOUT_USEC=6500000")
 
     def test_unknown_fields_may_be_told_instead(self):
         server = Server("--context", 256, "--unknown-fields", "warn", models=[LLAMA])

@@ -29,6 +29,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr double kEndSeconds = 5;  // to let go of the models once the answers have ended
+
 // Tells systemd (sd_notify(3)) where it listens; does nothing where it does not.
 void Notify(const std::string& state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -42,6 +44,12 @@ void Notify(const std::string& state) {
   sendto(out, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
   close(out);
+}
+
+std::string Reloading() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000 + now.tv_nsec / 1000);
 }
 
 // SIGTERM and SIGINT, which end the server, and SIGHUP, for every thread that is made after this one. A reader of the
@@ -127,15 +135,18 @@ int Serve::ServeUntilTold(Console& console, std::unique_ptr<InferenceServer> ser
   for (;;) {
     const int signal = signals.Wait(1);
     if (signal == SIGHUP) {
+      Notify(Reloading());
       try {
         server->ReloadTls();
       } catch (const Error& error) {
         console.PrintError(error);
       }
+      Notify("READY=1");
     }
     if (signal == SIGTERM || signal == SIGINT) break;
   }
-  Notify("STOPPING=1");
+  // Whatever --grace is, systemd lets it pass.
+  Notify(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={:.0f}", (options_.grace + kEndSeconds) * 1e6));
   console.Note(
       fmt::format("stopping when the answers have ended, at most {:g} s; once more ends at once", options_.grace));
   std::future<void> ended = std::async(std::launch::async, [&] {
