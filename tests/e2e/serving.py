@@ -34,12 +34,12 @@ class Answer:
 
 
 class Server:
-    """Serves `models`, on a free port where none is given, until it is stopped."""
+    """Serves `models`, on a free port where none is given, until it is stopped. `under`: a command that executes it."""
 
-    def __init__(self, *flags, models=(), env=None, port=0):
+    def __init__(self, *flags, models=(), env=None, port=0, under=()):
         arguments = [part for model in models for part in ("-m", str(model))]
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([PROGRAM, "serve", *arguments, "--port", str(port), "--json", *map(str, flags)],
+        self.process = subprocess.Popen([*under, PROGRAM, "serve", *arguments, "--port", str(port), "--json", *map(str, flags)],
                                         env=ENVIRONMENT | (env or {}), stdout=subprocess.PIPE, stderr=self.log)
         line = self.process.stdout.readline()
         if not line:
