@@ -5,13 +5,14 @@
 #   make check            what must hold before a change is finished: sanitizers, short runs of the fuzzers, all of the linter
 #   make soak PART=name   one long trial, which goes on where it was stopped; without PART it names them
 #   make bench            micro-benchmarks; bench/compare measures against llama.cpp
-#   make install          program, library and headers to PREFIX (default /usr/local)
+#   make install          program, library, headers, manual pages and completions to PREFIX (default /usr/local)
+#   make dist             Debian packages, source archive and wheel in dist/; says what it passed over, and why
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 PRESET ?= release
 
-.PHONY: all build demo test check soak bench install clean
+.PHONY: all build demo test check soak bench install dist clean
 
 all: build
 
@@ -46,5 +47,9 @@ install:
 	@scripts/build --preset $(PRESET) --jobs $(JOBS) sheepop sheepop_installed sheepop_c sheepop_pages
 	@cmake --install build/$(PRESET) --prefix $(PREFIX)
 
+dist:
+	@scripts/setup
+	@JOBS=$(JOBS) scripts/dist
+
 clean:
-	@rm -rf build
+	@rm -rf build dist

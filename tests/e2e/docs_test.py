@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "docs" / name for name in ("generation.md", "training.md", "constraints.md")]
 MODELS_TABLE = ROOT / "scripts/models_table"
 FIRST_MODEL = ROOT / "docs" / "first-model.md"
+INSTALL = ROOT / "docs" / "install.md"
 TO_RUN = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -63,6 +64,31 @@ class Page(unittest.TestCase):
             self.assertIn(figure, shown)
 
 
+class Install(unittest.TestCase):
+    """What needs root of the page is run by scripts/check_packages."""
+
+    maxDiff = None
+
+    def test_commands_print_what_the_page_shows(self):
+        blocks = blocks_now(INSTALL.read_text())
+        self.assertGreater(sum(shown.count("$ ") for shown, _ in blocks), 3)
+        for shown, now in blocks:
+            self.assertEqual(shown, now)
+
+    def test_what_it_names_is_there(self):
+        page, targets = INSTALL.read_text(), (ROOT / "Makefile").read_text()
+        for target in re.findall(r"^    make ([a-z]+)|`make ([a-z]+)`", page, re.MULTILINE):
+            self.assertRegex(targets, rf"(?m)^{target[0] or target[1]}:")
+        for path in re.findall(r"\b(?:packaging|scripts)/\w+", page):
+            self.assertTrue((ROOT / path).exists(), path)
+        unit = (ROOT / "packaging/sheepop.service").read_text()
+        for line in ("DynamicUser=yes", "ProtectHome=yes", "PrivateUsers=yes", "StateDirectory=sheepop", "CapabilityBoundingSet="):
+            self.assertIn(line + "\n", unit)
+        container = (ROOT / "packaging/Containerfile").read_text()
+        for word in ("10001", "8080", "/var/lib/sheepop", "/run/secrets/sheepop"):
+            self.assertIn(word, container)
+
+
 class FirstModel(unittest.TestCase):
     def test_every_command_of_the_page_works_in_its_turn(self):
         commands = [line for block in TO_RUN.findall(FIRST_MODEL.read_text()) for line in block.splitlines()]
@@ -86,7 +112,7 @@ class FirstModel(unittest.TestCase):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--update"]:
-        for path in PAGES:
+        for path in (*PAGES, INSTALL):
             page = path.read_text()
             for shown, now in blocks_now(page):
                 page = page.replace(shown, now, 1)
