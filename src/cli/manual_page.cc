@@ -26,7 +26,9 @@ std::string Escaped(std::string_view text) {
       case '`': escaped += "\\(ga"; break;
       case '\'': escaped += "\\(aq"; break;
       case '\n': escaped += ' '; break;
-      default: escaped += step.length > 1 ? fmt::format("\\[u{:04X}]", uint32_t{step.code_point}) : std::string(1, text.front());
+      default:
+        escaped +=
+            step.length > 1 ? fmt::format("\\[u{:04X}]", uint32_t{step.code_point}) : std::string(1, text.front());
     }
     text.remove_prefix(step.length);
   }
