@@ -72,6 +72,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libsheepop${SHEEPOP_ABI})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${CMAKE_SOURCE_DIR}/packaging/debian/library/triggers")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
     "make, run and explain language models (development files)
 The headers of SheepOp for C++ and C, its static library, and a CMake package:
