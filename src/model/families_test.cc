@@ -184,6 +184,10 @@ json::object Gemma4Ropes(std::string_view key, const json::value& value) {
   return {{"full_attention", changed}, {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 1000.0}}}};
 }
 
+json::object Gemma4Heads(size_t head_dim, size_t kv_heads) {
+  return {{"head_dim", head_dim}, {"num_key_value_heads", kv_heads}};
+}
+
 json::object LatentYarn(double over, double under) {
   return {{"type", "yarn"},
           {"factor", 4.0},
@@ -374,7 +378,24 @@ TEST_F(Families, WhatCannotRunIsRefusedByName) {
        {{"rope_parameters", Gemma4Ropes("rope_type", "yarn")}},
        {"rope_parameters.full_attention.rope_type is \"yarn\""}},
       {"gemma4_small", {{"per_layer_config", {{"7", {{"head_dim", 12}}}}}}, {"per_layer_config", "by their number"}},
+      {"gemma4_small", {{"per_layer_config", {{"02", {{"head_dim", 12}}}}}}, {"per_layer_config", "by their number"}},
       {"gemma4_small", {{"per_layer_config", {{"2", {{"hidden_size", 8}}}}}}, {"per_layer_config.2.hidden_size is 8"}},
+      {"gemma4_big",
+       {{"num_hidden_layers", 3},
+        {"layer_types", {"full_attention", "full_attention", "full_attention"}},
+        {"per_layer_config",
+         {{"0", {{"num_key_value_heads", 1}}}, {"1", Gemma4Heads(16, 1)}, {"2", Gemma4Heads(16, 1)}}}},
+       {"per_layer_config.1.head_dim is 16", "8 of layer 0"}},
+      {"gemma4_big",
+       {{"per_layer_config", {{"2", Gemma4Heads(16, 1)}}}},
+       {"per_layer_config.4.head_dim is absent", "16 of layer 2"}},
+      {"gemma4_big",
+       {{"per_layer_config",
+         {{"0", {{"num_key_value_heads", 1}}}, {"2", Gemma4Heads(16, 1)}, {"4", Gemma4Heads(16, 1)}}}},
+       {"per_layer_config.1.num_key_value_heads is absent", "1 of layer 0"}},
+      {"gemma4_big",
+       {{"per_layer_config", {{"2", Gemma4Heads(16, 3)}, {"4", Gemma4Heads(16, 3)}}}},
+       {"per_layer_config.2.num_key_value_heads is 3", "4 heads (num_attention_heads)"}},
       {"gemma4_big", {{"num_global_key_value_heads", 2}}, {"layers.2.self_attn.k_proj.weight", "shape"}},
       {"gemma4_big", {{"num_global_key_value_heads", 3}}, {"4 heads", "num_global_key_value_heads is 3"}},
       {"gemma4_big", {{"attention_k_eq_v", false}}, {"self_attn"}},
@@ -809,11 +830,26 @@ TEST_F(Families, ALanguageModelInsideEachFamilyThatHasOne) {
 
 // What transformers writes when it saves a model of this family.
 TEST_F(Families, SizesOfSingleLayersByTheirNumber) {
-  const json::object own = {{"head_dim", 16}, {"num_key_value_heads", 1}};
+  const json::object layers = {{"2", Gemma4Heads(16, 1)}, {"4", Gemma4Heads(16, 1)}};
+  const fs::path saved =
+      Changed("gemma4_big",
+              {{"-global_head_dim", nullptr}, {"-num_global_key_value_heads", nullptr}, {"per_layer_config", layers}});
+  EXPECT_EQ(Logits(Tiny("gemma4_big")), Logits(saved));
+  EXPECT_TRUE(ConfigOf(Checkpoint::Open(saved)).warnings.empty());
+  const fs::path both = Changed("gemma4_big", {{"global_head_dim", 64}, {"per_layer_config", layers}});
+  EXPECT_EQ(Logits(Tiny("gemma4_big")), Logits(both));
+  const std::vector<Warning> warnings = ConfigOf(Checkpoint::Open(both)).warnings;
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_EQ(warnings[0].thing, "global_head_dim");
+  EXPECT_EQ(warnings[1].thing, "num_global_key_value_heads");
+}
+
+// Those with a window may have heads of their own number, too.
+TEST_F(Families, KeyHeadsOfLayersWithAWindowByTheirNumber) {
+  json::object layers = {{"2", Gemma4Heads(16, 1)}, {"4", Gemma4Heads(16, 1)}};
+  for (const char* windowed : {"0", "1", "3"}) layers[windowed] = {{"num_key_value_heads", 2}};
   EXPECT_EQ(Logits(Tiny("gemma4_big")),
-            Logits(Changed("gemma4_big", {{"-global_head_dim", nullptr},
-                                          {"-num_global_key_value_heads", nullptr},
-                                          {"per_layer_config", {{"2", own}, {"4", own}}}})));
+            Logits(Changed("gemma4_big", {{"num_key_value_heads", 4}, {"per_layer_config", layers}})));
 }
 
 // Whatever layer_types says of it.

@@ -321,6 +321,8 @@ constexpr RopeRule kRopeRules[] = {
     {"mrope_section", ""},  // of positions in several dimensions, which are equal for text
     {"mrope_interleaved", ""}};
 
+constexpr KeyRule kUsedKey{"", kUsed}, kHarmlessKey{"", kHarmless};
+
 const KeyRule* Find(std::span<const KeyRule> rules, std::string_view key) {
   const auto found = std::ranges::find(rules, key, &KeyRule::key);
   return found == rules.end() ? nullptr : &*found;
@@ -415,6 +417,17 @@ void AddRope(const std::string& prefix, const json::object& rope, std::vector<Ke
   }
 }
 
+// Of single layers, by their number.
+void AddLayers(const std::string& prefix, const json::object& layers, std::vector<KeyReport>& out) {
+  for (const auto& [number, layer] : layers) {
+    if (!layer.is_object()) continue;
+    for (const auto& member : layer.get_object()) {
+      out.push_back(ReportOf(fmt::format("{}{}.{}", prefix, std::string_view(number), std::string_view(member.key())),
+                             member.value(), &kUsedKey));
+    }
+  }
+}
+
 // `prefix` stands before the names: "text_config.".
 void AddHf(const std::string& prefix, const json::object& config, const HfType& type, std::vector<KeyReport>& out) {
   for (const auto& member : config) {
@@ -428,6 +441,7 @@ void AddHf(const std::string& prefix, const json::object& config, const HfType& 
     const json::object& inner = member.value().get_object();
     const std::string inside = fmt::format("{}{}.", prefix, key);
     if (key == "rope_scaling" || key == "rope_parameters") AddRope(inside, inner, out);
+    if (key == "per_layer_config" && rule->use == kUsed) AddLayers(inside, inner, out);
     if (type.nested && key == "text_config") AddHf(inside, inner, HfTypeInside(inner), out);
   }
 }
@@ -489,7 +503,6 @@ KeyReport GgufReport(const Metadata::Entry& entry, const Architecture& architect
     if (!rule) rule = Find(kGgufKeys, field);
     return ReportOf(key, value, rule);
   }
-  static constexpr KeyRule kUsedKey{"", kUsed}, kHarmlessKey{"", kHarmless};
   if (key == "general.architecture" || key == "general.name" || key == "general.alignment" ||
       key.starts_with("general.sampling.")) {
     return ReportOf(key, value, &kUsedKey);

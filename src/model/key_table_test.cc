@@ -118,6 +118,11 @@ TEST_F(Keys, WhatIsRefusedIsMarked) {
       Changed("llama", {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}, {"beta_fast", 3}}}})));
   EXPECT_EQ(Find(inside, "rope_scaling.factor")->treatment, KeyTreatment::kUsed);
   EXPECT_EQ(Find(inside, "rope_scaling.beta_fast")->treatment, KeyTreatment::kUnknown);
+  const auto of_layer = KeyReports(
+      Checkpoint::Open(Changed("gemma4_big", {{"per_layer_config", {{"2", {{"head_dim", 16}, {"hidden_size", 8}}}}}})));
+  EXPECT_EQ(Find(of_layer, "per_layer_config.2.head_dim")->treatment, KeyTreatment::kUsed);
+  EXPECT_EQ(Find(of_layer, "per_layer_config.2.hidden_size")->treatment, KeyTreatment::kRefused);
+  EXPECT_EQ(Find(of_layer, "per_layer_config.2.hidden_size")->value, "8");
 }
 
 TEST_F(Keys, WeightsOfEightBitFloatsAreRead) {

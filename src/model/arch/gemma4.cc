@@ -199,14 +199,34 @@ ModelConfig FromGguf(const Metadata& metadata, const TensorSource& tensors, cons
   return config;
 }
 
+// The rotary positions of a kind of layer, those with a window or those without, are made for one size of heads: the class
+// takes no others.
+void OneSizeOfAKind(const boost::json::object& stated, const ModelConfig& config, const std::vector<Sizes>& sizes) {
+  for (size_t layer = 0; layer < sizes.size(); ++layer) {
+    size_t first = 0;
+    while ((config.shapes[first].window > 0) != (config.shapes[layer].window > 0)) ++first;
+    const boost::json::object none;
+    const boost::json::value* object = stated.if_contains(std::to_string(layer));
+    const std::string prefix = fmt::format("per_layer_config.{}.", layer);
+    const HfFields own(object ? object->get_object() : none, prefix);
+    const auto check = [&](std::string_view key, size_t Sizes::* size) {
+      if (sizes[layer].*size == sizes[first].*size) return;
+      own.Refuse(
+          key, fmt::format("must be the {} of layer {}: layers of a kind have heads alike", sizes[first].*size, first));
+    };
+    check("head_dim", &Sizes::head_dim);
+    check("num_key_value_heads", &Sizes::kv_heads);
+  }
+}
+
 // Of single layers, by their number: what transformers writes when it saves a model.
 void PerLayerConfig(const HfFields& fields, const boost::json::object& stated, const ModelConfig& config,
                     std::vector<Sizes>& sizes) {
   constexpr std::string_view kField = "per_layer_config";
   for (const auto& [key, value] : stated) {
     size_t layer = sizes.size();
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), layer);
-    if (error != std::errc() || end != key.data() + key.size() || layer >= sizes.size() || !value.is_object()) {
+    const auto error = std::from_chars(key.data(), key.data() + key.size(), layer).ec;
+    if (error != std::errc() || layer >= sizes.size() || key != std::to_string(layer) || !value.is_object()) {
       fields.Reject(kField, "must have an object for each of some layers, by their number from 0 on");
     }
     const std::string prefix = fmt::format("{}.{}.", kField, layer);
@@ -218,17 +238,23 @@ void PerLayerConfig(const HfFields& fields, const boost::json::object& stated, c
     }
     if (own.Has("head_dim")) sizes[layer].head_dim = own.Size("head_dim", kMostHeadDim);
     if (own.Has("num_key_value_heads")) sizes[layer].kv_heads = own.Size("num_key_value_heads", kMostHeads);
-    if (config.shapes[layer].window > 0 && sizes[layer].kv_heads != config.kv_heads) {
-      own.Refuse("num_key_value_heads",
-                 fmt::format("of a layer with a window it must be the model's {}", config.kv_heads));
+    if (config.heads % sizes[layer].kv_heads != 0) {
+      own.Reject("num_key_value_heads", fmt::format("must divide the {} heads (num_attention_heads)", config.heads));
     }
   }
+  OneSizeOfAKind(stated, config, sizes);
 }
 
-std::vector<Sizes> SizesFromHf(const HfFields& fields, size_t shared, const ModelConfig& config) {
+std::vector<Sizes> SizesFromHf(const HfFields& fields, size_t shared, ModelConfig& config) {
   std::vector<Sizes> sizes(config.layers, {config.head_dim, config.kv_heads, config.feed_forward});
   if (const boost::json::object* stated = fields.Object("per_layer_config")) {
     PerLayerConfig(fields, *stated, config, sizes);
+    for (const std::string_view unread : {"global_head_dim", "num_global_key_value_heads"}) {
+      if (!fields.Has(unread)) continue;
+      config.warnings.push_back(
+          {"unread_key", std::string(unread), "",
+           fmt::format("config.json has {} besides per_layer_config, which alone counts, as in transformers", unread)});
+    }
   } else {
     const size_t dim = fields.Has("global_head_dim") ? fields.Size("global_head_dim", kMostHeadDim) : 512;
     const bool own_heads = fields.Bool("attention_k_eq_v", false) && fields.Has("num_global_key_value_heads");
