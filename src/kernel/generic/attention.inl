@@ -126,6 +126,7 @@ void Score(const Block& block, size_t segment, PositionRange range) {
   const size_t dim = block.shape.head_dim;
   const size_t end = (range.end + 15) / 16;
   const bool widen = sizeof(Element) < sizeof(float) && block.groups > kDirectGroups;
+  const std::byte* read_next = block.shape.value_dim > 0 ? block.layer.keys : block.layer.values;
   for (size_t tile = range.begin / 16, width = Width(block.group); tile < end; tile += width) {
     while (tile + width > end) width /= 2;
     KeyTiles<Element> stored;
@@ -133,7 +134,7 @@ void Score(const Block& block, size_t segment, PositionRange range) {
     for (size_t t = 0; t < width; ++t) {
       const size_t kv_block = segment * kSegmentBlocks + tile + t;
       stored.tiles[t] = BlockOf<Element>(block, block.layer.keys, kv_block);
-      stored.ahead[t] = BlockOf<Element>(block, block.layer.values, kv_block);
+      stored.ahead[t] = BlockOf<Element>(block, read_next, kv_block);
       widened.tiles[t] = block.keys + t * 16 * dim;
       if (widen) Widen(stored.tiles[t], 16 * dim, block.keys + t * 16 * dim);
     }

@@ -93,12 +93,13 @@ void AddValues(const float* weights, PositionRange range, const ValueColumns<Ele
   }
   for (size_t p = range.begin; p < range.end;) {
     const Element* v = values.blocks[p / 16] + p % 16 * values.stride;
-    const Element* ahead = values.ahead[p / 16] + p % 16 * values.stride;
+    const Element* ahead = kAhead ? values.ahead[p / 16] + p % 16 * values.stride : nullptr;
     const size_t end = Smaller(range.end, p / 16 * 16 + 16);
-    for (; p < end; ++p, v += values.stride, ahead += values.stride) {
+    for (; p < end; ++p, v += values.stride) {
       const Element* columns[D];
       for (size_t i = 0; i < D; ++i) columns[i] = v + i * 16;
       for (size_t i = 0; kAhead && i < D; ++i) __builtin_prefetch(ahead + i * 16, 0, 2);
+      if constexpr (kAhead) ahead += values.stride;
       AddProducts(weights + p, kScoreStride, columns, 0, acc);
     }
   }
