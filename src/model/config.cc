@@ -24,6 +24,13 @@ void CheckFinite(std::string_view field, double value, bool positive) {
   }
 }
 
+// 0: none.
+void CheckSoftcap(std::string_view field, double value) {
+  CheckFinite(field, value, false);
+  if (value >= 0) return;
+  throw Error(ErrorCategory::kCorrupt, "model configuration: {} is {}, it must be at least 0", field, value);
+}
+
 void CheckRopes(const ModelConfig& config) {
   for (const RopeConfig& rope : config.ropes) {
     if (rope.dims > config.MostHeadDim() || rope.dims % 2 != 0) {
@@ -32,7 +39,14 @@ void CheckRopes(const ModelConfig& config) {
                   config.MostHeadDim());
     }
     const std::vector<double> frequencies = Frequencies(rope);
-    for (size_t i = 0; i < frequencies.size(); ++i) CheckFinite("rope frequency", frequencies[i], i < rope.turned());
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+      CheckFinite("rope frequency", frequencies[i], i < rope.turned());
+      if (frequencies[i] <= kMostFrequency) continue;
+      throw Error(ErrorCategory::kCorrupt,
+                  "model configuration: rope frequency is {}, it must be at most {}: the base of rotary positions and "
+                  "what divides them say so",
+                  frequencies[i], kMostFrequency);
+    }
     CheckFinite("rope factor", rope.factor, true);
   }
 }
@@ -177,8 +191,8 @@ void Validate(const ModelConfig& config) {
   CheckFinite("query_temperature scale", config.query_temperature.scale, false);
   CheckSize("query_temperature length", config.query_temperature.length, SIZE_MAX);
   CheckFinite("attention_scale", config.attention_scale, true);
-  CheckFinite("attention_softcap", config.attention_softcap, false);
-  CheckFinite("final_softcap", config.final_softcap, false);
+  CheckSoftcap("attention_softcap", config.attention_softcap);
+  CheckSoftcap("final_softcap", config.final_softcap);
   CheckRopes(config);
   CheckShapes(config);
   CheckExperts(config);

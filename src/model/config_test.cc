@@ -84,7 +84,7 @@ TEST(Config, NumbersAreFiniteAndWhatDividesIsPositive) {
     const auto with = [&](float value) { return WhyNot([&](ModelConfig& config) { config.*c.number = value; }); };
     EXPECT_EQ(with(1e-30f), "") << c.name;
     EXPECT_EQ(with(0) == "", !c.positive) << c.name;
-    EXPECT_EQ(with(-1) == "", !c.positive) << c.name;
+    EXPECT_NE(with(-1), "") << c.name;
     EXPECT_EQ(with(INFINITY), "model configuration: " + std::string(c.name) + " is inf, it must be a " +
                                   (c.positive ? "positive" : "finite") + " number");
     EXPECT_NE(with(NAN), "");
@@ -99,6 +99,10 @@ TEST(Config, RotaryPositionsFitTheHeads) {
   EXPECT_EQ(WhyNot([](ModelConfig& c) { c.ropes[0].dims = 0; }), "");
   EXPECT_EQ(WhyNot([](ModelConfig& c) { c.ropes[0].linear = 0; }),
             "model configuration: rope frequency is inf, it must be a positive number");
+  EXPECT_EQ(
+      WhyNot([](ModelConfig& c) { c.ropes[0].linear = 0x1p-30; }),
+      "model configuration: rope frequency is 1073741824, it must be at most 1048576: the base of rotary positions and "
+      "what divides them say so");
   EXPECT_EQ(WhyNot([](ModelConfig& c) { c.ropes[0].factor = 0; }),
             "model configuration: rope factor is 0, it must be a positive number");
 }

@@ -13,5 +13,6 @@ inline constexpr size_t kMostFeedForward = 1 << 22;
 inline constexpr size_t kMostExperts = 1 << 16;
 inline constexpr size_t kMostConvolution = 64;
 inline constexpr size_t kMostVocab = 1 << 24;
+inline constexpr double kMostFrequency = 1 << 20;  // of rotary positions; models have 1 and less
 
 }  // namespace sheepop
