@@ -852,6 +852,13 @@ TEST_F(Families, KeyHeadsOfLayersWithAWindowByTheirNumber) {
             Logits(Changed("gemma4_big", {{"num_key_value_heads", 4}, {"per_layer_config", layers}})));
 }
 
+TEST_F(Families, AnEmptyScalingTakesNothingFromTheOther) {
+  json::object rope = LatentYarn(0.8, 0.4);
+  const fs::path one = Changed("deepseek_v2", {{"-rope_scaling", nullptr}, {"rope_parameters", rope}});
+  const std::vector<float> logits = Logits(one);
+  EXPECT_EQ(logits, Logits(Changed("deepseek_v2", {{"rope_scaling", json::object()}, {"rope_parameters", rope}})));
+}
+
 // Whatever layer_types says of it.
 TEST_F(Families, TheLastLayerOfGemma4SeesEverything) {
   json::array types = testing::ReadJson(Tiny("gemma4_big") / "config.json").at("layer_types").as_array();

@@ -297,7 +297,7 @@ void RopeOfLatents(const HfFields& fields, const ConfigOptions& options, ModelCo
   double strength = 0;
   for (const std::string_view name : {"rope_parameters", "rope_scaling"}) {
     const boost::json::object* object = fields.Object(name);
-    if (!object) continue;
+    if (!object || object->empty()) continue;
     const std::string prefix = fmt::format("{}.", name);
     const HfFields rope(*object, prefix);
     const std::string_view key = rope.Has("rope_type") ? "rope_type" : "type";
