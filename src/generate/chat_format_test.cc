@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -103,6 +104,22 @@ TEST(ChatFormatOfTest, ATemplateWithoutCallsHasTheGenericForm) {
   const std::string text = small.format.ToolsText(testing::Tools());
   EXPECT_NE(text.find("\"get_weather\""), std::string::npos);
   EXPECT_NE(text.find(R"({"name": "NAME", "arguments": )"), std::string::npos);
+}
+
+// Of Gemma 4's, whose turns of calls end before the answers of tools, or with another blank behind the mark.
+TEST(ChatFormatOfTest, WhatEndsATurnOfCallsIsNoPartOfThem) {
+  SmallTemplate gemma = *std::ranges::find(testing::SmallTemplates(), "gemma4", &SmallTemplate::family);
+  for (const std::string end : {"<turn|>", "<|tool_response>"}) {
+    gemma.whole =
+        "{% if tools %}<|turn>system\n{{ tools | tojson }}<turn|>\n{% endif %}{% for m in messages %}"
+        "<|turn>{{ m.role }}\n{{ m.content or '' }}{% if m.tool_calls %}" +
+        gemma.calls + end +
+        "{% else %}<turn|>\n{% endif %}{% endfor %}{% if add_generation_prompt %}<|turn>assistant\n{% endif %}";
+    const Small small(gemma);
+    EXPECT_EQ(small.format.family(), "gemma4") << end;
+    notation::TestGrammar grammar = small.Grammar({Use::kRequired, "", true});
+    EXPECT_TRUE(grammar.Accepts("<|tool_call>call:get_weather{city:<|\"|>Oslo<|\"|>}<tool_call|>")) << end;
+  }
 }
 
 TEST(ChatFormatOfTest, ControlTokensAreMarks) {
