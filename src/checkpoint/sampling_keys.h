@@ -27,4 +27,8 @@ inline constexpr SamplingKey kSamplingKeys[] = {
     {"mirostat_eta", nullptr, "general.sampling.mirostat_eta"},
 };
 
+// A list of ids that are never drawn.
+inline constexpr const char* kSuppressedJson = "suppress_tokens";
+inline constexpr const char* kSuppressedKey = "tokenizer.ggml.suppress_tokens";
+
 }  // namespace sheepop

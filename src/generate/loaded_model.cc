@@ -76,7 +76,8 @@ LoadedModel LoadedModel::Open(const std::filesystem::path& path, const LoadOptio
   loaded.vocabulary = std::make_shared<const TokenizerVocabulary>(*loaded.tokenizer, loaded.model->config().vocab);
   loaded.chat_template = ChatTemplateOf(checkpoint);
   loaded.has_tool_template = ToolTemplateOf(checkpoint).has_value();
-  loaded.suggested = SuggestedSamplingOf(checkpoint, loaded.model->config().name, loaded.chat_template.has_value());
+  loaded.suggested = SuggestedSamplingOf(checkpoint, loaded.model->config().name, loaded.chat_template.has_value(),
+                                         loaded.model->config().vocab);
   RequireRows(*loaded.tokenizer, loaded.model->config().vocab, path.string());
   return loaded;
 }

@@ -61,10 +61,30 @@ std::string ValueText(const SamplingKey& key, double value, bool single) {
   return single ? fmt::format("{}", static_cast<float>(value)) : NumberText(value);
 }
 
-void ReadFolder(const HfFolder& folder, SuggestedSampling& out) {
+void ReadSuppressed(std::string_view key, std::vector<int64_t> ids, size_t vocab, SuggestedSampling& out) {
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  size_t known = 0;
+  std::optional<int64_t> unknown;  // the first
+  for (const int64_t id : ids) {
+    if (id < 0 || static_cast<uint64_t>(id) >= vocab) {
+      if (!unknown) unknown = id;
+      continue;
+    }
+    out.options.push_back({&kSamplingTable.Named("banned"), std::to_string(id)});
+    ++known;
+  }
+  if (!unknown) return;
+  out.warnings.push_back({"unknown_token", std::string(key), std::to_string(*unknown),
+                          fmt::format("{} of {} names {} tokens beyond the model's {}, {} is one; they are left out",
+                                      key, out.source, ids.size() - known, vocab, *unknown)});
+}
+
+void ReadFolder(const HfFolder& folder, size_t vocab, SuggestedSampling& out) {
   if (!folder.generation_config) return;
   const json::object& config = *folder.generation_config;
   out.source = (folder.path / "generation_config.json").string();
+  ReadSuppressed(kSuppressedJson, folder.GenerationIds(kSuppressedJson), vocab, out);
   const json::value* samples = config.if_contains("do_sample");
   if (samples && *samples == false) return;
   for (const SamplingKey& key : kSamplingKeys) {
@@ -98,7 +118,8 @@ void ReadSequence(const std::string& sequence, SuggestedSampling& out) {
   if (!steps.empty()) out.options.push_back({&kSamplingTable.Named("samplers"), std::move(steps)});
 }
 
-void ReadGguf(const Metadata& metadata, SuggestedSampling& out) {
+void ReadGguf(const Metadata& metadata, size_t vocab, SuggestedSampling& out) {
+  if (auto ids = metadata.Ints(kSuppressedKey)) ReadSuppressed(kSuppressedKey, std::move(*ids), vocab, out);
   for (const SamplingKey& key : kSamplingKeys) {
     const auto value = metadata.Float(key.gguf);
     if (!value) continue;
@@ -122,19 +143,20 @@ bool IsOf(std::string_view name, std::string_view model) {
 
 }  // namespace
 
-void SuggestedSampling::Apply(SamplingOptions& into) const {
+void SuggestedSampling::Apply(SamplingOptions& into, const std::function<bool(const OptionRow&)>& given) const {
   for (const auto& [row, value] : options) {
+    if (given && given(*row)) continue;
     kSamplingTable.Set(into, *row, value, fmt::format("{} of {}", row->name, source));
   }
 }
 
-SuggestedSampling SuggestedSamplingOf(const Checkpoint& checkpoint, std::string_view name, bool chat) {
+SuggestedSampling SuggestedSamplingOf(const Checkpoint& checkpoint, std::string_view name, bool chat, size_t vocab) {
   SuggestedSampling out;
   out.source = checkpoint.path().string();
   if (const GgufFile* gguf = checkpoint.gguf()) {
-    ReadGguf(gguf->metadata(), out);
+    ReadGguf(gguf->metadata(), vocab, out);
   } else {
-    ReadFolder(*checkpoint.hf(), out);
+    ReadFolder(*checkpoint.hf(), vocab, out);
   }
   if (!out.options.empty() || !chat) return out;
   const auto* advice = std::ranges::find_if(kAdvice, [&](const Advice& of) { return IsOf(name, of.model); });

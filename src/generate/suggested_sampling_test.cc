@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using Type = Metadata::GgufType;
 
+constexpr size_t kVocab = 288;
+
 class Suggested : public ::testing::Test {
  protected:
   // The tiny model with other metadata; what it says of drawing is read without its weights.
@@ -24,14 +26,14 @@ class Suggested : public ::testing::Test {
     change(metadata);
     GgufWriter writer(folder_ / "m.gguf", metadata, {});
     writer.Commit();
-    return SuggestedSamplingOf(Checkpoint::Open(folder_ / "m.gguf"), name, chat);
+    return SuggestedSamplingOf(Checkpoint::Open(folder_ / "m.gguf"), name, chat, kVocab);
   }
 
   SuggestedSampling OfFolder(std::string_view generation_config, std::string_view name = "") {
     const fs::path model = folder_ / "model";
     if (!fs::exists(model)) fs::copy(testing::SourcePath("tests/data/tiny/llama"), model);
     std::ofstream(model / "generation_config.json") << generation_config;
-    return SuggestedSamplingOf(Checkpoint::Open(model), name, true);
+    return SuggestedSamplingOf(Checkpoint::Open(model), name, true, kVocab);
   }
 
   // Each as "flag value".
@@ -94,6 +96,29 @@ TEST_F(Suggested, WhatIsNoNumberIsRefusedByName) {
       EXPECT_NE(message.find(word), std::string::npos) << message;
     }
   }
+}
+
+// transformers bans them in every draw, that of the best token too.
+TEST_F(Suggested, TokensThatAreNeverDrawn) {
+  const SuggestedSampling suggested =
+      OfFolder(R"({"temperature": 0.6, "do_sample": false, "suppress_tokens": [7, 5, 288, 7, 5000000]})");
+  EXPECT_EQ(Flags(suggested), Texts({"--ban 5", "--ban 7"}));
+  ASSERT_EQ(suggested.warnings.size(), 1U) << "two are no tokens of this model";
+  EXPECT_EQ(suggested.warnings[0].thing, "suppress_tokens");
+  EXPECT_EQ(suggested.warnings[0].value, "288");
+  SamplingOptions options;
+  suggested.Apply(options);
+  EXPECT_EQ(options.banned, (std::vector<TokenName>{Token{5}, Token{7}}));
+  SamplingOptions given;
+  suggested.Apply(given, [](const OptionRow& row) { return row.name == "banned"; });
+  EXPECT_TRUE(given.banned.empty());
+  EXPECT_TRUE(OfFolder(R"({"suppress_tokens": null})").empty());
+  EXPECT_THROW(OfFolder(R"({"suppress_tokens": ["<image>"]})"), Error);
+  const SuggestedSampling converted = OfGguf([](Metadata& metadata) {
+    metadata.Set("tokenizer.ggml.suppress_tokens", Type::kInt32, std::vector<int64_t>{7, 5, 300});
+  });
+  EXPECT_EQ(Flags(converted), Texts({"--ban 5", "--ban 7"}));
+  EXPECT_EQ(converted.warnings.size(), 1U);
 }
 
 TEST_F(Suggested, ModelsThatPullKnowsAreAdvised) {

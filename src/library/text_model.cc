@@ -20,7 +20,7 @@ SamplingOptions SamplingOf(const GenerateOptions& options, const SuggestedSampli
   const auto profile = options.sampling.find("profile");
   SamplingOptions sampling;
   if (profile == options.sampling.end()) {
-    suggested.Apply(sampling);
+    suggested.Apply(sampling, [&](const OptionRow& row) { return options.sampling.contains(std::string(row.name)); });
   } else {
     sampling = ProfileNamed(profile->second).defaults;
   }

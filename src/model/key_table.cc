@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/hf_folder.h"
+#include "checkpoint/sampling_keys.h"
 #include "model/checkpoint_config.h"
 #include "model/config_fields.h"
 
@@ -24,6 +25,8 @@ namespace json = boost::json;
 using enum KeyUse;
 
 constexpr std::string_view kExperts = "mixtures of experts";
+constexpr std::string_view kDraws =
+    "nothing here reads it; transformers draws by it where there is no generation_config.json";
 constexpr std::string_view kQuantisation = "quantization_config";
 
 // Under the name of any family, in GGUF metadata; what llama.cpp reads for some family or other is among them.
@@ -87,7 +90,7 @@ constexpr KeyRule kGgufRopeKeys[] = {
     {"rope.scaling.alpha", kOnly, "[0]", "NTK scaling"},
 };
 
-// Of any config.json. Those of generation are suggestions, which transformers does not read here either.
+// Of any config.json. Of those of generation, transformers follows some even where the best token is taken.
 constexpr KeyRule kHfKeys[] = {
     {"model_type"},
     {"vocab_size"},
@@ -139,7 +142,7 @@ constexpr KeyRule kHfKeys[] = {
     {"unsloth_fixed", kHarmless},
     {"unsloth_version", kHarmless},
     {"max_length", kHarmless},
-    {"min_length", kHarmless},
+    {"min_length", kTold, "[0]", kDraws},
     {"do_sample", kHarmless},
     {"early_stopping", kHarmless},
     {"num_beams", kHarmless},
@@ -147,20 +150,20 @@ constexpr KeyRule kHfKeys[] = {
     {"top_k", kHarmless},
     {"top_p", kHarmless},
     {"typical_p", kHarmless},
-    {"repetition_penalty", kHarmless},
+    {"repetition_penalty", kTold, "[1]", kDraws},
     {"length_penalty", kHarmless},
-    {"no_repeat_ngram_size", kHarmless},
+    {"no_repeat_ngram_size", kTold, "[0]", kDraws},
     {"encoder_no_repeat_ngram_size", kHarmless},
-    {"bad_words_ids", kHarmless},
+    {"bad_words_ids", kTold, "[[]]", kDraws},
     {"num_return_sequences", kHarmless},
     {"output_scores", kHarmless},
     {"return_dict_in_generate", kHarmless},
-    {"forced_bos_token_id", kHarmless},
-    {"forced_eos_token_id", kHarmless},
+    {"forced_bos_token_id", kTold, "[]", kDraws},
+    {"forced_eos_token_id", kTold, "[]", kDraws},
     {"remove_invalid_values", kHarmless},
-    {"exponential_decay_length_penalty", kHarmless},
-    {"suppress_tokens", kHarmless},
-    {"begin_suppress_tokens", kHarmless},
+    {"exponential_decay_length_penalty", kTold, "[]", kDraws},
+    {"suppress_tokens", kTold, "[[]]", kDraws},
+    {"begin_suppress_tokens", kTold, "[[]]", kDraws},
     {"epsilon_cutoff", kHarmless},
     {"eta_cutoff", kHarmless},
     {"encoder_repetition_penalty", kHarmless},
@@ -219,6 +222,7 @@ constexpr KeyRule kGenerationKeys[] = {
     {"top_p"},
     {"min_p"},
     {"repetition_penalty"},
+    {kSuppressedJson},
     {"bos_token_id", kHarmless},
     {"pad_token_id", kHarmless},
     {"do_sample", kHarmless},
@@ -375,6 +379,11 @@ KeyReport ReportOf(std::string key, const json::value& value, const KeyRule* rul
   } else if (rule->use == kOnly) {
     report.treatment = CanRun(*rule, value) ? KeyTreatment::kHarmless : KeyTreatment::kRefused;
     if (report.treatment == KeyTreatment::kRefused) report.why = RefusalOf(*rule);
+  } else if (rule->use == kTold && !CanRun(*rule, value)) {
+    report.treatment = KeyTreatment::kUnknown;
+    report.why = rule->needs;
+  } else if (rule->use == kTold) {
+    report.treatment = KeyTreatment::kHarmless;
   }
   return report;
 }

@@ -17,13 +17,14 @@ enum class KeyUse : uint8_t {
   kUsed,      // the family reads it, and judges its value itself
   kHarmless,  // changes no logit
   kOnly,      // nothing here reads it: only values that ask for nothing can run
+  kTold,      // nothing here reads it, and it changes no logit: values that ask for something are told
 };
 
 struct KeyRule {
   std::string_view key;
   KeyUse use = KeyUse::kUsed;
-  std::string_view only = "[]";  // kOnly: a JSON list of the values that can run; absent and null always can
-  std::string_view needs = "";   // kOnly: what another value would need, for the message
+  std::string_view only = "[]";  // kOnly, kTold: a JSON list of the values that ask for nothing, as absent and null do
+  std::string_view needs = "";   // kOnly: what another value would need, for the message; kTold: what is told of it
 };
 
 enum class KeyTreatment : uint8_t { kUsed, kTokenizer, kHarmless, kUnknown, kRefused };

@@ -105,6 +105,16 @@ TEST_F(Keys, WhatNothingKnowsIsTold) {
   EXPECT_EQ(Find(of_gguf, "llama.no_such_key")->treatment, KeyTreatment::kUnknown);
 }
 
+// transformers takes them from there where there is no generation_config.json.
+TEST_F(Keys, WhatDrawsOfAConfigurationIsTold) {
+  const auto reports = KeyReports(Checkpoint::Open(Changed(
+      "llama", {{"suppress_tokens", {5, 6}}, {"begin_suppress_tokens", nullptr}, {"no_repeat_ngram_size", 0}})));
+  EXPECT_EQ(Find(reports, "suppress_tokens")->treatment, KeyTreatment::kUnknown);
+  EXPECT_NE(Find(reports, "suppress_tokens")->why.find("generation_config.json"), std::string::npos);
+  EXPECT_EQ(Find(reports, "begin_suppress_tokens")->treatment, KeyTreatment::kHarmless);
+  EXPECT_EQ(Find(reports, "no_repeat_ngram_size")->treatment, KeyTreatment::kHarmless);
+}
+
 TEST_F(Keys, WhatIsRefusedIsMarked) {
   const auto by_table = KeyReports(Checkpoint::Open(Changed("llama", {{"attention_bias", true}})));
   EXPECT_EQ(Find(by_table, "attention_bias")->treatment, KeyTreatment::kRefused);

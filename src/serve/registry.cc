@@ -56,7 +56,9 @@ std::shared_ptr<const ServedModel> Registry::Open(const std::string& name, const
   SetChat(*model);
   const ModelConfig& config = model->loaded.model->config();
   model->sampling = UsualSampling(profile_, model->loaded.suggested);
-  for (const SuggestedOption& option : model->loaded.suggested.options) model->advised.push_back(option.row);
+  for (const SuggestedOption& option : model->loaded.suggested.options) {
+    if (std::ranges::find(model->advised, option.row) == model->advised.end()) model->advised.push_back(option.row);
+  }
   model->engine = engine_;
   model->engine.sequences = options_.sequences;
   model->context = ContextInUse(engine_, config.context);

@@ -117,6 +117,13 @@ class GgufWriting {
 
   void SetSampling() {
     if (!folder_.generation_config) return;
+    std::vector<int64_t> suppressed = folder_.GenerationIds(kSuppressedJson);
+    std::erase_if(suppressed, [&](int64_t id) {
+      if (static_cast<size_t>(id) < vocab_) return false;
+      notes_.push_back(fmt::format("{} {} is left out: the model has {} tokens", kSuppressedJson, id, vocab_));
+      return true;
+    });
+    if (!suppressed.empty()) metadata_.Set(kSuppressedKey, Type::kInt32, std::move(suppressed));
     const json::value* samples = Field(*folder_.generation_config, "do_sample");
     if (samples && *samples == false) return;
     for (const SamplingKey& name : kSamplingKeys) {
@@ -143,6 +150,7 @@ json::object GenerationConfig(const Metadata& metadata, const SpecialTokenIds& s
   if (special.end.size() == 1) out["eos_token_id"] = special.end[0];
   if (special.end.size() > 1) out["eos_token_id"] = json::value_from(special.end);
   if (special.pad) out["pad_token_id"] = *special.pad;
+  if (const auto suppressed = metadata.Ints(kSuppressedKey)) out[kSuppressedJson] = json::value_from(*suppressed);
   for (const SamplingKey& name : kSamplingKeys) {
     if (!name.json) continue;
     const auto value = metadata.Float(name.gguf);

@@ -57,7 +57,8 @@ class Convert(ProgramTest):
 
     def test_what_goes_along_both_ways(self):
         template = "{% for message in messages %}{{ message.content }}{% endfor %}"
-        generation = {"bos_token_id": 0, "eos_token_id": [0, 2, 5], "pad_token_id": 1, "do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95}
+        generation = {"bos_token_id": 0, "eos_token_id": [0, 2, 5], "pad_token_id": 1, "suppress_tokens": [7, 9],
+                      "do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95}
         folder = self.copy("llama", generation_config=generation)
         (folder / "chat_template.jinja").write_text(template)
         out, back, again = self.folder / "out.gguf", self.folder / "back", self.folder / "again"

@@ -228,6 +228,15 @@ class Suggestions(ProgramTest):
         self.assertNotIn("notes", self.drawn("--top-k", 50, "--temperature", 3.5))
         self.assertNotIn("notes", self.drawn("--profile", "sheepop"))
 
+    def test_tokens_that_are_never_drawn(self):
+        greedy = self.drawn("--temperature", 0)["ids"]
+        self.suggest(do_sample=False, suppress_tokens=[greedy[0]])
+        out = self.drawn("--temperature", 0)
+        self.assertNotIn(greedy[0], out["ids"])
+        self.assertEqual([note["value"] for note in out["notes"]], [f"--ban {greedy[0]}"])
+        other = next(token for token in range(3, 60) if token not in greedy)
+        self.assertEqual(self.drawn("--temperature", 0, "--ban", other)["ids"], greedy)
+
     def test_a_gguf_file(self):
         path = self.folder / "m.gguf"
         GgufFile(LLAMA).write_changed(path, {"general.sampling.temp": (6, 3.5), "general.sampling.top_k": (5, 200)})

@@ -20,7 +20,7 @@ SamplingOptions SamplingFlags::Options() const {
   if (profile) {
     options = ProfileNamed(*profile).defaults;
   } else {
-    suggested_.Apply(options);
+    suggested_.Apply(options, [&](const OptionRow& row) { return given_.Given(row) != nullptr; });
   }
   options = given_.Over(std::move(options));
   Validate(options);
