@@ -1,7 +1,6 @@
 // What the families with a mixture of experts share when they read and write a configuration.
 #pragma once
 
-#include <array>
 #include <span>
 
 #include "model/config_fields.h"
@@ -11,7 +10,7 @@
 namespace sheepop {
 
 // What ExpertsFromGguf reads, for a family's gguf_keys.
-inline constexpr std::array<KeyRule, 12> kGgufExpertKeys = {{
+inline constexpr KeyRule kGgufExpertKeys[] = {
     {"expert_count"},
     {"expert_used_count"},
     {"expert_feed_forward_length"},
@@ -24,7 +23,7 @@ inline constexpr std::array<KeyRule, 12> kGgufExpertKeys = {{
     {"expert_group_used_count"},
     {"leading_dense_block_count"},
     {"interleave_moe_layer_step", KeyUse::kHarmless},  // the tensors say which layers have experts
-}};
+};
 
 // Fills config.experts and says which layers have them: those with a router's tensor. `config.experts` says beforehand what
 // holds where a key is absent (score, normalised). A file without expert_count has none. Tensors settle the biases and the

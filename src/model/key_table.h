@@ -3,6 +3,8 @@
 // told.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -26,6 +28,18 @@ struct KeyRule {
   std::string_view only = "[]";  // kOnly, kTold: a JSON list of the values that ask for nothing, as absent and null do
   std::string_view needs = "";   // kOnly: what another value would need, for the message; kTold: what is told of it
 };
+
+// Lists as one.
+template <size_t... kSizes>
+consteval std::array<KeyRule, (kSizes + ...)> JoinKeys(const KeyRule (&... lists)[kSizes]) {
+  std::array<KeyRule, (kSizes + ...)> out{};
+  size_t at = 0;
+  const auto add = [&](std::span<const KeyRule> list) {
+    for (const KeyRule& rule : list) out[at++] = rule;
+  };
+  (add(lists), ...);
+  return out;
+}
 
 enum class KeyTreatment : uint8_t { kUsed, kTokenizer, kHarmless, kUnknown, kRefused };
 

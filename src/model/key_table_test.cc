@@ -1,5 +1,6 @@
 #include "model/key_table.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf_writer.h"
 #include "model/checkpoint_config.h"
+#include "model/expert_reading.h"
 #include "model/test_support.h"
 
 namespace sheepop {
@@ -80,6 +82,27 @@ TEST_F(Keys, EveryKeyOfTheTinyModelsIsKnown) {
     }
   }
   EXPECT_GT(seen, 300U);
+}
+
+// The reading of experts is one for all families, and so is what is said of it.
+TEST_F(Keys, KeysOfExpertsAreKnownWhereverTheyAreRead) {
+  size_t seen = 0;
+  for (const std::string& name : testing::TinyNames()) {
+    const fs::path path = Tiny(name) / "model.gguf";
+    if (!fs::exists(path)) continue;
+    const std::string family = *Checkpoint::Open(path).gguf()->metadata().String("general.architecture");
+    const auto had = Checkpoint::Open(path).gguf()->metadata().Int(family + ".expert_used_count").value_or(0);
+    if (had == 0) continue;
+    for (const KeyRule& rule : kGgufExpertKeys) {
+      const std::string key = fmt::format("{}.{}", family, rule.key);
+      const auto reports = KeyReports(Checkpoint::Open(ChangedGguf(name, [&](Metadata& metadata) {
+        if (!metadata.Find(key)) metadata.Set(key, Type::kUint32, uint64_t{1});
+      })));
+      EXPECT_NE(Find(reports, key)->treatment, KeyTreatment::kUnknown) << key;
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, 100U);
 }
 
 TEST_F(Keys, WhatNothingKnowsIsTold) {

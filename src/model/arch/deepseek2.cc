@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::string_view kName = "deepseek2", kV2 = "deepseek_v2", kV3 = "deepseek_v3", kGlm = "glm4_moe_lite",
                            kYoutu = "youtu";
-constexpr std::string_view kBias = "biases in this family", kFrequency = "experts in some layers alone",
-                           kHalves = "rotary pairs of halves", kScores = "other scores of experts";
-constexpr KeyRule kKeysV2[] = {
+constexpr std::string_view kBias = "biases in this family", kHalves = "rotary pairs of halves",
+                           kScores = "other scores of experts";
+constexpr KeyRule kLatentKeys[] = {
     {"hidden_act"},
     {"q_lora_rank"},
     {"kv_lora_rank"},
@@ -28,110 +28,55 @@ constexpr KeyRule kKeysV2[] = {
     {"qk_rope_head_dim"},
     {"v_head_dim"},
     {"qk_head_dim", KeyUse::kHarmless},  // the sum of two others
+    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
+};
+constexpr KeyRule kRoutedKeys[] = {
     {"n_routed_experts"},
     {"num_experts_per_tok"},
     {"moe_intermediate_size"},
     {"n_shared_experts"},
-    {"first_k_dense_replace"},
     {"routed_scaling_factor"},
-    {"topk_method"},
     {"n_group"},
     {"topk_group"},
+    {"output_router_logits", KeyUse::kHarmless},
+};
+// Where the first layers are the dense ones.
+constexpr KeyRule kLeadingKeys[] = {
+    {"first_k_dense_replace"},      {"moe_layer_freq", KeyUse::kOnly, "[1]", "experts in some layers alone"},
+    {"ep_size", KeyUse::kHarmless}, {"aux_loss_alpha", KeyUse::kHarmless},
+    {"seq_aux", KeyUse::kHarmless},
+};
+constexpr KeyRule kSoftmaxKeys[] = {
+    {"topk_method"},
     {"norm_topk_prob", KeyUse::kOnly, "[false]", kScores},
     {"scoring_func", KeyUse::kOnly, "[\"softmax\"]", kScores},
-    {"moe_layer_freq", KeyUse::kOnly, "[1]", kFrequency},
-    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
     {"mlp_bias", KeyUse::kOnly, "[false]", kBias},
-    {"ep_size", KeyUse::kHarmless},
-    {"aux_loss_alpha", KeyUse::kHarmless},
-    {"seq_aux", KeyUse::kHarmless},
-    {"output_router_logits", KeyUse::kHarmless},
 };
-constexpr KeyRule kKeysV3[] = {
-    {"hidden_act"},
-    {"q_lora_rank"},
-    {"kv_lora_rank"},
-    {"qk_nope_head_dim"},
-    {"qk_rope_head_dim"},
-    {"v_head_dim"},
-    {"qk_head_dim", KeyUse::kHarmless},
-    {"n_routed_experts"},
-    {"num_experts_per_tok"},
-    {"moe_intermediate_size"},
-    {"n_shared_experts"},
-    {"first_k_dense_replace"},
-    {"routed_scaling_factor"},
-    {"n_group"},
-    {"topk_group"},
-    {"norm_topk_prob"},
-    {"num_nextn_predict_layers"},
-    {"num_mtp_layers", KeyUse::kHarmless},
-    {"topk_method", KeyUse::kOnly, "[\"noaux_tc\"]", "another choice of experts"},
-    {"scoring_func", KeyUse::kOnly, "[\"sigmoid\"]", kScores},
-    {"moe_layer_freq", KeyUse::kOnly, "[1]", kFrequency},
-    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
-    {"rope_interleave", KeyUse::kOnly, "[true]", kHalves},
-    {"ep_size", KeyUse::kHarmless},
-    {"aux_loss_alpha", KeyUse::kHarmless},
-    {"seq_aux", KeyUse::kHarmless},
-    {"output_router_logits", KeyUse::kHarmless},
-};
-constexpr KeyRule kKeysGlm[] = {
-    {"hidden_act"},
-    {"q_lora_rank"},
-    {"kv_lora_rank"},
-    {"qk_nope_head_dim"},
-    {"qk_rope_head_dim"},
-    {"v_head_dim"},
-    {"qk_head_dim", KeyUse::kHarmless},
-    {"n_routed_experts"},
-    {"num_experts_per_tok"},
-    {"moe_intermediate_size"},
-    {"n_shared_experts"},
-    {"mlp_layer_types"},
-    {"first_k_dense_replace", KeyUse::kHarmless},  // the class goes by mlp_layer_types alone
-    {"routed_scaling_factor"},
-    {"n_group"},
-    {"topk_group"},
+constexpr KeyRule kSigmoidKeys[] = {
     {"norm_topk_prob"},
     {"num_nextn_predict_layers"},
     {"topk_method", KeyUse::kOnly, "[\"noaux_tc\"]", "another choice of experts"},
     {"scoring_func", KeyUse::kOnly, "[\"sigmoid\"]", kScores},
-    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
     {"rope_interleave", KeyUse::kOnly, "[true]", kHalves},
-    {"output_router_logits", KeyUse::kHarmless},
 };
-constexpr KeyRule kKeysYoutu[] = {
-    {"hidden_act"},
-    {"q_lora_rank"},
-    {"kv_lora_rank"},
-    {"qk_nope_head_dim"},
-    {"qk_rope_head_dim"},
-    {"v_head_dim"},
-    {"qk_head_dim", KeyUse::kHarmless},
-    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
+constexpr KeyRule kV3Keys[] = {{"num_mtp_layers", KeyUse::kHarmless}};
+constexpr KeyRule kGlmKeys[] = {
+    {"mlp_layer_types"}, {"first_k_dense_replace", KeyUse::kHarmless},  // the class goes by mlp_layer_types alone
+};
+constexpr KeyRule kYoutuKeys[] = {
     {"rope_interleave", KeyUse::kOnly, "[true]", kHalves},
     {"embedding_initializer_range", KeyUse::kHarmless},
     {"mlp_bias", KeyUse::kOnly, "[false]", kBias},
 };
-constexpr KeyRule kGgufKeys[] = {
-    {"attention.q_lora_rank"},
-    {"attention.kv_lora_rank"},
-    {"attention.key_length_mla"},
-    {"attention.value_length_mla"},
-    {"rope.scaling.yarn_log_multiplier"},
-    {"expert_count"},
-    {"expert_used_count"},
-    {"expert_feed_forward_length"},
-    {"expert_shared_count"},
-    {"expert_shared_feed_forward_length"},
-    {"expert_gating_func"},
-    {"expert_weights_norm"},
-    {"expert_weights_scale"},
-    {"expert_group_count"},
-    {"expert_group_used_count"},
-    {"leading_dense_block_count"},
+constexpr auto kKeysV2 = JoinKeys(kLatentKeys, kRoutedKeys, kLeadingKeys, kSoftmaxKeys);
+constexpr auto kKeysV3 = JoinKeys(kLatentKeys, kRoutedKeys, kLeadingKeys, kSigmoidKeys, kV3Keys);
+constexpr auto kKeysGlm = JoinKeys(kLatentKeys, kRoutedKeys, kSigmoidKeys, kGlmKeys);
+constexpr auto kKeysYoutu = JoinKeys(kLatentKeys, kYoutuKeys);
+constexpr KeyRule kGgufLatentKeys[] = {
+    {"attention.q_lora_rank"},      {"attention.kv_lora_rank"},           {"attention.key_length_mla"},
+    {"attention.value_length_mla"}, {"rope.scaling.yarn_log_multiplier"},
 };
+constexpr auto kGgufKeys = JoinKeys(kGgufLatentKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{kV2, "DeepseekV2ForCausalLM", kKeysV2},
                                {kV3, "DeepseekV3ForCausalLM", kKeysV3},
                                {kGlm, "Glm4MoeLiteForCausalLM", kKeysGlm},

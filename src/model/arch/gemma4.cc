@@ -51,16 +51,12 @@ constexpr KeyRule kNestedKeys[] = {
     {"image_token_id", KeyUse::kHarmless}, {"video_token_id", KeyUse::kHarmless},
     {"audio_token_id", KeyUse::kHarmless}, {"vision_soft_tokens_per_image", KeyUse::kHarmless},
 };
-constexpr KeyRule kGgufKeys[] = {
-    {"attention.sliding_window"},   {"attention.sliding_window_pattern"},
-    {"attention.key_length_swa"},   {"attention.value_length_swa"},
-    {"attention.shared_kv_layers"}, {"rope.freq_base_swa"},
-    {"rope.dimension_count_swa"},   {"embedding_length_per_layer_input"},
-    {"final_logit_softcapping"},    {"expert_count"},
-    {"expert_used_count"},          {"expert_feed_forward_length"},
-    {"expert_gating_func"},         {"expert_weights_norm"},
-    {"expert_weights_scale"},
+constexpr KeyRule kGgufOwnKeys[] = {
+    {"attention.sliding_window"},   {"attention.sliding_window_pattern"}, {"attention.key_length_swa"},
+    {"attention.value_length_swa"}, {"attention.shared_kv_layers"},       {"rope.freq_base_swa"},
+    {"rope.dimension_count_swa"},   {"embedding_length_per_layer_input"}, {"final_logit_softcapping"},
 };
+constexpr auto kGgufKeys = JoinKeys(kGgufOwnKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{"gemma4_text", "Gemma4ForCausalLM", kKeys},
                                {kUnifiedText, "Gemma4UnifiedForCausalLM", kKeys},
                                {"gemma4", "Gemma4ForConditionalGeneration", kNestedKeys, false, true},

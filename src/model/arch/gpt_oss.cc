@@ -27,12 +27,9 @@ constexpr KeyRule kKeys[] = {
     {"output_router_logits", KeyUse::kHarmless},
     {"router_aux_loss_coef", KeyUse::kHarmless},
 };
-constexpr KeyRule kGgufKeys[] = {
-    {"attention.sliding_window"},    {"expert_count"},
-    {"expert_used_count"},           {"expert_feed_forward_length"},
-    {"expert_gating_func"},          {"expert_weights_norm"},
-    {"rope.scaling.yarn_beta_fast"}, {"rope.scaling.yarn_beta_slow"},
-};
+constexpr KeyRule kGgufOwnKeys[] = {
+    {"attention.sliding_window"}, {"rope.scaling.yarn_beta_fast"}, {"rope.scaling.yarn_beta_slow"}};
+constexpr auto kGgufKeys = JoinKeys(kGgufOwnKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{"gpt_oss", "GptOssForCausalLM", kKeys}};
 constexpr HfExpertKeys kExpertKeys{.count = "num_local_experts", .feed_forward = "intermediate_size"};
 constexpr size_t kWindow = 128;

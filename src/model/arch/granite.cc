@@ -54,10 +54,13 @@ constexpr KeyRule kHybridKeys[] = {
     {"mamba_proj_bias", KeyUse::kHarmless},
     {"attention_bias", KeyUse::kOnly, "[false]", kBias},
 };
-constexpr KeyRule kGgufKeys[] = {
-    {"embedding_scale"},        {"residual_scale"},
-    {"attention.scale"},        {"logit_scale"},
-    {"rope.scaling.finetuned"}, {"expert_shared_feed_forward_length", KeyUse::kOnly, "[0]", "mixtures of experts"}};
+constexpr KeyRule kGgufScales[] = {{"embedding_scale"}, {"residual_scale"}, {"attention.scale"}, {"logit_scale"}};
+constexpr KeyRule kGgufDenseKeys[] = {
+    {"rope.scaling.finetuned"},
+    {"expert_shared_feed_forward_length", KeyUse::kOnly, "[0]", "mixtures of experts"},
+};
+constexpr auto kGgufKeys = JoinKeys(kGgufScales, kGgufDenseKeys);
+constexpr auto kGgufMoeKeys = JoinKeys(kGgufScales, kGgufExpertKeys);
 constexpr KeyRule kMoeKeys[] = {
     {"hidden_act"},
     {"embedding_multiplier"},
@@ -70,18 +73,6 @@ constexpr KeyRule kMoeKeys[] = {
     {"output_router_logits", KeyUse::kHarmless},
     {"router_aux_loss_coef", KeyUse::kHarmless},
     {"attention_bias", KeyUse::kOnly, "[false]", kBias},
-};
-constexpr KeyRule kGgufMoeKeys[] = {
-    {"embedding_scale"},
-    {"residual_scale"},
-    {"attention.scale"},
-    {"logit_scale"},
-    {"expert_count"},
-    {"expert_used_count"},
-    {"expert_feed_forward_length"},
-    {"expert_shared_feed_forward_length"},
-    {"expert_gating_func"},
-    {"expert_weights_norm"},
 };
 constexpr HfType kHfMoeTypes[] = {{"granitemoe", "GraniteMoeForCausalLM", kMoeKeys},
                                   {"granitemoeshared", "GraniteMoeSharedForCausalLM", kMoeKeys}};

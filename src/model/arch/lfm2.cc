@@ -56,10 +56,7 @@ constexpr KeyRule kMoeKeys[] = {
     {"output_router_logits", KeyUse::kHarmless},
 };
 constexpr KeyRule kGgufKeys[] = {{"shortconv.l_cache"}};
-constexpr KeyRule kGgufMoeKeys[] = {
-    {"shortconv.l_cache"},  {"expert_count"},        {"expert_used_count"},    {"expert_feed_forward_length"},
-    {"expert_gating_func"}, {"expert_weights_norm"}, {"expert_weights_scale"}, {"leading_dense_block_count"},
-};
+constexpr auto kGgufMoeKeys = JoinKeys(kGgufKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{"lfm2", "Lfm2ForCausalLM", kKeys}};
 constexpr HfType kHfMoeTypes[] = {{"lfm2_moe", "Lfm2MoeForCausalLM", kMoeKeys}};
 constexpr HfExpertKeys kExpertKeys{};

@@ -32,11 +32,9 @@ constexpr KeyRule kKeys[] = {
     {"mtp_layer_types", KeyUse::kHarmless},
     {"mtp_mlp_layer_types", KeyUse::kHarmless},
 };
-constexpr KeyRule kGgufKeys[] = {
-    {"attention.sliding_window"}, {"attention.sliding_window_pattern"}, {"rope.freq_base_swa"}, {"expert_count"},
-    {"expert_used_count"},        {"expert_feed_forward_length"},       {"expert_gating_func"}, {"expert_weights_norm"},
-    {"expert_weights_scale"},     {"leading_dense_block_count"},
-};
+constexpr KeyRule kGgufWindowKeys[] = {
+    {"attention.sliding_window"}, {"attention.sliding_window_pattern"}, {"rope.freq_base_swa"}};
+constexpr auto kGgufKeys = JoinKeys(kGgufWindowKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{"mellum", "MellumForCausalLM", kKeys}};
 constexpr HfExpertKeys kExpertKeys{};
 constexpr double kTheta = 500000, kLocalTheta = 10000;

@@ -32,30 +32,17 @@ constexpr KeyRule kKeys[] = {
     {"mtp_num_hidden_layers", KeyUse::kHarmless},
     {"mtp_use_dedicated_embeddings", KeyUse::kHarmless},
 };
-constexpr KeyRule kMoeKeys[] = {
-    {"hidden_act"},
-    {"layer_types"},
-    {"full_attention_interval"},
-    {"linear_conv_kernel_dim"},
-    {"linear_key_head_dim"},
-    {"linear_value_head_dim"},
-    {"linear_num_key_heads"},
-    {"linear_num_value_heads"},
+constexpr KeyRule kExpertKeysOfHf[] = {
     {"num_experts"},
     {"num_local_experts"},
     {"num_experts_per_tok"},
     {"moe_intermediate_size"},
     {"shared_expert_intermediate_size"},
     {"intermediate_size", KeyUse::kHarmless},  // every layer has experts
-    {"attention_bias", KeyUse::kOnly, "[false]", kBias},
-    {"attn_output_gate", KeyUse::kOnly, "[true]", "attention without a gate in this family"},
-    {"mlp_only_layers", KeyUse::kOnly, "[[]]", "dense layers in this family"},
     {"output_router_logits", KeyUse::kHarmless},
     {"router_aux_loss_coef", KeyUse::kHarmless},
-    {"mamba_ssm_dtype", KeyUse::kHarmless},
-    {"mtp_num_hidden_layers", KeyUse::kHarmless},
-    {"mtp_use_dedicated_embeddings", KeyUse::kHarmless},
 };
+constexpr auto kMoeKeys = JoinKeys(kKeys, kExpertKeysOfHf);
 constexpr KeyRule kNestedKeys[] = {
     {"image_token_id", KeyUse::kHarmless},  // of what reads images
     {"video_token_id", KeyUse::kHarmless},
@@ -72,23 +59,7 @@ constexpr KeyRule kGgufKeys[] = {
     {"attention.recurrent_layers"},
     {"rope.dimension_sections", KeyUse::kHarmless},  // equal for text
 };
-constexpr KeyRule kGgufMoeKeys[] = {
-    {"ssm.conv_kernel"},
-    {"ssm.state_size"},
-    {"ssm.group_count"},
-    {"ssm.time_step_rank"},
-    {"ssm.inner_size"},
-    {"full_attention_interval"},
-    {"attention.recurrent_layers"},
-    {"rope.dimension_sections", KeyUse::kHarmless},
-    {"expert_count"},
-    {"expert_used_count"},
-    {"expert_feed_forward_length"},
-    {"expert_shared_feed_forward_length"},
-    {"expert_gating_func"},
-    {"expert_weights_norm"},
-    {"expert_weights_scale"},
-};
+constexpr auto kGgufMoeKeys = JoinKeys(kGgufKeys, kGgufExpertKeys);
 constexpr HfType kHfTypes[] = {{"qwen3_5_text", "Qwen3_5ForCausalLM", kKeys},
                                {"qwen3_5", "Qwen3_5ForConditionalGeneration", kNestedKeys, false, true}};
 constexpr HfType kHfMoeTypes[] = {{"qwen3_5_moe_text", "Qwen3_5MoeForCausalLM", kMoeKeys},
