@@ -17,7 +17,7 @@ struct Word {
 constexpr std::array kWords = {Word{"help", "the flags of a command"}, Word{"version", "the version of the program"}};
 
 // In single quotes. `quote`: what stands for one of those.
-std::string Quoted(std::string_view text, std::string_view quote) {
+std::string InQuotes(std::string_view text, std::string_view quote) {
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -165,7 +165,7 @@ _sheepop_models() {
 
 )";
 
-std::string ZshQuoted(std::string_view text) { return Quoted(text, "'\\''"); }
+std::string ZshQuoted(std::string_view text) { return InQuotes(text, "'\\''"); }
 
 // Brackets and colons end parts of a specification.
 std::string ZshText(std::string_view text) {
@@ -271,7 +271,7 @@ std::string FishQuoted(std::string_view text) {
     if (c == '\\') escaped += '\\';
     escaped += c;
   }
-  return Quoted(escaped, "\\'");
+  return InQuotes(escaped, "\\'");
 }
 
 std::string FishValue(const ArgumentDescription& argument) {

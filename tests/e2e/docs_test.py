@@ -75,6 +75,13 @@ class Install(unittest.TestCase):
         for shown, now in blocks:
             self.assertEqual(shown, now)
 
+    def test_the_changelog_begins_with_this_version(self):
+        stated = (ROOT / "src/base/version.h").read_text()
+        version, released = (re.search(rf'{name} = "(.*)"', stated).group(1) for name in ("kVersion", "kReleased"))
+        first = re.search(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE).group(1)
+        self.assertEqual(first, f"{version}, {released}")
+        self.assertEqual(output("sheepop --version", ROOT), f"sheepop {version}\n")
+
     def test_what_it_names_is_there(self):
         page, targets = INSTALL.read_text(), (ROOT / "Makefile").read_text()
         for target in re.findall(r"^    make ([a-z]+)|`make ([a-z]+)`", page, re.MULTILINE):
