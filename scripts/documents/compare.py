@@ -66,11 +66,13 @@ def readers(program):
     if shutil.which("pdftotext"):
         version = subprocess.run(["pdftotext", "-v"], stderr=subprocess.PIPE).stderr.decode().split()[2]
         known[f"pdftotext {version}"] = by_pdftotext
-    for name, read in (("pymupdf4llm", by_pymupdf4llm), ("markitdown", by_markitdown), ("docling", by_docling)):
+    wanted = "torch 'docling-slim[format-html,format-docx,format-opendocument]'"  # without its models, which only PDFs need
+    for name, install, read in (("pymupdf4llm", "pymupdf4llm", by_pymupdf4llm), ("markitdown", "'markitdown[all]'", by_markitdown), ("docling", wanted, by_docling)):
         if importlib.util.find_spec(name):
-            known[f"{name} {importlib.metadata.version(name)}"] = read
+            version = importlib.metadata.version(importlib.metadata.packages_distributions()[name][0])
+            known[f"{name} {version}"] = read
         else:
-            print(f"{name} is not installed (pip install {name})")
+            print(f"{name} is not installed (pip install {install})")
     return known
 
 
