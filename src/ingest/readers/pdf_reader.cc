@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <charconv>
 #include <cstdio>
@@ -23,6 +22,7 @@
 #include "ingest/readers/page_roles.h"
 #include "ingest/readers/page_tables.h"
 #include "ingest/readers/page_text.h"
+#include "ingest/readers/pdf_document.h"
 #include "ingest/readers/picture_check.h"
 #include "ingest/readers/reader.h"
 #include "ingest/readers/soft_hyphens.h"
@@ -42,33 +42,6 @@ constexpr double kInkShare = 0.03;               // of a page that shows somethi
 constexpr double kMaxPixels = 6000;              // of a side of a rasterised page
 constexpr size_t kMaxFailedPages = 3;
 constexpr size_t kNearPages = 3;
-
-struct PdfPage {
-  RenderedPage content;
-  std::optional<LayoutPage> layer;   // as pdftotext places it, of pages with little text
-  double width = 612, height = 792;  // points, as the page is shown
-  double image_share = 0;            // of the page that images cover
-  PageStyle style;                   // of the pages around it, for Markdown
-  bool failed = false, blank = false, mirrored = false;
-  bool pictured = false;  // it shows something that its short text layer does not hold
-  bool unread = false;    // no OCR, though the page needs it
-  Garble garble;
-  std::optional<OcrResult> ocr;  // in place of the layer
-  AddedWords added;              // by OCR, to the layer
-};
-
-struct Pdf {
-  std::string path;
-  std::atomic<size_t> failed_pages{0};
-  std::mutex missing_lock;
-  std::string missing;  // what OCR lacks, as a person is told it
-  std::vector<PdfPage> pages;
-  std::vector<std::string> attachments;  // their names
-  bool xfa = false;                      // a form whose pages only some viewers can make
-  bool damaged = false;
-  std::vector<PageFidelity> checked;
-  std::vector<size_t> unchecked;  // pages, for want of OCR
-};
 
 size_t Shown(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -445,115 +418,6 @@ void CheckPictures(Pdf& pdf, const std::string& sha256, const ReadContext& conte
   }
 }
 
-// "3, 5 to 9, 12"; only so many, and then how many more.
-std::string PageList(const std::vector<size_t>& pages) {
-  std::string list;
-  size_t shown = 0;
-  for (size_t i = 0; i < pages.size();) {
-    size_t end = i;
-    while (end + 1 < pages.size() && pages[end + 1] == pages[end] + 1) ++end;
-    if (++shown > 8) return list + fmt::format(" and {} more", pages.size() - i);
-    if (!list.empty()) list += ", ";
-    list += end == i ? fmt::format("{}", pages[i] + 1) : fmt::format("{} to {}", pages[i] + 1, pages[end] + 1);
-    i = end + 1;
-  }
-  return list;
-}
-
-struct PageGroups {
-  std::vector<size_t> ocr, added, blank, failed, unread, pictures, garbled, left_out, mirrored;
-};
-
-void Sort(const PdfPage& page, size_t i, PageGroups& groups) {
-  if (page.mirrored) groups.mirrored.push_back(i);
-  if (page.ocr) {
-    groups.ocr.push_back(i);
-  } else if (page.added.words > 0) {
-    groups.added.push_back(i);
-  } else if (page.failed) {
-    groups.failed.push_back(i);
-  } else if (page.blank) {
-    groups.blank.push_back(i);
-  } else if (page.garble) {
-    (page.garble.certain ? groups.left_out : groups.garbled).push_back(i);
-  } else if (page.unread) {
-    (page.pictured ? groups.pictures : groups.unread).push_back(i);
-  }
-}
-
-void AddNotes(Document& document, const Pdf& pdf, const PageGroups& groups) {
-  const auto note = [&](const std::vector<size_t>& pages, std::string_view what) {
-    if (!pages.empty()) document.notes.push_back(fmt::format("{} {}: {}", pages.size(), what, PageList(pages)));
-  };
-  const std::string why = pdf.missing.empty() ? "OCR is off" : fmt::format("OCR {}", pdf.missing);
-  note(groups.ocr, "pages read by OCR");
-  note(groups.added, "pages with pictures whose words OCR added");
-  note(groups.mirrored, "mirrored pages turned around");
-  note(pdf.unchecked, fmt::format("pages not compared with their picture because OCR {}", pdf.missing));
-  note(groups.failed, "pages that could not be read");
-  note(groups.unread, fmt::format("pages without text, not read because {}", why));
-  note(groups.pictures, fmt::format("pages with pictures that were not read because {}", why));
-  for (size_t first = 0; first < groups.left_out.size();) {
-    const std::string_view sign = pdf.pages[groups.left_out[first]].garble.sign;
-    std::vector<size_t> alike;
-    for (; first < groups.left_out.size() && pdf.pages[groups.left_out[first]].garble.sign == sign; ++first) {
-      alike.push_back(groups.left_out[first]);
-    }
-    note(alike, fmt::format("pages left out, whose text layer is nonsense ({})", sign));
-  }
-  if (!pdf.attachments.empty()) {
-    std::string names;
-    for (size_t i = 0; i < std::min<size_t>(pdf.attachments.size(), 8); ++i) {
-      names += fmt::format("{}\"{}\"", i > 0 ? ", " : "", pdf.attachments[i]);
-    }
-    if (pdf.attachments.size() > 8) names += fmt::format(" and {} more", pdf.attachments.size() - 8);
-    document.notes.push_back(
-        fmt::format("{} attachments not read (`pdfdetach -saveall` writes them): {}", pdf.attachments.size(), names));
-  }
-  if (pdf.xfa) {
-    document.notes.emplace_back(
-        "an XFA form, whose pages poppler does not make; print it to a PDF in a program that shows it");
-  }
-  if (pdf.damaged) document.notes.emplace_back("damaged; poppler repaired what it could");
-}
-
-Document Assemble(const Source& source, const Pdf& pdf, PageGroups& groups) {
-  Document document = NewDocument(source);
-  document.pages = static_cast<uint32_t>(pdf.pages.size());
-  document.laid_out = true;
-  document.checked = pdf.checked;
-  double confidence = 0;
-  size_t words = 0;
-  for (size_t i = 0; i < pdf.pages.size(); ++i) {
-    const PdfPage& page = pdf.pages[i];
-    AddPage(document, page.garble.certain ? RenderedPage() : page.content, static_cast<uint32_t>(i));
-    Sort(page, i, groups);
-    const AddedWords read = page.ocr ? AddedWords{page.ocr->words, page.ocr->confidence} : page.added;
-    confidence += read.confidence * static_cast<double>(read.words);
-    words += read.words;
-  }
-  if (words > 0) document.ocr_confidence = confidence / static_cast<double>(words);
-  AddNotes(document, pdf, groups);
-  if (groups.left_out.size() + groups.garbled.size() > 0 &&
-      (groups.left_out.size() + groups.garbled.size()) * 2 >= pdf.pages.size()) {
-    document.suspicions.emplace_back("garbled_text_layer");
-  }
-  return document;
-}
-
-std::string WhyEmpty(const Pdf& pdf, const PageGroups& groups, const ReadContext& context) {
-  const size_t pages = pdf.pages.size();
-  if (pages == 0) return "it has no pages";
-  if (groups.failed.size() == pages) return "none of its pages could be read";
-  if (groups.blank.size() == pages) return fmt::format("blank: {} pages that show nothing", pages);
-  if (!groups.left_out.empty()) {
-    return fmt::format("its text layer is nonsense ({}), and OCR {}", pdf.pages[groups.left_out.front()].garble.sign,
-                       context.options.ocr ? "found no better" : "is off");
-  }
-  if (!context.options.ocr) return "its pages have no text layer, and OCR is off";
-  return fmt::format("{} pages, and OCR found no text", pages);
-}
-
 }  // namespace
 
 void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sink) {
@@ -570,11 +434,11 @@ void ReadPdf(const Source& source, const ReadContext& context, DocumentSink& sin
   CheckPictures(pdf, source.sha256, context);
 
   PageGroups groups;
-  Document document = Assemble(source, pdf, groups);
+  Document document = AssemblePdf(source, pdf, groups);
   if (Shown(document.text) > 0) return sink.Take(std::move(document));
   // Another run may find what is missing.
   if (!pdf.missing.empty()) throw Error(ErrorCategory::kNotFound, "{}", pdf.missing);
-  sink.Drop(std::move(document), "no_text", WhyEmpty(pdf, groups, context));
+  sink.Drop(std::move(document), "no_text", WhyPdfIsEmpty(pdf, groups, context.options.ocr));
 }
 
 }  // namespace sheepop
