@@ -21,6 +21,13 @@ def test_the_module_is_the_program():
     assert subprocess.run([sys.executable, "-m", "sheepop", "no-command"], capture_output=True).returncode == 2
 
 
+def test_importing_is_quick():
+    code = "import sys, time; at = time.process_time(); import sheepop; print(time.process_time() - at, 'numpy' in sys.modules)"
+    seconds, numpy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert float(seconds) < 0.1
+    assert numpy == "False"
+
+
 def test_documents_to_a_model(tmp_path):
     (tmp_path / "tale.txt").write_text(TALE * 60)
     report = sheepop.ingest(tmp_path / "tale.txt", tmp_path / "corpus", ocr=False, plan=False)
