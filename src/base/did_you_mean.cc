@@ -37,6 +37,12 @@ std::string DidYouMean(std::string_view name, std::span<const std::string_view> 
   if (name.size() > kLongestName) return "";
   std::string_view nearest;
   size_t least = name.size() / 3 + 1;  // a third of the letters may be wrong
+  // "--out" is the beginning of "--output", however near "--run" is.
+  constexpr size_t kTelling = 3;
+  const size_t letters = name.size() - std::min(name.find_first_not_of('-'), name.size());
+  for (std::string_view candidate : known) {
+    if (letters >= kTelling && candidate.starts_with(name)) return fmt::format(", did you mean {}?", candidate);
+  }
   for (std::string_view candidate : known) {
     const size_t distance = Distance(name, candidate);
     if (distance <= least && (nearest.empty() || distance < least)) {

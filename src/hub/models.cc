@@ -58,6 +58,12 @@ std::filesystem::path FindModel(const std::string& name) {
       if (plain && std::filesystem::exists(candidate, ignored)) return candidate;
     }
   }
+  const std::filesystem::path run = std::filesystem::path(path).replace_extension(".run");
+  if (path.extension() == ".gguf" && ModelOfRun(run)) {
+    throw Error(ErrorCategory::kNotFound,
+                "there is no model {}: its training is not finished; -m {} is the model that it has so far", name,
+                run.string());
+  }
   throw Error(
       ErrorCategory::kNotFound,
       "there is no model {}: no such file or folder{}; give the path of a .gguf file or a Hugging Face folder, or "

@@ -54,6 +54,16 @@ class Mistyped(ProgramTest):
         self.assertIn("there is no -p, did you mean --prefill-chunk or --port?", self.error("serve", "-p", "80", code=2))
         self.assertIn("'Dear' was not expected; a text is given with -p", self.error("generate", "-m", LLAMA, "Dear", code=2))
 
+    def test_the_beginning_of_a_flag_stands_for_it(self):
+        self.assertIn("there is no --out, did you mean --output?", self.error("train", "corpus", "--out", "m.gguf", code=2))
+
+    def test_a_model_whose_training_has_not_ended(self):
+        run = self.folder / "m.run"
+        run.mkdir()
+        (run / "best.gguf").write_bytes(b"")
+        self.assertEqual(self.error("generate", "-m", self.folder / "m.gguf", "-p", "a"),
+                         f"there is no model {self.folder / 'm.gguf'}: its training is not finished; -m {run} is the model that it has so far")
+
     def test_a_corpus_for_a_model(self):
         corpus = self.folder / "corpus"
         corpus.mkdir()

@@ -96,6 +96,14 @@ class Choice(First):
                          [f"checkpoint-{step:010}.gguf" for step in (1, 2, 3)])
 
 
+class Chats(First):
+    def test_few_conversations_are_learned_whole(self):
+        chats = self.folder / "chats.jsonl"
+        chats.write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"{i}?"},
+                                                          {"role": "assistant", "content": "a sheep " * i}]}) + "\n" for i in range(1, 7)))
+        self.text("train", chats, "--from", LLAMA, "-o", self.model, "--time", "1s", "--threads", "1", "--on-spike", "ignore")
+
+
 class GoingOn(First):
     def test_a_finished_run_says_so_and_how_to_train_longer(self):
         self.text(*self.train("--steps", "3", "--warmup", "0"))

@@ -54,7 +54,7 @@ class TrainCommand final : public Command {
   ModelConfig ReadSourceModel(TrainRun& run, size_t vocab) const;
   int PrintPlan(const Console& console, Trainer& trainer) const;
   std::filesystem::path Folder() const;
-  RunNames Names() const { return {input_, output_, Folder()}; }
+  RunNames Names() const { return {input_, output_, Folder(), CommandText()}; }
   std::vector<NamedCurve> Beside() const;
   bool GivesBest(TrainEnd end) const;
   void WriteOptions(const TrainOptions& options, const CorpusTokens& tokens) const;
@@ -343,7 +343,7 @@ ModelConfig TrainCommand::ReadSourceModel(TrainRun& run, size_t vocab) const {
 
 std::string TrainCommand::CommandText() const {
   const std::string from = from_.empty() ? "" : " --from " + ShellWord(from_);
-  return fmt::format("sheepop train {}{} -o {}", ShellWord(input_), from, ShellWord(output_));
+  return fmt::format("sheepop train {}{}{} -o {}", ShellWord(input_), from, tokens_.Text(), ShellWord(output_));
 }
 
 // Free bytes for what is written into a folder that may not be there yet.

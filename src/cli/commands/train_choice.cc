@@ -74,12 +74,15 @@ bool RunChooser::ShapeGiven() const {
 }
 
 void RunChooser::Choose(const CorpusTokens& tokens, TrainRun& run, ThreadPool& pool) {
-  const IsGiven given = [&](std::string_view name) { return given_.Given(kTrainTable.Named(name)) != nullptr; };
+  const IsGiven given = [&](std::string_view name) {
+    // A conversation is learned whole, so the longest decides.
+    return given_.Given(kTrainTable.Named(name)) != nullptr || (tokens.whole && name == "context");
+  };
   TrainOptions& options = run.options;
   corpus_ = SizeOf(tokens);
   own_ = tokens.own;
   const double seconds = seconds_.value_or(DefaultSeconds(corpus_.text_bytes));
-  if (tokens.whole && !given("context")) options.context = ContextOf(tokens);
+  if (tokens.whole && !given_.Given(kTrainTable.Named("context"))) options.context = ContextOf(tokens);
   ChooseMethod(corpus_, run.continued, given, options);
   if (!run.continued) {
     if (!ShapeGiven()) {

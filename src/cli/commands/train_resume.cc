@@ -32,9 +32,7 @@ std::string GoOnFrom(const RunNames& names, const std::string& model) {
                      ShellWord(NextName(names.output)));
 }
 
-std::string BeginAnew(const RunNames& names) {
-  return fmt::format("sheepop train {} -o {} --restart", ShellWord(names.input), ShellWord(names.output));
-}
+std::string BeginAnew(const RunNames& names) { return names.command + " --restart"; }
 
 // What is another in the corpus since the run wrote down what it learns from; "" when that is not known.
 std::string CorpusChange(const RunNames& names, const std::string& split) {

@@ -13,6 +13,7 @@ namespace sheepop::cli {
 struct RunNames {
   std::string input, output;
   std::filesystem::path folder;
+  std::string command;  // that began it, without what chooses sizes and steps
 };
 
 // Resumes from the newest checkpoint of the folder, if there is one, and says so. `split`: which texts this run learns

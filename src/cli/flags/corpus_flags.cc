@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/shell_word.h"
 #include "cli/flags/held_out_flags.h"
 #include "hub/models.h"
 
@@ -21,6 +22,13 @@ void CorpusFlags::Register(FlagSet flags) {
   template_.Register(flags);
   flags.Switch("--skip-long", skip_long_,
                "leave out conversations longer than --context, and say how many; else an error");
+}
+
+std::string CorpusFlags::Text() const {
+  std::string text = tokenizer_.empty() ? "" : " --tokenizer " + ShellWord(tokenizer_);
+  for (const std::string& name : held_out_.names) text += " --held-out " + ShellWord(name);
+  if (held_out_.share != HeldOut().share) text += fmt::format(" --held-out-share {}", held_out_.share);
+  return text + (skip_long_ ? " --skip-long" : "");
 }
 
 CorpusTokens CorpusFlags::Read(const Console& console, const std::string& input, const std::string& from,

@@ -15,6 +15,9 @@ class CorpusFlags {
  public:
   void Register(FlagSet flags);
 
+  // The flags that were given and say what is learned, as typed: " --held-out letters"; "" for none.
+  std::string Text() const;
+
   const HeldOut& held_out() const { return held_out_; }
 
   // `from`: the model that is continued, whose tokenizer it then is; empty for none. `own`: the tokenizer where neither that
