@@ -177,5 +177,14 @@ TEST_F(KeyFile, ThatCannotBeMeantIsRefused) {
   EXPECT_THROW(ReadApiKeys((folder_ / "nowhere").string()), Error);
 }
 
+TEST_F(KeyFile, OfSystemdsCredentialsMayShowTheRightsOfAList) {
+  ::setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
+  EXPECT_EQ(Read("anna secret-0123456789\n", 0440).size(), 1u);
+  EXPECT_NE(Refusal("anna secret-0123456789\n", 0444).find("chmod 600"), std::string::npos);
+  ::setenv("CREDENTIALS_DIRECTORY", (folder_ / "other").c_str(), 1);
+  EXPECT_NE(Refusal("anna secret-0123456789\n", 0440).find("chmod 600"), std::string::npos);
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 }  // namespace
 }  // namespace sheepop::http

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "base/error.h"
@@ -28,10 +29,18 @@ std::string_view Trimmed(std::string_view text) {
   throw Error(ErrorCategory::kCorrupt, "{}, line {}: {}", path, line, what);
 }
 
+// systemd's credentials (systemd.exec(5)): what lies there only the service can reach, though its list of users shows as
+// rights of a group.
+bool IsCredential(const std::string& path) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder && *folder && path.starts_with(std::string(folder) + "/") && path.find("/../") == std::string::npos;
+}
+
 void CheckPrivate(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) throw SystemError("cannot read " + path, errno);
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  const unsigned shared = status.st_mode & (S_IRWXG | S_IRWXO);
+  if (shared == 0 || (shared == S_IRGRP && IsCredential(path))) return;
   throw Error(ErrorCategory::kIo, "{} holds keys, and others than its owner may open it (mode {:04o}); chmod 600 it",
               path, static_cast<unsigned>(status.st_mode & 07777));
 }
