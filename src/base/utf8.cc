@@ -50,6 +50,16 @@ Utf8Step DecodeUtf8(std::string_view text) {
   return {code_point, n, true};
 }
 
+std::u32string CodePointsOf(std::string_view text) {
+  std::u32string points;
+  while (!text.empty()) {
+    const Utf8Step step = DecodeUtf8(text);
+    points.push_back(step.code_point);
+    text.remove_prefix(step.length);
+  }
+  return points;
+}
+
 void AppendUtf8(char32_t c, std::string& out) {
   if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = kReplacement;
   if (c < 0x80) {

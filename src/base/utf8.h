@@ -18,6 +18,9 @@ struct Utf8Step {
 // could have begun a character (Unicode 15, section 3.9, "substitution of maximal subparts").
 Utf8Step DecodeUtf8(std::string_view text);
 
+// The characters of `text`, as DecodeUtf8 finds them one after the other.
+std::u32string CodePointsOf(std::string_view text);
+
 void AppendUtf8(char32_t code_point, std::string& out);
 
 bool IsValidUtf8(std::string_view text);

@@ -35,6 +35,12 @@ TEST(Utf8, ReplacesMaximalSubparts) {
             "d");
 }
 
+TEST(Utf8, DecodesAllCharacters) {
+  EXPECT_EQ(CodePointsOf(""), U"");
+  EXPECT_EQ(CodePointsOf("a\u00e9\u5b57\U0001f411"), U"a\u00e9\u5b57\U0001f411");
+  EXPECT_EQ(CodePointsOf("a\xe2\x82z\xff"), U"a\ufffdz\ufffd");
+}
+
 TEST(Utf8, FindsIncompleteSuffix) {
   EXPECT_EQ(IncompleteUtf8Suffix("abc"), 0u);
   EXPECT_EQ(IncompleteUtf8Suffix("a\xC3"), 1u);

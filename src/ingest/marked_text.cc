@@ -8,16 +8,6 @@
 namespace sheepop {
 namespace {
 
-std::u32string Decoded(std::string_view text) {
-  std::u32string points;
-  while (!text.empty()) {
-    const Utf8Step step = DecodeUtf8(text);
-    points.push_back(step.code_point);
-    text.remove_prefix(step.length);
-  }
-  return points;
-}
-
 bool IsMark(char32_t c) { return c < 0x20 && IsLayoutMark(static_cast<char>(c)) && c != kPageBreak; }
 
 }  // namespace
@@ -25,7 +15,7 @@ bool IsMark(char32_t c) { return c < 0x20 && IsLayoutMark(static_cast<char>(c)) 
 MarkedText::MarkedText(const Document& document) {
   uint32_t page = 0, marks = 0;
   auto place = document.places.begin();
-  const std::u32string text = Decoded(document.text);
+  const std::u32string text = CodePointsOf(document.text);
   characters_.reserve(text.size());
   for (const char32_t c : text) {
     const bool turn = document.laid_out && c == kPageBreak;
@@ -49,7 +39,7 @@ void MarkedText::Become(std::string_view step, std::string_view text) {
     before.push_back(characters_[i].c);
     at.push_back(i);
   }
-  const std::u32string after = Decoded(text);
+  const std::u32string after = CodePointsOf(text);
   const std::vector<TextEdit> edits = AlignTexts(before, after);
   if (edits.empty()) return;
   steps_.emplace_back(step);

@@ -107,16 +107,6 @@ bool IsCombining(char32_t c) {
   return (c >= 0x0591 && c <= 0x05BD) || (c >= 0x064B && c <= 0x065F) || c == 0x0670 || (c >= 0x0300 && c <= 0x036F);
 }
 
-std::u32string Decoded(std::string_view text) {
-  std::u32string points;
-  while (!text.empty()) {
-    const Utf8Step step = DecodeUtf8(text);
-    points.push_back(step.code_point);
-    text.remove_prefix(step.length);
-  }
-  return points;
-}
-
 std::string Encoded(const std::u32string& points) {
   std::string text;
   for (const char32_t c : points) AppendUtf8(c, text);
@@ -126,7 +116,7 @@ std::string Encoded(const std::u32string& points) {
 // Poppler's words hold the glyphs from left to right. Turned back: the whole word is reversed, then its digits and Latin
 // letters again; marks follow their letters.
 std::string VisualToLogical(std::string_view word) {
-  std::u32string points = Decoded(word);
+  std::u32string points = CodePointsOf(word);
   std::reverse(points.begin(), points.end());
   const auto forward = [](char32_t c) { return !IsRightToLeft(c) && (c > 0x7F || std::isalnum(static_cast<int>(c))); };
   for (auto at = points.begin(); at != points.end();) {
@@ -284,7 +274,7 @@ void JoinTouchingWords(LayoutLine& line) {
 
 bool HasRightToLeft(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0xD6; })) return false;
-  const std::u32string points = Decoded(text);
+  const std::u32string points = CodePointsOf(text);
   return std::any_of(points.begin(), points.end(), IsRightToLeft);
 }
 
