@@ -21,14 +21,18 @@ struct Row {
   std::vector<Fragment> fragments;
 };
 
-std::vector<Row> RowsOf(const LayoutPage& page, float em) {
-  std::vector<Fragment> fragments;
+std::vector<std::vector<Fragment>> FragmentsByColumn(const LayoutPage& page, const Gutters& gutters) {
+  std::vector<std::vector<Fragment>> columns(gutters.size() + 2);
   for (size_t b = 0; b < page.blocks.size(); ++b) {
     for (size_t l = 0; l < page.blocks[b].lines.size(); ++l) {
       const LayoutBox& box = page.blocks[b].lines[l].box;
-      fragments.push_back({b, l, (box.y0 + box.y1) / 2});
+      columns[ColumnOf(box, gutters)].push_back({b, l, (box.y0 + box.y1) / 2});
     }
   }
+  return columns;
+}
+
+std::vector<Row> RowsOf(std::vector<Fragment> fragments, float em) {
   std::stable_sort(fragments.begin(), fragments.end(),
                    [](const Fragment& a, const Fragment& b) { return a.middle < b.middle; });
   std::vector<Row> rows;
@@ -133,29 +137,34 @@ void DropEmpty(LayoutPage& page) {
 
 }  // namespace
 
-void GatherTables(LayoutPage& page) {
+void GatherTables(LayoutPage& page, const Gutters& gutters) {
   const float em = MedianHeight(page);
-  const std::vector<Row> rows = RowsOf(page, em);
   std::vector<LayoutBlock> tables;
-  std::vector<bool> taken(rows.size(), false);
-  const auto gather = [&](size_t cells, const auto& is_table) {
-    const auto has_cells = [&](size_t r) { return r < rows.size() && !taken[r] && rows[r].fragments.size() >= cells; };
-    for (size_t first = 0; first < rows.size(); ++first) {
-      if (!has_cells(first)) continue;
-      size_t last = first + 1;
-      // A row may lack cells, or a cell may be two lines high.
-      while (has_cells(last) || (has_cells(last + 1) && !taken[last])) ++last;
-      if (last - first >= 3 && is_table(first, last)) {
-        tables.push_back(TableOf(page, rows, first, last));
-        std::fill(taken.begin() + static_cast<ptrdiff_t>(first), taken.begin() + static_cast<ptrdiff_t>(last), true);
+  // What stands beside a gutter belongs to the rows of its own column alone.
+  for (const std::vector<Fragment>& column : FragmentsByColumn(page, gutters)) {
+    const std::vector<Row> rows = RowsOf(column, em);
+    std::vector<bool> taken(rows.size(), false);
+    const auto gather = [&](size_t cells, const auto& is_table) {
+      const auto has_cells = [&](size_t r) {
+        return r < rows.size() && !taken[r] && rows[r].fragments.size() >= cells;
+      };
+      for (size_t first = 0; first < rows.size(); ++first) {
+        if (!has_cells(first)) continue;
+        size_t last = first + 1;
+        // A row may lack cells, or a cell may be two lines high.
+        while (has_cells(last) || (has_cells(last + 1) && !taken[last])) ++last;
+        if (last - first >= 3 && is_table(first, last)) {
+          tables.push_back(TableOf(page, rows, first, last));
+          std::fill(taken.begin() + static_cast<ptrdiff_t>(first), taken.begin() + static_cast<ptrdiff_t>(last), true);
+        }
+        first = last;
       }
-      first = last;
-    }
-  };
-  gather(3, [&](size_t first, size_t last) { return AreCells(page, rows, first, last); });
-  gather(2, [&](size_t first, size_t last) {
-    return AreCells(page, rows, first, last) && ArePairs(page, rows, first, last, em);
-  });
+    };
+    gather(3, [&](size_t first, size_t last) { return AreCells(page, rows, first, last); });
+    gather(2, [&](size_t first, size_t last) {
+      return AreCells(page, rows, first, last) && ArePairs(page, rows, first, last, em);
+    });
+  }
   if (tables.empty()) return;
   DropEmpty(page);
   for (LayoutBlock& table : tables) page.blocks.push_back(std::move(table));

@@ -15,6 +15,7 @@
 #include "ingest/language.h"
 #include "ingest/readers/direction.h"
 #include "ingest/readers/garbled.h"
+#include "ingest/readers/gutters.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/line_repairs.h"
 #include "ingest/readers/ocr.h"
@@ -156,14 +157,16 @@ void Open(Pdf& pdf, const ReadContext& context) {
   ReadPageSizes(pdf, result.output);
 }
 
-// `style` is null for plain text, and the size of the type for Markdown.
-RenderedPage InOrder(LayoutPage page, const PageStyle* style) {
+// `style` is null for plain text, and the size of the type for Markdown. `near`: of the pages around it.
+RenderedPage InOrder(LayoutPage page, const PageStyle* style, const Gutters& near = {}) {
   RenderedPage content;
   JoinTouching(page);
   for (LayoutPage& upright : UprightPages(std::move(page))) {
+    const Gutters gutters = FindGutters(upright, near);
     JoinMarks(upright);
+    PartAtGutters(upright, gutters);
     PartColumns(upright);
-    GatherTables(upright);
+    GatherTables(upright, gutters);
     if (style) MarkRoles(upright, *style);
     SortForReading(upright);
     content.Append(RenderPage(upright, style != nullptr), "\n\n");
@@ -176,17 +179,33 @@ bool Mirrored(const RenderedPage& content, const RenderedPage& turned) {
   return GuessLanguage(turned.text).share >= std::max(0.1, 2 * GuessLanguage(content.text).share);
 }
 
-void Take(PdfPage& page, LayoutPage layout, const PageStyle* style) {
+void Take(PdfPage& page, LayoutPage layout, const PageStyle* style, const Gutters& near) {
   RenderedPage turned;
   if (Shown(layout) < kShortCharacters) page.layer = layout;
   if (RunsBackwards(layout)) turned = InOrder(Unmirrored(layout), style);
-  page.content = InOrder(std::move(layout), style);
+  page.content = InOrder(std::move(layout), style, near);
   if (!turned.text.empty() && Mirrored(page.content, turned)) {
     page.content = std::move(turned);
     page.mirrored = true;
     page.layer.reset();
   }
   page.garble = FindGarble(page.content.text);
+}
+
+// Of the pages before and behind each, the nearest first: left and right pages may have their own.
+std::vector<Gutters> NearGutters(const std::vector<LayoutPage>& pages) {
+  std::vector<Gutters> own, near(pages.size());
+  own.reserve(pages.size());
+  for (const LayoutPage& page : pages) own.push_back(FindGutters(page));
+  for (size_t i = 0; i < pages.size(); ++i) {
+    for (size_t distance = 1; distance <= kNearPages; ++distance) {
+      if (i >= distance) near[i].insert(near[i].end(), own[i - distance].begin(), own[i - distance].end());
+      if (i + distance < pages.size()) {
+        near[i].insert(near[i].end(), own[i + distance].begin(), own[i + distance].end());
+      }
+    }
+  }
+  return near;
 }
 
 // Pages [first, last), counted from 0. A page that breaks pdftotext is found by halving and marked.
@@ -197,13 +216,14 @@ void ReadTextLayer(Pdf& pdf, size_t first, size_t last, const ReadContext& conte
   if (result.ok()) {
     std::vector<LayoutPage> pages = ParsePopplerLayout(result.output);
     const PageStyle style = context.options.markdown ? StyleOf(pages) : PageStyle();
+    const std::vector<Gutters> near = NearGutters(pages);
     for (size_t i = 0; i < pages.size() && first + i < last; ++i) {
       PdfPage& page = pdf.pages[first + i];
       // Whether pdftotext states the size before or after /Rotate is not documented; pdfinfo's is before.
       pages[i].width = static_cast<float>(page.width);
       pages[i].height = static_cast<float>(page.height);
       page.style = style;
-      Take(page, std::move(pages[i]), context.options.markdown ? &style : nullptr);
+      Take(page, std::move(pages[i]), context.options.markdown ? &style : nullptr, near[i]);
     }
     return;
   }
