@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "base/error.h"
@@ -13,6 +14,13 @@ namespace {
 
 constexpr const char* kFont = "sans-serif";
 constexpr double kDash = 5;
+
+// Where no fonts are set up, as in a bare container, the one that cairo draws itself: to ask for another would only have
+// fontconfig complain.
+const char* FontOfPng() {
+  const char* own = std::getenv("FONTCONFIG_FILE");
+  return own || std::filesystem::exists("/etc/fonts/fonts.conf") ? kFont : "@cairo:";
+}
 
 std::string Escape(const std::string& text) {
   std::string out;
@@ -89,7 +97,7 @@ std::string Plot::Png() const {
   const std::unique_ptr<cairo_t, void (*)(cairo_t*)> cairo(cairo_create(surface.get()), cairo_destroy);
   SetColor(cairo.get(), "#ffffff");
   cairo_paint(cairo.get());
-  cairo_select_font_face(cairo.get(), kFont, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_select_font_face(cairo.get(), FontOfPng(), CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
   for (const PlotLine& line : lines) Draw(cairo.get(), line);
   for (const PlotText& text : texts) Draw(cairo.get(), text);
   std::string png;
