@@ -117,6 +117,19 @@ TEST(Html, TablesBreaksAndPreformattedText) {
             "a b\tc\n");
 }
 
+// pandoc 3 writes the notes of a book so; older ones put an arrow behind the note.
+TEST(Html, TheNumberOfANoteThatLeadsBackToItsMark) {
+  const std::string mark = "<p>Text.<a id=\"m\" href=\"#n\" class=\"footnote-ref\">1</a></p>";
+  const std::string numbered =
+      mark + "<aside id=\"n\"><p><a href=\"#m\" class=\"footnote-back\">1</a>. The note.</p></aside>";
+  EXPECT_EQ(HtmlToText(numbered, HtmlPart::kWhole).text, "Text.[1]\n\n1. The note.\n");
+  EXPECT_EQ(HtmlToText(numbered, HtmlPart::kWhole, HtmlStyle::kMarkdown).text, "Text.[^1]\n\n[^1]: The note.\n");
+  const std::string arrow =
+      mark + "<aside id=\"n\"><p>The note.<a href=\"#m\" class=\"footnote-back\">\u21a9</a></p></aside>";
+  EXPECT_EQ(HtmlToText(arrow, HtmlPart::kWhole).text, "Text.[1]\n\nThe note.\n");
+  EXPECT_EQ(HtmlToText(arrow, HtmlPart::kWhole, HtmlStyle::kMarkdown).text, "Text.[^1]\n\n[^1]: The note.\n");
+}
+
 TEST(Html, NestedThousandsDeep) {
   std::string page;
   for (int i = 0; i < 5000; ++i) page += "<div>";

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -167,6 +168,10 @@ bool IsNoteMark(const xmlNode* node) {
   return IsNoteLink(node, "footnote-ref") || (node->properties && HtmlAttribute(node, "data-note") == "ref");
 }
 
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 const xmlNode* Following(const xmlNode* node, const xmlNode* root, bool inside) {
   if (inside && node->type == XML_ELEMENT_NODE && node->children) return node->children;
   while (node != root && !node->next) node = node->parent;
@@ -213,7 +218,10 @@ class Renderer {
   // False when the node and all below it are left out.
   bool Enter(const xmlNode* node, HtmlText& result) {
     if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
-      writer_.Add(HtmlContent(node), preformatted_ > 0);
+      std::string_view text = HtmlContent(node);
+      if (std::exchange(labelled_, false))
+        text.remove_prefix(std::min(text.find_first_not_of(".):] \n\t"), text.size()));
+      writer_.Add(text, preformatted_ > 0);
       return true;
     }
     if (node->type != XML_ELEMENT_NODE) return false;
@@ -225,8 +233,12 @@ class Renderer {
       return false;
     }
     if (name == "br") writer_.AddNewline();
-    // pandoc's notes: the number at the place, and an arrow back to it at the note.
-    if (name == "a" && IsNoteLink(node, "footnote-back")) return false;
+    // pandoc's notes: the number at the place, and an arrow or, in books, the number back to it at the note, which in
+    // Markdown has it as its label.
+    if (name == "a" && IsNoteLink(node, "footnote-back")) {
+      labelled_ = IsNumber(HtmlRawText(node)) && InLabelledNote(node);
+      if (labelled_ || !IsNumber(HtmlRawText(node))) return false;
+    }
     if (name == "a" && IsMark(node)) {
       writer_.Add("[", false);
       if (!LabelOfMark(node).empty()) writer_.AddRaw("^");
@@ -246,6 +258,11 @@ class Renderer {
       writer_.Prefix(std::string(static_cast<size_t>(name[1] - '0'), '#') + " ");
     }
     return true;
+  }
+
+  bool InLabelledNote(const xmlNode* node) const {
+    while (notes_ && node && notes_->LabelOfNote(node).empty()) node = node->parent;
+    return notes_ && node;
   }
 
   bool IsMark(const xmlNode* node) const { return IsNoteMark(node) || !LabelOfMark(node).empty(); }
@@ -347,6 +364,7 @@ class Renderer {
   TextWriter writer_;
   int preformatted_ = 0;
   int cells_ = 0;           // table cells around the place
+  bool labelled_ = false;   // behind a note's number that stands in its label: what follows it there goes too
   std::vector<int> lists_;  // next number, 0 in an unordered list
 };
 
