@@ -78,21 +78,18 @@ void AddFidelity(std::string& out, const IngestReport& report, size_t folder) {
   }
 }
 
-// The first of `all`, each with its reason, records of one file that share a step as one, and where the others stand.
+// The first of `all`, each with its reason, and where the others stand.
 void AddMishaps(std::string& out, std::string_view title, const std::vector<Mishap>& first, uint64_t all,
                 const IngestReport& report, size_t folder) {
   if (first.empty()) return;
-  const auto file = [](const Mishap& mishap) { return mishap.source.substr(0, mishap.source.rfind('#')); };
   out += fmt::format("{}\n", title);
-  for (size_t i = 0, next = 0; i < first.size(); i = next) {
-    const bool record = file(first[i]) != first[i].source;
-    for (next = i + 1; record && next < first.size() && first[next].step == first[i].step; ++next) {
-      if (file(first[next]) != file(first[i])) break;
-    }
-    const std::string more = next - i > 1 ? fmt::format(" (and {} more of it)", next - i - 1) : "";
-    out += fmt::format("  {}: {}{}\n", first[i].source.substr(folder), first[i].reason, more);
+  uint64_t told = 0;
+  for (const Mishap& mishap : first) {
+    const std::string more = mishap.more > 0 ? fmt::format(" (and {} more of it)", mishap.more) : "";
+    out += fmt::format("  {}: {}{}\n", mishap.source.substr(folder), mishap.reason, more);
+    told += 1 + mishap.more;
   }
-  if (all > first.size()) out += fmt::format("  and {} more in {}\n", all - first.size(), report.report_path.string());
+  if (all > told) out += fmt::format("  and {} more in {}\n", all - told, report.report_path.string());
 }
 
 // Text layers of PDFs against the pictures of their pages.

@@ -26,6 +26,7 @@ struct SharedPassage {
 
 struct Mishap {
   std::string source, step, reason;
+  uint64_t more = 0;  // records of the same file behind it that share the step
 };
 
 // A document of whose words more than a trace is missing.
@@ -75,8 +76,8 @@ struct IngestReport {
   uint64_t duplicate_paragraphs = 0, duplicate_paragraph_characters = 0;
   std::vector<SharedPassage> shared_passages;  // the longest, at most kMostPassages
   std::vector<SourceSize> largest;             // at most 10
-  std::vector<Mishap> mishaps;                 // the first 20 that failed
-  std::vector<Mishap> losses;                  // the first 20 that were dropped
+  std::vector<Mishap> mishaps;                 // the first 20 files or records that failed
+  std::vector<Mishap> losses;                  // the first 20 files or records that were dropped
 };
 
 // The table at the end of a run.

@@ -66,6 +66,17 @@ json::object KeptOptions(const IngestOptions& options) {
   return kept;
 }
 
+// Many records of one file with one fault are one example: they would hide what else went wrong.
+void AddExample(Mishap mishap, std::vector<Mishap>& first) {
+  const auto file = [](const Mishap& of) { return of.source.substr(0, of.source.rfind('#')); };
+  if (!first.empty() && first.back().step == mishap.step && file(mishap) != mishap.source &&
+      file(first.back()) == file(mishap)) {
+    ++first.back().more;
+  } else if (first.size() < kExamples) {
+    first.push_back(std::move(mishap));
+  }
+}
+
 }  // namespace
 
 std::string SourceName(const std::string& path, const std::string& member) {
@@ -140,7 +151,7 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
   if (record.fate == DocumentFate::kDropped) {
     ++report_.dropped;
     ++report_.dropped_by_step[record.step];
-    if (report_.losses.size() < kExamples) report_.losses.push_back({source, record.step, record.reason});
+    AddExample({source, record.step, record.reason}, report_.losses);
     return;
   }
   if (record.fate == DocumentFate::kFailed) {
@@ -148,7 +159,7 @@ void CorpusWriter::Count(const std::string& source, const PartRecord& record) {
     if (record.step == kFieldStep) {
       if (report_.fieldless++ == 0) report_.first_fieldless = {source, record.step, record.reason};
     }
-    if (report_.mishaps.size() < kExamples) report_.mishaps.push_back({source, record.step, record.reason});
+    AddExample({source, record.step, record.reason}, report_.mishaps);
     return;
   }
   if (d.fidelity) CountFidelity(source, *d.fidelity);

@@ -81,6 +81,28 @@ TEST_F(Records, TheFirstRecordNeedNotHaveTheField) {
   EXPECT_EQ(corpus.Field("late.jsonl", "failed"), "2");
 }
 
+TEST_F(Records, ConversationsAreSentToTrain) {
+  Add("chats.jsonl", R"({"messages": [{"role": "user", "content": "Hi"}]})");
+  const Corpus corpus = Run();
+  ASSERT_EQ(corpus.report.mishaps.size(), 1u);
+  EXPECT_NE(corpus.report.mishaps[0].reason.find("sheepop train "), std::string::npos);
+  EXPECT_NE(corpus.report.mishaps[0].reason.find("chats.jsonl --from MODEL"), std::string::npos);
+}
+
+TEST_F(Records, ManyWithOneFaultHideNoOther) {
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += "{\"other\": \"text\"}\n";
+  Add("a.jsonl", lines);
+  Add("z.pdf", "%PDF-1.4\n");
+  const Corpus corpus = Run();
+  ASSERT_EQ(corpus.report.mishaps.size(), 2u);
+  EXPECT_EQ(corpus.report.mishaps[0].more, 39u);
+  EXPECT_TRUE(corpus.report.mishaps[1].source.ends_with("z.pdf"));
+  const std::string table = AccountTable(corpus.report);
+  EXPECT_NE(table.find("(and 39 more of it)"), std::string::npos) << table;
+  EXPECT_EQ(table.find("more in "), std::string::npos) << table;
+}
+
 TEST_F(Records, AFieldThatNoneHas) {
   Add("a.jsonl", "{\"text\": \"one\", \"id\": 7}\n{\"text\": \"two\", \"id\": 8}\n");
   Add("b.csv", "id,body\n1,words\n");

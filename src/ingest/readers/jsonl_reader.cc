@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/sha256.h"
+#include "base/shell_word.h"
 #include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/reader.h"
@@ -103,6 +104,14 @@ class LineReader {
   }
 
   void Fieldless(const json::object& object) {
+    const json::value* messages = object.if_contains("messages");
+    if (messages && messages->is_array() && options_.text_field.empty()) {
+      return sink_.Fail(Record(), kFieldStep,
+                        fmt::format("line {} is a conversation, which a model learns as it is: sheepop train {} --from "
+                                    "MODEL -o mine.gguf",
+                                    line_, ShellWord(source_.name)),
+                        false);
+    }
     std::string names;
     for (const auto& entry : object) names += (names.empty() ? "" : ", ") + std::string(entry.key()).substr(0, 60);
     if (names.empty()) names = "none";
