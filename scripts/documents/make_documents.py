@@ -296,6 +296,8 @@ NOTED = ([("heading", 1, "The Bell in the Mill")] + noted(texts.MILL[:3], texts.
          + noted(texts.MILL[3:6], texts.NOTES[3:6], 4))
 TABLES = [("heading", 1, "Stations and Harvests"), ("paragraph", texts.WEATHER[5]), ("table", texts.STATIONS),
           ("paragraph", texts.WEATHER[6]), ("table", texts.HARVEST), ("paragraph", texts.WEATHER[7])]
+NARROW = [("heading", 1, "The Bell in the Mill"), ("paragraph", texts.MILL[0]), ("table", texts.DAMAGE), *paragraphs(texts.MILL[1:]),
+          ("heading", 1, "The Weather of a Narrow Valley"), *paragraphs(texts.WEATHER)]
 VERSES = [("heading", 1, "Song of the Wheel")] + [("verse", lines) for lines in texts.VERSE] + [("paragraph", texts.MILL[7])]
 BOOK = [("heading", 1, "The Bell in the Mill"), *paragraphs(texts.MILL[:4]), ("page",), *paragraphs(texts.MILL[4:]), ("page",),
         ("heading", 1, "The Weather of a Narrow Valley"), *paragraphs(texts.WEATHER[:4]), ("page",), *paragraphs(texts.WEATHER[4:])]
@@ -336,6 +338,8 @@ DOCUMENTS = {
     "two-latex-headings.pdf": ("two columns", WEATHER, lambda: latex(WEATHER, options="10pt,a4paper,twocolumn", preamble=EMPTY)),
     "two-office.pdf": ("two columns", WEATHER, lambda: libreoffice(flat_odt(WEATHER, columns=2), "pdf")),
     "two-chromium.pdf": ("two columns", MILL, lambda: chromium(web_page(MILL, style="body { columns: 2; column-gap: 9mm }"))),
+    "two-narrow-latex.pdf": ("two columns", NARROW, lambda: latex(NARROW, options="11pt,a5paper,twocolumn",
+                                                                  preamble=EMPTY + "\\usepackage[a5paper]{geometry}")),
     "notes-latex.pdf": ("footnotes", NOTED, lambda: latex(NOTED, preamble=EMPTY)),
     "notes-two-latex.pdf": ("footnotes", NOTED_TWO := [("heading", 1, "The Bell in the Mill")] + noted(texts.MILL[:4], texts.NOTES[:2]),
                             lambda: latex(NOTED_TWO, options="10pt,a4paper", preamble=EMPTY)),

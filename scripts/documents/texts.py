@@ -114,6 +114,8 @@ VERSE = [
      "As sheep, when bells are ringing, do."],
 ]
 
+DAMAGE = [["House", "Damage", "Paid"], ["Mill", "40", "12"], ["School", "15", "15"], ["Inn", "33", "8"]]
+
 STATIONS = [
     ["Station", "Height", "Rain", "Snow days"],
     ["Church", "1140", "812", "96"],

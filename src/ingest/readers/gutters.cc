@@ -121,11 +121,18 @@ Coverage CoverageOf(const LayoutPage& page) {
   const auto bin = [&](float x) {
     return static_cast<size_t>(std::clamp((x - coverage.begin) / width, 0.0f, 1.0f) * static_cast<float>(kBins - 1));
   };
+  std::array<ptrdiff_t, kBins + 1> change{};  // from one bin to the next
   ForEachLine(page, [&](const LayoutLine& line) {
     for (const LayoutWord& word : line.words) {
-      for (size_t i = bin(word.box.x0), last = bin(word.box.x1); i <= last; ++i) ++coverage.words[i];
+      ++change[bin(word.box.x0)];
+      --change[bin(word.box.x1) + 1];
     }
   });
+  ptrdiff_t words = 0;
+  for (size_t i = 0; i < kBins; ++i) {
+    words += change[i];
+    coverage.words[i] = static_cast<size_t>(std::max<ptrdiff_t>(words, 0));
+  }
   return coverage;
 }
 
@@ -175,6 +182,38 @@ LayoutLine SideOf(const LayoutLine& line, const Gutter& gutter, bool right) {
   return side;
 }
 
+bool OnOneLevel(const LayoutBox& a, const LayoutBox& b) {
+  return std::abs(Middle(a) - Middle(b)) < 0.3f * std::min(a.height(), b.height());
+}
+
+// Poppler takes a loose line apart where the other column's stands a little higher: what fills the column from edge to edge
+// together is one line. Rows of a table stand within.
+void JoinPieces(LayoutBlock& side) {
+  constexpr float kSamePlace = 1.5f;  // points
+  std::stable_sort(side.lines.begin(), side.lines.end(),
+                   [](const LayoutLine& a, const LayoutLine& b) { return Middle(a.box) < Middle(b.box); });
+  std::vector<LayoutLine> joined;
+  for (size_t i = 0, next = 0; i < side.lines.size(); i = next) {
+    LayoutLine line = side.lines[i];
+    for (next = i + 1; next < side.lines.size() && OnOneLevel(side.lines[i].box, side.lines[next].box); ++next) {
+      line.words.insert(line.words.end(), side.lines[next].words.begin(), side.lines[next].words.end());
+      line.box.Include(side.lines[next].box);
+    }
+    const bool fills = line.box.x0 - side.box.x0 < kSamePlace && side.box.x1 - line.box.x1 < kSamePlace;
+    if (next == i + 2 && fills && !HasRightToLeft(line.words.front().text)) {
+      const bool turned = side.lines[i + 1].box.x0 < side.lines[i].box.x0;
+      if (turned)
+        std::rotate(line.words.begin(), line.words.begin() + static_cast<ptrdiff_t>(side.lines[i].words.size()),
+                    line.words.end());
+      joined.push_back(std::move(line));
+    } else {
+      joined.insert(joined.end(), side.lines.begin() + static_cast<ptrdiff_t>(i),
+                    side.lines.begin() + static_cast<ptrdiff_t>(next));
+    }
+  }
+  side.lines = std::move(joined);
+}
+
 void PartBlockAt(LayoutBlock block, const Gutter& gutter, std::vector<LayoutBlock>& out) {
   enum Place { kLeft, kRight, kAcross };
   std::array<bool, 2> sides{};
@@ -193,6 +232,7 @@ void PartBlockAt(LayoutBlock block, const Gutter& gutter, std::vector<LayoutBloc
   const auto flush = [&](Place place) {
     if (parts[place].lines.empty()) return;
     Fit(parts[place]);
+    if (place != kAcross) JoinPieces(parts[place]);
     out.push_back(std::exchange(parts[place], empty));
   };
   for (LayoutLine& line : block.lines) {

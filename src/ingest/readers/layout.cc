@@ -48,22 +48,36 @@ bool ComesBefore(const std::vector<LayoutBlock>& blocks, size_t a, size_t b) {
   return true;
 }
 
-// Blocks of one or two lines that stand above or below everything else: titles, running heads, page numbers.
+// Blocks of one or two lines that stand above or below everything else: titles, running heads, page numbers. Where several
+// stand side by side, as the ends of a running head do, what follows stands well apart: they head no columns.
 std::vector<size_t> PeelEdge(const std::vector<LayoutBlock>& blocks, std::vector<size_t>& rest, bool top) {
+  constexpr float kApart = 1.5f;  // heights of the line
   std::vector<size_t> peeled;
   while (rest.size() > 1) {
-    const auto edge = top ? std::min_element(rest.begin(), rest.end(),
-                                             [&](size_t a, size_t b) { return blocks[a].box.y0 < blocks[b].box.y0; })
-                          : std::max_element(rest.begin(), rest.end(),
-                                             [&](size_t a, size_t b) { return blocks[a].box.y1 < blocks[b].box.y1; });
-    const LayoutBlock& block = blocks[*edge];
-    const bool apart = std::all_of(rest.begin(), rest.end(), [&](size_t other) {
-      if (other == *edge) return true;
-      return top ? block.box.y1 <= blocks[other].box.y0 : block.box.y0 >= blocks[other].box.y1;
+    const auto nearer = [&](size_t a, size_t b) {
+      return top ? blocks[a].box.y0 < blocks[b].box.y0 : blocks[a].box.y1 > blocks[b].box.y1;
+    };
+    const LayoutBox edge = blocks[*std::min_element(rest.begin(), rest.end(), nearer)].box;
+    std::vector<size_t> level, others;
+    for (const size_t i : rest) {
+      (Overlap(blocks[i].box.y0, blocks[i].box.y1, edge.y0, edge.y1, 0) ? level : others).push_back(i);
+    }
+    // A last line below the others is a column's, unless it stands apart.
+    const float room = level.size() > 1 || !top ? kApart * edge.height() : 0;
+    const bool short_ones =
+        std::all_of(level.begin(), level.end(), [&](size_t i) { return blocks[i].lines.size() <= 2; });
+    const bool apart = std::all_of(others.begin(), others.end(), [&](size_t other) {
+      return std::all_of(level.begin(), level.end(), [&](size_t i) {
+        return top ? blocks[i].box.y1 + room <= blocks[other].box.y0 : blocks[i].box.y0 - room >= blocks[other].box.y1;
+      });
     });
-    if (block.lines.size() > 2 || !apart) break;
-    peeled.push_back(*edge);
-    rest.erase(edge);
+    if (level.empty() || others.empty() || !short_ones || !apart) break;
+    // The bottom's are turned around at the end.
+    std::sort(level.begin(), level.end(), [&](size_t a, size_t b) {
+      return top ? blocks[a].box.x0 < blocks[b].box.x0 : blocks[a].box.x0 > blocks[b].box.x0;
+    });
+    peeled.insert(peeled.end(), level.begin(), level.end());
+    rest = std::move(others);
   }
   if (!top) std::reverse(peeled.begin(), peeled.end());
   return peeled;

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "ingest/readers/direction.h"
+#include "ingest/readers/gutters.h"
 #include "ingest/readers/layout.h"
 #include "ingest/readers/ocr.h"
 #include "ingest/readers/page_roles.h"
@@ -15,7 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (sheepop::LayoutPage& page : sheepop::ParsePopplerLayout(bytes)) {
     if (!sheepop::IsValidUtf8(sheepop::RenderPage(sheepop::Unmirrored(page)).text)) std::abort();
     for (sheepop::LayoutPage& upright : sheepop::UprightPages(std::move(page))) {
-      sheepop::GatherTables(upright);
+      const sheepop::Gutters gutters = sheepop::FindGutters(upright);
+      sheepop::PartAtGutters(upright, gutters);
+      sheepop::GatherTables(upright, gutters);
       sheepop::SortForReading(upright);
       if (!sheepop::IsValidUtf8(sheepop::RenderPage(upright).text)) std::abort();
       sheepop::MarkRoles(upright, sheepop::StyleOf({upright}));

@@ -49,15 +49,70 @@ std::string TextOf(const LayoutLine& line) {
   return text;
 }
 
+// The words of a line, parted where the gaps are wider than between words.
+std::vector<LayoutLine> PiecesOf(const LayoutLine& line) {
+  constexpr float kWideGap = 0.8f;  // of the line's height
+  std::vector<LayoutLine> pieces;
+  for (const LayoutWord& word : line.words) {
+    const bool apart = pieces.empty() || word.box.x0 - pieces.back().box.x1 >= kWideGap * line.box.height();
+    if (apart) pieces.push_back({word.box, {}});
+    pieces.back().box.Include(word.box);
+    pieces.back().words.push_back(word);
+  }
+  return pieces;
+}
+
+// A row that poppler joined into one line, as its cells: each stands in another of the columns. Empty where it is none.
+std::vector<LayoutLine> CellsOf(const LayoutLine& line, const std::vector<LayoutBox>& columns) {
+  std::vector<LayoutLine> pieces = PiecesOf(line);
+  size_t next = 0;
+  for (const LayoutLine& piece : pieces) {
+    const auto in = [&](const LayoutBox& column) { return piece.box.x0 < column.x1 && column.x0 < piece.box.x1; };
+    while (next < columns.size() && !in(columns[next])) ++next;
+    if (next == columns.size() || (next + 1 < columns.size() && in(columns[next + 1]))) return {};
+    ++next;
+  }
+  if (pieces.size() < 2) return {};
+  return pieces;
+}
+
+// From the row with most cells of [first, last), widened by the others that have as many; from left to right.
+std::vector<LayoutBox> TableColumns(const LayoutPage& page, const std::vector<Row>& rows, size_t first, size_t last) {
+  std::vector<LayoutBox> columns;
+  for (size_t r = first; r < last; ++r) {
+    std::vector<LayoutBox> cells;
+    for (const Fragment& fragment : rows[r].fragments) {
+      cells.push_back(page.blocks[fragment.block].lines[fragment.line].box);
+    }
+    if (cells.size() < columns.size()) continue;
+    std::sort(cells.begin(), cells.end(), [](const LayoutBox& a, const LayoutBox& b) { return a.x0 < b.x0; });
+    if (cells.size() == columns.size()) {
+      for (size_t i = 0; i < cells.size(); ++i) cells[i].Include(columns[i]);
+    }
+    columns = std::move(cells);
+  }
+  return columns;
+}
+
+bool IsJoinedRow(const LayoutPage& page, const Row& row, const std::vector<LayoutBox>& columns) {
+  if (row.fragments.size() != 1) return false;
+  const Fragment& only = row.fragments.front();
+  return !CellsOf(page.blocks[only.block].lines[only.line], columns).empty();
+}
+
 // Takes the cells of rows [first, last) out of their blocks.
 LayoutBlock TableOf(LayoutPage& page, const std::vector<Row>& rows, size_t first, size_t last) {
+  const std::vector<LayoutBox> columns = TableColumns(page, rows, first, last);
   LayoutBlock table;
   table.table = true;
   for (size_t r = first; r < last; ++r) {
     LayoutLine row;
     for (const Fragment& fragment : rows[r].fragments) {
       LayoutLine& line = page.blocks[fragment.block].lines[fragment.line];
-      row.words.push_back({line.box, TextOf(line)});
+      std::vector<LayoutLine> cells;
+      if (rows[r].fragments.size() == 1) cells = CellsOf(line, columns);
+      if (cells.empty()) cells.push_back(line);
+      for (const LayoutLine& cell : cells) row.words.push_back({cell.box, TextOf(cell)});
       line.words.clear();
     }
     std::stable_sort(row.words.begin(), row.words.end(),
@@ -125,14 +180,28 @@ bool ArePairs(const LayoutPage& page, const std::vector<Row>& rows, size_t first
   return lined_up && pairs >= 3 && pairs * 3 >= (last - first) * 2 && most * 4 >= pairs * 3;
 }
 
+// What stood above a table and what stood below it are blocks of their own.
 void DropEmpty(LayoutPage& page) {
+  std::vector<LayoutBlock> blocks;
   for (LayoutBlock& block : page.blocks) {
-    std::erase_if(block.lines, [](const LayoutLine& line) { return line.words.empty(); });
-    if (block.lines.empty()) continue;
-    block.box = block.lines.front().box;
-    for (const LayoutLine& line : block.lines) block.box.Include(line.box);
+    bool follows = false;
+    LayoutBlock empty = block;
+    empty.lines.clear();
+    for (LayoutLine& line : block.lines) {
+      if (line.words.empty()) {
+        follows = false;
+        continue;
+      }
+      if (!follows) {
+        blocks.push_back(empty);
+        blocks.back().box = line.box;
+      }
+      follows = true;
+      blocks.back().box.Include(line.box);
+      blocks.back().lines.push_back(std::move(line));
+    }
   }
-  std::erase_if(page.blocks, [](const LayoutBlock& block) { return block.lines.empty(); });
+  page.blocks = std::move(blocks);
 }
 
 }  // namespace
@@ -154,8 +223,12 @@ void GatherTables(LayoutPage& page, const Gutters& gutters) {
         // A row may lack cells, or a cell may be two lines high.
         while (has_cells(last) || (has_cells(last + 1) && !taken[last])) ++last;
         if (last - first >= 3 && is_table(first, last)) {
-          tables.push_back(TableOf(page, rows, first, last));
-          std::fill(taken.begin() + static_cast<ptrdiff_t>(first), taken.begin() + static_cast<ptrdiff_t>(last), true);
+          const std::vector<LayoutBox> columns = TableColumns(page, rows, first, last);
+          const bool head = first > 0 && !taken[first - 1] && IsJoinedRow(page, rows[first - 1], columns) &&
+                            rows[first].fragments.front().middle - rows[first - 1].fragments.front().middle < 2.5f * em;
+          const size_t begin = head ? first - 1 : first;
+          tables.push_back(TableOf(page, rows, begin, last));
+          std::fill(taken.begin() + static_cast<ptrdiff_t>(begin), taken.begin() + static_cast<ptrdiff_t>(last), true);
         }
         first = last;
       }
