@@ -293,6 +293,7 @@ SCANS, ARCHIVES = {"inputs": "{scans}"}, {"inputs": "{archives}"}
 LINES["ingest"] = COMMON | NO_NOTES | {
     "inputs": changes("{texts}"),
     "--output": changes("other", text=True),
+    "--force": excused("tests/e2e/outputs_test.py: a corpus of other inputs is replaced by it alone", True),
     "--dry-run": changes(True),
     "--plan": changes(True, here={"--json": ABSENT}, instead=["--no-plan"]),
     "--workers": says(SPEED, 2),

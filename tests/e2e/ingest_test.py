@@ -158,6 +158,14 @@ class Ingest(ProgramTest):
         self.assertIn("text", message.split("one of those it has: ")[1])
         self.ingest("--field", "text")
 
+    def test_show_says_why_there_is_no_document(self):
+        self.ingest()
+        self.assertIn("the same text as", self.error("corpus", "show", self.corpus, "tale.txt"))
+        self.assertIn("film.mkv was dropped: ", self.error("corpus", "show", self.corpus, "film.mkv"))
+        message = self.error("corpus", "show", self.corpus, "notes.jsonl")
+        self.assertIn(f"it gave 2 documents, {self.papers}/notes.jsonl#1 to {self.papers}/notes.jsonl#3", message)
+        self.assertNotIn("(", self.error("corpus", "show", self.corpus, "nosuch.txt"))
+
     def test_dry_run(self):
         files = {file["source"].rsplit("/")[-1]: file for file in self.json("ingest", self.papers, "--dry-run")["files"]}
         self.assertEqual({name: file["kind"] for name, file in files.items()},

@@ -56,6 +56,29 @@ class Outputs(ProgramTest):
         (shards / "train.tokens").write_text("what the user had")
         self.refused_then_forced(shards / "train.tokens", "corpus", "shards", self.corpus, "--tokenizer", LLAMA, "-o", shards)
 
+    def test_a_corpus_of_other_inputs(self):
+        corpus, folder, other = self.folder / "corpus", self.folder / "papers", self.folder / "other.md"
+        (folder / "letters").mkdir(parents=True)
+        (folder / "tale.txt").write_text("Once there was a shepherd who counted his sheep.\n")
+        (folder / "letters" / "first.txt").write_text("Dear clerk, the gate is to be closed at dusk.\n")
+        (folder / "notes.jsonl").write_text('{"text": "first note"}\n{"text": "second note"}\n')
+        other.write_text("# Other\n\nThe mill lost its wheel in the flood.\n")
+        first = self.json("ingest", folder, "-o", corpus)
+        self.assertEqual(first["taken"], 4)
+        message = self.error("ingest", other, "-o", corpus)
+        self.assertIn(f"holds 4 documents of {folder}", message)
+        self.assertIn(f"sheepop ingest {folder} {other} -o {corpus}", message)
+        self.assertIn("--force", message)
+        self.assertIn("holds 1", self.error("ingest", folder / "tale.txt", folder / "notes.jsonl", "-o", corpus).replace("a document", "1"))
+        self.assertEqual(self.json("ingest", folder, "-o", corpus), first, "the same inputs, and nothing was touched")
+        # By another name, with more, and without what is gone.
+        (self.folder / "link").symlink_to(folder)
+        self.json("ingest", self.folder / "link", "-o", corpus)
+        self.assertEqual(self.json("ingest", folder, other, "-o", corpus)["taken"], 5)
+        (folder / "tale.txt").unlink()
+        self.assertEqual(self.json("ingest", folder, other, "-o", corpus)["taken"], 4)
+        self.assertEqual(self.json("ingest", other, "-o", corpus, "--force")["taken"], 1)
+
     def test_a_model(self):
         old, texts, run_folder = self.folder / "old.gguf", self.folder / "texts", self.folder / "old.run"
         texts.mkdir()

@@ -12,6 +12,7 @@
 #include "cli/commands/corpus_shards.h"
 #include "data/corpus_reader.h"
 #include "ingest/document_view.h"
+#include "ingest/report_inputs.h"
 #include "ingest/view_page.h"
 
 namespace sheepop::cli {
@@ -38,6 +39,23 @@ json::object ToJson(const CorpusDocument& document) {
   json::object out = AboutJson(document);
   out["text"] = document.text;
   return out;
+}
+
+// The documents that an archive or a file of records of that name gave; "" where there are none.
+std::string PartsOf(const std::string& corpus, const std::string& name) {
+  std::string first, last;
+  size_t count = 0;
+  CorpusReader reader(corpus);
+  for (CorpusDocument document; reader.Next(document);) {
+    const std::string& source = document.source;
+    const size_t at = name.empty() ? std::string::npos : source.find(name), end = at + name.size();
+    if (at == std::string::npos || end >= source.size() || (source[end] != '#' && source[end] != '!')) continue;
+    if (at > 0 && source[at - 1] != '/' && source[at - 1] != '!') continue;
+    if (count++ == 0) first = source;
+    last = source;
+  }
+  if (count < 2) return first.empty() ? "" : "it gave " + first;
+  return fmt::format("it gave {} documents, {} to {}", count, first, last);
 }
 
 class CorpusCommand final : public Command {
@@ -107,8 +125,10 @@ class CorpusCommand final : public Command {
     }
     const auto document = ShowDocument(corpus_, text_);
     if (!document) {
-      throw Error(ErrorCategory::kNotFound, "{} holds no document {}; sheepop corpus list names all of them", corpus_,
-                  text_);
+      std::string why = PartsOf(corpus_, text_);
+      if (why.empty()) why = WhyNoDocument(corpus_, text_);
+      throw Error(ErrorCategory::kNotFound, "{} holds no document {}{}; sheepop corpus list names all of them", corpus_,
+                  text_, why.empty() ? "" : fmt::format(" ({})", why));
     }
     if (html_) {
       ShowPage(console, *document);

@@ -14,6 +14,7 @@
 #include "base/shell_word.h"
 #include "cli/command.h"
 #include "cli/flags/option_flags.h"
+#include "ingest/report_inputs.h"
 #include "train/run_choice.h"
 #include "train/training_rate.h"
 
@@ -43,6 +44,7 @@ class IngestCommand final : public Command {
   void Register(FlagSet flags) override {
     flags.Positional("inputs", options_.inputs, "files, folders and archives").As("PATH..").Required();
     flags.Value("-o,--output", options_.output, "the corpus folder; made when absent").As("FOLDER");
+    flags.Switch("--force", force_, "replace what the corpus holds of other inputs");
     flags.Switch("--dry-run", dry_run_, "say for each file which reader would take it, and read none");
     flags.Switch("--plan,!--no-plan", plan_, "say which models the corpus can feed on this machine (default on)");
     AddOptions(flags, kIngestTable, options_);
@@ -54,13 +56,14 @@ class IngestCommand final : public Command {
   json::object Document(const IngestReport& report) const;
   int DryRun(const Console& console) const;
   void CheckOutput() const;
+  void KeepOtherInputs() const;
   std::optional<Error> Failure(const IngestReport& report) const;
   void TellLosses(const Console& console, const IngestReport& report) const;
   void TellPages(const Console& console, const IngestReport& report) const;
   std::string Plan(const IngestReport& report) const;
 
   IngestOptions options_;
-  bool plan_ = true, dry_run_ = false;
+  bool plan_ = true, dry_run_ = false, force_ = false;
 };
 
 json::object IngestCommand::Document(const IngestReport& report) const {
@@ -120,6 +123,20 @@ void IngestCommand::CheckOutput() const {
               output.string());
 }
 
+// A run makes the corpus anew of its inputs: what others gave it would be gone.
+void IngestCommand::KeepOtherInputs() const {
+  const OtherInputs others = InputsNotNamed(options_.output, options_.inputs);
+  if (others.documents == 0) return;
+  const std::string output = ShellWord(options_.output.string());
+  std::string again = "sheepop ingest " + ShellWord(others.where);
+  for (const std::filesystem::path& input : options_.inputs) again += " " + ShellWord(input.string());
+  throw Error(ErrorCategory::kIo,
+              "{} holds {} of {}, which is not among the inputs, and this run would take {} out; name another folder "
+              "with -o, or name all that it is to hold: {} -o {}; or replace them with --force",
+              output, others.documents == 1 ? "a document" : fmt::format("{} documents", others.documents),
+              others.where, others.documents == 1 ? "it" : "them", again, output);
+}
+
 int IngestCommand::DryRun(const Console& console) const {
   json::array files;
   std::string table;
@@ -175,6 +192,7 @@ int IngestCommand::Run(Console& console) {
   if (dry_run_) return DryRun(console);
   Validate(options_);
   CheckOutput();
+  if (!force_) KeepOtherInputs();
   ProgressLine progress(console);
   const IngestReport report = Ingest(options_, &progress);
   console.Progress("");
