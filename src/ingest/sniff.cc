@@ -121,11 +121,13 @@ Sniffed SniffZip(std::string_view head, std::string_view tail, std::string_view 
   if (holds("mimetypeapplication/epub+zip")) return {DocumentKind::kEpub, "", ""};
   if (holds("mimetypeapplication/vnd.oasis.opendocument.text")) return {DocumentKind::kOdt, "", ""};
   if (holds("mimetypeapplication/vnd.oasis.opendocument")) {
-    return {DocumentKind::kUnsupported, "", "an OpenDocument spreadsheet or presentation; export it as CSV or PDF"};
+    return {DocumentKind::kUnsupported, "",
+            "an OpenDocument spreadsheet or presentation; export it as CSV (and give --field '*') or PDF"};
   }
   if (holds("[Content_Types].xml")) {
     if (holds("word/document.xml") || extension == ".docx") return {DocumentKind::kDocx, "", ""};
-    if (holds("xl/workbook.xml")) return {DocumentKind::kUnsupported, "", "a spreadsheet; export it as CSV"};
+    if (holds("xl/workbook.xml"))
+      return {DocumentKind::kUnsupported, "", "a spreadsheet; export it as CSV, of which --field '*' keeps whole rows"};
     if (holds("ppt/presentation.xml")) return {DocumentKind::kUnsupported, "", "a presentation; export it as PDF"};
   }
   // Packed again by other programs, whose mark of the kind is compressed.

@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
-#include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/reader.h"
+#include "ingest/readers/record_fields.h"
 
 namespace sheepop {
 namespace {
@@ -109,42 +109,45 @@ class RowReader {
                  fmt::format("line {} has {} fields, the heading has {}", line, fields.size(), header_), false);
       return;
     }
-    document.sha256 = Sha256Hex(fields[column_]);
-    DecodedText decoded = Decode(fields[column_], encoding_);
-    document.notes = decoded.Notes();
-    document.text = std::move(decoded.text);
+    if (lines_) {
+      TakeLines(fields, document);
+    } else {
+      document.sha256 = Sha256Hex(fields[columns_.front()]);
+      DecodedText decoded = Decode(fields[columns_.front()], encoding_);
+      document.notes = decoded.Notes();
+      document.text = std::move(decoded.text);
+    }
     sink_.Take(std::move(document));
   }
 
  private:
+  void TakeLines(const std::vector<std::string>& fields, Document& document) const {
+    for (const size_t column : columns_) {
+      DecodedText decoded = Decode(fields[column], encoding_);
+      for (std::string& note : decoded.Notes()) document.notes.push_back(std::move(note));
+      AddField(names_[column], decoded.text, document.text);
+    }
+    document.sha256 = Sha256Hex(document.text);
+  }
+
   void ReadHeader(const std::vector<std::string>& fields) {
     header_ = fields.size();
-    std::string names;
-    std::vector<std::string> decoded;
-    for (const std::string& field : fields) decoded.push_back(Decode(field, encoding_).text);
-    for (const std::string_view name :
-         {std::string_view(wanted_), std::string_view("text"), std::string_view("content")}) {
-      const auto found = std::find(decoded.begin(), decoded.end(), name);
-      if (!name.empty() && found != decoded.end()) {
-        column_ = static_cast<size_t>(found - decoded.begin());
-        return;
-      }
-      if (!name.empty() && name == wanted_) break;
-    }
-    for (const std::string& name : decoded) names += (names.empty() ? "" : ", ") + name.substr(0, 60);
-    fieldless_ = true;
-    sink_.Fail(NewDocument(source_), kFieldStep,
-               fmt::format("has no field `{}`; --field names one of those it has: {}",
-                           wanted_.empty() ? "text" : wanted_, ToValidUtf8(names.substr(0, 400))),
-               false);
+    for (const std::string& field : fields) names_.push_back(Decode(field, encoding_).text);
+    columns_ = wanted_.In(names_, true);
+    lines_ = wanted_.AreLines(names_);
+    fieldless_ = columns_.empty();
+    if (fieldless_) sink_.Fail(NewDocument(source_), kFieldStep, wanted_.Missing(names_), false);
   }
 
   const Source& source_;
-  std::string wanted_;
+  RecordFields wanted_;
   DocumentSink& sink_;
   std::string encoding_;
-  size_t header_ = 0, column_ = 0;
-  bool fieldless_ = false;  // the heading lacks the field, and that was said
+  size_t header_ = 0;
+  std::vector<std::string> names_;  // of the heading
+  std::vector<size_t> columns_;     // that hold the text
+  bool lines_ = false;              // of which each is a line
+  bool fieldless_ = false;          // the heading lacks the field, and that was said
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/sha256.h"
@@ -10,6 +11,7 @@
 #include "base/utf8.h"
 #include "ingest/encoding.h"
 #include "ingest/readers/reader.h"
+#include "ingest/readers/record_fields.h"
 
 namespace sheepop {
 namespace {
@@ -25,6 +27,7 @@ class LineReader {
         options_(context.options),
         sink_(sink),
         field_(context.options.text_field),
+        fields_(field_),
         encoding_(GuessEncoding(source.blob.Head(kHeadBytes))) {}
 
   void Add(std::string_view piece) {
@@ -72,6 +75,14 @@ class LineReader {
       Bad(fmt::format("line {} is no object", line_));
       return;
     }
+    const std::vector<std::string> names = fields_.MayBeLines() ? NamesOf(*object) : std::vector<std::string>();
+    if (fields_.AreLines(names)) {
+      Document document = Record();
+      document.sha256 = Sha256Hex(line);
+      document.notes = decoded.Notes();
+      if (halves > 0) document.notes.push_back(LoneSurrogatesNote(halves));
+      return TakeLines(*object, names, std::move(document));
+    }
     if (field_.empty()) ChooseField(*object);
     const json::value* text = field_.empty() ? nullptr : object->if_contains(field_);
     if (!text) {
@@ -89,6 +100,26 @@ class LineReader {
     DecodedText whole = Decode({text->get_string().data(), text->get_string().size()}, "UTF-8");
     for (std::string& note : whole.Notes()) document.notes.push_back(std::move(note));
     document.text = std::move(whole.text);
+    sink_.Take(std::move(document));
+  }
+
+  static std::vector<std::string> NamesOf(const json::object& object) {
+    std::vector<std::string> names;
+    for (const auto& entry : object) names.emplace_back(entry.key());
+    return names;
+  }
+
+  void TakeLines(const json::object& object, const std::vector<std::string>& names, Document document) {
+    const std::vector<size_t> places = fields_.In(names, false);
+    if (places.empty()) return Fieldless(object);
+    for (const size_t place : places) {
+      const json::value& value = object.at(names[place]);
+      if (value.is_null()) continue;
+      const bool text = value.is_string();
+      DecodedText whole = Decode(text ? std::string(value.get_string()) : json::serialize(value), "UTF-8");
+      for (std::string& note : whole.Notes()) document.notes.push_back(std::move(note));
+      AddField(ToValidUtf8(names[place]), whole.text, document.text);
+    }
     sink_.Take(std::move(document));
   }
 
@@ -112,13 +143,8 @@ class LineReader {
                                     line_, ShellWord(source_.name)),
                         false);
     }
-    std::string names;
-    for (const auto& entry : object) names += (names.empty() ? "" : ", ") + std::string(entry.key()).substr(0, 60);
-    if (names.empty()) names = "none";
-    sink_.Fail(Record(), kFieldStep,
-               fmt::format("line {} has no field `{}`; --field names one of those it has: {}", line_,
-                           field_.empty() ? "text" : field_, ToValidUtf8(names.substr(0, 400))),
-               false);
+    const RecordFields wanted(field_);
+    sink_.Fail(Record(), kFieldStep, fmt::format("line {} {}", line_, wanted.Missing(NamesOf(object))), false);
   }
 
   Document Record() const {
@@ -133,7 +159,9 @@ class LineReader {
   const Source& source_;
   const IngestOptions& options_;
   DocumentSink& sink_;
-  std::string field_, encoding_, pending_;
+  std::string field_;
+  RecordFields fields_;
+  std::string encoding_, pending_;
   uint64_t line_ = 0;
   bool too_long_ = false;
 };
