@@ -8,15 +8,16 @@
 namespace sheepop {
 namespace {
 
-constexpr size_t kBins = 1024;       // of the page's width
-constexpr size_t kMostLines = 5000;  // a drawing or a map has more
-constexpr size_t kFewestLines = 5;   // on a side
-constexpr size_t kFewestWords = 3;   // of a line of running text; cells are shorter
-constexpr float kNarrowest = 0.5f;   // of a line's height
-constexpr float kReach = 4;          // heights of a line between its end and the strip
-constexpr float kOwnGap = 0.8f;      // of the strip, of a gap that is the gutter and no space between words
-constexpr size_t kMostAcross = 4;    // one line of so many may run across
-constexpr size_t kSpread = 50;       // the emptiest part of a strip, in shares of the most crowded one
+constexpr size_t kBins = 1024;          // of the page's width
+constexpr size_t kMostLines = 5000;     // a drawing or a map has more
+constexpr size_t kFewestLines = 5;      // on a side
+constexpr size_t kFewestWords = 3;      // of a line of running text; cells are shorter
+constexpr float kNarrowest = 0.5f;      // of a line's height
+constexpr float kWiderThanGaps = 1.5f;  // between words
+constexpr float kReach = 4;             // heights of a line between its end and the strip
+constexpr float kOwnGap = 0.8f;         // of the strip, of a gap that is the gutter and no space between words
+constexpr size_t kMostAcross = 4;       // one line of so many may run across
+constexpr size_t kSpread = 50;          // the emptiest part of a strip, in shares of the most crowded one
 
 float Middle(const LayoutBox& box) { return (box.y0 + box.y1) / 2; }
 
@@ -147,7 +148,22 @@ std::pair<size_t, size_t> LongestRun(const Coverage& coverage, size_t first, siz
   return longest;
 }
 
-Gutters Candidates(const Coverage& coverage, float em) {
+// The middle one of the gaps between words: a strip no wider is where the spaces of lines that resemble each other meet.
+float MedianGap(const LayoutPage& page) {
+  std::vector<float> gaps;
+  ForEachLine(page, [&](const LayoutLine& line) {
+    for (size_t i = 1; i < line.words.size(); ++i) {
+      const LayoutBox &a = line.words[i - 1].box, &b = line.words[i].box;
+      gaps.push_back(std::max(a.x0, b.x0) - std::min(a.x1, b.x1));
+    }
+  });
+  if (gaps.empty()) return 0;
+  const auto middle = gaps.begin() + static_cast<ptrdiff_t>(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle;
+}
+
+Gutters Candidates(const Coverage& coverage, float narrowest) {
   Gutters found;
   const size_t peak = *std::max_element(coverage.words.begin(), coverage.words.end());
   for (size_t i = 1; i < kBins; ++i) {
@@ -158,7 +174,7 @@ Gutters Candidates(const Coverage& coverage, float em) {
     const size_t least = *std::min_element(from, coverage.words.begin() + static_cast<ptrdiff_t>(i));
     const auto [first, last] = LongestRun(coverage, begin, i, least + peak / kSpread);
     const Gutter strip{coverage.Place(first), coverage.Place(last)};
-    if (strip.right - strip.left >= kNarrowest * em) found.push_back(strip);
+    if (strip.right - strip.left >= narrowest) found.push_back(strip);
   }
   return found;
 }
@@ -257,12 +273,14 @@ Gutters FindGutters(const LayoutPage& page, const Gutters& near) {
   for (const LayoutBlock& block : page.blocks) lines += block.lines.size();
   if (lines == 0 || lines > kMostLines) return {};
   const float em = MedianHeight(page);
-  Gutters found = Candidates(CoverageOf(page), em);
+  const float narrowest = std::max(kNarrowest * em, kWiderThanGaps * MedianGap(page));
+  Gutters found = Candidates(CoverageOf(page), narrowest);
   // Of three columns, the lines of the first reach the first gutter alone.
   const float share = found.size() > 1 ? 0.3f : 0.5f;
   std::erase_if(found, [&](Gutter& gutter) { return !Confirm(page, em, kFewestLines, share, gutter); });
   if (!found.empty()) return found;
   for (Gutter gutter : near) {
+    if (gutter.right - gutter.left < narrowest) continue;
     const bool known = std::any_of(found.begin(), found.end(), [&](const Gutter& other) {
       return gutter.left < other.right && other.left < gutter.right;
     });
