@@ -117,6 +117,29 @@ TEST_F(Records, AFieldThatNoneHas) {
   EXPECT_EQ(body.Text("b.csv#2"), "words");
 }
 
+TEST_F(Records, WholeRows) {
+  Add("a.csv", "name;due;paid\nMill;40;12\nInn;;8\n;;\n");
+  Add("b.jsonl", "{\"name\": \"Mill\", \"due\": 40, \"paid\": null, \"of\": [1, \"x\"]}\n{\"due\": 3}\n{\"x\": 1}\n");
+  const Corpus all = Run("*");
+  EXPECT_EQ(all.Text("a.csv#2"), "name: Mill\ndue: 40\npaid: 12");
+  EXPECT_EQ(all.Text("a.csv#3"), "name: Inn\npaid: 8");
+  EXPECT_EQ(all.Field("a.csv", "taken"), "2") << "a row of nothing";
+  EXPECT_EQ(all.Text("b.jsonl#1"), "name: Mill\ndue: 40\nof: [1,\"x\"]");
+  const Corpus some = Run("paid,name");
+  EXPECT_EQ(some.Text("a.csv#2"), "paid: 12\nname: Mill");
+  EXPECT_EQ(some.Text("b.jsonl#1"), "name: Mill");
+  EXPECT_EQ(some.Field("b.jsonl", "failed"), "2");
+  const Corpus lacking = Run("name,nosuch");
+  EXPECT_NE(lacking.Reason("a.csv").find("no field `nosuch`"), std::string::npos) << lacking.Reason("a.csv");
+  EXPECT_NE(lacking.Reason("a.csv").find("--field '*'"), std::string::npos) << lacking.Reason("a.csv");
+}
+
+TEST_F(Records, FieldsOfSuchNames) {
+  Add("a.csv", "\"name,due\",*\nMill,40\n");
+  EXPECT_EQ(Run("name,due").Text("a.csv#2"), "Mill");
+  EXPECT_EQ(Run("*").Text("a.csv#2"), "40");
+}
+
 TEST(MissingLanguage, IsNamedWithItsPackage) {
   IngestOptions options;
   const Converters converters(options);
