@@ -96,6 +96,7 @@ class Kept(PageTest):
                 self.browser.until("return document.querySelector('#notices').textContent.includes(arguments[0])", reason)
 
     def test_a_reload_while_it_writes_keeps_what_was_shown(self):
+        self.set(max_tokens=3000)
         self.say("Tell a long tale")
         shown = self.writes(60)
         self.reload()
