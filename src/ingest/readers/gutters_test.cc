@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/readers/layout_test_support.h"
 #include "ingest/readers/page_tables.h"
 
 namespace sheepop {
@@ -31,14 +32,6 @@ LayoutLine Joined(LayoutLine left, const LayoutLine& right) {
   left.words.insert(left.words.end(), right.words.begin(), right.words.end());
   left.box.Include(right.box);
   return left;
-}
-
-LayoutBlock Block(std::vector<LayoutLine> lines) {
-  LayoutBlock block;
-  block.box = lines.front().box;
-  for (const LayoutLine& line : lines) block.box.Include(line.box);
-  block.lines = std::move(lines);
-  return block;
 }
 
 // Other words come first on each line, so that the spaces stand in other places.
@@ -80,7 +73,7 @@ TEST(Gutters, PartJoinedLinesAndMixedBlocks) {
       lines.push_back(Left(y));
     }
   }
-  LayoutPage page{420, 595, {Block({Filled(60, 350, 70, {"a", "title", "over", "both"})}), Block(lines)}};
+  LayoutPage page{420, 595, {BlockOf({Filled(60, 350, 70, {"a", "title", "over", "both"})}), BlockOf(lines)}};
   const Gutters gutters = FindGutters(page);
   ASSERT_EQ(gutters.size(), 1U);
   EXPECT_NEAR(gutters[0].left, 200, 1);
@@ -111,7 +104,7 @@ TEST(Gutters, PiecesOfALooseLineBecomeOne) {
     lines.push_back(last);
     lines.push_back(Joined(Left(y + 4), right));
   }
-  LayoutPage page{420, 595, {Block(lines)}};
+  LayoutPage page{420, 595, {BlockOf(lines)}};
   PartAtGutters(page, FindGutters(page));
   ASSERT_EQ(page.blocks.size(), 2U) << Shown(page);
   std::string right;
@@ -126,7 +119,7 @@ TEST(Gutters, LineAcrossEndsTheColumnsAboveIt) {
     lines.push_back(i == 6 ? Filled(60, 350, y, {"one", "line", "runs", "across", "the", "strip", "there"})
                            : Joined(Left(y), Right(y)));
   }
-  LayoutPage page{420, 595, {Block(lines)}};
+  LayoutPage page{420, 595, {BlockOf(lines)}};
   PartAtGutters(page, FindGutters(page));
   ASSERT_EQ(page.blocks.size(), 5U) << Shown(page);
   EXPECT_EQ(page.blocks[2].lines.size(), 1U);
@@ -138,7 +131,7 @@ TEST(Gutters, ShortPageTakesThoseOfItsNeighbours) {
   std::vector<LayoutLine> lines;
   for (int i = 0; i < 2; ++i)
     lines.push_back(Joined(Left(100 + 13.0f * static_cast<float>(i)), Right(100 + 13.0f * static_cast<float>(i))));
-  LayoutPage page{420, 595, {Block(lines)}};
+  LayoutPage page{420, 595, {BlockOf(lines)}};
   EXPECT_TRUE(FindGutters(page).empty());
   PartAtGutters(page, FindGutters(page, {{200, 210, 0, 0}}));
   EXPECT_EQ(page.blocks.size(), 2U) << Shown(page);
@@ -155,7 +148,7 @@ TEST(Gutters, AreNeitherSpacesNorTables) {
     prose.push_back(Filled(60, 350, y, words[static_cast<size_t>(i) % 3]));
     cells.push_back(Joined(Filled(60, 110, y, {"Mill", "brook"}), Filled(210, 250, y, {"40", "12"})));
   }
-  const LayoutPage one{420, 595, {Block(prose)}}, table{420, 595, {Block(cells)}};
+  const LayoutPage one{420, 595, {BlockOf(prose)}}, table{420, 595, {BlockOf(cells)}};
   EXPECT_TRUE(FindGutters(one).empty());
   EXPECT_TRUE(FindGutters(one, {{200, 210, 0, 0}}).empty());
   EXPECT_TRUE(FindGutters(table).empty());
@@ -168,7 +161,7 @@ TEST(Gutters, AreNoSpacesOfLinesThatAreAlike) {
     lines.push_back(Filled(60, 276, 100 + 13 * static_cast<float>(i),
                            {"The", "sheep", "of", "the", "valley", "go", "over", "the", "hill"}));
   }
-  EXPECT_TRUE(FindGutters({420, 595, {Block(lines)}}).empty());
+  EXPECT_TRUE(FindGutters({420, 595, {BlockOf(lines)}}).empty());
 }
 
 TEST(Gutters, TableOfOneColumnTakesNothingOfTheNext) {
@@ -182,7 +175,7 @@ TEST(Gutters, TableOfOneColumnTakesNothingOfTheNext) {
   }
   for (int i = 5; i < 12; ++i) left.push_back(Left(100 + 13.0f * static_cast<float>(i)));
   for (int i = 0; i < 12; ++i) right.push_back(Right(100 + 13.0f * static_cast<float>(i)));
-  LayoutPage page{420, 595, {Block(left), Block(right)}};
+  LayoutPage page{420, 595, {BlockOf(left), BlockOf(right)}};
   const Gutters gutters = FindGutters(page);
   PartAtGutters(page, gutters);
   GatherTables(page, gutters);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "ingest/readers/layout_test_support.h"
+
 namespace sheepop {
 namespace {
 
@@ -19,14 +21,6 @@ LayoutLine Line(float x, float y, float height, const std::vector<std::string>& 
   line.box = line.words.front().box;
   line.box.Include(line.words.back().box);
   return line;
-}
-
-LayoutBlock Block(std::vector<LayoutLine> lines) {
-  LayoutBlock block;
-  block.box = lines.front().box;
-  for (const LayoutLine& line : lines) block.box.Include(line.box);
-  block.lines = std::move(lines);
-  return block;
 }
 
 std::string Shown(const LayoutPage& page) {
@@ -44,26 +38,27 @@ std::string Shown(const LayoutPage& page) {
 LayoutPage Page(std::vector<LayoutBlock> blocks) { return {600, 800, std::move(blocks)}; }
 
 TEST(JoinMarks, PutsMarksBeforeTheirNotes) {
-  LayoutPage page = Page({Block({Line(100, 100, 10, {"The", "text", "of", "1871"})}), Block({Line(100, 698, 5, {"1"})}),
-                          Block({Line(104, 700, 8, {"The", "first", "note."}), Line(100, 709, 5, {"2"}),
-                                 Line(104, 711, 8, {"The", "second", "goes"}), Line(100, 722, 8, {"on", "here."})}),
-                          Block({Line(100, 731, 5, {"*"})}), Block({Line(104, 733, 8, {"The", "third."})})});
+  LayoutPage page =
+      Page({BlockOf({Line(100, 100, 10, {"The", "text", "of", "1871"})}), BlockOf({Line(100, 698, 5, {"1"})}),
+            BlockOf({Line(104, 700, 8, {"The", "first", "note."}), Line(100, 709, 5, {"2"}),
+                     Line(104, 711, 8, {"The", "second", "goes"}), Line(100, 722, 8, {"on", "here."})}),
+            BlockOf({Line(100, 731, 5, {"*"})}), BlockOf({Line(104, 733, 8, {"The", "third."})})});
   JoinMarks(page);
   EXPECT_EQ(Shown(page), "[The text of 1871;][1 The first note.;][2 The second goes;on here.;][* The third.;]");
 }
 
 TEST(JoinMarks, PutsNumbersOfSmallNotesBeforeThem) {
   const std::vector<LayoutLine> text(5, Line(100, 100, 11, {"The", "text", "of", "1871"}));
-  LayoutPage page = Page({Block(text), Block({Line(100, 700, 8, {"1"}), Line(100, 710, 8, {"2"})}),
-                          Block({Line(112, 700, 8, {"The", "first."}), Line(112, 710, 8, {"The", "second."})})});
+  LayoutPage page = Page({BlockOf(text), BlockOf({Line(100, 700, 8, {"1"}), Line(100, 710, 8, {"2"})}),
+                          BlockOf({Line(112, 700, 8, {"The", "first."}), Line(112, 710, 8, {"The", "second."})})});
   JoinMarks(page);
   EXPECT_TRUE(Shown(page).ends_with("[1 The first.;][2 The second.;]")) << Shown(page);
 }
 
 TEST(JoinMarks, PutsSignsOfListsBeforeTheirItems) {
-  LayoutPage page = Page({Block({Line(100, 101, 9, {"\uE00C"}), Line(100, 113, 9, {"\u2022"})}),
-                          Block({Line(118, 100, 11, {"Rope"}), Line(118, 112, 11, {"Two", "lanterns"})}),
-                          Block({Line(100, 300, 11, {"\u2022"})})});
+  LayoutPage page = Page({BlockOf({Line(100, 101, 9, {"\uE00C"}), Line(100, 113, 9, {"\u2022"})}),
+                          BlockOf({Line(118, 100, 11, {"Rope"}), Line(118, 112, 11, {"Two", "lanterns"})}),
+                          BlockOf({Line(100, 300, 11, {"\u2022"})})});
   JoinMarks(page);
   EXPECT_EQ(Shown(page), "[\uE00C Rope;\u2022 Two lanterns;][\u2022;]");
 }
@@ -71,7 +66,7 @@ TEST(JoinMarks, PutsSignsOfListsBeforeTheirItems) {
 TEST(JoinMarks, LeavesOtherNumbers) {
   for (const LayoutLine& number :
        {Line(300, 780, 10, {"12"}), Line(100, 700, 8, {"12"}), Line(60, 698, 5, {"12"}), Line(100, 690, 5, {"12"})}) {
-    LayoutPage page = Page({Block({number}), Block({Line(106, 700, 8, {"A", "line"})})});
+    LayoutPage page = Page({BlockOf({number}), BlockOf({Line(106, 700, 8, {"A", "line"})})});
     const std::string before = Shown(page);
     JoinMarks(page);
     EXPECT_EQ(Shown(page), before);
@@ -89,7 +84,7 @@ TEST(PartColumns, PartsAHeadingFromTheTextBesideIt) {
     beside.push_back(Line(302, 126 + 12 * static_cast<float>(i), 10, {"text", "of", "that"}));
   }
   std::vector<LayoutLine> mixed = {both, beside.front(), Line(72, 116, 14, {"ley"})};
-  LayoutPage page = Page({Block(mixed), Block(left), Block({beside.begin() + 1, beside.end()})});
+  LayoutPage page = Page({BlockOf(mixed), BlockOf(left), BlockOf({beside.begin() + 1, beside.end()})});
   PartColumns(page);
   EXPECT_EQ(
       Shown(page),
@@ -101,7 +96,8 @@ TEST(PartColumns, LeavesLinesOfOneColumn) {
   LayoutLine run_in = Line(72, 100, 14, {"Note"});
   const LayoutLine small = Line(130, 103, 10, {"in", "small", "type"});
   run_in.words.insert(run_in.words.end(), small.words.begin(), small.words.end());
-  LayoutPage page = Page({Block({run_in, Line(72, 120, 10, {"and", "the", "text"}), Line(72, 132, 10, {"of", "it"})})});
+  LayoutPage page =
+      Page({BlockOf({run_in, Line(72, 120, 10, {"and", "the", "text"}), Line(72, 132, 10, {"of", "it"})})});
   const std::string before = Shown(page);
   PartColumns(page);
   EXPECT_EQ(Shown(page), before);
